@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "domain/outcome.hpp"
+
+// What the outside asks of the actors, free of CAF, so that anybody may include it.
+
+namespace sugang {
+
+/// A rendered answer, as a repeat of a keyed request gets it byte for byte.
+struct Answer {
+  std::uint16_t status = 0;
+  std::string content_type;
+  std::string location;
+  std::string body;
+  // Not stored with a keyed answer:
+  std::string etag;
+  std::optional<std::uint32_t> retry_after_s;
+  /// Journal position that the answer reflects (`Sugang-Position`), 0 for none.
+  Position position = 0;
+};
+
+/// A keyed request: `id` digests caller, route and key, `body` the body.
+struct RequestKey {
+  RequestId id;
+  Uid body;
+};
+
+/// One caller who waits for the end of a command. `render` is called once, on an actor's thread, and must be a pure
+/// function; `deliver` once, through the journal's gate. An answer to a keyed request is journaled before.
+struct Asker {
+  std::optional<RequestKey> key;
+  TraceContext trace;
+  std::function<Answer(const Outcome&)> render;
+  std::function<void(Answer)> deliver;
+};
+
+struct PlaceEnrollment {
+  CourseId course;
+  StudentId student;
+  std::uint32_t seats = 1;
+  PaymentMethod method = PaymentMethod::test_approve;
+};
+
+/// How long a POST waits for its saga's end. Nothing given: as the course's kind says.
+using Wait = std::optional<std::chrono::seconds>;
+
+struct ImportRow {
+  CourseId id;
+  CourseDefinition definition;
+  std::size_t line = 0;
+};
+
+}  // namespace sugang

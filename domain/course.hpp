@@ -1,0 +1,224 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <variant>
+
+#include "domain/decision.hpp"
+#include "domain/enum_names.hpp"
+#include "domain/ids.hpp"
+#include "domain/money.hpp"
+#include "domain/time.hpp"
+
+namespace sugang {
+
+enum class CourseKind : std::uint8_t { lecture, performance };
+template <>
+struct EnumNames<CourseKind> {
+  static constexpr std::array<std::string_view, 2> values{"lecture", "performance"};
+};
+
+enum class CourseState : std::uint8_t { draft, open, closed };
+template <>
+struct EnumNames<CourseState> {
+  static constexpr std::array<std::string_view, 3> values{"draft", "open", "closed"};
+};
+
+/// What a course does with a charge while the payment side is down.
+enum class PaymentUnavailable : std::uint8_t { refuse, defer };
+template <>
+struct EnumNames<PaymentUnavailable> {
+  static constexpr std::array<std::string_view, 2> values{"refuse", "defer"};
+};
+
+/// How the student pays; the embedded gateway's test methods decide the charge's end.
+enum class PaymentMethod : std::uint8_t { test_approve, test_decline };
+template <>
+struct EnumNames<PaymentMethod> {
+  static constexpr std::array<std::string_view, 2> values{"test-approve", "test-decline"};
+};
+
+inline constexpr std::uint32_t capacity_max = 1'000'000;
+inline constexpr std::size_t title_bytes_max = 500;
+
+struct CourseDefinition {
+  CourseKind kind = CourseKind::lecture;
+  std::string title;
+  std::uint32_t capacity = 0;
+  Money price;
+  CourseState state = CourseState::open;
+  std::optional<InstructorId> instructor;
+  std::optional<TimePoint> opens_at;
+  std::optional<TimePoint> closes_at;
+  bool waitlist = false;
+  /// 0: no limit.
+  std::uint32_t seats_per_student = 1;
+  PaymentUnavailable payment_unavailable = PaymentUnavailable::refuse;
+  std::uint32_t mileage_percent = 1;
+  /// As the imported catalogue gave it; told again, never computed with.
+  std::optional<std::uint32_t> credits;
+  std::optional<std::string> meets;
+  bool operator==(const CourseDefinition&) const = default;
+
+  static void fields(auto& self, auto&& field) {
+    field("kind", self.kind);
+    field("title", self.title);
+    field("capacity", self.capacity);
+    field("price", self.price);
+    field("state", self.state);
+    field("instructorId", self.instructor);
+    field("opensAt", self.opens_at);
+    field("closesAt", self.closes_at);
+    field("waitlist", self.waitlist);
+    field("seatsPerStudent", self.seats_per_student);
+    field("paymentUnavailable", self.payment_unavailable);
+    field("mileagePercent", self.mileage_percent);
+    field("credits", self.credits);
+    field("meets", self.meets);
+  }
+};
+
+// Events. `name` and `version` are the record's type in the journal; `fields` are its payload's member names.
+
+struct CourseRegistered {
+  static constexpr std::string_view name = "course.registered";
+  static constexpr std::uint16_t version = 1;
+  CourseDefinition definition;
+  bool operator==(const CourseRegistered&) const = default;
+  static void fields(auto& self, auto&& field) { CourseDefinition::fields(self.definition, field); }
+};
+
+struct CourseRevised {
+  static constexpr std::string_view name = "course.revised";
+  static constexpr std::uint16_t version = 1;
+  std::optional<std::string> title;
+  std::optional<std::uint32_t> capacity;
+  std::optional<CourseState> state;
+  bool operator==(const CourseRevised&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("title", self.title);
+    field("capacity", self.capacity);
+    field("state", self.state);
+  }
+};
+
+/// The enrollment itself stands in the record's envelope.
+struct SeatsHeld {
+  static constexpr std::string_view name = "course.seats-held";
+  static constexpr std::uint16_t version = 1;
+  EnrollmentId enrollment;
+  StudentId student;
+  std::uint32_t seats = 1;
+  bool operator==(const SeatsHeld&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("enrollmentId", self.enrollment);
+    field("studentId", self.student);
+    field("seats", self.seats);
+  }
+};
+
+struct SeatsTaken {
+  static constexpr std::string_view name = "course.seats-taken";
+  static constexpr std::uint16_t version = 1;
+  EnrollmentId enrollment;
+  bool operator==(const SeatsTaken&) const = default;
+  static void fields(auto& self, auto&& field) { field("enrollmentId", self.enrollment); }
+};
+
+/// Held or taken seats went back, or, when there were none, a late HoldSeats is refused from now on.
+struct SeatsReleased {
+  static constexpr std::string_view name = "course.seats-released";
+  static constexpr std::uint16_t version = 1;
+  EnrollmentId enrollment;
+  std::uint32_t seats = 0;
+  bool operator==(const SeatsReleased&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("enrollmentId", self.enrollment);
+    field("seats", self.seats);
+  }
+};
+
+using CourseEvent = std::variant<CourseRegistered, CourseRevised, SeatsHeld, SeatsTaken, SeatsReleased>;
+
+struct RegisterCourse {
+  CourseDefinition definition;
+};
+struct ReviseCourse {
+  /// The definition that the caller has seen (If-Match).
+  std::uint64_t expected_definition = 0;
+  std::optional<std::string> title;
+  std::optional<std::uint32_t> capacity;
+  std::optional<CourseState> state;
+};
+struct HoldSeats {
+  EnrollmentId enrollment;
+  StudentId student;
+  std::uint32_t seats = 1;
+  /// Whether a charge can be made now; a priced course that refuses to wait for one refuses the hold.
+  bool payments_available = true;
+};
+struct TakeSeats {
+  EnrollmentId enrollment;
+};
+struct ReleaseSeats {
+  EnrollmentId enrollment;
+};
+using CourseCommand = std::variant<RegisterCourse, ReviseCourse, HoldSeats, TakeSeats, ReleaseSeats>;
+
+enum class CourseError : std::uint8_t {
+  not_found,
+  already_exists,
+  not_open,
+  sold_out,
+  already_enrolled,
+  too_many_seats,
+  capacity_below_taken,
+  definition_changed,
+  state_not_reachable,
+  payment_unavailable,
+  undone,
+};
+
+/// A course and the claims on its seats: `available() + held + taken = capacity` (invariant 1).
+struct Course {
+  using Command = CourseCommand;
+  using Event = CourseEvent;
+  using Error = CourseError;
+
+  struct Claim {
+    StudentId student;
+    std::uint32_t seats = 0;
+    bool taken = false;
+    bool operator==(const Claim&) const = default;
+  };
+
+  bool registered = false;
+  CourseDefinition definition;
+  /// Counts the changes of the definition; the first half of the ETag.
+  std::uint64_t definition_version = 0;
+  std::uint32_t held = 0;
+  std::uint32_t taken = 0;
+  std::unordered_map<EnrollmentId, Claim> claims;
+  std::unordered_map<StudentId, std::uint32_t> seats_of;
+  /// Released enrollments: a HoldSeats that comes late answers `undone`. Older ones than `released_kept` before
+  /// the newest are forgotten and refused by their age instead.
+  std::set<EnrollmentId> released;
+  TimePoint newest_enrollment{};
+  bool operator==(const Course&) const = default;
+
+  std::uint32_t available() const { return definition.capacity - held - taken; }
+};
+
+/// No saga lives long enough to hold seats this long after its enrollment's id was minted.
+inline constexpr Milliseconds released_kept = std::chrono::hours{24};
+
+/// The state that callers see: a draft opens by itself at `opens_at`, and any course closes at `closes_at`.
+CourseState state_at(const CourseDefinition& definition, TimePoint now);
+
+Decision<CourseEvent, CourseError> decide(const Course& course, const CourseCommand& command, TimePoint now);
+void apply(Course& course, const CourseEvent& event);
+
+}  // namespace sugang

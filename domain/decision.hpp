@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace sugang {
+
+/// What an aggregate answers to a command: events (none, when the command was obeyed before) or one error.
+template <class Event, class Error>
+struct Decision {
+  std::vector<Event> events;
+  std::optional<Error> error;
+
+  Decision() = default;
+  Decision(Error refusal) : error(refusal) {}
+  template <class... Events>
+    requires(sizeof...(Events) > 0 && (std::constructible_from<Event, Events> && ...))
+  static Decision of(Events&&... happened) {
+    Decision decision;
+    decision.events.reserve(sizeof...(Events));
+    (decision.events.emplace_back(std::forward<Events>(happened)), ...);
+    return decision;
+  }
+};
+
+/// Overloads of lambdas, for std::visit.
+template <class... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+}  // namespace sugang

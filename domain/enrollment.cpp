@@ -1,0 +1,67 @@
+#include "domain/enrollment.hpp"
+
+namespace sugang {
+namespace {
+
+using EnrollmentDecision = Decision<EnrollmentEvent, EnrollmentError>;
+
+bool has_ended(EnrollmentState state) {
+  return state == EnrollmentState::rejected || state == EnrollmentState::expired ||
+         state == EnrollmentState::cancelled;
+}
+
+/// `event` once from `from`; nothing more once `reached`; refused otherwise.
+template <class Event>
+EnrollmentDecision move(EnrollmentState state, EnrollmentState from, EnrollmentState reached, Event event) {
+  if (state == reached) return {};
+  if (state != from) return EnrollmentError::ended;
+  return EnrollmentDecision::of(std::move(event));
+}
+
+EnrollmentDecision decide_request_cancel(EnrollmentState state, const RequestCancel& command) {
+  if (state == EnrollmentState::cancel_requested || state == EnrollmentState::cancelled) return {};
+  if (has_ended(state)) return EnrollmentError::not_cancellable;
+  return EnrollmentDecision::of(CancelRequested{command.reason});
+}
+
+}  // namespace
+
+Decision<EnrollmentEvent, EnrollmentError> decide(const Enrollment& enrollment, const EnrollmentCommand& command,
+                                                  TimePoint) {
+  using State = EnrollmentState;
+  const auto state = enrollment.state;
+  if (const auto* request = std::get_if<RequestEnrollment>(&command))
+    return state == State::none ? EnrollmentDecision::of(request->request) : EnrollmentDecision{};
+  if (state == State::none) return EnrollmentError::not_found;
+  return std::visit(
+      Overloaded{
+          [&](const RequestEnrollment&) { return EnrollmentDecision{}; },
+          [&](const ConfirmEnrollment&) {
+            return move(state, State::requested, State::confirmed, EnrollmentConfirmed{});
+          },
+          [&](const RejectEnrollment& c) {
+            return move(state, State::requested, State::rejected, EnrollmentRejected{c.reason});
+          },
+          [&](const ExpireEnrollment&) { return move(state, State::requested, State::expired, EnrollmentExpired{}); },
+          [&](const RequestCancel& c) { return decide_request_cancel(state, c); },
+          [&](const CancelEnrollment&) {
+            return move(state, State::cancel_requested, State::cancelled, EnrollmentCancelled{});
+          },
+      },
+      command);
+}
+
+void apply(Enrollment& enrollment, const EnrollmentEvent& event) {
+  using State = EnrollmentState;
+  enrollment.state = std::visit(Overloaded{
+                                    [](const EnrollmentRequested&) { return State::requested; },
+                                    [](const EnrollmentConfirmed&) { return State::confirmed; },
+                                    [](const EnrollmentRejected&) { return State::rejected; },
+                                    [](const EnrollmentExpired&) { return State::expired; },
+                                    [](const CancelRequested&) { return State::cancel_requested; },
+                                    [](const EnrollmentCancelled&) { return State::cancelled; },
+                                },
+                                event);
+}
+
+}  // namespace sugang

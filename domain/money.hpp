@@ -1,0 +1,32 @@
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sugang {
+
+/// ISO 4217, three upper-case letters.
+struct Currency {
+  std::array<char, 3> code{'K', 'R', 'W'};
+  auto operator<=>(const Currency&) const = default;
+  std::string_view text() const { return {code.data(), code.size()}; }
+};
+
+/// An amount in minor units (KRW has none, so won). Never a fraction, never a float.
+struct Money {
+  std::int64_t amount = 0;
+  Currency currency;
+  auto operator<=>(const Money&) const = default;
+};
+
+/// Highest price of one seat, in minor units: times the most seats it still fits 64 bits.
+inline constexpr std::int64_t price_max = 1'000'000'000'000;
+
+inline Money operator*(Money price, std::uint32_t seats) {
+  return {price.amount * static_cast<std::int64_t>(seats), price.currency};
+}
+
+}  // namespace sugang

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+#include "domain/course.hpp"
+#include "domain/enrollment.hpp"
+#include "domain/payment.hpp"
+#include "domain/record.hpp"
+#include "domain/timeline.hpp"
+
+namespace sugang {
+
+/// Refusals that no single aggregate decides.
+enum class ServiceError : std::uint8_t {
+  overloaded,
+  catalogue_paused,
+  views_behind,
+  view_paused,
+  draining,
+};
+using Refusal = std::variant<CourseError, EnrollmentError, PaymentError, ServiceError>;
+
+/// A course as callers see it.
+struct CourseSnapshot {
+  CourseId id;
+  CourseDefinition definition;
+  CourseState state = CourseState::draft;
+  std::uint64_t definition_version = 0;
+  Sequence sequence = 0;
+  std::uint32_t held = 0;
+  std::uint32_t taken = 0;
+  std::uint32_t waitlisted = 0;
+  bool operator==(const CourseSnapshot&) const = default;
+};
+
+/// How a request that changes something ended, before it is rendered.
+struct Outcome {
+  /// The enrollment as it stands; for courses, the course; for an import, the count.
+  std::variant<std::monostate, EnrollmentSummary, CourseSnapshot, std::size_t> subject;
+  std::optional<Refusal> refusal;
+  /// For an import: the data row (1-based line number in the file) that the refusal is about.
+  std::size_t line = 0;
+  /// The saga goes on after this answer (202).
+  bool under_way = false;
+};
+
+}  // namespace sugang

@@ -1,0 +1,37 @@
+#include "domain/record.hpp"
+
+namespace sugang {
+
+std::string to_text(const AggregateId& id) {
+  switch (id.kind) {
+    case AggregateKind::course:
+      return id.name;
+    case AggregateKind::enrollment:
+      return to_text(EnrollmentId{id.uid});
+    case AggregateKind::payment:
+      return to_text(PaymentId{id.uid});
+    case AggregateKind::saga:
+      return to_text(SagaId{id.uid});
+    case AggregateKind::request:
+      return to_text(RequestId{id.uid});
+  }
+  return {};
+}
+
+std::string_view event_name(const Event& event) {
+  return std::visit(
+      [](const auto& of_aggregate) {
+        return std::visit([]<class E>(const E&) { return E::name; }, of_aggregate);
+      },
+      event);
+}
+
+std::uint16_t event_version(const Event& event) {
+  return std::visit(
+      [](const auto& of_aggregate) {
+        return std::visit([]<class E>(const E&) { return E::version; }, of_aggregate);
+      },
+      event);
+}
+
+}  // namespace sugang

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "domain/course.hpp"
+#include "domain/enrollment.hpp"
+#include "domain/payment.hpp"
+#include "domain/request.hpp"
+#include "domain/saga.hpp"
+
+namespace sugang {
+
+/// Place in the journal's one order: 1, 2, 3, … without a gap. 0 stands before the first.
+using Position = std::uint64_t;
+/// Place among an aggregate's own events: 1, 2, 3, … without a gap.
+using Sequence = std::uint64_t;
+
+/// One alternative per kind of aggregate, in the order of AggregateKind.
+using Event = std::variant<CourseEvent, EnrollmentEvent, PaymentEvent, SagaEvent, RequestEvent>;
+
+enum class AggregateKind : std::uint8_t { course, enrollment, payment, saga, request };
+template <>
+struct EnumNames<AggregateKind> {
+  static constexpr std::array<std::string_view, 5> values{"course", "enrollment", "payment", "saga", "request"};
+};
+
+/// Names any aggregate where its kind is known only at run time. Courses have a name, the others a uid.
+struct AggregateId {
+  AggregateKind kind = AggregateKind::course;
+  Uid uid;
+  std::string name;
+  auto operator<=>(const AggregateId&) const = default;
+
+  AggregateId() = default;
+  AggregateId(const CourseId& id) : kind(AggregateKind::course), name(id.text) {}
+  AggregateId(EnrollmentId id) : kind(AggregateKind::enrollment), uid(id.uid) {}
+  AggregateId(PaymentId id) : kind(AggregateKind::payment), uid(id.uid) {}
+  AggregateId(SagaId id) : kind(AggregateKind::saga), uid(id.uid) {}
+  AggregateId(RequestId id) : kind(AggregateKind::request), uid(id.uid) {}
+
+  Partition partition() const {
+    return kind == AggregateKind::course ? partition_of_name(name) : uid.partition();
+  }
+};
+
+/// The id as clients see it.
+std::string to_text(const AggregateId& id);
+
+/// W3C Trace Context: trace id and parent span id; all zero when the caller sent none.
+struct TraceContext {
+  std::array<std::uint8_t, 16> trace_id{};
+  std::array<std::uint8_t, 8> span_id{};
+  std::uint8_t flags = 0;
+  auto operator<=>(const TraceContext&) const = default;
+  bool present() const { return trace_id != std::array<std::uint8_t, 16>{}; }
+};
+
+/// The command that caused an event: `saga:step:direction`, where the saga is the enrollment's. Step::none for a
+/// command that came from a caller and not from a saga.
+struct Causation {
+  Step step = Step::none;
+  Direction direction = Direction::act;
+  auto operator<=>(const Causation&) const = default;
+};
+
+/// One event and its envelope. The position is set by the journal.
+struct Record {
+  Position position = 0;
+  AggregateId aggregate;
+  Sequence sequence = 0;
+  EventId id;
+  TimePoint time{};
+  /// The enrollment on whose timeline the event stands; none for what concerns a course alone.
+  std::optional<EnrollmentId> enrollment;
+  Causation causation;
+  TraceContext trace;
+  Event event;
+  bool operator==(const Record&) const = default;
+};
+
+std::string_view event_name(const Event& event);
+std::uint16_t event_version(const Event& event);
+
+}  // namespace sugang
+
+template <>
+struct std::hash<sugang::AggregateId> {
+  std::size_t operator()(const sugang::AggregateId& id) const noexcept {
+    auto base = std::hash<sugang::Uid>{}(id.uid) + static_cast<std::size_t>(id.kind) * 0x9e3779b97f4a7c15ULL;
+    return id.name.empty() ? base : base ^ std::hash<std::string>{}(id.name);
+  }
+};

@@ -1,0 +1,118 @@
+#include "domain/timeline.hpp"
+
+#include <algorithm>
+
+namespace sugang {
+namespace {
+
+void mark_step(EnrollmentSummary& summary, const Record& record, StepState state) {
+  const auto [step, direction] = record.causation;
+  if (step == Step::none) return;
+  auto same = [&](const StepProgress& p) { return p.step == step && p.direction == direction; };
+  auto it = std::find_if(summary.steps.begin(), summary.steps.end(), same);
+  if (it == summary.steps.end()) it = summary.steps.insert(summary.steps.end(), {step, direction, state, record.time});
+  it->state = state;
+  it->at = record.time;
+}
+
+/// Until it is confirmed or turns round, an enrollment is where its seats and its money are.
+void move_pending(EnrollmentSummary& summary, EnrollmentState to) {
+  if (summary.state == EnrollmentState::requested || summary.state == EnrollmentState::seats_held) summary.state = to;
+}
+
+void fold(EnrollmentSummary& summary, const Record& record, const CourseEvent& event) {
+  if (std::holds_alternative<SeatsHeld>(event)) move_pending(summary, EnrollmentState::seats_held);
+  mark_step(summary, record, StepState::done);
+}
+
+void fold(EnrollmentSummary& summary, const Record& record, const EnrollmentEvent& event) {
+  using State = EnrollmentState;
+  std::visit(Overloaded{
+                 [&](const EnrollmentRequested& e) {
+                   summary.id = EnrollmentId{record.aggregate.uid};
+                   summary.course = e.course;
+                   summary.student = e.student;
+                   summary.seats = e.seats;
+                   summary.kind = e.kind;
+                   summary.amount = e.amount;
+                   summary.method = e.method;
+                   summary.requested_at = record.time;
+                   summary.state = State::requested;
+                 },
+                 [&](const EnrollmentConfirmed&) { summary.state = State::confirmed; },
+                 [&](const EnrollmentRejected& e) {
+                   summary.state = State::rejected;
+                   summary.reason = e.reason;
+                 },
+                 [&](const EnrollmentExpired&) { summary.state = State::expired; },
+                 [&](const CancelRequested& e) {
+                   summary.state = State::cancel_requested;
+                   summary.reason = e.reason;
+                 },
+                 [&](const EnrollmentCancelled&) { summary.state = State::cancelled; },
+             },
+             event);
+  mark_step(summary, record, StepState::done);
+}
+
+void fold(EnrollmentSummary& summary, const Record& record, const PaymentEvent& event) {
+  Payment payment;
+  payment.state = summary.payment;
+  apply(payment, event);
+  summary.payment = payment.state;
+  switch (payment.state) {
+    case PaymentState::requested:
+      move_pending(summary, EnrollmentState::payment_pending);
+      return mark_step(summary, record, StepState::pending);
+    case PaymentState::void_requested:
+    case PaymentState::refund_requested:
+      return mark_step(summary, record, StepState::pending);
+    case PaymentState::declined:
+      return mark_step(summary, record, StepState::failed);
+    case PaymentState::none:
+    case PaymentState::approved:
+    case PaymentState::voided:
+    case PaymentState::refunded:
+      return mark_step(summary, record, StepState::done);
+  }
+}
+
+void fold(EnrollmentSummary& summary, const Record&, const SagaEvent& event) {
+  std::visit(Overloaded{
+                 [&](const SagaStarted& e) {
+                   summary.saga = SagaState::running;
+                   summary.deadline = e.deadline;
+                 },
+                 [&](const SagaTurned& e) {
+                   summary.saga = SagaState::compensating;
+                   summary.turned = e.cause;
+                   summary.attempts = 0;
+                   summary.last_error.clear();
+                 },
+                 [&](const SagaStepFailed& e) {
+                   summary.attempts = e.attempt;
+                   summary.last_error = e.error;
+                 },
+                 [&](const SagaStuck& e) {
+                   summary.saga = SagaState::stuck;
+                   summary.last_error = e.error;
+                 },
+                 [&](const SagaCompleted&) { summary.saga = SagaState::completed; },
+                 [&](const SagaCompensated&) { summary.saga = SagaState::compensated; },
+             },
+             event);
+}
+
+void fold(EnrollmentSummary&, const Record&, const RequestEvent&) {}
+
+}  // namespace
+
+void apply(EnrollmentSummary& summary, const Record& record) {
+  if (std::holds_alternative<RequestEvent>(record.event)) return;
+  std::visit([&](const auto& event) { fold(summary, record, event); }, record.event);
+  ++summary.version;
+  summary.position = record.position;
+  summary.updated_at = record.time;
+}
+
+}  // namespace sugang

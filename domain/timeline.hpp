@@ -1,0 +1,91 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/record.hpp"
+
+namespace sugang {
+
+enum class StepState : std::uint8_t { pending, done, failed };
+template <>
+struct EnumNames<StepState> {
+  static constexpr std::array<std::string_view, 3> values{"pending", "done", "failed"};
+};
+
+/// One line of `steps` in an enrollment or a saga.
+struct StepProgress {
+  Step step = Step::none;
+  Direction direction = Direction::act;
+  StepState state = StepState::pending;
+  TimePoint at{};
+  bool operator==(const StepProgress&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("step", self.step);
+    field("direction", self.direction);
+    field("state", self.state);
+    field("at", self.at);
+  }
+};
+
+/// All that is known of one enrollment: the fold of its timeline, which is every event, in journal order, of every
+/// aggregate that took part. The coordinator, the views and the reads by id all use this one fold, so they agree.
+struct EnrollmentSummary {
+  EnrollmentId id;
+  CourseId course;
+  StudentId student;
+  std::uint32_t seats = 0;
+  CourseKind kind = CourseKind::lecture;
+  Money amount;
+  PaymentMethod method = PaymentMethod::test_approve;
+  EnrollmentState state = EnrollmentState::none;
+  std::string reason;
+  PaymentState payment = PaymentState::none;
+  SagaState saga = SagaState::none;
+  std::optional<TurnCause> turned;
+  TimePoint deadline{};
+  std::uint32_t attempts = 0;
+  std::string last_error;
+  TimePoint requested_at{};
+  TimePoint updated_at{};
+  std::vector<StepProgress> steps;
+  /// Events folded so far; the ETag.
+  std::uint64_t version = 0;
+  /// Journal position of the last event folded.
+  Position position = 0;
+  bool operator==(const EnrollmentSummary&) const = default;
+
+  static void fields(auto& self, auto&& field) {
+    field("id", self.id);
+    field("courseId", self.course);
+    field("studentId", self.student);
+    field("seats", self.seats);
+    field("kind", self.kind);
+    field("amount", self.amount);
+    field("paymentMethod", self.method);
+    field("state", self.state);
+    field("reason", self.reason);
+    field("payment", self.payment);
+    field("saga", self.saga);
+    field("turned", self.turned);
+    field("deadline", self.deadline);
+    field("attempts", self.attempts);
+    field("lastError", self.last_error);
+    field("requestedAt", self.requested_at);
+    field("updatedAt", self.updated_at);
+    field("steps", self.steps);
+    field("version", self.version);
+    field("position", self.position);
+  }
+
+  bool ended() const {
+    return saga == SagaState::completed || saga == SagaState::compensated;
+  }
+};
+
+/// Folds one record of the enrollment's timeline. Total: records of other enrollments are the caller's mistake,
+/// unknown combinations leave the summary as it is but for version, position and time.
+void apply(EnrollmentSummary& summary, const Record& record);
+
+}  // namespace sugang

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "domain/ids.hpp"
+#include "domain/money.hpp"
+
+namespace sugang {
+
+/// How the embedded gateway behaves; steered from the management port, for demos and tests.
+struct GatewaySettings {
+  std::uint32_t latency_min_ms = 0;
+  std::uint32_t latency_max_ms = 0;
+  std::uint32_t fail_percent = 0;
+  std::uint32_t decline_percent = 0;
+  bool hang = false;
+};
+
+/// A line of the gateway's own books.
+struct ChargeEntry {
+  PaymentId key;
+  Money amount;
+  std::string state;  ///< approved, declined, refunded
+  TimePoint at;
+};
+
+}  // namespace sugang

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "actors/asker.hpp"
+#include "domain/outcome.hpp"
+#include "gateway/embedded_settings.hpp"
+#include "views/listing.hpp"
+
+// What the HTTP side asks of the rest of the server. All calls come from the HTTP thread, never block, and every
+// callback runs exactly once, on any thread; the HTTP side posts it to its own.
+
+namespace sugang {
+
+struct ReadinessCheck {
+  std::string name;
+  bool ready = false;
+  std::string detail;
+};
+
+struct ComponentStatus {
+  std::string name;
+  bool running = true;
+};
+
+/// What is known of a keyed request that came again.
+struct EarlierRequest {
+  enum class Kind : std::uint8_t { none, in_progress, other_body, answered, joined };
+  Kind kind = Kind::none;
+  Answer answer;                              ///< for answered
+  std::optional<EnrollmentId> enrollment;     ///< for joined: taken up before a crash, its saga answers
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  /// Looks a keyed request up and, when it is new or joined, marks it in progress until its asker is answered or
+  /// `release_request` is called.
+  virtual void find_request(RequestKey key, std::function<void(EarlierRequest)> done) = 0;
+  virtual void release_request(RequestKey key) = 0;
+
+  virtual void register_course(CourseId id, CourseDefinition definition, Asker asker) = 0;
+  virtual void import_courses(std::vector<ImportRow> rows, Asker asker) = 0;
+  virtual void revise_course(CourseId id, ReviseCourse command, Asker asker) = 0;
+  virtual void place_enrollment(PlaceEnrollment command, Wait wait, Asker asker) = 0;
+  /// Answers with the end of the enrollment's saga, as place_enrollment would have.
+  virtual void join_enrollment(EnrollmentId id, Wait wait, Asker asker) = 0;
+  virtual void cancel_enrollment(EnrollmentId id, std::string reason, Wait wait, Asker asker) = 0;
+
+  // Reads by id see all that was durable when they arrived.
+  virtual void read_course(CourseId id, std::function<void(std::optional<CourseSnapshot>, Position)> done) = 0;
+  /// The records of the enrollment's timeline, empty if there is no such enrollment. Fold them with
+  /// apply(EnrollmentSummary&, const Record&).
+  virtual void read_timeline(EnrollmentId id, std::function<void(std::vector<Record>)> done) = 0;
+
+  // Reads from views wait until the view has reached `min_position`, at most a second.
+  virtual void list_courses(std::optional<CourseKind> kind, Page page, Position min_position,
+                            std::function<void(ListResult<CourseSnapshot>)> done) = 0;
+  virtual void list_enrollments(EnrollmentFilter filter, Page page, Position min_position,
+                                std::function<void(ListResult<EnrollmentSummary>)> done) = 0;
+  virtual void student_page(StudentId student, Page page, Position min_position,
+                            std::function<void(ListResult<PageRow>)> done) = 0;
+  /// Durable records after a position, domain events only, in journal order.
+  virtual void read_events(Position after, std::size_t limit,
+                           std::function<void(std::vector<Record> records, Position next)> done) = 0;
+
+  // Management.
+  virtual std::vector<ReadinessCheck> readiness() = 0;
+  virtual std::vector<ComponentStatus> components() = 0;
+  /// False: there is no such component.
+  virtual bool set_component(const std::string& name, bool running) = 0;
+  /// Drops a view and builds it again from the journal while the old one serves. False: no such view.
+  virtual bool rebuild_view(const std::string& name) = 0;
+  virtual GatewaySettings gateway_settings() = 0;
+  virtual void set_gateway_settings(GatewaySettings settings) = 0;
+  virtual void list_charges(Page page, std::function<void(ListResult<ChargeEntry>)> done) = 0;
+  /// OpenMetrics or Prometheus text.
+  virtual std::string metrics() = 0;
+};
+
+}  // namespace sugang

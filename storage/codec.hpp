@@ -1,0 +1,31 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "domain/course.hpp"
+#include "domain/record.hpp"
+#include "domain/timeline.hpp"
+
+namespace sugang {
+
+/// Bytes that are no record, or of a version from the future.
+struct DecodeError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Envelope and payload without the position, which a page implies. The payload is a CBOR map (RFC 8949) from field
+/// name to value, so that fields come and go and old records decode for ever.
+std::string encode(const Record& record);
+void encode_to(const Record& record, std::string& out);
+/// Decodes every version ever written. Throws DecodeError.
+Record decode_record(std::string_view bytes);
+
+std::string encode_snapshot(const Course& course);
+Course decode_course(std::string_view bytes);
+
+std::string encode(const EnrollmentSummary& summary);
+EnrollmentSummary decode_summary(std::string_view bytes);
+
+}  // namespace sugang

@@ -1,0 +1,139 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "domain/record.hpp"
+#include "storage/head_file.hpp"
+#include "storage/key_value_store.hpp"
+
+namespace sugang {
+
+/// The journal cannot be trusted: what was acknowledged is missing, or does not verify. The text names position
+/// and file.
+struct JournalDamaged : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// A saga that still owes an action after a crash, and by when, if it only waits.
+struct OwedSaga {
+  EnrollmentId enrollment;
+  bool owes = true;
+  bool operator==(const OwedSaga&) const = default;
+};
+
+/// An aggregate's whole state after the event `sequence`; travels in the append that it covers.
+struct Snapshot {
+  AggregateId aggregate;
+  Sequence sequence = 0;
+  std::string bytes;
+};
+
+/// What becomes durable together, or not at all.
+struct Append {
+  /// Records without positions, each with its aggregate's next sequence. May be empty: then the append only waits.
+  std::vector<Record> records;
+  std::vector<OwedSaga> owed;
+  std::optional<Snapshot> snapshot;
+  /// Runs on the journal's thread once this append and all before it are durable. It only posts; it may be lost
+  /// in a crash.
+  std::function<void()> then;
+};
+
+/// What an aggregate wakes from: its newest snapshot, if any, and its own events after it.
+struct Recovered {
+  std::optional<Snapshot> snapshot;
+  std::vector<Record> tail;
+};
+
+/// All events of a node in one order, each batch with one fsync.
+///
+/// `append` is the one linearization point: records get their positions under one lock, and whatever is appended
+/// later is durable later or together. `then` is the gate: nothing leaves the node but from there.
+class Journal {
+ public:
+  struct Limits {
+    /// A batch closes at this many encoded bytes; what came later goes into the next.
+    std::size_t append_batch_bytes_max = 4 << 20;
+    /// Pages hold the records; a wake reads whole pages.
+    std::size_t page_bytes = 8 << 10;
+    /// At start the newest pages, up to so many bytes, are verified before the journal opens; the rest by scrub().
+    std::uint64_t start_verify_bytes_max = 256ULL << 20;
+  };
+
+  /// Runs a read away from the journal's thread; in a simulation, at once.
+  using ReadExecutor = std::function<void(std::function<void()>)>;
+  /// Called once, on a failed write; the process must end.
+  using OnFailure = std::function<void(const std::string& why)>;
+
+  /// Recovers the end of the journal and verifies it against `head`. Throws JournalDamaged.
+  Journal(KeyValueStore& store, HeadFile& head, Limits limits, ReadExecutor reads, OnFailure on_failure);
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  /// Starts the thread that commits. Without it (tests, simulation) commit_once() does, one batch a call.
+  void start();
+  /// Commits what was appended and ends the thread.
+  void stop();
+  /// Commits what has gathered, as one batch, and runs its `then`s. False if there was nothing.
+  bool commit_once();
+
+  /// Never blocks on I/O. Returns the position of the append's last record, or of the newest record before it when
+  /// it has none. From any thread.
+  Position append(Append append);
+
+  /// Reads an aggregate behind all that was appended before, and from then on checks the sequence of every append
+  /// to it (a mismatch stops the node), until `forget`. `done` runs on the read executor.
+  void wake(AggregateId id, std::function<void(Recovered)> done);
+  /// As `wake`, for an id minted just now: nothing to read.
+  void wake_new(AggregateId id, Sequence sequence = 0);
+  /// The aggregate left memory; its last append is durable.
+  void forget(AggregateId id);
+
+  /// Every durable record on an enrollment's timeline, in journal order. May block on a disk; from any thread.
+  std::vector<Record> timeline(EnrollmentId id) const;
+  /// As `timeline`, behind all that was appended before the call; `done` runs on the read executor.
+  void timeline_behind_appends(EnrollmentId id, std::function<void(std::vector<Record>)> done);
+  /// Every durable record of one aggregate, in order.
+  std::vector<Record> history(const AggregateId& id) const;
+  /// Durable records after `after`, up to `limit`, in order.
+  std::vector<Record> read(Position after, std::size_t limit) const;
+  /// Enrollments whose saga owed an action at the last batch; for the start.
+  std::vector<EnrollmentId> owed() const;
+
+  Position durable_position() const { return durable_.load(std::memory_order_acquire); }
+  /// `listener` runs on the journal's thread after every batch; it only wakes somebody. Before start().
+  void on_durable(std::function<void(Position)> listener);
+
+  struct Stats {
+    std::uint64_t batches = 0;
+    std::uint64_t records = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t sync_micros = 0;
+  };
+  Stats stats() const;
+  /// Bytes that wait for the next batch; admission looks at it.
+  std::size_t pending_bytes() const;
+
+  /// Verifies every page and every derived key (index, snapshots, owed). `progress(position)` once in a while.
+  /// Throws JournalDamaged at the first fault.
+  void verify(const std::function<void(Position)>& progress = {}) const;
+  /// Removes answers to keyed requests older than `before`, so that a repeat is a new request. Off the fast path.
+  void expire_requests(TimePoint before);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+  std::atomic<Position> durable_{0};
+};
+
+}  // namespace sugang

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sugang {
+
+/// A write or a sync that failed. Never retried: the process ends, and recovery tells what is durable.
+struct StorageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Puts and erases that happen together or not at all. `space` is one of the store's key spaces.
+struct WriteSet {
+  struct Change {
+    std::uint8_t space = 0;
+    std::string key;
+    /// Nothing: erase.
+    std::optional<std::string> value;
+  };
+  std::vector<Change> changes;
+
+  void put(std::uint8_t space, std::string key, std::string value) {
+    changes.push_back({space, std::move(key), std::move(value)});
+  }
+  void erase(std::uint8_t space, std::string key) { changes.push_back({space, std::move(key), std::nullopt}); }
+  bool empty() const { return changes.empty(); }
+};
+
+enum class Sync : std::uint8_t { no, yes };
+
+/// An ordered store of bytes with a few key spaces, each ordered bytewise. Reads may come from any thread, writes
+/// from one at a time. Two adapters: RocksDB, and memory with seeded faults.
+class KeyValueStore {
+ public:
+  virtual ~KeyValueStore() = default;
+
+  /// All of it, or nothing. With Sync::yes it is durable on return. Throws StorageError.
+  virtual void write(const WriteSet& changes, Sync sync) = 0;
+  virtual std::optional<std::string> get(std::uint8_t space, std::string_view key) const = 0;
+
+  /// Visits keys ≥ `from` and < `until` in order ("" as `until`: to the end) while `visit` returns true.
+  using Visit = std::function<bool(std::string_view key, std::string_view value)>;
+  virtual void scan(std::uint8_t space, std::string_view from, std::string_view until, const Visit& visit) const = 0;
+  /// The last key ≤ `at`, if any, with its value.
+  virtual std::optional<std::pair<std::string, std::string>> last_at_or_before(std::uint8_t space,
+                                                                               std::string_view at) const = 0;
+  /// Erases keys ≥ `from` and < `until`.
+  virtual void erase_range(std::uint8_t space, std::string_view from, std::string_view until) = 0;
+};
+
+}  // namespace sugang
