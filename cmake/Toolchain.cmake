@@ -14,9 +14,16 @@ endif()
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror=return-type -Werror=switch)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-fpch-preprocess)
+elseif(CCACHE)
+  # Without it clang's precompiled headers carry their time, and no cached object matches.
+  add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
 endif()
 
 if(SUGANG_SANITIZE)
   add_compile_options(-fsanitize=${SUGANG_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SUGANG_SANITIZE})
+endif()
+
+if(SUGANG_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
