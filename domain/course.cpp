@@ -12,8 +12,7 @@ std::uint32_t seats_of(const Course& course, const StudentId& student) {
 
 /// Refuses what came after its undo: by the tombstone, or, once that is forgotten, by the id's age.
 bool is_undone(const Course& course, EnrollmentId enrollment) {
-  return course.released.contains(enrollment) ||
-         enrollment.uid.time() + released_kept < course.newest_enrollment;
+  return course.released.contains(enrollment) || enrollment.uid.time() + released_kept < course.newest_enrollment;
 }
 
 CourseDecision decide_register(const Course& course, const RegisterCourse& command) {
@@ -59,7 +58,8 @@ CourseDecision decide_take(const Course& course, const TakeSeats& command) {
 
 CourseDecision decide_release(const Course& course, const ReleaseSeats& command) {
   auto claim = course.claims.find(command.enrollment);
-  if (claim != course.claims.end()) return CourseDecision::of(SeatsReleased{command.enrollment, claim->second.seats});
+  if (claim != course.claims.end())
+    return CourseDecision::of(SeatsReleased{command.enrollment, claim->second.seats});
   if (is_undone(course, command.enrollment)) return {};
   return CourseDecision::of(SeatsReleased{command.enrollment, 0});
 }
@@ -93,7 +93,8 @@ CourseState state_at(const CourseDefinition& definition, TimePoint now) {
 }
 
 Decision<CourseEvent, CourseError> decide(const Course& course, const CourseCommand& command, TimePoint now) {
-  if (const auto* registration = std::get_if<RegisterCourse>(&command)) return decide_register(course, *registration);
+  if (const auto* registration = std::get_if<RegisterCourse>(&command))
+    return decide_register(course, *registration);
   if (!course.registered) return CourseError::not_found;
   return std::visit(Overloaded{
                         [&](const RegisterCourse&) { return CourseDecision{CourseError::already_exists}; },

@@ -15,8 +15,8 @@ struct Decision {
   Decision() = default;
   Decision(Error refusal) : error(refusal) {}
   template <class... Events>
-    requires(sizeof...(Events) > 0 && (std::constructible_from<Event, Events> && ...))
-  static Decision of(Events&&... happened) {
+  requires(sizeof...(Events) > 0 && (std::constructible_from<Event, Events> && ...)) static Decision
+      of(Events&&... happened) {
     Decision decision;
     decision.events.reserve(sizeof...(Events));
     (decision.events.emplace_back(std::forward<Events>(happened)), ...);
@@ -29,5 +29,8 @@ template <class... Fs>
 struct Overloaded : Fs... {
   using Fs::operator()...;
 };
+// Clang before 17 does not deduce an aggregate's template arguments by itself.
+template <class... Fs>
+Overloaded(Fs...) -> Overloaded<Fs...>;
 
 }  // namespace sugang

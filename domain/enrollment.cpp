@@ -33,22 +33,23 @@ Decision<EnrollmentEvent, EnrollmentError> decide(const Enrollment& enrollment, 
   if (const auto* request = std::get_if<RequestEnrollment>(&command))
     return state == State::none ? EnrollmentDecision::of(request->request) : EnrollmentDecision{};
   if (state == State::none) return EnrollmentError::not_found;
-  return std::visit(
-      Overloaded{
-          [&](const RequestEnrollment&) { return EnrollmentDecision{}; },
-          [&](const ConfirmEnrollment&) {
-            return move(state, State::requested, State::confirmed, EnrollmentConfirmed{});
-          },
-          [&](const RejectEnrollment& c) {
-            return move(state, State::requested, State::rejected, EnrollmentRejected{c.reason});
-          },
-          [&](const ExpireEnrollment&) { return move(state, State::requested, State::expired, EnrollmentExpired{}); },
-          [&](const RequestCancel& c) { return decide_request_cancel(state, c); },
-          [&](const CancelEnrollment&) {
-            return move(state, State::cancel_requested, State::cancelled, EnrollmentCancelled{});
-          },
-      },
-      command);
+  return std::visit(Overloaded{
+                        [&](const RequestEnrollment&) { return EnrollmentDecision{}; },
+                        [&](const ConfirmEnrollment&) {
+                          return move(state, State::requested, State::confirmed, EnrollmentConfirmed{});
+                        },
+                        [&](const RejectEnrollment& c) {
+                          return move(state, State::requested, State::rejected, EnrollmentRejected{c.reason});
+                        },
+                        [&](const ExpireEnrollment&) {
+                          return move(state, State::requested, State::expired, EnrollmentExpired{});
+                        },
+                        [&](const RequestCancel& c) { return decide_request_cancel(state, c); },
+                        [&](const CancelEnrollment&) {
+                          return move(state, State::cancel_requested, State::cancelled, EnrollmentCancelled{});
+                        },
+                    },
+                    command);
 }
 
 void apply(Enrollment& enrollment, const EnrollmentEvent& event) {

@@ -84,8 +84,8 @@ struct EnrollmentCancelled {
   static void fields(auto&, auto&&) {}
 };
 
-using EnrollmentEvent = std::variant<EnrollmentRequested, EnrollmentConfirmed, EnrollmentRejected, EnrollmentExpired,
-                                     CancelRequested, EnrollmentCancelled>;
+using EnrollmentEvent = std::variant<EnrollmentRequested, EnrollmentConfirmed, EnrollmentRejected,
+                                     EnrollmentExpired, CancelRequested, EnrollmentCancelled>;
 
 struct RequestEnrollment {
   EnrollmentRequested request;

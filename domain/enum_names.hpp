@@ -14,7 +14,9 @@ template <class Enum>
 struct EnumNames;
 
 template <class Enum>
-concept NamedEnum = std::is_enum_v<Enum> && requires { EnumNames<Enum>::values.size(); };
+concept NamedEnum = std::is_enum_v<Enum> && requires {
+  EnumNames<Enum>::values.size();
+};
 
 template <NamedEnum Enum>
 constexpr std::string_view to_text(Enum value) {

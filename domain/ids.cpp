@@ -12,7 +12,8 @@ constexpr std::size_t uid_text_size = 26;
 constexpr std::array<std::int8_t, 256> make_digits() {
   std::array<std::int8_t, 256> digits{};
   digits.fill(-1);
-  for (std::size_t i = 0; i < alphabet.size(); ++i) digits[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
+  for (std::size_t i = 0; i < alphabet.size(); ++i)
+    digits[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
   return digits;
 }
 constexpr auto digits = make_digits();

@@ -111,7 +111,9 @@ struct std::hash<sugang::Uid> {
 };
 template <class Tag>
 struct std::hash<sugang::ServerId<Tag>> {
-  std::size_t operator()(const sugang::ServerId<Tag>& id) const noexcept { return std::hash<sugang::Uid>{}(id.uid); }
+  std::size_t operator()(const sugang::ServerId<Tag>& id) const noexcept {
+    return std::hash<sugang::Uid>{}(id.uid);
+  }
 };
 template <class Tag>
 struct std::hash<sugang::NamedId<Tag>> {

@@ -20,9 +20,8 @@ enum class PaymentState : std::uint8_t {
 };
 template <>
 struct EnumNames<PaymentState> {
-  static constexpr std::array<std::string_view, 8> values{"none",           "requested", "approved",
-                                                          "declined",       "void_requested", "voided",
-                                                          "refund_requested", "refunded"};
+  static constexpr std::array<std::string_view, 8> values{
+      "none", "requested", "approved", "declined", "void_requested", "voided", "refund_requested", "refunded"};
 };
 
 struct PaymentRequested {

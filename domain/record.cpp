@@ -20,9 +20,7 @@ std::string to_text(const AggregateId& id) {
 
 std::string_view event_name(const Event& event) {
   return std::visit(
-      [](const auto& of_aggregate) {
-        return std::visit([]<class E>(const E&) { return E::name; }, of_aggregate);
-      },
+      [](const auto& of_aggregate) { return std::visit([]<class E>(const E&) { return E::name; }, of_aggregate); },
       event);
 }
 

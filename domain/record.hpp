@@ -42,9 +42,7 @@ struct AggregateId {
   AggregateId(SagaId id) : kind(AggregateKind::saga), uid(id.uid) {}
   AggregateId(RequestId id) : kind(AggregateKind::request), uid(id.uid) {}
 
-  Partition partition() const {
-    return kind == AggregateKind::course ? partition_of_name(name) : uid.partition();
-  }
+  Partition partition() const { return kind == AggregateKind::course ? partition_of_name(name) : uid.partition(); }
 };
 
 /// The id as clients see it.

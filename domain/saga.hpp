@@ -25,9 +25,16 @@ enum class Step : std::uint8_t {
 };
 template <>
 struct EnumNames<Step> {
-  static constexpr std::array<std::string_view, 10> values{
-      "none",    "request",               "hold_seats",     "take_payment",  "take_seats",
-      "confirm", "mark_cancel_requested", "mark_cancelled", "mark_rejected", "mark_expired"};
+  static constexpr std::array<std::string_view, 10> values{"none",
+                                                           "request",
+                                                           "hold_seats",
+                                                           "take_payment",
+                                                           "take_seats",
+                                                           "confirm",
+                                                           "mark_cancel_requested",
+                                                           "mark_cancelled",
+                                                           "mark_rejected",
+                                                           "mark_expired"};
 };
 
 enum class Direction : std::uint8_t { act, undo };
@@ -120,7 +127,6 @@ struct SagaCompensated {
   static void fields(auto&, auto&&) {}
 };
 
-using SagaEvent =
-    std::variant<SagaStarted, SagaTurned, SagaStepFailed, SagaStuck, SagaCompleted, SagaCompensated>;
+using SagaEvent = std::variant<SagaStarted, SagaTurned, SagaStepFailed, SagaStuck, SagaCompleted, SagaCompensated>;
 
 }  // namespace sugang

@@ -6,18 +6,21 @@ namespace sugang {
 namespace {
 
 void mark_step(EnrollmentSummary& summary, const Record& record, StepState state) {
-  const auto [step, direction] = record.causation;
+  const Step step = record.causation.step;
+  const Direction direction = record.causation.direction;
   if (step == Step::none) return;
   auto same = [&](const StepProgress& p) { return p.step == step && p.direction == direction; };
   auto it = std::find_if(summary.steps.begin(), summary.steps.end(), same);
-  if (it == summary.steps.end()) it = summary.steps.insert(summary.steps.end(), {step, direction, state, record.time});
+  if (it == summary.steps.end())
+    it = summary.steps.insert(summary.steps.end(), {step, direction, state, record.time});
   it->state = state;
   it->at = record.time;
 }
 
 /// Until it is confirmed or turns round, an enrollment is where its seats and its money are.
 void move_pending(EnrollmentSummary& summary, EnrollmentState to) {
-  if (summary.state == EnrollmentState::requested || summary.state == EnrollmentState::seats_held) summary.state = to;
+  if (summary.state == EnrollmentState::requested || summary.state == EnrollmentState::seats_held)
+    summary.state = to;
 }
 
 void fold(EnrollmentSummary& summary, const Record& record, const CourseEvent& event) {

@@ -79,9 +79,7 @@ struct EnrollmentSummary {
     field("position", self.position);
   }
 
-  bool ended() const {
-    return saga == SagaState::completed || saga == SagaState::compensated;
-  }
+  bool ended() const { return saga == SagaState::completed || saga == SagaState::compensated; }
 };
 
 /// Folds one record of the enrollment's timeline. Total: records of other enrollments are the caller's mistake,

@@ -34,8 +34,8 @@ struct ComponentStatus {
 struct EarlierRequest {
   enum class Kind : std::uint8_t { none, in_progress, other_body, answered, joined };
   Kind kind = Kind::none;
-  Answer answer;                              ///< for answered
-  std::optional<EnrollmentId> enrollment;     ///< for joined: taken up before a crash, its saga answers
+  Answer answer;                           ///< for answered
+  std::optional<EnrollmentId> enrollment;  ///< for joined: taken up before a crash, its saga answers
 };
 
 class Backend {

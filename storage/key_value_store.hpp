@@ -46,7 +46,8 @@ class KeyValueStore {
 
   /// Visits keys ≥ `from` and < `until` in order ("" as `until`: to the end) while `visit` returns true.
   using Visit = std::function<bool(std::string_view key, std::string_view value)>;
-  virtual void scan(std::uint8_t space, std::string_view from, std::string_view until, const Visit& visit) const = 0;
+  virtual void scan(std::uint8_t space, std::string_view from, std::string_view until,
+                    const Visit& visit) const = 0;
   /// The last key ≤ `at`, if any, with its value.
   virtual std::optional<std::pair<std::string, std::string>> last_at_or_before(std::uint8_t space,
                                                                                std::string_view at) const = 0;
