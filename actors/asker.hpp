@@ -21,7 +21,7 @@ struct Answer {
   // Not stored with a keyed answer:
   std::string etag;
   std::optional<std::uint32_t> retry_after_s;
-  /// Journal position that the answer reflects (`Sugang-Position`), 0 for none.
+  /// Journal position that the answer reflects (`Sugang-Position`); set when it passes the gate.
   Position position = 0;
 };
 
@@ -35,6 +35,8 @@ struct RequestKey {
 /// function; `deliver` once, through the journal's gate. An answer to a keyed request is journaled before.
 struct Asker {
   std::optional<RequestKey> key;
+  /// The request was taken up before (RequestClaimed is in the journal), by this process or before a crash.
+  bool claimed = false;
   TraceContext trace;
   std::function<Answer(const Outcome&)> render;
   std::function<void(Answer)> deliver;
@@ -48,7 +50,7 @@ struct PlaceEnrollment {
 };
 
 /// How long a POST waits for its saga's end. Nothing given: as the course's kind says.
-using Wait = std::optional<std::chrono::seconds>;
+using Wait = std::optional<Milliseconds>;
 
 struct ImportRow {
   CourseId id;

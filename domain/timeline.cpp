@@ -114,7 +114,7 @@ void apply(EnrollmentSummary& summary, const Record& record) {
   if (std::holds_alternative<RequestEvent>(record.event)) return;
   std::visit([&](const auto& event) { fold(summary, record, event); }, record.event);
   ++summary.version;
-  summary.position = record.position;
+  summary.position = std::max(summary.position, record.position);
   summary.updated_at = record.time;
 }
 

@@ -1,0 +1,50 @@
+#include "actors/answering.hpp"
+
+namespace sugang {
+namespace {
+
+bool is_kept(std::uint16_t status) {
+  return (status >= 200 && status < 300) || status == 402 || status == 404 || status == 409 || status == 422;
+}
+
+Record request_record(Node& node, const RequestKey& key, Sequence sequence, RequestEvent event,
+                      const TraceContext& trace, TimePoint now) {
+  Record record;
+  record.aggregate = key.id;
+  record.sequence = sequence;
+  record.id = EventId{node.ids.mint(now, key.id.uid.partition())};
+  record.time = now;
+  record.trace = trace;
+  record.event = std::move(event);
+  return record;
+}
+
+}  // namespace
+
+Record claim_record(Node& node, const RequestKey& key, std::optional<EnrollmentId> enrollment,
+                    const TraceContext& trace, TimePoint now) {
+  return request_record(node, key, 1, RequestClaimed{key.body, enrollment}, trace, now);
+}
+
+void add_answer(Node& node, Append& append, Asker asker, const Outcome& outcome) {
+  auto rendered = asker.render(outcome);
+  if (asker.key && is_kept(rendered.status)) {
+    const auto now = node.timers.now();
+    if (!asker.claimed) append.records.push_back(claim_record(node, *asker.key, std::nullopt, asker.trace, now));
+    append.records.push_back(request_record(
+        node, *asker.key, 2, RequestAnswered{rendered.status, rendered.content_type, rendered.location, rendered.body},
+        asker.trace, now));
+  }
+  append.then = [&journal = node.journal, deliver = std::move(asker.deliver), rendered = std::move(rendered)]() mutable {
+    rendered.position = journal.durable_position();
+    deliver(std::move(rendered));
+  };
+}
+
+void answer(Node& node, Asker asker, const Outcome& outcome) {
+  Append append;
+  add_answer(node, append, std::move(asker), outcome);
+  node.journal.append(std::move(append));
+}
+
+}  // namespace sugang

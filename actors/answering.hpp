@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "actors/messages.hpp"
+#include "actors/node.hpp"
+
+namespace sugang {
+
+/// Renders the outcome into `append`, which lets the answer out through the gate; the answer to a keyed request
+/// becomes durable with it. Answers that a repeat must not get (503 and the like) are not kept.
+void add_answer(Node& node, Append& append, Asker asker, const Outcome& outcome);
+/// As add_answer, in an append of its own.
+void answer(Node& node, Asker asker, const Outcome& outcome);
+
+/// The record that takes a keyed request up; it rides with the first event that the request causes.
+Record claim_record(Node& node, const RequestKey& key, std::optional<EnrollmentId> enrollment,
+                    const TraceContext& trace, TimePoint now);
+
+}  // namespace sugang

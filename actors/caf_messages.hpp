@@ -1,0 +1,20 @@
+#pragma once
+
+// The one place that knows CAF's version: 0.17 wants its in-process message types named. Messages stay on the node
+// (storage is the only thing that is encoded), so none of them is made serializable.
+
+#include <caf/all.hpp>
+
+#include "actors/messages.hpp"
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::StepReply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::Task<sugang::Course>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::Task<sugang::Enrollment>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::Task<sugang::Payment>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::BeginEnrollment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::DescribeCourse)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::ProbeCourse)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::AdoptCourse)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::ReviseCourseTask)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::GatewayAnswered)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::Woken)

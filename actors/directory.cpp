@@ -1,0 +1,115 @@
+#include "actors/directory.hpp"
+
+#include <algorithm>
+
+namespace sugang {
+namespace {
+
+constexpr Milliseconds idling_look_interval{500};
+
+}  // namespace
+
+Directory::Directory(caf::actor_system& system, Journal& journal) : system_(system), journal_(journal) {}
+
+Directory::~Directory() { clear(); }
+
+void Directory::host(AggregateKind kind, Milliseconds stay, Spawn spawn) {
+  hosts_[static_cast<std::size_t>(kind)] = {stay, std::move(spawn)};
+}
+
+Directory::Shard& Directory::shard_of(const AggregateId& id) {
+  return shards_[std::hash<AggregateId>{}(id) % shard_count];
+}
+
+void Directory::deliver(const AggregateId& to, caf::message message) {
+  auto& shard = shard_of(to);
+  std::lock_guard lock{shard.mutex};
+  auto& resident = shard.residents[to];
+  if (!resident) {
+    const auto& host = hosts_[static_cast<std::size_t>(to.kind)];
+    resident = std::make_shared<Resident>();
+    resident->id = to;
+    resident->stay = host.stay;
+    resident->actor = host.spawn(system_, resident);
+  }
+  resident->unprocessed.fetch_add(1, std::memory_order_relaxed);
+  caf::anon_send(resident->actor, std::move(message));
+}
+
+void Directory::end_turn(const std::shared_ptr<Resident>& resident, bool ready_to_leave, bool counted,
+                         TimePoint now) {
+  resident->idle_since.store(now, std::memory_order_relaxed);
+  resident->may_leave.store(ready_to_leave, std::memory_order_release);
+  if (counted) resident->unprocessed.fetch_sub(1, std::memory_order_release);
+  // Listed only after the count: a sweep that still saw the message and took it off the list is followed by this.
+  if (!ready_to_leave || resident->listed.exchange(true)) return;
+  std::lock_guard lock{leaving_mutex_};
+  (resident->stay == Milliseconds{0} ? leaving_ : idling_).push_back(resident);
+}
+
+bool Directory::try_leave(Resident& resident, TimePoint now, Position durable) {
+  auto& shard = shard_of(resident.id);
+  std::lock_guard lock{shard.mutex};
+  resident.listed.store(false);
+  auto it = shard.residents.find(resident.id);
+  if (it == shard.residents.end() || it->second.get() != &resident) return true;
+  if (resident.unprocessed.load(std::memory_order_acquire) != 0 ||
+      !resident.may_leave.load(std::memory_order_acquire))
+    return true;
+  const bool stays = now - resident.idle_since.load(std::memory_order_relaxed) < resident.stay ||
+                     resident.last_append.load(std::memory_order_acquire) > durable;
+  // Still idle: it keeps its place, unless a turn that just ended has listed it anew.
+  if (stays) return resident.listed.exchange(true);
+  // Under the lock, so that the next life's wake queues behind this.
+  journal_.forget(resident.id);
+  shard.residents.erase(it);
+  resident.actor = nullptr;
+  return true;
+}
+
+void Directory::sweep(TimePoint now) {
+  const auto durable = journal_.durable_position();
+  auto let_go = [&](std::vector<std::shared_ptr<Resident>>& list) {
+    std::vector<std::shared_ptr<Resident>> looked_at;
+    {
+      std::lock_guard lock{leaving_mutex_};
+      looked_at.swap(list);
+    }
+    std::erase_if(looked_at, [&](const auto& resident) { return try_leave(*resident, now, durable); });
+    std::lock_guard lock{leaving_mutex_};
+    list.insert(list.end(), looked_at.begin(), looked_at.end());
+  };
+  let_go(leaving_);
+  if (now - idling_seen_ >= idling_look_interval) {
+    idling_seen_ = now;
+    let_go(idling_);
+  }
+}
+
+void Directory::clear() {
+  for (auto& shard : shards_) {
+    std::unordered_map<AggregateId, std::shared_ptr<Resident>> gone;
+    {
+      std::lock_guard lock{shard.mutex};
+      gone.swap(shard.residents);
+    }
+    for (auto& [id, resident] : gone) {
+      caf::anon_send_exit(resident->actor, caf::exit_reason::kill);
+      resident->actor = nullptr;
+    }
+  }
+  std::lock_guard lock{leaving_mutex_};
+  leaving_.clear();
+  idling_.clear();
+}
+
+std::size_t Directory::residents() const {
+  std::size_t count = 0;
+  for (const auto& shard : shards_) {
+    std::lock_guard lock{shard.mutex};
+    count += shard.residents.size();
+  }
+  return count;
+}
+
+}  // namespace sugang

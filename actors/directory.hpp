@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/caf_messages.hpp"
+#include "domain/record.hpp"
+#include "storage/journal.hpp"
+
+namespace sugang {
+
+/// An aggregate's actor in memory, as the directory and the actor share it.
+struct Resident {
+  AggregateId id;
+  caf::actor actor;
+  /// Messages sent and not yet worked off. Counted up under the directory's lock, down by the actor.
+  std::atomic<std::uint32_t> unprocessed{0};
+  /// Position of the actor's last append; it must be durable before the actor leaves.
+  std::atomic<Position> last_append{0};
+  /// The actor waits for nothing and owes nothing.
+  std::atomic<bool> may_leave{false};
+  /// Stands in one of the directory's lists of those about to leave.
+  std::atomic<bool> listed{false};
+  std::atomic<TimePoint> idle_since{};
+  /// How long it stays with nothing to do.
+  Milliseconds stay{0};
+};
+
+/// Finds, or wakes, the actor that owns an id. The only way to send to an aggregate: a message is handed over under
+/// the same lock that an actor leaves under, so none is lost between two lives of an aggregate, and messages from
+/// one sender arrive in the order in which they were sent, with no relay between.
+class Directory {
+ public:
+  using Spawn = std::function<caf::actor(caf::actor_system&, std::shared_ptr<Resident>)>;
+
+  Directory(caf::actor_system& system, Journal& journal);
+  ~Directory();
+
+  /// Before the first send.
+  void host(AggregateKind kind, Milliseconds stay, Spawn spawn);
+
+  template <class Message>
+  void send(const AggregateId& to, Message message) {
+    deliver(to, caf::make_message(std::move(message)));
+  }
+
+  /// Called by an actor at the end of a turn, with whether it waits for nothing and owes nothing; `counted` if the
+  /// turn worked off a message of `send`.
+  void end_turn(const std::shared_ptr<Resident>& resident, bool ready_to_leave, bool counted, TimePoint now);
+  /// Lets go of those that are ready, have stayed their time and whose last append is durable. Called at a pace.
+  void sweep(TimePoint now);
+  /// Lets go of all, whatever they do: the end of the process, or a crash in a simulation.
+  void clear();
+
+  std::size_t residents() const;
+
+ private:
+  struct Shard {
+    mutable std::mutex mutex;
+    std::unordered_map<AggregateId, std::shared_ptr<Resident>> residents;
+  };
+  struct Host {
+    Milliseconds stay{0};
+    Spawn spawn;
+  };
+  static constexpr std::size_t shard_count = 64;
+
+  void deliver(const AggregateId& to, caf::message message);
+  Shard& shard_of(const AggregateId& id);
+  /// True if the resident is off the list: gone, or busy again and to be listed anew by the end of its turn.
+  bool try_leave(Resident& resident, TimePoint now, Position durable);
+
+  caf::actor_system& system_;
+  Journal& journal_;
+  std::array<Host, std::variant_size_v<Event>> hosts_;
+  std::array<Shard, shard_count> shards_;
+  std::mutex leaving_mutex_;
+  std::vector<std::shared_ptr<Resident>> leaving_;
+  /// Those that stay a while: looked at seldom, for there may be many.
+  std::vector<std::shared_ptr<Resident>> idling_;
+  TimePoint idling_seen_{};
+};
+
+}  // namespace sugang

@@ -1,0 +1,150 @@
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/resident_actor.hpp"
+#include "storage/codec.hpp"
+
+namespace sugang {
+
+/// What an aggregate adds to its pure functions so that a host can keep it: whether its state is worth a snapshot.
+template <class Aggregate>
+struct Snapshots {
+  static constexpr bool kept = false;
+};
+template <>
+struct Snapshots<Course> {
+  static constexpr bool kept = true;
+  static std::string encode(const Course& course) { return encode_snapshot(course); }
+  static Course decode(std::string_view bytes) { return decode_course(bytes); }
+  /// A course with many claims writes its megabytes the more seldom.
+  static std::uint64_t entries(const Course& course) { return course.claims.size(); }
+};
+
+/// Hosts any aggregate: wake from the journal → decide → append → evolve → answer. The rules are the aggregate's.
+template <class Aggregate>
+class EntityHost : public ResidentActor {
+ public:
+  using ResidentActor::ResidentActor;
+  using Event = typename Aggregate::Event;
+  using Error = typename Aggregate::Error;
+
+ protected:
+  /// The envelope of what one command causes.
+  struct Cause {
+    Causation step;
+    std::optional<EnrollmentId> enrollment;
+    TraceContext trace;
+  };
+
+  caf::behavior make_behavior() override {
+    return caf::message_handler{
+        [this](Task<Aggregate>& task) {
+          if (task.birth && !is_awake()) {
+            state_ = std::move(task.birth->state);
+            sequence_ = task.birth->sequence;
+            born();
+          }
+          turn([this, task = std::move(task)] { handle(task); });
+        },
+        [this](Woken& woken) {
+          awoke([&] { load(woken.recovered); });
+        }}
+        .or_else(handlers());
+  }
+
+  /// What this kind hears besides commands of a saga.
+  virtual caf::message_handler handlers() { return {}; }
+
+  virtual void handle(const Task<Aggregate>& task) {
+    auto decision = decide(state_, task.command, node_.timers.now());
+    if (decision.error) return refuse(task.enrollment, task.step, *decision.error);
+    StepReply reply{.step = task.step};
+    reply.records = commit(std::move(decision.events), {task.step, task.enrollment, task.trace});
+    reply_to(task.enrollment, std::move(reply));
+  }
+
+  /// Evolves the state and appends, after `before`, what happened. Nothing happened: nothing is appended. Returns
+  /// this aggregate's records, with positions.
+  std::vector<Record> commit(std::vector<Event> events, const Cause& cause, Append append = {}) {
+    if (events.empty() && append.records.empty() && !append.then) return {};
+    const auto now = node_.timers.now();
+    const auto first = append.records.size();
+    for (auto& event : events) {
+      sugang::apply(state_, event);
+      append.records.push_back(envelope(resident_->id, ++sequence_, std::move(event), cause, now));
+    }
+    if constexpr (Snapshots<Aggregate>::kept) add_snapshot(append);
+    std::vector<Record> records{append.records.begin() + static_cast<std::ptrdiff_t>(first), append.records.end()};
+    const auto last = node_.journal.append(std::move(append));
+    for (std::size_t i = 0; i < records.size(); ++i) records[i].position = last - (records.size() - 1 - i);
+    appended(last);
+    return records;
+  }
+
+  Record envelope(AggregateId id, Sequence sequence, sugang::Event event, const Cause& cause, TimePoint now) {
+    Record record;
+    record.id = EventId{node_.ids.mint(now, id.partition())};
+    record.aggregate = std::move(id);
+    record.sequence = sequence;
+    record.time = now;
+    record.enrollment = cause.enrollment;
+    record.causation = cause.step;
+    record.trace = cause.trace;
+    record.event = std::move(event);
+    return record;
+  }
+
+  void refuse(EnrollmentId enrollment, Causation step, Error error) {
+    reply_to(enrollment, {.step = step, .outcome = StepOutcome::refused, .refusal = error});
+  }
+  void reply_to(EnrollmentId enrollment, StepReply reply) {
+    node_.directory.send(saga_of(enrollment), std::move(reply));
+  }
+
+  void wake() override {
+    auto self = caf::actor_cast<caf::actor>(this);
+    node_.journal.wake(resident_->id, [self](Recovered recovered) {
+      caf::anon_send(self, Woken{std::move(recovered)});
+    });
+  }
+  void forget_state() override {
+    state_ = {};
+    sequence_ = 0;
+    snapshot_sequence_ = 0;
+  }
+  bool ready_to_leave() const override { return true; }
+
+  Aggregate state_;
+  Sequence sequence_ = 0;
+
+ private:
+  void load(Recovered& recovered) {
+    forget_state();
+    if constexpr (Snapshots<Aggregate>::kept)
+      if (recovered.snapshot) {
+        state_ = Snapshots<Aggregate>::decode(recovered.snapshot->bytes);
+        sequence_ = snapshot_sequence_ = recovered.snapshot->sequence;
+      }
+    for (const auto& record : recovered.tail) {
+      sugang::apply(state_, std::get<Event>(record.event));
+      sequence_ = record.sequence;
+    }
+  }
+
+  void add_snapshot(Append& append) {
+    using Kept = Snapshots<Aggregate>;
+    const auto due = std::max<std::uint64_t>(node_.limits.snapshot_events_min, Kept::entries(state_));
+    if (sequence_ - snapshot_sequence_ < due) return;
+    append.snapshot = Snapshot{resident_->id, sequence_, Kept::encode(state_)};
+    snapshot_sequence_ = sequence_;
+  }
+
+  Sequence snapshot_sequence_ = 0;
+};
+
+}  // namespace sugang

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/asker.hpp"
+#include "domain/outcome.hpp"
+#include "gateway/payment_gateway.hpp"
+#include "storage/journal.hpp"
+
+// What actors tell each other. An actor is named by its aggregate's id, never by a handle: whoever is asleep is
+// woken, and a message may one day cross to another node.
+
+namespace sugang {
+
+/// How a participant answers a saga's command.
+enum class StepOutcome : std::uint8_t {
+  done,
+  /// Refused for good; the state says why.
+  refused,
+  /// The outside gave no definitive word: to be asked again.
+  unknown,
+  /// Taken up; another answer follows.
+  under_way,
+};
+
+struct StepReply {
+  Causation step;
+  StepOutcome outcome = StepOutcome::done;
+  std::optional<Refusal> refusal;
+  /// For `unknown` and for a refused outside call: what was said.
+  std::string error;
+  /// What the participant journaled, with positions: the coordinator folds it into its timeline.
+  std::vector<Record> records;
+  /// For hold_seats: the course lets the charge wait while the payment side is down.
+  bool may_defer = false;
+};
+
+/// A saga's command to a participant.
+template <class Aggregate>
+struct Task {
+  typename Aggregate::Command command;
+  Causation step;
+  EnrollmentId enrollment;
+  TraceContext trace;
+
+  /// Set by the coordinator that has seen, or is, the participant's birth: it need not be read from the journal.
+  struct Birth {
+    Aggregate state;
+    Sequence sequence = 0;
+  };
+  std::optional<Birth> birth;
+};
+
+/// Holds seats and, in the same append, gives birth to the enrollment and its saga. A refusal writes nothing.
+struct BeginEnrollment {
+  CourseId course;
+  HoldSeats hold;
+  PaymentMethod method = PaymentMethod::test_approve;
+  std::optional<RequestKey> key;
+  TraceContext trace;
+};
+
+/// Asks a course for itself, through the gate.
+struct DescribeCourse {
+  std::function<void(std::optional<CourseSnapshot>, Position)> done;
+};
+
+/// As DescribeCourse, but for the catalogue, which asks before it registers: at once, from live state.
+struct ProbeCourse {
+  std::function<void(bool registered)> done;
+};
+
+/// The catalogue has journaled this course's registration.
+struct AdoptCourse {
+  Record registered;
+};
+
+struct ReviseCourseTask {
+  ReviseCourse command;
+  Asker asker;
+};
+
+/// The gateway's word, on its way to the payment.
+struct GatewayAnswered {
+  bool refund = false;
+  GatewayAnswer answer;
+};
+
+/// The journal's word, on its way to the actor that wakes.
+struct Woken {
+  Recovered recovered;
+};
+
+}  // namespace sugang

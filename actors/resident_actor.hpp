@@ -1,0 +1,93 @@
+#pragma once
+
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "actors/directory.hpp"
+#include "actors/node.hpp"
+
+namespace sugang {
+
+/// An aggregate's actor as far as it does not matter which: it wakes from the journal before its first turn, keeps
+/// what comes meanwhile, survives a fault by waking again, and says after each turn whether it may leave memory.
+class ResidentActor : public caf::event_based_actor {
+ public:
+  ResidentActor(caf::actor_config& config, Node& node, std::shared_ptr<Resident> resident)
+      : caf::event_based_actor(config), node_(node), resident_(std::move(resident)) {}
+
+ protected:
+  /// Called when the state must come from the journal; ends with `awoke`.
+  virtual void wake() = 0;
+  /// Whether nothing is waited for and nothing owed to anybody.
+  virtual bool ready_to_leave() const = 0;
+  /// After a fault: the state in memory is not to be trusted.
+  virtual void forget_state() = 0;
+
+  /// One message worked off: at once, or when awake.
+  void turn(std::function<void()> work) { take_turn(std::move(work), true); }
+  /// The state is there without the journal: the aggregate was born just now.
+  void born() {
+    if (life_ == Life::asleep) life_ = Life::awake;
+  }
+  /// The state has been read; what came meanwhile is worked off.
+  void awoke(const std::function<void()>& load) {
+    life_ = Life::awake;
+    if (guarded(load))
+      while (life_ == Life::awake && !kept_.empty()) {
+        auto work = std::move(kept_.front());
+        kept_.pop_front();
+        guarded(work);
+      }
+    end_turn(false);
+  }
+  bool is_awake() const { return life_ == Life::awake; }
+
+  void appended(Position position) { resident_->last_append.store(position, std::memory_order_release); }
+
+  Node& node_;
+  std::shared_ptr<Resident> resident_;
+
+ private:
+  enum class Life : std::uint8_t { asleep, waking, awake };
+
+  void take_turn(std::function<void()> work, bool counted) {
+    if (life_ == Life::awake && kept_.empty()) {
+      guarded(work);
+    } else {
+      kept_.push_back(std::move(work));
+      if (life_ == Life::asleep) start_waking();
+    }
+    end_turn(counted);
+  }
+
+  void start_waking() {
+    life_ = Life::waking;
+    wake();
+  }
+
+  /// An exception that escapes a handler would kill the actor; its half-done turn is forgotten instead.
+  bool guarded(const std::function<void()>& work) {
+    try {
+      work();
+      return true;
+    } catch (const std::exception& fault) {
+      node_.report(to_text(resident_->id) + ": " + fault.what());
+    }
+    forget_state();
+    start_waking();
+    return false;
+  }
+
+  void end_turn(bool counted) {
+    const bool ready = life_ == Life::awake && kept_.empty() && ready_to_leave();
+    node_.directory.end_turn(resident_, ready, counted, node_.timers.now());
+  }
+
+  Life life_ = Life::asleep;
+  std::deque<std::function<void()>> kept_;
+};
+
+}  // namespace sugang
