@@ -1,0 +1,170 @@
+"""What a caller does, in one line each: names, courses, enrollments, lists, and waiting for a condition."""
+
+import itertools
+import os
+import time
+
+from blackbox.client import query
+
+PAGE_LIMIT = 200
+POLL_INTERVAL_S = 0.01
+
+LIVE_STATES = {"requested", "seats_held", "payment_pending"}
+ENDED_WITHOUT_SEATS = {"rejected", "expired", "cancelled"}
+SAGAS_UNDER_WAY = ("running", "waiting", "compensating")
+
+_numbers = itertools.count(1)
+_run = os.urandom(3).hex()
+
+
+def unique(what):
+    """A name that no other test uses."""
+    return f"{what}-{_run}-{next(_numbers)}"
+
+
+def eventually(condition, deadline_s=15, what=None):
+    """Asks `condition` until it is true; returns its value. Fails with its last value when the time is up."""
+    end = time.monotonic() + deadline_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"not within {deadline_s} s: {what or condition}; last {value!r}"
+        time.sleep(POLL_INTERVAL_S)
+
+
+def won(amount):
+    return {"amount": amount, "currency": "KRW"}
+
+
+def register_course(client, kind="lecture", capacity=10, price=12000, **members):
+    """Registers a course of its own for the test; returns its id."""
+    body = {"id": unique(kind), "kind": kind, "title": f"A {kind}", "capacity": capacity, "price": won(price), **members}
+    answer = client.post("/v1/courses", body)
+    assert answer.status == 201, answer
+    return answer.json()["id"]
+
+
+def enroll(client, course, student=None, headers=None, **members):
+    body = {"courseId": course, "studentId": student or unique("student"), **members}
+    return client.post("/v1/enrollments", body, headers)
+
+
+def confirmed(client, course, student=None, **members):
+    """An enrollment that is confirmed; returns it as the server shows it."""
+    answer = enroll(client, course, student, {"Prefer": "wait=10"}, **members)
+    assert answer.status == 201, answer
+    return answer.json()
+
+
+def cancel(client, enrollment, headers=None, **members):
+    return client.post(f"/v1/enrollments/{enrollment}/cancel", members, headers)
+
+
+def read(client, target, headers=None):
+    answer = client.get(target, headers)
+    assert answer.status == 200, answer
+    return answer.json()
+
+
+def read_enrollment(client, enrollment):
+    return read(client, f"/v1/enrollments/{enrollment}")
+
+
+def seats(client, course):
+    """The course's seats, after the check that they add up (invariant 1)."""
+    found = read(client, f"/v1/courses/{course}")["seats"]
+    assert_seats_add_up(course, found)
+    return found
+
+
+def assert_seats_add_up(course, found):
+    assert min(found["capacity"], found["available"], found["held"], found["taken"]) >= 0, (course, found)
+    assert found["available"] + found["held"] + found["taken"] == found["capacity"], (course, found)
+
+
+def every(client, path, headers=None, limit=PAGE_LIMIT, **parameters):
+    """All items of a list, page by page."""
+    cursor = None
+    while True:
+        page = read(client, query(path, limit=limit, cursor=cursor, **parameters), headers)
+        yield from page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            return
+
+
+def events_after(position):
+    """The target of the events after this position; None: from the first on."""
+    return query("/v1/events", after=position, limit=PAGE_LIMIT)
+
+
+def events(client, position=None):
+    """All events after `position`, and the position of the last."""
+    found = []
+    while batch := read(client, events_after(position)):
+        found += batch
+        position = batch[-1]["position"]
+    return found, position
+
+
+def await_views(client, deadline_s=30):
+    """Waits until the views have reached all that was durable when it was called; returns headers for reading so."""
+    position = after(client.post("/v1/courses", {"kind": "lecture", "title": "Mark", "capacity": 1, "state": "draft"}))
+    eventually(lambda: client.get("/v1/sagas?limit=1", position).status == 200, deadline_s, "the views to catch up")
+    return position
+
+
+def sagas_under_way(client):
+    return [saga for state in SAGAS_UNDER_WAY for saga in every(client, "/v1/sagas", state=state)]
+
+
+def await_quiet_sagas(client, deadline_s=30):
+    """Waits until no saga is under way, and none got stuck; the views show it."""
+    await_views(client)
+    eventually(lambda: not sagas_under_way(client), deadline_s, "all sagas to end")
+    stuck = list(every(client, "/v1/sagas", state="stuck"))
+    assert not stuck, stuck
+    await_views(client)
+
+
+def set_gateway(management, **settings):
+    """Puts the embedded gateway into this state, and all not named here back to its default."""
+    body = {"latencyMillis": [0, 0], "failPercent": 0, "declinePercent": 0, "hang": False, **settings}
+    answer = management.put("/v1/admin/gateway", body)
+    assert answer.status in (200, 204), answer
+
+
+def set_component(management, name, state):
+    answer = management.put(f"/v1/admin/components/{name}", {"state": state})
+    assert answer.status in (200, 204), answer
+
+
+def charges(management):
+    """The gateway's own books, by the key of the charge."""
+    found = list(every(management, "/v1/admin/gateway/charges"))
+    by_key = {charge["key"]: charge for charge in found}
+    assert len(by_key) == len(found), "a key stands twice in the gateway's books"
+    return by_key
+
+
+def page_rows(page):
+    """The enrollments on my page."""
+    return page["items"] if "items" in page else page["enrollments"]
+
+
+def my_page(client, student, headers=None):
+    """Every enrollment on the student's page, by its id."""
+    rows, cursor = [], None
+    while True:
+        page = read(client, query(f"/v1/students/{student}/page", limit=PAGE_LIMIT, cursor=cursor), headers)
+        assert "position" in page, page
+        rows += page_rows(page)
+        cursor = page.get("next")
+        if cursor is None:
+            return {row.get("enrollmentId") or row["id"]: row for row in rows}
+
+
+def after(answer):
+    """Headers that make a read see this write."""
+    return {"Sugang-Min-Position": answer.header("sugang-position")}

@@ -1,0 +1,174 @@
+"""Load for a server that is about to be killed: enrollments, cancels, repeats and reads, all from one seed."""
+
+import asyncio
+import json
+
+from blackbox.actions import events_after, set_component, set_gateway, unique, won
+from blackbox.client import AsyncClient, Client, ConnectionEnded
+from blackbox.ledger import Operation
+
+CONNECTIONS = 30
+WRITES_PER_ROUND_MAX = 700
+COURSES_KEPT = 15
+REPEATED_AT_ONCE = 40
+EVENTS_LOOKED_FOR_EACH_S = 0.01
+ENDED_BY_THE_KILL = (ConnectionEnded, ConnectionError, OSError, TimeoutError)
+
+GATEWAY_MODES = [
+    (40, {}),
+    (25, {"latencyMillis": [0, 80]}),
+    (15, {"latencyMillis": [0, 30], "failPercent": 30}),
+    (10, {"latencyMillis": [0, 30], "failPercent": 20, "declinePercent": 30}),
+    (10, {"hang": True}),
+]
+PREFERENCES = [{}, {}, {"Prefer": "wait=1"}, {"Prefer": "wait=10"}, {"Prefer": "respond-async"}]
+
+
+class CrashLoad:
+    """One round's load on one server, written down in the ledger."""
+
+    def __init__(self, server, ledger, chance, courses, events_position):
+        self.server = server
+        self.ledger = ledger
+        self.chance = chance
+        self.courses = courses
+        self.operations = []
+        self.targets = []
+        self.events_position = events_position
+        self.events_seen = []
+        self.reads = 0
+
+    def run(self, seconds):
+        """Loads the server, kills it `seconds` later, and returns when every client has seen its end."""
+        asyncio.run(self._run(seconds))
+
+    async def _run(self, seconds):
+        workers = [asyncio.create_task(self._work()) for _ in range(CONNECTIONS)]
+        side = [asyncio.create_task(self._steer(seconds)), asyncio.create_task(self._watch())]
+        done, _ = await asyncio.wait(workers, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
+        self.server.kill()
+        for task in workers + side:
+            await task
+        assert self.ledger.statuses
+
+    async def _work(self):
+        client = AsyncClient(self.server.listen)
+        try:
+            while True:
+                await self._act(client)
+        except ENDED_BY_THE_KILL:
+            pass
+        finally:
+            client.close()
+
+    async def _act(self, client):
+        dice = self.chance.random()
+        if len(self.operations) >= WRITES_PER_ROUND_MAX or dice < 0.12:
+            await self._read(client)
+        elif dice < 0.22:
+            await self._repeat(client)
+        elif dice < 0.36 and self.targets:
+            await self._cancel(client)
+        elif dice < 0.38:
+            await self._register(client)
+        else:
+            await self._enroll(client)
+
+    def _headers(self):
+        keyed = {"Idempotency-Key": unique("key")} if self.chance.random() < 0.5 else {}
+        return keyed | self.chance.choice(PREFERENCES)
+
+    async def _send(self, client, operation):
+        self.operations.append(operation)
+        self.ledger.send(operation)
+        answer = await client.request("POST", operation.target, operation.body, operation.headers)
+        self.ledger.answered(operation, answer)
+        return answer
+
+    async def _enroll(self, client):
+        course, kind = self.chance.choice(self.courses)
+        student = unique("student") if self.chance.random() < 0.9 else f"regular-{self.chance.randrange(5)}"
+        body = {"courseId": course, "studentId": student}
+        if kind == "performance":
+            body["seats"] = self.chance.randint(1, 3)
+        if self.chance.random() < 0.15:
+            body["paymentMethod"] = "test-decline"
+        answer = await self._send(client, Operation("enroll", "/v1/enrollments", json.dumps(body).encode(),
+                                                    self._headers(), (student, course)))
+        if answer.status in (201, 202):
+            self.targets.append(answer.json()["id"])
+
+    async def _cancel(self, client):
+        target = self.chance.choice(self.targets[-200:])
+        await self._send(client, Operation("cancel", f"/v1/enrollments/{target}/cancel", b"{}", self._headers(), target))
+
+    async def _register(self, client):
+        kind = self.chance.choice(["lecture", "performance"])
+        course = unique(kind)
+        body = {"id": course, "kind": kind, "title": course, "capacity": self.chance.randint(3, 60),
+                "price": won(self.chance.choice([0, 7000]))}
+        answer = await self._send(client, Operation("register", "/v1/courses", json.dumps(body).encode(),
+                                                    self._headers(), course))
+        if answer.status == 201:
+            self.courses.append((course, kind))
+
+    async def _repeat(self, client):
+        kept = [one for one in self.operations[-REPEATED_AT_ONCE:] if one.kept]
+        if kept:
+            await assert_kept(client, self.chance.choice(kept))
+        else:
+            await self._read(client)
+
+    async def _read(self, client):
+        self.reads += 1
+        if not self.targets:
+            await client.request("GET", f"/v1/courses/{self.chance.choice(self.courses)[0]}")
+            return
+        known = self.ledger.known[self.chance.choice(self.targets)]
+        may = set(known.may)
+        answer = await client.request("GET", f"/v1/enrollments/{known.id}")
+        assert answer.status == 200, answer
+        known.seen(answer.json(), may | known.may)
+        known.version = max(known.version, answer.json()["version"])
+
+    async def _steer(self, seconds):
+        """Switches the gateway, and now and then pauses the payments, at times through the round."""
+        for _ in range(self.chance.randint(1, 3)):
+            weights, modes = zip(*GATEWAY_MODES)
+            mode = self.chance.choices(modes, weights)[0]
+            paused = "paused" if self.chance.random() < 0.1 else "running"
+            try:
+                with Client(self.server.management) as management:
+                    set_gateway(management, **mode)
+                    set_component(management, "payments", paused)
+            except ENDED_BY_THE_KILL:
+                return
+            await asyncio.sleep(self.chance.uniform(0, seconds))
+
+    async def _watch(self):
+        """Reads events as they become visible: what was seen once must be there for ever."""
+        client = AsyncClient(self.server.listen)
+        position = self.events_position
+        try:
+            while True:
+                answer = await client.request("GET", events_after(position))
+                assert answer.status == 200, answer
+                batch = answer.json()
+                if batch:
+                    self.events_seen += batch
+                    position = batch[-1]["position"]
+                else:
+                    await asyncio.sleep(EVENTS_LOOKED_FOR_EACH_S)
+        except ENDED_BY_THE_KILL:
+            pass
+        finally:
+            client.close()
+
+
+async def assert_kept(client, operation):
+    """The repeat of a keyed request that was answered gets the same bytes."""
+    answer = await client.request("POST", operation.target, operation.body, operation.headers)
+    first = operation.answer
+    assert (answer.status, answer.body, answer.location) == (first.status, first.body, first.location), \
+        f"not the same answer again:\n{operation}\n{answer!r}"
+    assert answer.header("idempotency-replayed") == "true", answer

@@ -1,0 +1,94 @@
+"""A journal that lost or changed what was acknowledged is refused, never served."""
+
+import random
+import re
+import shutil
+
+import pytest
+
+from blackbox.actions import confirmed, read_enrollment, register_course
+from blackbox.client import Client
+from blackbox.server import Server, ServerEnded, run
+
+SEED = 7
+FLIPS = 8
+ENROLLMENTS = 60
+TORN_BYTES = 20
+
+
+@pytest.fixture(scope="module")
+def killed(module_scratch):
+    """The data of a server that was killed with nothing under way, and the enrollments that it confirmed."""
+    server = Server(module_scratch / "data").start()
+    with Client(server.listen) as client:
+        course = register_course(client, capacity=ENROLLMENTS)
+        ids = [confirmed(client, course)["id"] for _ in range(ENROLLMENTS)]
+    server.kill()
+    return server.data, ids
+
+
+@pytest.fixture
+def copy(killed, scratch):
+    """A copy to damage."""
+    return shutil.copytree(killed[0], scratch / "data")
+
+
+def log_file(data):
+    """The journal's write-ahead log: what was acknowledged and stands in no table yet."""
+    logs = [path for path in data.rglob("*.log") if re.fullmatch(r"\d+\.log", path.name)]
+    return max((path for path in logs if "journal" in str(path.relative_to(data))), key=lambda path: path.stat().st_size)
+
+
+def assert_refused(data):
+    with pytest.raises(ServerEnded) as refused:
+        Server(data).start()
+    assert_names_the_damage(refused.value.exit_code, refused.value.stderr, data)
+    told = run("verify", "--data", data)
+    assert_names_the_damage(told.returncode, told.stderr + told.stdout, data)
+
+
+def assert_names_the_damage(exit_code, text, data):
+    assert exit_code > 0, (exit_code, text)
+    assert re.search(r"position\W+\d+", text), text
+    assert str(data) in text or re.search(r"\d+\.(log|sst)|MANIFEST|head", text), text
+
+
+def test_an_undamaged_copy_serves_all_that_was_answered(killed, copy):
+    with Server(copy) as server, Client(server.listen) as client:
+        for id in killed[1]:
+            assert read_enrollment(client, id)["state"] == "confirmed"
+
+
+@pytest.mark.parametrize("number", range(FLIPS))
+def test_one_flipped_bit_is_refused_with_position_and_file(copy, number):
+    chance = random.Random(SEED * 1000 + number)
+    path = log_file(copy)
+    content = bytearray(path.read_bytes())
+    # Zero bytes may be padding between the log's blocks, which belongs to no batch.
+    at = chance.choice([place for place in range(len(content) * 9 // 10) if content[place]])
+    content[at] ^= 1 << chance.randrange(8)
+    path.write_bytes(content)
+    assert_refused(copy)
+
+
+@pytest.mark.parametrize("kept_percent", [0, 10, 50, 90])
+def test_a_log_that_was_cut_is_refused(copy, kept_percent):
+    path = log_file(copy)
+    with open(path, "r+b") as log:
+        log.truncate(path.stat().st_size * kept_percent // 100)
+    assert_refused(copy)
+
+
+def test_a_log_that_was_deleted_is_refused(copy):
+    log_file(copy).unlink()
+    assert_refused(copy)
+
+
+def test_a_torn_tail_that_was_never_acknowledged_is_recovered(killed, copy):
+    path = log_file(copy)
+    head = path.read_bytes()[:TORN_BYTES]
+    with open(path, "ab") as log:
+        log.write(head)
+    with Server(copy) as server, Client(server.listen) as client:
+        for id in killed[1]:
+            assert read_enrollment(client, id)["state"] == "confirmed"

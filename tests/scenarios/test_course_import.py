@@ -1,0 +1,119 @@
+"""A catalogue is imported whole or not at all, and its faults are named by line."""
+
+import re
+
+import pytest
+
+from blackbox import catalogue
+from blackbox.actions import confirmed, every, read, seats, unique, won
+
+REAL_SECTIONS = 839
+
+
+def post_csv(client, text, headers=None):
+    body = text if isinstance(text, bytes) else text.encode()
+    return client.post("/v1/courses", body, {"Content-Type": "text/csv", **(headers or {})})
+
+
+def lines_of(answer):
+    """The line numbers in the pointers of a 422."""
+    assert (answer.status, answer.media_type) == (422, "application/problem+json"), answer
+    return {int(number) for error in answer.json()["errors"] for number in re.findall(r"\d+", error["pointer"])[:1]}
+
+
+def test_a_small_catalogue_is_imported(client):
+    one, two = unique("csv"), unique("csv")
+    answer = post_csv(client, f"id,title,capacity\n{one},Korean Verse,30\n{two},\"Race, Gender, and \"\"Film\"\"\",25\n")
+    assert (answer.status, answer.json()) == (201, {"created": 2})
+    assert read(client, f"/v1/courses/{two}")["title"] == 'Race, Gender, and "Film"'
+    course = read(client, f"/v1/courses/{one}")
+    assert (course["kind"], course["state"], course["price"]["amount"]) == ("lecture", "open", 0)
+    assert seats(client, one)["available"] == 30
+
+
+def test_optional_columns_are_taken_in_any_order(client):
+    id = unique("csv")
+    answer = post_csv(client, f"price,kind,capacity,meets,title,enrolled,credits,id\r\n"
+                              f"5000,performance,7,TR 1005-1130,Verse,3,4,{id}\r\n")
+    assert (answer.status, answer.json()) == (201, {"created": 1})
+    course = read(client, f"/v1/courses/{id}")
+    assert (course["kind"], course["price"], course["seats"]["capacity"]) == ("performance", won(5000), 7)
+    assert course["seats"]["available"] == 7, "`enrolled` is last term's number, not ours"
+
+
+def test_an_imported_course_takes_enrollments(client):
+    id = unique("csv")
+    post_csv(client, f"id,title,capacity,price\n{id},Verse,2,900\n")
+    assert confirmed(client, id)["payment"]["amount"] == won(900)
+
+
+@pytest.mark.parametrize("row", ["{id},Verse,", "{id},Verse,ten", "{id},Verse,-1", "{id},Verse,1.5", "{id},,3",
+                                 "bad id,Verse,3", ",Verse,3", "{id},Verse", "{id},Verse,3,4", "{id},\"Verse,3",
+                                 "{id},Verse,99999999999999999999"])
+def test_a_faulty_line_refuses_the_whole_catalogue_and_is_named(client, row):
+    good, bad = unique("csv"), unique("csv")
+    answer = post_csv(client, f"id,title,capacity\n{good},Verse,3\n{row.format(id=bad)}\n")
+    assert lines_of(answer) == {3}
+    assert client.get(f"/v1/courses/{good}").status == 404
+
+
+def test_every_faulty_line_is_named(client):
+    ids = [unique("csv") for _ in range(5)]
+    answer = post_csv(client, "id,title,capacity\n" + "".join(
+        f"{id},Verse,{'x' if number % 2 else 3}\n" for number, id in enumerate(ids)))
+    assert lines_of(answer) == {3, 5}
+
+
+def test_an_id_that_stands_twice_is_named(client):
+    id = unique("csv")
+    answer = post_csv(client, f"id,title,capacity\n{id},Verse,3\n{id},Prose,3\n")
+    assert lines_of(answer) == {3}
+    assert client.get(f"/v1/courses/{id}").status == 404
+
+
+def test_a_course_that_exists_refuses_the_whole_catalogue(client):
+    old, new = unique("csv"), unique("csv")
+    assert post_csv(client, f"id,title,capacity\n{old},Verse,3\n").status == 201
+    answer = post_csv(client, f"id,title,capacity\n{new},Prose,3\n{old},Other,9\n")
+    assert answer.status in (409, 422), answer
+    assert "3" in answer.body.decode(), "the line is not named"
+    assert client.get(f"/v1/courses/{new}").status == 404
+    assert read(client, f"/v1/courses/{old}")["title"] == "Verse"
+
+
+@pytest.mark.parametrize("text", ["", "\n", "id,title\na,b\n", "id,title,capacity,colour\na,b,1,red\n",
+                                  "id,title,capacity,id\na,b,1,c\n"],
+                         ids=["nothing", "an empty line", "capacity is missing", "unknown column", "column twice"])
+def test_a_header_that_is_not_ours_is_refused(client, text):
+    answer = post_csv(client, text)
+    assert answer.status in (400, 422), answer
+    if answer.status == 422:
+        assert lines_of(answer) <= {1}
+
+
+def test_text_that_is_not_utf_8_is_refused(client):
+    id = unique("csv")
+    assert post_csv(client, f"id,title,capacity\n{id},Caf\xe9,3\n".encode("latin-1")).status in (400, 422)
+    assert client.get(f"/v1/courses/{id}").status == 404
+
+
+def test_an_import_with_a_key_is_answered_again_byte_for_byte(client):
+    text, key = f"id,title,capacity\n{unique('csv')},Verse,3\n", {"Idempotency-Key": unique("key")}
+    first, second = post_csv(client, text, key), post_csv(client, text, key)
+    assert (first.status, first.body) == (second.status, second.body) == (201, first.body)
+    assert second.header("idempotency-replayed") == "true"
+
+
+@pytest.mark.skipif(not catalogue.REAL.exists(), reason="the real catalogue is not beside the repository")
+def test_the_real_catalogue_is_imported_whole(client):
+    text = catalogue.REAL.read_text(encoding="utf-8")
+    answer = post_csv(client, text)
+    assert (answer.status, answer.json()) == (201, {"created": REAL_SECTIONS})
+    position = {"Sugang-Min-Position": answer.header("sugang-position")}
+    listed = {course["id"]: course for course in every(client, "/v1/courses", position)}
+    rows = catalogue.rows_of(text)
+    assert len(rows) == REAL_SECTIONS
+    for row in rows:
+        course = listed[row["id"]]
+        assert (course["title"], course["seats"]["capacity"]) == (row["title"], int(row["capacity"]))
+    assert post_csv(client, text).status in (409, 422), "the same catalogue again"

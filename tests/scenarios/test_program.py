@@ -1,0 +1,252 @@
+"""The program itself: settings, start, drain, end."""
+
+import json
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from blackbox.actions import confirmed, enroll, eventually, read, read_enrollment, register_course, seats, set_gateway
+from blackbox.client import Client, ConnectionEnded
+from blackbox.server import Server, ServerEnded, clean_environment, run
+
+DRAIN_DEADLINE_S = 10
+
+
+@pytest.fixture
+def own_server(scratch):
+    """A server of the test's own, which it may end."""
+    with Server(scratch / "data") as server:
+        yield server
+
+
+def test_the_version_is_told():
+    told = run("version")
+    assert told.returncode == 0
+    assert re.search(r"\d+\.\d+\.\d+", told.stdout)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"]])
+def test_help_is_given(arguments):
+    told = run(*arguments)
+    assert told.returncode == 0
+    assert "--" in told.stdout
+
+
+@pytest.mark.parametrize("arguments", [["serv"], ["serve", "--colour", "red"], ["verify"]])
+def test_a_wrong_command_line_is_refused(arguments):
+    told = run(*arguments)
+    assert told.returncode != 0
+    assert told.stderr
+
+
+def test_port_0_takes_a_free_one_each(own_server, scratch):
+    with Server(scratch / "other") as other:
+        ports = {own_server.listen[1], own_server.management[1], other.listen[1], other.management[1]}
+        assert len(ports) == 4 and 0 not in ports
+
+
+def test_the_ready_line_is_all_that_stands_on_stdout(own_server):
+    assert set(own_server.ready_line) >= {"ready", "listen", "management"}
+    assert own_server.terminate() == 0
+    assert own_server.process.stdout.read() == b""
+
+
+def test_logs_are_json_lines_on_stderr(own_server):
+    own_server.terminate()
+    lines = own_server.stderr().splitlines()
+    assert lines
+    for line in lines:
+        assert isinstance(json.loads(line), dict), line
+
+
+def write(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_flag_beats_the_environment_and_that_the_file(scratch):
+    config = write(scratch / "sugang.toml", 'listen = "127.0.0.4:0"\nmanagement = "127.0.0.4:0"\n'
+                                            f'data = "{scratch}/from-file"\n')
+    environment = clean_environment(SUGANG_LISTEN="127.0.0.3:0", SUGANG_MANAGEMENT="127.0.0.3:0")
+    arguments = ["--config", config, "--listen", "127.0.0.2:0"]
+    with Server(scratch / "unused", arguments=arguments, environment=environment) as server:
+        assert server.listen[0] == "127.0.0.2"
+        assert server.management[0] == "127.0.0.3"
+    assert (scratch / "from-file").is_dir()
+    assert not (scratch / "unused").exists()
+
+
+def test_the_config_file_may_be_named_by_the_environment(scratch):
+    config = write(scratch / "sugang.toml", 'listen = "127.0.0.4:0"\nmanagement = "127.0.0.1:0"\n'
+                                            f'data = "{scratch}/data"\n')
+    with Server(scratch / "data", arguments=[], environment=clean_environment(SUGANG_CONFIG=config)) as server:
+        assert server.listen[0] == "127.0.0.4"
+
+
+def test_check_config_accepts_good_settings(scratch):
+    config = write(scratch / "good.toml", 'listen = "127.0.0.1:0"\nauth = "off"\ngateway = "embedded"\n')
+    told = run("check-config", "--config", config)
+    assert told.returncode == 0, told.stderr
+
+
+def test_check_config_names_every_wrong_setting_with_file_and_line(scratch):
+    config = write(scratch / "wrong.toml", 'listen = "nowhere"\n\nauth = "perhaps"\ncolour = "red"\n'
+                                           'management = 9090\ngateway = "ftp://x"\n')
+    told = run("check-config", "--config", config)
+    assert told.returncode != 0
+    text = told.stdout + told.stderr
+    for setting, line in (("listen", 1), ("auth", 3), ("colour", 4), ("management", 5), ("gateway", 6)):
+        assert any(f"{config}:{line}: {setting}: " in one for one in text.splitlines()), (setting, text)
+
+
+def test_check_config_names_a_wrong_flag_and_a_wrong_variable(scratch):
+    told = run("check-config", "--listen", "nowhere", environment=clean_environment(SUGANG_AUTH="perhaps"))
+    text = told.stdout + told.stderr
+    assert told.returncode != 0
+    assert "--listen" in text or "listen" in text
+    assert "SUGANG_AUTH" in text
+
+
+@pytest.mark.parametrize("text", ['listen = "127.0.0.1:0\n', "listen\n"], ids=["a string without its end", "no value"])
+def test_check_config_names_the_line_that_is_no_toml(scratch, text):
+    told = run("check-config", "--config", write(scratch / "broken.toml", "\n" + text))
+    assert told.returncode != 0
+    assert "broken.toml" in told.stdout + told.stderr
+    assert re.search(r"\b[23]\b", told.stdout + told.stderr)
+
+
+def test_a_config_file_that_is_not_there_is_refused(scratch):
+    told = run("serve", "--config", scratch / "none.toml")
+    assert told.returncode != 0
+    assert "none.toml" in told.stderr
+
+
+@pytest.mark.parametrize("arguments, named", [(["--auth", "jwt"], "jwt"), (["--listen", "nowhere"], "listen"),
+                                              (["--listen", "127.0.0.1:99999"], "listen"),
+                                              (["--listen", "0.0.0.0:0"], "listen"),
+                                              (["--gateway", "nonsense"], "gateway")])
+def test_it_does_not_serve_with_a_setting_it_cannot_honour(scratch, arguments, named):
+    base = {"--listen": "127.0.0.1:0", "--management": "127.0.0.1:0", "--data": scratch / "data"}
+    given = base | dict([arguments])
+    told = run("serve", *(part for pair in given.items() for part in pair), deadline_s=30)
+    assert told.returncode != 0
+    assert named in told.stderr
+    assert told.stdout == ""
+
+
+def test_a_port_in_use_is_refused_and_named(own_server, scratch):
+    taken = f"127.0.0.1:{own_server.listen[1]}"
+    told = run("serve", "--listen", taken, "--management", "127.0.0.1:0", "--data", scratch / "other")
+    assert told.returncode != 0
+    assert taken in told.stderr
+
+
+def test_a_second_server_on_the_same_data_is_refused_and_the_first_serves_on(own_server, scratch):
+    with pytest.raises(ServerEnded) as refused:
+        Server(own_server.data, log=scratch / "second.log").start()
+    assert refused.value.exit_code != 0
+    assert str(own_server.data) in refused.value.stderr
+    with Client(own_server.listen) as client:
+        assert confirmed(client, register_course(client))
+
+
+def test_what_was_answered_is_there_after_a_drain(own_server):
+    with Client(own_server.listen) as client:
+        course = register_course(client)
+        enrollment = confirmed(client, course)
+    assert own_server.terminate() == 0
+    own_server.start()
+    with Client(own_server.listen) as client:
+        assert read_enrollment(client, enrollment["id"]) == enrollment | read_enrollment(client, enrollment["id"])
+        assert read_enrollment(client, enrollment["id"])["state"] == "confirmed"
+        assert seats(client, course)["taken"] == 1
+
+
+def test_a_drain_answers_what_runs_and_takes_no_new_work(own_server):
+    requests = 40
+    with Client(own_server.management) as management, Client(own_server.listen) as idle:
+        course = register_course(idle, capacity=requests)
+        set_gateway(management, latencyMillis=[1500, 1500])
+
+        def place(_):
+            with Client(own_server.listen) as client:
+                return enroll(client, course, headers={"Prefer": "wait=8"})
+
+        with ThreadPoolExecutor(requests) as callers:
+            running = [callers.submit(place, number) for number in range(requests)]
+            eventually(lambda: seats(idle, course)["held"] == requests)
+            begun = time.monotonic()
+            own_server.signal_end()
+            eventually(lambda: is_draining(management), what="/readyz to turn 503")
+            assert refused(own_server, course)
+            answers = [one.result() for one in running]
+    assert own_server.wait_end(DRAIN_DEADLINE_S) == 0
+    assert time.monotonic() - begun < DRAIN_DEADLINE_S
+    assert {answer.status for answer in answers} == {201}
+
+
+def is_draining(management):
+    try:
+        return management.get("/readyz").status == 503
+    except (ConnectionError, ConnectionEnded):
+        return True
+
+
+def refused(server, course):
+    """Whether new work is refused: with 503, or by not being connected."""
+    try:
+        with Client(server.listen) as late:
+            return enroll(late, course).status == 503
+    except (ConnectionError, ConnectionEnded):
+        return True
+
+
+def test_a_drain_does_not_wait_for_a_gateway_that_hangs(own_server):
+    with Client(own_server.management) as management, Client(own_server.listen) as client:
+        course = register_course(client, kind="performance")
+        set_gateway(management, hang=True)
+        pending = enroll(client, course).json()["id"]
+    begun = time.monotonic()
+    assert own_server.terminate() == 0
+    assert time.monotonic() - begun < DRAIN_DEADLINE_S
+    own_server.start()
+    with Client(own_server.listen) as client, Client(own_server.management) as management:
+        set_gateway(management)
+        eventually(lambda: read_enrollment(client, pending)["state"] == "confirmed", 30)
+
+
+def test_verify_finds_a_stopped_servers_books_in_order(own_server):
+    with Client(own_server.listen) as client:
+        course = register_course(client)
+        for _ in range(5):
+            confirmed(client, course)
+    assert own_server.terminate() == 0
+    told = run("verify", "--data", own_server.data)
+    assert told.returncode == 0, told.stderr
+
+
+def test_verify_finds_a_killed_servers_books_in_order(own_server):
+    with Client(own_server.listen) as client:
+        confirmed(client, register_course(client))
+    own_server.kill()
+    told = run("verify", "--data", own_server.data)
+    assert told.returncode == 0, told.stderr
+
+
+def test_verify_refuses_the_data_of_a_running_server(own_server):
+    assert run("verify", "--data", own_server.data).returncode != 0
+    assert own_server.running()
+
+
+def test_verify_refuses_a_folder_without_a_journal(scratch):
+    told = run("verify", "--data", scratch / "none")
+    assert told.returncode != 0
+    assert not (scratch / "none").exists()
+
+
+def test_the_demo_has_a_catalogue(scratch):
+    with Server(scratch / "demo", command="demo") as server, Client(server.listen) as client:
+        courses = eventually(lambda: read(client, "/v1/courses")["items"])
+        assert {course["kind"] for course in courses} >= {"lecture", "performance"}
