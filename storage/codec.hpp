@@ -15,12 +15,15 @@ struct DecodeError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Envelope and payload without the position, which a page implies. The payload is a CBOR map (RFC 8949) from field
+/// Envelope and payload without the position, which a page implies. Throws std::invalid_argument when the event is
+/// none of the aggregate's kind. The payload is a CBOR map (RFC 8949) from field
 /// name to value, so that fields come and go and old records decode for ever.
 std::string encode(const Record& record);
 void encode_to(const Record& record, std::string& out);
 /// Decodes every version ever written. Throws DecodeError.
 Record decode_record(std::string_view bytes);
+/// As decode_record, but leaves the event at its default: for who it concerns and when. Throws DecodeError.
+Record decode_envelope(std::string_view bytes);
 
 std::string encode_snapshot(const Course& course);
 Course decode_course(std::string_view bytes);

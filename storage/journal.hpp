@@ -65,7 +65,7 @@ class Journal {
     std::size_t append_batch_bytes_max = 4 << 20;
     /// Pages hold the records; a wake reads whole pages.
     std::size_t page_bytes = 8 << 10;
-    /// At start the newest pages, up to so many bytes, are verified before the journal opens; the rest by scrub().
+    /// At start the newest pages, up to so many bytes, are verified before the journal opens; the rest by verify().
     std::uint64_t start_verify_bytes_max = 256ULL << 20;
   };
 

@@ -53,6 +53,9 @@ class KeyValueStore {
                                                                                std::string_view at) const = 0;
   /// Erases keys ≥ `from` and < `until`.
   virtual void erase_range(std::uint8_t space, std::string_view from, std::string_view until) = 0;
+
+  /// For messages: where a fault, given the text of its error, lies, as well as the store can tell.
+  virtual std::string locate(std::string_view) const { return "memory"; }
 };
 
 }  // namespace sugang

@@ -1,0 +1,388 @@
+#include "storage/journal.hpp"
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <unordered_set>
+#include <variant>
+
+#include "storage/journal_batch.hpp"
+#include "storage/journal_keys.hpp"
+#include "storage/journal_reader.hpp"
+#include "storage/journal_recovery.hpp"
+#include "storage/sequence_guard.hpp"
+
+namespace sugang {
+namespace {
+
+/// Request entries that are erased in one write.
+constexpr std::size_t expired_entries_per_write_max = 1000;
+
+// What stands in the queue, in the one order.
+struct Wake {
+  AggregateId id;
+  std::function<void(Recovered)> done;
+  /// As SequenceGuard::begin_wake gave it.
+  std::uint64_t wake = 0;
+};
+struct Learn {
+  AggregateId id;
+  std::uint64_t wake = 0;
+  Sequence sequence = 0;
+};
+struct WakeNew {
+  AggregateId id;
+  Sequence sequence = 0;
+};
+struct Forget {
+  AggregateId id;
+};
+struct ReadTimeline {
+  EnrollmentId id;
+  std::function<void(std::vector<Record>)> done;
+};
+using Item = std::variant<PlacedAppend, Wake, Learn, WakeNew, Forget, ReadTimeline>;
+
+Sequence last_sequence(const Recovered& recovered) {
+  if (!recovered.tail.empty()) return recovered.tail.back().sequence;
+  return recovered.snapshot ? recovered.snapshot->sequence : 0;
+}
+
+}  // namespace
+
+struct Journal::Impl {
+  Impl(KeyValueStore& s, HeadFile& h, Limits l, ReadExecutor r, OnFailure f, std::atomic<Position>& d)
+      : store(s), head(h), limits(l), reads(std::move(r)), on_failure(std::move(f)), durable(d), reader(s) {
+    end = recover_end(store, head, limits);
+    durable.store(end.position, std::memory_order_release);
+    next_position = end.position + 1;
+    for (const auto& id : reader.owed()) owed.insert(id);
+  }
+
+  Position push_append(PlacedAppend placed);
+  void push(Item item, bool wakes_committer);
+  bool take_arrived();
+  bool commit();
+  void commit_batch();
+  std::vector<Item> gather(JournalBatch& batch, std::size_t& bytes);
+  void write(JournalBatch& batch);
+  void release(Item& item);
+  void release_wake(Wake wake);
+  void read_away(std::function<void()> read);
+  void fail(const std::string& why);
+  void run();
+
+  KeyValueStore& store;
+  HeadFile& head;
+  const Limits limits;
+  const ReadExecutor reads;
+  const OnFailure on_failure;
+  std::atomic<Position>& durable;
+  const JournalReader reader;
+  std::vector<std::function<void(Position)>> listeners;
+
+  // The linearization point: what an append needs is done before, under this lock it gets its place and no more.
+  mutable std::mutex queue_mutex;
+  std::condition_variable arrived;
+  std::vector<Item> queue;
+  Position next_position = 1;
+  bool committer_sleeps = false;
+  bool stopping = false;
+  std::atomic<std::size_t> pending_bytes{0};
+  std::atomic<bool> failed{false};
+  std::thread committer;
+
+  // Owned by whoever commits.
+  std::mutex commit_mutex;
+  std::deque<Item> taken;
+  SequenceGuard sequences;
+  JournalEnd end;
+  std::unordered_set<EnrollmentId> owed;
+
+  /// The store takes writes from one at a time: batches, and the expiry of requests.
+  mutable std::mutex write_mutex;
+
+  mutable std::mutex stats_mutex;
+  Stats stats;
+};
+
+Position Journal::Impl::push_append(PlacedAppend placed) {
+  pending_bytes.fetch_add(placed.size_bytes(), std::memory_order_relaxed);
+  bool wake = false;
+  Position last = 0;
+  {
+    const std::lock_guard lock{queue_mutex};
+    placed.first = next_position;
+    next_position += placed.append.records.size();
+    last = next_position - 1;
+    queue.emplace_back(std::move(placed));
+    wake = std::exchange(committer_sleeps, false);
+  }
+  if (wake) arrived.notify_one();
+  return last;
+}
+
+void Journal::Impl::push(Item item, bool wakes_committer) {
+  bool wake = false;
+  {
+    const std::lock_guard lock{queue_mutex};
+    queue.push_back(std::move(item));
+    if (wakes_committer) wake = std::exchange(committer_sleeps, false);
+  }
+  if (wake) arrived.notify_one();
+}
+
+bool Journal::Impl::take_arrived() {
+  std::vector<Item> items;
+  {
+    const std::lock_guard lock{queue_mutex};
+    items.swap(queue);
+  }
+  for (auto& item : items) taken.push_back(std::move(item));
+  return !taken.empty();
+}
+
+/// True when something was taken from the queue and the journal still stands.
+bool Journal::Impl::commit() {
+  const std::lock_guard lock{commit_mutex};
+  if (failed.load() || !take_arrived()) return false;
+  try {
+    commit_batch();
+  } catch (const std::exception& error) {
+    fail(error.what());
+  }
+  return !failed.load();
+}
+
+void Journal::Impl::commit_batch() {
+  JournalBatch batch{end, limits.page_bytes, owed};
+  std::size_t bytes = 0;
+  auto items = gather(batch, bytes);
+  if (batch.writes()) {
+    write(batch);
+    for (const auto& listener : listeners) listener(end.position);
+  }
+  pending_bytes.fetch_sub(bytes, std::memory_order_relaxed);
+  for (auto& item : items) {
+    if (failed.load()) return;
+    release(item);
+  }
+}
+
+/// Moves the next items into the batch, in order; what must wait for its write is returned.
+std::vector<Item> Journal::Impl::gather(JournalBatch& batch, std::size_t& bytes) {
+  std::vector<Item> waiting;
+  waiting.reserve(taken.size());
+  for (; !taken.empty(); taken.pop_front()) {
+    auto& item = taken.front();
+    if (auto* placed = std::get_if<PlacedAppend>(&item)) {
+      const auto size = placed->size_bytes();
+      if (bytes > 0 && bytes + size > limits.append_batch_bytes_max) break;
+      bytes += size;
+      for (const auto& record : placed->append.records) sequences.accept(record);
+      batch.add(*placed);
+      if (!placed->append.then) continue;
+    } else if (auto* wake = std::get_if<Wake>(&item)) {
+      wake->wake = sequences.begin_wake(wake->id);
+    } else if (const auto* learn = std::get_if<Learn>(&item)) {
+      sequences.learn(learn->id, learn->wake, learn->sequence);
+      continue;
+    } else if (const auto* fresh = std::get_if<WakeNew>(&item)) {
+      sequences.wake_new(fresh->id, fresh->sequence);
+      continue;
+    } else if (const auto* forgotten = std::get_if<Forget>(&item)) {
+      sequences.forget(forgotten->id);
+      continue;
+    }
+    waiting.push_back(std::move(item));
+  }
+  return waiting;
+}
+
+void Journal::Impl::write(JournalBatch& batch) {
+  const auto changes = batch.finish();
+  std::uint64_t bytes = 0;
+  for (const auto& change : changes.changes) bytes += change.key.size() + (change.value ? change.value->size() : 0);
+  const auto began = std::chrono::steady_clock::now();
+  {
+    const std::lock_guard lock{write_mutex};
+    store.write(changes, Sync::yes);
+  }
+  const auto took = std::chrono::steady_clock::now() - began;
+  const bool moved = batch.end() != end;
+  end = batch.end();
+  // Behind the sync and never before it: the head may lag, but what it tells of is durable.
+  if (moved) head.store({end.position, end.chain});
+  for (const auto& [enrollment, owes] : batch.owed_changes()) {
+    if (owes) {
+      owed.insert(enrollment);
+    } else {
+      owed.erase(enrollment);
+    }
+  }
+  durable.store(end.position, std::memory_order_release);
+  const std::lock_guard lock{stats_mutex};
+  ++stats.batches;
+  stats.records += batch.records();
+  stats.bytes += bytes;
+  stats.sync_micros +=
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+}
+
+/// All that stands before the item, and itself, is durable.
+void Journal::Impl::release(Item& item) {
+  if (auto* placed = std::get_if<PlacedAppend>(&item)) {
+    placed->append.then();
+  } else if (auto* wake = std::get_if<Wake>(&item)) {
+    release_wake(std::move(*wake));
+  } else if (auto* read = std::get_if<ReadTimeline>(&item)) {
+    read_away([this, id = read->id, done = std::move(read->done), until = end.position] {
+      done(reader.group(timeline_group(id), 0, until));
+    });
+  }
+}
+
+void Journal::Impl::release_wake(Wake wake) {
+  read_away([this, wake = std::move(wake), until = end.position] {
+    auto recovered = reader.recover(wake.id, until);
+    // Before `done`, which is the first that can append to it.
+    push(Learn{wake.id, wake.wake, last_sequence(recovered)}, false);
+    wake.done(std::move(recovered));
+  });
+}
+
+void Journal::Impl::read_away(std::function<void()> read) {
+  reads([this, read = std::move(read)] {
+    if (failed.load()) return;
+    try {
+      read();
+    } catch (const std::exception& error) {
+      fail(error.what());
+    }
+  });
+}
+
+void Journal::Impl::fail(const std::string& why) {
+  if (!failed.exchange(true) && on_failure) on_failure(why);
+}
+
+void Journal::Impl::run() {
+  for (;;) {
+    {
+      std::unique_lock lock{queue_mutex};
+      while (queue.empty() && !stopping) {
+        committer_sleeps = true;
+        arrived.wait(lock);
+      }
+      committer_sleeps = false;
+      if (queue.empty() || failed.load()) return;
+    }
+    while (commit()) {
+    }
+    if (failed.load()) return;
+  }
+}
+
+Journal::Journal(KeyValueStore& store, HeadFile& head, Limits limits, ReadExecutor reads, OnFailure on_failure)
+    : impl_(std::make_unique<Impl>(store, head, limits, std::move(reads), std::move(on_failure), durable_)) {}
+
+Journal::~Journal() { stop(); }
+
+void Journal::start() {
+  impl_->stopping = false;
+  impl_->committer = std::thread{[this] { impl_->run(); }};
+}
+
+void Journal::stop() {
+  if (!impl_->committer.joinable()) return;
+  {
+    const std::lock_guard lock{impl_->queue_mutex};
+    impl_->stopping = true;
+  }
+  impl_->arrived.notify_one();
+  impl_->committer.join();
+}
+
+bool Journal::commit_once() { return impl_->commit(); }
+
+Position Journal::append(Append append) { return impl_->push_append(PlacedAppend{std::move(append)}); }
+
+void Journal::wake(AggregateId id, std::function<void(Recovered)> done) {
+  impl_->push(Wake{std::move(id), std::move(done)}, true);
+}
+
+void Journal::wake_new(AggregateId id, Sequence sequence) { impl_->push(WakeNew{std::move(id), sequence}, false); }
+
+void Journal::forget(AggregateId id) { impl_->push(Forget{std::move(id)}, false); }
+
+std::vector<Record> Journal::timeline(EnrollmentId id) const {
+  return impl_->reader.group(timeline_group(id), 0, durable_position());
+}
+
+void Journal::timeline_behind_appends(EnrollmentId id, std::function<void(std::vector<Record>)> done) {
+  impl_->push(ReadTimeline{id, std::move(done)}, true);
+}
+
+std::vector<Record> Journal::history(const AggregateId& id) const {
+  auto records = impl_->reader.group(group_of(id), 0, durable_position());
+  std::erase_if(records, [&](const Record& record) { return record.aggregate != id; });
+  return records;
+}
+
+std::vector<Record> Journal::read(Position after, std::size_t limit) const {
+  return impl_->reader.read(after, durable_position(), limit);
+}
+
+std::vector<EnrollmentId> Journal::owed() const { return impl_->reader.owed(); }
+
+void Journal::on_durable(std::function<void(Position)> listener) { impl_->listeners.push_back(std::move(listener)); }
+
+Journal::Stats Journal::stats() const {
+  const std::lock_guard lock{impl_->stats_mutex};
+  return impl_->stats;
+}
+
+std::size_t Journal::pending_bytes() const { return impl_->pending_bytes.load(std::memory_order_relaxed); }
+
+void Journal::verify(const std::function<void(Position)>& progress) const {
+  try {
+    verify_journal(impl_->store, durable_position(), VerifyDepth::meaning, progress);
+  } catch (const StorageError& error) {
+    throw JournalDamaged(std::string{"journal damaged: "} + error.what() + "; acknowledged up to position " +
+                         std::to_string(durable_position()) + " (file " + impl_->store.locate(error.what()) + ")");
+  }
+}
+
+void Journal::expire_requests(TimePoint before) {
+  auto& store = impl_->store;
+  auto erase = [&](WriteSet changes) {
+    // In the same write, so that verify() knows which requests the index may lack.
+    changes.put(marks_space, std::string{requests_expired_mark}, std::to_string(before.time_since_epoch().count()));
+    const std::lock_guard lock{impl_->write_mutex};
+    store.write(changes, Sync::no);
+  };
+  if (const auto mark = store.get(marks_space, requests_expired_mark))
+    before = std::max(before, TimePoint{Milliseconds{std::stoll(*mark)}});
+  for (std::uint16_t partition = 0; partition < partition_count; ++partition) {
+    std::string from;
+    from.push_back(static_cast<char>(partition >> 8));
+    from.push_back(static_cast<char>(partition));
+    from.push_back(static_cast<char>(GroupKind::request));
+    std::map<std::string, std::pair<TimePoint, std::vector<std::string>>> groups;
+    store.scan(index_space, from, after_prefix(from), [&](std::string_view key, std::string_view value) {
+      auto& [newest, keys] = groups[std::string{key.substr(0, group_bytes(key))}];
+      newest = std::max(newest, parse_index_entry(key, value).time);
+      keys.emplace_back(key);
+      return true;
+    });
+    WriteSet changes;
+    for (auto& [group, entries] : groups) {
+      if (entries.first >= before) continue;
+      for (auto& key : entries.second) changes.erase(index_space, std::move(key));
+      if (changes.changes.size() >= expired_entries_per_write_max) erase(std::exchange(changes, {}));
+    }
+    if (!changes.empty()) erase(std::move(changes));
+  }
+}
+
+}  // namespace sugang

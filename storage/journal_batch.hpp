@@ -1,0 +1,75 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "storage/journal.hpp"
+#include "storage/journal_keys.hpp"
+#include "storage/journal_page.hpp"
+
+namespace sugang {
+
+/// An append with its records encoded, and, once it is in the queue, its place.
+struct PlacedAppend {
+  Append append;
+  /// The records, encoded one after another.
+  std::string encoded;
+  std::vector<std::uint32_t> sizes;
+  /// Position of the first record, or of the next one when there is none.
+  Position first = 0;
+
+  explicit PlacedAppend(Append content);
+  std::size_t size_bytes() const;
+  bool writes() const { return !append.records.empty() || !append.owed.empty() || append.snapshot.has_value(); }
+};
+
+/// Where the journal ends.
+struct JournalEnd {
+  Position position = 0;
+  std::uint64_t chain = chain_origin;
+  bool operator==(const JournalEnd&) const = default;
+};
+
+/// Gathers appends, in order, into one write.
+class JournalBatch {
+ public:
+  /// `owed`: the sagas that owe an action before this batch.
+  JournalBatch(JournalEnd end, std::size_t page_bytes, const std::unordered_set<EnrollmentId>& owed);
+
+  void add(const PlacedAppend& append);
+  bool writes() const { return writes_; }
+  /// Everything as one write, and the end behind it.
+  WriteSet finish();
+  JournalEnd end() const { return end_; }
+  std::size_t records() const { return records_; }
+  /// Sagas that began to owe in this batch (true), and that owe no more (false).
+  const std::unordered_map<EnrollmentId, bool>& owed_changes() const { return owed_changes_; }
+
+ private:
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+
+  void add_record(const Record& record, Position position, std::string_view encoded);
+  void list(std::string_view group, Position position, TimePoint time);
+  void close_page();
+
+  JournalEnd end_;
+  std::size_t page_bytes_;
+  const std::unordered_set<EnrollmentId>& owed_;
+  bool writes_ = false;
+  std::size_t records_ = 0;
+  std::optional<PageBuilder> page_;
+  WriteSet changes_;
+  std::unordered_map<std::string, IndexEntry, TextHash, std::equal_to<>> index_;
+  std::unordered_map<EnrollmentId, bool> owed_changes_;
+  /// By key: the newest of a batch is kept.
+  std::map<std::string, std::string> snapshots_;
+};
+
+}  // namespace sugang

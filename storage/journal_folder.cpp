@@ -1,0 +1,45 @@
+#include "storage/journal_folder.hpp"
+
+#include <filesystem>
+
+#include "storage/journal_keys.hpp"
+
+namespace sugang {
+namespace {
+
+std::vector<RocksSpace> journal_spaces() {
+  return {{"pages"}, {"index", group_bytes}, {"snapshots"}, {"owed"}, {"marks"}};
+}
+
+std::string made(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw StorageError("cannot make the folder " + folder + ": " + error.message());
+  return folder;
+}
+
+/// A store that does not open cannot tell how far it reached; the head can.
+std::string with_acknowledged(const std::string& text, TwoSlotHeadFile& head) {
+  const auto acknowledged = head.load();
+  return text + "; acknowledged up to position " + std::to_string(acknowledged ? acknowledged->position : 0);
+}
+
+std::string open_path(const std::string& folder) { return (std::filesystem::path{folder} / "store").string(); }
+
+RocksStore open_store(const std::string& folder, RocksOptions options, TwoSlotHeadFile& head) {
+  try {
+    return RocksStore{open_path(folder), journal_spaces(), std::move(options)};
+  } catch (const JournalDamaged& error) {
+    throw JournalDamaged(with_acknowledged(error.what(), head));
+  }
+}
+
+}  // namespace
+
+JournalFolder::JournalFolder(const std::string& folder, Journal::Limits limits, RocksOptions options,
+                             Journal::ReadExecutor reads, Journal::OnFailure on_failure)
+    : head_((std::filesystem::path{made(folder)} / "head").string()),
+      store_(open_store(folder, std::move(options), head_)),
+      journal_(store_, head_, limits, std::move(reads), std::move(on_failure)) {}
+
+}  // namespace sugang

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "storage/journal.hpp"
+#include "storage/rocks_store.hpp"
+#include "storage/two_slot_head_file.hpp"
+
+namespace sugang {
+
+/// A journal on a disk: RocksDB in `<folder>/store`, and beside it the head file, `<folder>/head`. Opening it throws
+/// JournalDamaged when what was acknowledged cannot be trusted, naming the position that was acknowledged and the
+/// file, and StorageError when it fails otherwise.
+class JournalFolder {
+ public:
+  JournalFolder(const std::string& folder, Journal::Limits limits, RocksOptions options, Journal::ReadExecutor reads,
+                Journal::OnFailure on_failure);
+
+  Journal& journal() { return journal_; }
+  RocksStore& store() { return store_; }
+
+ private:
+  TwoSlotHeadFile head_;
+  RocksStore store_;
+  Journal journal_;
+};
+
+}  // namespace sugang

@@ -1,0 +1,110 @@
+#include "storage/journal_reader.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace sugang {
+
+std::vector<Record> JournalReader::read(Position after, Position until, std::size_t limit) const {
+  std::vector<Record> records;
+  if (after >= until || limit == 0) return records;
+  const auto first = store_.last_at_or_before(pages_space, page_key(after + 1));
+  if (!first) return records;
+  auto visit = [&](std::string_view key, std::string_view value) {
+    const auto page = parse_page(position_of_page(key), value);
+    for (std::size_t i = 0; i < page.records.size(); ++i) {
+      const auto position = page.first + i;
+      if (position <= after) continue;
+      if (position > until || records.size() == limit) return false;
+      records.push_back(decode_at(position, page.records[i]));
+    }
+    return records.size() < limit;
+  };
+  store_.scan(pages_space, first->first, {}, visit);
+  return records;
+}
+
+std::vector<Position> JournalReader::positions_of(std::string_view group, Position after, Position until) const {
+  std::vector<Position> positions;
+  std::string from{group};
+  if (after > 0) {
+    // The entry of the batch that `after` stands in may list positions behind it too.
+    const auto covering = store_.last_at_or_before(index_space, index_key(group, after));
+    if (covering && covering->first.starts_with(group)) from = covering->first;
+  }
+  store_.scan(index_space, from, after_prefix(group), [&](std::string_view key, std::string_view value) {
+    for (auto position : parse_index_entry(key, value).positions)
+      if (position > after && position <= until) positions.push_back(position);
+    return true;
+  });
+  return positions;
+}
+
+std::vector<Record> JournalReader::records_at(const std::vector<Position>& positions) const {
+  std::vector<Record> records;
+  records.reserve(positions.size());
+  std::string bytes;
+  JournalPage page;
+  for (auto position : positions) {
+    if (page.records.empty() || position > page.last()) {
+      auto found = store_.last_at_or_before(pages_space, page_key(position));
+      if (!found) throw JournalDamaged("journal damaged: no page holds position " + std::to_string(position));
+      bytes = std::move(found->second);
+      page = parse_page(position_of_page(found->first), bytes);
+      if (position > page.last())
+        throw JournalDamaged("journal damaged: no page holds position " + std::to_string(position));
+    }
+    records.push_back(decode_at(position, page.records[position - page.first]));
+  }
+  return records;
+}
+
+std::vector<Record> JournalReader::group(std::string_view group, Position after, Position until) const {
+  return records_at(positions_of(group, after, until));
+}
+
+Recovered JournalReader::recover(const AggregateId& id, Position until) const {
+  Recovered recovered;
+  Position covered = 0;
+  if (auto value = store_.get(snapshots_space, snapshot_key(id))) {
+    auto stored = parse_snapshot(id, *value);
+    covered = stored.position;
+    recovered.snapshot = std::move(stored.snapshot);
+  }
+  auto sequence = recovered.snapshot ? recovered.snapshot->sequence : 0;
+  for (auto& record : group(group_of(id), covered, until)) {
+    if (record.aggregate != id || record.sequence <= sequence) continue;
+    if (record.sequence != sequence + 1)
+      throw JournalDamaged("journal damaged: at position " + std::to_string(record.position) + " " + to_text(id) +
+                           " goes on with event " + std::to_string(record.sequence) + " after event " +
+                           std::to_string(sequence));
+    ++sequence;
+    recovered.tail.push_back(std::move(record));
+  }
+  return recovered;
+}
+
+std::vector<EnrollmentId> JournalReader::owed() const {
+  std::vector<EnrollmentId> owed;
+  store_.scan(owed_space, {}, {}, [&](std::string_view key, std::string_view) {
+    owed.push_back(parse_owed_key(key));
+    return true;
+  });
+  return owed;
+}
+
+bool JournalReader::is_indexed(std::string_view group, Position position) const {
+  const auto positions = positions_of(group, position - 1, position);
+  return std::find(positions.begin(), positions.end(), position) != positions.end();
+}
+
+bool JournalReader::is_known(std::string_view group) const {
+  bool known = false;
+  store_.scan(index_space, group, after_prefix(group), [&](std::string_view, std::string_view) {
+    known = true;
+    return false;
+  });
+  return known;
+}
+
+}  // namespace sugang

@@ -1,0 +1,130 @@
+#include "storage/journal_recovery.hpp"
+
+#include <limits>
+
+namespace sugang {
+namespace {
+
+constexpr Position position_max = std::numeric_limits<Position>::max();
+
+std::string file(const KeyValueStore& store, std::string_view fault) { return " (file " + store.locate(fault) + ")"; }
+
+/// A journal is made with its head at position 0, so from then on either of the two without the other was lost.
+JournalEnd make_or_refuse(KeyValueStore& store, HeadFile& head_file, const std::optional<Head>& head) {
+  if (head && head->position > 0) {
+    const std::string text = "journal damaged: acknowledged up to position " + std::to_string(head->position) +
+                             ", recovered no position at all";
+    throw JournalDamaged(text + file(store, text));
+  }
+  if (!store.get(marks_space, format_mark)) {
+    WriteSet marks;
+    marks.put(marks_space, std::string{format_mark}, std::string{format_version});
+    store.write(marks, Sync::yes);
+  }
+  if (!head) head_file.store({});
+  return {};
+}
+
+struct KeyedPage {
+  std::string value;
+  JournalPage page;
+};
+
+std::optional<KeyedPage> page_at_or_before(const KeyValueStore& store, Position position) {
+  auto found = store.last_at_or_before(pages_space, page_key(position));
+  if (!found) return std::nullopt;
+  KeyedPage keyed;
+  keyed.value = std::move(found->second);
+  keyed.page = parse_page(position_of_page(found->first), keyed.value);
+  return keyed;
+}
+
+/// A head stands at the end of a page, since a batch ends with one.
+void check_head(const JournalPage& page, const Head& head) {
+  if (head.position < page.first || head.position > page.last()) return;
+  if (head.position == page.last() && head.chain == page.chain) return;
+  throw JournalDamaged("journal damaged: at position " + std::to_string(head.position) +
+                       " the chain is not the one that was acknowledged");
+}
+
+void check_follows(const JournalPage& before, const JournalPage& page) {
+  if (before.last() + 1 != page.first)
+    throw JournalDamaged("journal damaged: position " + std::to_string(before.last()) + " is followed by position " +
+                         std::to_string(page.first));
+  if (before.chain != page.previous_chain)
+    throw JournalDamaged("journal damaged: the page at position " + std::to_string(page.first) +
+                         " is not chained to the one before");
+}
+
+/// Walks back from the end over `verify_bytes_max` bytes, and in any case to the head. True when that is everything.
+bool verify_back(const KeyValueStore& store, JournalPage page, const Head& head, std::uint64_t value_bytes,
+                 std::uint64_t verify_bytes_max) {
+  auto verified = value_bytes;
+  std::string value;
+  for (;;) {
+    check_head(page, head);
+    if (page.first == 1) {
+      if (page.previous_chain == chain_origin) return true;
+      throw JournalDamaged("journal damaged: the page at position 1 is chained to one before");
+    }
+    if (verified > verify_bytes_max && page.first <= head.position) return false;
+    auto before = page_at_or_before(store, page.first - 1);
+    if (!before)
+      throw JournalDamaged("journal damaged: the first page stands at position " + std::to_string(page.first));
+    check_follows(before->page, page);
+    verified += before->value.size();
+    value = std::move(before->value);
+    page = std::move(before->page);
+  }
+}
+
+JournalEnd recover_pages(const KeyValueStore& store, HeadFile& head_file, const std::optional<Head>& head,
+                         const Journal::Limits& limits, const KeyedPage& newest) {
+  const JournalEnd end{newest.page.last(), newest.page.chain};
+  if (!head)
+    throw JournalDamaged("journal damaged: it reaches position " + std::to_string(end.position) +
+                         ", and the head file that tells what was acknowledged is missing (file " + head_file.name() +
+                         ")");
+  if (end.position < head->position) {
+    const std::string text = "journal damaged: acknowledged up to position " + std::to_string(head->position) +
+                             ", recovered only up to " + std::to_string(end.position);
+    throw JournalDamaged(text + file(store, text));
+  }
+  if (verify_back(store, newest.page, *head, newest.value.size(), limits.start_verify_bytes_max))
+    verify_journal(store, end.position, VerifyDepth::keys, {});
+  return end;
+}
+
+void check_format(const KeyValueStore& store) {
+  const auto format = store.get(marks_space, format_mark);
+  if (format && *format != format_version)
+    throw StorageError("the journal is of format " + *format + ", this program writes format " +
+                       std::string{format_version} + file(store, {}));
+}
+
+JournalEnd recover_or_throw(KeyValueStore& store, HeadFile& head_file, const std::optional<Head>& head,
+                            const Journal::Limits& limits) {
+  check_format(store);
+  const auto newest = page_at_or_before(store, position_max);
+  return newest ? recover_pages(store, head_file, head, limits, *newest) : make_or_refuse(store, head_file, head);
+}
+
+}  // namespace
+
+JournalEnd recover_end(KeyValueStore& store, HeadFile& head_file, const Journal::Limits& limits) {
+  const auto head = head_file.load();
+  JournalEnd end;
+  try {
+    end = recover_or_throw(store, head_file, head, limits);
+  } catch (const std::runtime_error& error) {
+    std::string text = error.what();
+    if (text.find("(file ") != std::string::npos) throw;
+    if (head) text += "; acknowledged up to position " + std::to_string(head->position);
+    throw JournalDamaged(text + file(store, text));
+  }
+  // What was durable but not yet acknowledged is now told to readers, so it must not be lost again unnoticed.
+  if (head && end.position > head->position) head_file.store({end.position, end.chain});
+  return end;
+}
+
+}  // namespace sugang

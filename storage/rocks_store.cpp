@@ -1,0 +1,236 @@
+#include "storage/rocks_store.hpp"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "storage/damage.hpp"
+#include "storage/journal.hpp"
+#include "storage/journal_keys.hpp"
+
+namespace sugang {
+namespace {
+
+constexpr std::size_t block_bytes = 16 << 10;
+constexpr double bloom_bits_per_key = 10;
+constexpr std::size_t open_files_max = 512;
+constexpr std::size_t info_log_bytes_max = 1 << 20;
+
+std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
+
+/// Written into each sorted file by its name: a change of what it does needs another.
+class SpacePrefix final : public rocksdb::SliceTransform {
+ public:
+  explicit SpacePrefix(std::size_t (*prefix_bytes)(std::string_view)) : prefix_bytes_(prefix_bytes) {}
+  const char* Name() const override { return "sugang.SpacePrefix.1"; }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return {key.data(), prefix_bytes_(view(key))};
+  }
+  bool InDomain(const rocksdb::Slice& key) const override { return prefix_bytes_(view(key)) != 0; }
+
+ private:
+  std::size_t (*prefix_bytes_)(std::string_view);
+};
+
+rocksdb::CompressionType compression() {
+  const auto supported = rocksdb::GetSupportedCompressions();
+  const bool lz4 = std::find(supported.begin(), supported.end(), rocksdb::kLZ4Compression) != supported.end();
+  return lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
+}
+
+rocksdb::DBOptions db_options(const RocksOptions& options) {
+  rocksdb::DBOptions db;
+  db.create_if_missing = true;
+  db.create_missing_column_families = true;
+  db.paranoid_checks = true;
+  // The default opens silently with a part of what was acknowledged; this one ends at a torn tail and nowhere else.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  db.recycle_log_file_num = 0;
+  // A failed write is never tried again: the process ends, and recovery tells what is durable.
+  db.max_bgerror_resume_count = 0;
+  // All spaces leave the log together. Otherwise a log that is lost could take entries of one space whose
+  // counterparts in another stand in sorted files, and no chain would tell.
+  db.atomic_flush = true;
+  db.db_write_buffer_size = options.write_buffer_bytes;
+  db.max_total_wal_size = 2 * options.write_buffer_bytes;
+  db.max_open_files = open_files_max;
+  db.max_background_jobs = 2;
+  db.max_log_file_size = info_log_bytes_max;
+  db.keep_log_file_num = 2;
+  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+  return db;
+}
+
+rocksdb::ColumnFamilyOptions space_options(const RocksSpace& space, const RocksOptions& options,
+                                           const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.block_size = block_bytes;
+  table.cache_index_and_filter_blocks = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(bloom_bits_per_key));
+  table.whole_key_filtering = true;
+  rocksdb::ColumnFamilyOptions family;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  family.compression = compression();
+  family.write_buffer_size = options.write_buffer_bytes;
+  if (space.prefix_bytes != nullptr) family.prefix_extractor = std::make_shared<SpacePrefix>(space.prefix_bytes);
+  return family;
+}
+
+/// A database that lost the file that names its newest state would be made anew over what is left of it.
+bool has_lost_its_state(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (!fs::is_directory(path, error) || fs::exists(fs::path{path} / "CURRENT", error)) return false;
+  for (fs::directory_iterator it{path, error}, end; !error && it != end; it.increment(error))
+    if (it->path().extension() == ".sst") return true;
+  return !log_files(path).empty();
+}
+
+bool tells_of_damage(const rocksdb::Status& status) {
+  return status.IsCorruption() || status.IsPathNotFound() ||
+         status.ToString().find("No such file or directory") != std::string::npos;
+}
+
+}  // namespace
+
+struct RocksStore::Impl {
+  std::string path;
+  std::vector<RocksSpace> spaces;
+  /// As they were before the open, which removes them once their content stands in sorted files.
+  std::vector<std::string> logs_at_open;
+  rocksdb::DB* db = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  rocksdb::ColumnFamilyHandle* unused_default = nullptr;
+
+  ~Impl() {
+    if (db == nullptr) return;
+    for (auto* family : families) db->DestroyColumnFamilyHandle(family);
+    db->DestroyColumnFamilyHandle(unused_default);
+    db->Close();
+    delete db;
+  }
+
+  void open(const RocksOptions& options) {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (error) throw StorageError("cannot make the folder " + path + ": " + error.message());
+    if (has_lost_its_state(path))
+      throw JournalDamaged("journal damaged: cannot open " + path + " (file " + path + "/CURRENT, which is missing)");
+    logs_at_open = log_files(path);
+    const auto cache = options.block_cache ? options.block_cache : make_block_cache(options.block_cache_bytes);
+    std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+    descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, space_options({}, options, cache));
+    for (const auto& space : spaces) descriptors.emplace_back(space.name, space_options(space, options, cache));
+    const auto status = rocksdb::DB::Open(db_options(options), path, descriptors, &families, &db);
+    if (!status.ok()) {
+      if (!tells_of_damage(status)) throw StorageError("cannot open " + path + ": " + status.ToString());
+      throw JournalDamaged("journal damaged: cannot open " + path + ": " + status.ToString() + " (file " +
+                           locate_damage(path, status.ToString(), logs_at_open) + ")");
+    }
+    unused_default = families.front();
+    families.erase(families.begin());
+  }
+
+  void check(const rocksdb::Status& status, const char* what) const {
+    if (!status.ok()) throw StorageError(std::string{what} + " " + path + " failed: " + status.ToString());
+  }
+
+  /// A scan may use the prefix filters when every key that it can visit has the prefix of `from`.
+  bool stays_in_prefix(std::uint8_t space, std::string_view from, std::string_view until) const {
+    const auto prefix_bytes = spaces[space].prefix_bytes;
+    if (prefix_bytes == nullptr || until.empty()) return false;
+    const auto size = prefix_bytes(from);
+    return size != 0 && until <= after_prefix(from.substr(0, size));
+  }
+};
+
+std::shared_ptr<rocksdb::Cache> make_block_cache(std::size_t bytes) { return rocksdb::NewLRUCache(bytes); }
+
+RocksStore::RocksStore(std::string path, std::vector<RocksSpace> spaces, RocksOptions options)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->path = std::move(path);
+  impl_->spaces = std::move(spaces);
+  impl_->open(options);
+}
+
+RocksStore::~RocksStore() = default;
+
+void RocksStore::write(const WriteSet& changes, Sync sync) {
+  std::size_t bytes = 0;
+  for (const auto& change : changes.changes) bytes += 16 + change.key.size() + (change.value ? change.value->size() : 0);
+  rocksdb::WriteBatch batch{bytes};
+  for (const auto& change : changes.changes) {
+    auto* family = impl_->families.at(change.space);
+    impl_->check(change.value ? batch.Put(family, change.key, *change.value) : batch.Delete(family, change.key),
+                 "gathering a write to");
+  }
+  rocksdb::WriteOptions options;
+  options.sync = sync == Sync::yes;
+  options.memtable_insert_hint_per_batch = true;
+  impl_->check(impl_->db->Write(options, &batch), "writing to");
+}
+
+std::optional<std::string> RocksStore::get(std::uint8_t space, std::string_view key) const {
+  rocksdb::PinnableSlice value;
+  const auto status = impl_->db->Get({}, impl_->families.at(space), slice(key), &value);
+  if (status.IsNotFound()) return std::nullopt;
+  impl_->check(status, "reading from");
+  return std::string{value.data(), value.size()};
+}
+
+void RocksStore::scan(std::uint8_t space, std::string_view from, std::string_view until, const Visit& visit) const {
+  if (!until.empty() && until <= from) return;
+  rocksdb::ReadOptions options;
+  const auto bound = slice(until);
+  if (!until.empty()) options.iterate_upper_bound = &bound;
+  const bool in_prefix = impl_->stays_in_prefix(space, from, until);
+  options.total_order_seek = !in_prefix;
+  options.prefix_same_as_start = in_prefix;
+  const std::unique_ptr<rocksdb::Iterator> it{impl_->db->NewIterator(options, impl_->families.at(space))};
+  for (it->Seek(slice(from)); it->Valid(); it->Next())
+    if (!visit(view(it->key()), view(it->value()))) break;
+  impl_->check(it->status(), "reading from");
+}
+
+std::optional<std::pair<std::string, std::string>> RocksStore::last_at_or_before(std::uint8_t space,
+                                                                                 std::string_view at) const {
+  rocksdb::ReadOptions options;
+  options.total_order_seek = true;
+  const std::unique_ptr<rocksdb::Iterator> it{impl_->db->NewIterator(options, impl_->families.at(space))};
+  it->SeekForPrev(slice(at));
+  impl_->check(it->status(), "reading from");
+  if (!it->Valid()) return std::nullopt;
+  return std::pair{it->key().ToString(), it->value().ToString()};
+}
+
+void RocksStore::erase_range(std::uint8_t space, std::string_view from, std::string_view until) {
+  auto* family = impl_->families.at(space);
+  if (!until.empty()) {
+    impl_->check(impl_->db->DeleteRange({}, family, slice(from), slice(until)), "erasing from");
+    return;
+  }
+  rocksdb::WriteBatch batch;
+  scan(space, from, until, [&](std::string_view key, std::string_view) {
+    impl_->check(batch.Delete(family, slice(key)), "erasing from");
+    return true;
+  });
+  impl_->check(impl_->db->Write({}, &batch), "erasing from");
+}
+
+std::string RocksStore::locate(std::string_view fault) const {
+  return locate_damage(impl_->path, fault, impl_->logs_at_open);
+}
+
+void RocksStore::flush() { impl_->check(impl_->db->Flush({}, impl_->families), "flushing"); }
+
+}  // namespace sugang

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <unordered_map>
+
+#include "domain/record.hpp"
+
+namespace sugang {
+
+/// An append did not follow on what its aggregate appended last: two actors believe that they own it, or one forgot.
+struct SequenceMismatch : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// The last sequence of each aggregate that is awake, in the journal's order. Requests are never checked: they have
+/// no actor, and may be forgotten and claimed anew. Owned by whoever commits; no locks.
+class SequenceGuard {
+ public:
+  /// A read of the aggregate is under way; returns what `learn` must name.
+  std::uint64_t begin_wake(const AggregateId& id);
+  /// The read found `sequence` to be the last.
+  void learn(const AggregateId& id, std::uint64_t wake, Sequence sequence);
+  void wake_new(const AggregateId& id, Sequence sequence);
+  void forget(const AggregateId& id) { awake_.erase(id); }
+  /// Throws SequenceMismatch.
+  void accept(const Record& record);
+
+ private:
+  struct Awake {
+    Sequence last = 0;
+    /// Of the wake whose read is under way; 0: none.
+    std::uint64_t reading = 0;
+  };
+
+  std::unordered_map<AggregateId, Awake> awake_;
+  std::uint64_t wakes_ = 0;
+};
+
+}  // namespace sugang
