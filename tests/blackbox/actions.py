@@ -39,7 +39,8 @@ def won(amount):
 
 def register_course(client, kind="lecture", capacity=10, price=12000, **members):
     """Registers a course of its own for the test; returns its id."""
-    body = {"id": unique(kind), "kind": kind, "title": f"A {kind}", "capacity": capacity, "price": won(price), **members}
+    body = {"id": unique(kind), "kind": kind, "title": f"A {kind}", "capacity": capacity, "price": won(price)}
+    body |= members
     answer = client.post("/v1/courses", body)
     assert answer.status == 201, answer
     return answer.json()["id"]
@@ -109,8 +110,9 @@ def events(client, position=None):
 
 
 def await_views(client, deadline_s=30):
-    """Waits until the views have reached all that was durable when it was called; returns headers for reading so."""
-    position = after(client.post("/v1/courses", {"kind": "lecture", "title": "Mark", "capacity": 1, "state": "draft"}))
+    """Waits until the views have reached all that was durable when it was called; returns headers to read so."""
+    mark = {"kind": "lecture", "title": "Mark", "capacity": 1, "state": "draft"}
+    position = after(client.post("/v1/courses", mark))
     eventually(lambda: client.get("/v1/sagas?limit=1", position).status == 200, deadline_s, "the views to catch up")
     return position
 
@@ -167,4 +169,5 @@ def my_page(client, student, headers=None):
 
 def after(answer):
     """Headers that make a read see this write."""
+    assert answer.header("sugang-position"), answer
     return {"Sugang-Min-Position": answer.header("sugang-position")}

@@ -81,7 +81,8 @@ class Contract:
 
     def _check_body(self, schema, answer):
         body = answer.json()
-        errors = [f"{error.json_path}: {error.message[:300]}" for error in self._validator(schema).iter_errors(body)]
+        errors = [f"{error.json_path}: {error.message[:300]}"
+                  for error in self._validator(schema).iter_errors(body)]
         errors += [f"{where}: not documented" for where in self.undocumented(schema, body)]
         if errors:
             raise ContractBroken(f"{errors}: {answer!r}")

@@ -8,9 +8,9 @@ from blackbox.client import AsyncClient, Client, ConnectionEnded
 from blackbox.ledger import Operation
 
 CONNECTIONS = 30
-WRITES_PER_ROUND_MAX = 700
 COURSES_KEPT = 15
 REPEATED_AT_ONCE = 40
+KILLED_WITHIN_S = 0.01
 EVENTS_LOOKED_FOR_EACH_S = 0.01
 ENDED_BY_THE_KILL = (ConnectionEnded, ConnectionError, OSError, TimeoutError)
 
@@ -38,18 +38,21 @@ class CrashLoad:
         self.events_seen = []
         self.reads = 0
 
-    def run(self, seconds):
-        """Loads the server, kills it `seconds` later, and returns when every client has seen its end."""
-        asyncio.run(self._run(seconds))
+    def run(self, writes, seconds):
+        """Loads the server, kills it after so many writes or seconds, and returns when every client saw its end."""
+        asyncio.run(self._run(writes, seconds))
 
-    async def _run(self, seconds):
+    async def _run(self, writes, seconds):
+        self.kill_at = writes
+        self.kill_now = asyncio.Event()
+        killer = asyncio.create_task(self.kill_now.wait())
         workers = [asyncio.create_task(self._work()) for _ in range(CONNECTIONS)]
         side = [asyncio.create_task(self._steer(seconds)), asyncio.create_task(self._watch())]
-        done, _ = await asyncio.wait(workers, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
+        await asyncio.wait([killer, *workers], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.sleep(self.chance.uniform(0, KILLED_WITHIN_S))
         self.server.kill()
-        for task in workers + side:
-            await task
-        assert self.ledger.statuses
+        killer.cancel()
+        await asyncio.gather(*workers, *side)
 
     async def _work(self):
         client = AsyncClient(self.server.listen)
@@ -63,7 +66,7 @@ class CrashLoad:
 
     async def _act(self, client):
         dice = self.chance.random()
-        if len(self.operations) >= WRITES_PER_ROUND_MAX or dice < 0.12:
+        if dice < 0.12:
             await self._read(client)
         elif dice < 0.22:
             await self._repeat(client)
@@ -81,6 +84,8 @@ class CrashLoad:
     async def _send(self, client, operation):
         self.operations.append(operation)
         self.ledger.send(operation)
+        if len(self.operations) == self.kill_at:
+            self.kill_now.set()
         answer = await client.request("POST", operation.target, operation.body, operation.headers)
         self.ledger.answered(operation, answer)
         return answer
@@ -100,7 +105,8 @@ class CrashLoad:
 
     async def _cancel(self, client):
         target = self.chance.choice(self.targets[-200:])
-        await self._send(client, Operation("cancel", f"/v1/enrollments/{target}/cancel", b"{}", self._headers(), target))
+        path = f"/v1/enrollments/{target}/cancel"
+        await self._send(client, Operation("cancel", path, b"{}", self._headers(), target))
 
     async def _register(self, client):
         kind = self.chance.choice(["lecture", "performance"])

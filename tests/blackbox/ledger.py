@@ -8,6 +8,7 @@ ENDED = {"confirmed", "rejected", "expired", "cancelled"}
 CANCELLING = {"cancel_requested", "cancelled"}
 LEGAL_AFTER = {201: {"confirmed"}, 202: LIVE_STATES | {"confirmed", "rejected", "expired"}, 402: {"rejected"}}
 KEPT_UNDER_A_KEY = {200, 201, 202, 402, 404, 409, 422}
+REFUSED_AT_THE_DOOR = {"payment-unavailable", "overloaded", "draining"}
 NEVER_KEPT = {"request-in-progress"}
 
 
@@ -39,7 +40,7 @@ class Operation:
         """Whether the answer says that the request left nothing behind."""
         if self.answer is None:
             return False
-        return self.answer.status in (404, 409, 422, 429) or self.answer.problem in ("payment-unavailable", "overloaded")
+        return self.answer.status in (404, 409, 422, 429) or self.answer.problem in REFUSED_AT_THE_DOOR
 
     def __repr__(self):
         return f"{self.kind} {self.subject} {self.headers} {self.body} -> {self.answer!r}"
@@ -121,10 +122,12 @@ class Ledger:
         self.known[id] = Known(id, operation.subject, LEGAL_AFTER[answer.status])
 
     def unanswered(self, operations):
-        return [one for one in operations if one.answer is None or (one.answer.status == 503 and not one.nothing_happened)]
+        """Those that may have happened or not, for all that their client knows."""
+        return [one for one in operations
+                if one.answer is None or (one.answer.status == 503 and not one.nothing_happened)]
 
     def explain(self, enrollment):
-        """Finds who asked for an enrollment that nobody was told about: an unanswered request, and each only once."""
+        """Finds the unanswered request behind an enrollment that nobody was told about; each has at most one."""
         subject = (enrollment["studentId"], enrollment["courseId"])
         for operation in self.operations:
             if operation.kind == "enroll" and operation.subject == subject and id(operation) not in self._explains:

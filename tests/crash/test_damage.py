@@ -35,8 +35,9 @@ def copy(killed, scratch):
 
 def log_file(data):
     """The journal's write-ahead log: what was acknowledged and stands in no table yet."""
-    logs = [path for path in data.rglob("*.log") if re.fullmatch(r"\d+\.log", path.name)]
-    return max((path for path in logs if "journal" in str(path.relative_to(data))), key=lambda path: path.stat().st_size)
+    logs = [path for path in data.rglob("*.log")
+            if re.fullmatch(r"\d+\.log", path.name) and "journal" in str(path.relative_to(data))]
+    return max(logs, key=lambda path: path.stat().st_size)
 
 
 def assert_refused(data):

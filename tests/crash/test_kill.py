@@ -18,7 +18,8 @@ from blackbox.server import Server, run
 
 ROUNDS = int(os.environ.get("SUGANG_CRASH_ROUNDS", "20"))
 SEED = int(os.environ.get("SUGANG_CRASH_SEED", "0")) or random.SystemRandom().randrange(1, 2**32)
-LOAD_S = (0.05, 0.9)
+WRITES_BEFORE_THE_KILL = (5, 700)
+LOAD_S = 1.5
 KILLED_AGAIN_PERCENT = 20
 KILLED_AGAIN_WITHIN_S = 0.4
 OLD_ANSWERS_REPEATED = 60
@@ -71,14 +72,14 @@ class Rounds:
         self.courses = self.courses[-COURSES_KEPT:]
 
     def _arguments(self):
-        """Courses fall asleep after a time of each round's own, so that the kill comes at any moment of that too."""
+        """Courses fall asleep after a time of each round's own, so a kill comes at any moment of that too."""
         idle_ms = self.chance.choice([0, 20, 30_000])
         self.server.arguments = self.base_arguments + ["--course-idle-ms", str(idle_ms)]
 
     def _load(self):
         load = CrashLoad(self.server, self.ledger, self.chance, self.courses + [(self.hot, "performance")],
                          self.events_position)
-        load.run(self.chance.uniform(*LOAD_S))
+        load.run(self.chance.randint(*WRITES_BEFORE_THE_KILL), LOAD_S)
         self.courses = [one for one in load.courses if one[0] != self.hot]
         self.kills += 1
         self.reads += load.reads
@@ -216,5 +217,5 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_answered(scratch):
         rounds.server.kill()
     ledger = rounds.ledger
     print(f"{rounds.kills} kills in {time.monotonic() - begun:.0f} s, {len(ledger.operations)} requests, "
-          f"{len(ledger.unanswered(ledger.operations))} unanswered, {rounds.repeats} repeats, {rounds.joined} joined, "
-          f"{rounds.reads} reads under load, {len(ledger.known)} enrollments, {dict(ledger.statuses)}")
+          f"{len(ledger.unanswered(ledger.operations))} unanswered, {rounds.repeats} repeats, "
+          f"{rounds.joined} joined, {rounds.reads} reads under load, {len(ledger.known)} enrollments, {dict(ledger.statuses)}")

@@ -37,8 +37,9 @@ WRONG_TYPES = [None, 1, 1.5, True, [], {}]
 NOT_A_NAME = ["", " ", "a b", "a/b", "x" * 65, "caf\u00e9", "a\u0000b", "../../etc", "\ud83d\ude00"]
 NOT_A_COUNT = [0, -1, 1.5, 1e30, 2**31, 2**32, 2**32 + 1, 2**64, -2**63, True, "1", None, [], {}]
 NOT_MONEY = [1, "1", [], {}, {"amount": 1.5, "currency": "KRW"}, {"amount": "1", "currency": "KRW"},
-             {"amount": -1, "currency": "KRW"}, {"amount": 10**15, "currency": "KRW"}, {"amount": 2**63, "currency": "KRW"},
-             {"amount": 1, "currency": "won"}, {"amount": 1, "currency": "KR"}, {"amount": 1, "currency": 1}]
+             {"amount": -1, "currency": "KRW"}, {"amount": 10**15, "currency": "KRW"},
+             {"amount": 2**63, "currency": "KRW"}, {"amount": 1, "currency": "won"},
+             {"amount": 1, "currency": "KR"}, {"amount": 1, "currency": 1}]
 
 
 def labelled(table):
@@ -127,7 +128,8 @@ class TestAnEnrollment:
         assert_points_at(place(**{member: value}), "/" + member)
 
     def test_is_told_all_its_faults_at_once(self, client, nothing_happens):
-        answer = client.post("/v1/enrollments", {"courseId": 1, "studentId": [], "seats": "many", "paymentMethod": 7})
+        body = {"courseId": 1, "studentId": [], "seats": "many", "paymentMethod": 7}
+        answer = client.post("/v1/enrollments", body)
         assert_points_at(answer, "/courseId", "/studentId", "/seats", "/paymentMethod")
 
     def test_asks_for_more_seats_than_there_can_be(self, place):
@@ -176,8 +178,8 @@ class TestACourse:
 
     @pytest.mark.parametrize("member, value", [("kind", "opera"), ("kind", "Lecture"), ("state", "asleep"),
                                                ("paymentUnavailable", "perhaps"), ("seatsPerStudent", -1),
-                                               ("seatsPerStudent", 1.5), ("mileagePercent", -1), ("mileagePercent", 101),
-                                               ("waitlist", "yes"), ("waitlist", 1)])
+                                               ("seatsPerStudent", 1.5), ("mileagePercent", -1),
+                                               ("mileagePercent", 101), ("waitlist", "yes"), ("waitlist", 1)])
     def test_has_a_value_that_is_not_ours(self, register, member, value):
         assert_points_at(register(**{member: value}), "/" + member)
 
@@ -187,15 +189,16 @@ class TestACourse:
 
 
 class TestAnEdit:
-    @pytest.mark.parametrize("wrong", [{"title": 1}, {"title": ""}, {"capacity": -1}, {"capacity": "9"}, {"capacity": 1.5},
-                                       {"state": "asleep"}, {"state": 1}])
+    @pytest.mark.parametrize("wrong", [{"title": 1}, {"title": ""}, {"capacity": -1}, {"capacity": "9"},
+                                       {"capacity": 1.5}, {"state": "asleep"}, {"state": 1}])
     def test_with_a_fault_is_refused(self, client, nothing_happens, wrong):
         answer = client.patch(f"/v1/courses/{nothing_happens}", wrong, {"If-Match": "*"})
         assert_points_at(answer, *("/" + member for member in wrong))
 
     @labelled(NOT_AN_OBJECT)
     def test_that_is_no_object_is_refused(self, client, nothing_happens, value):
-        answer = client.patch(f"/v1/courses/{nothing_happens}", json.dumps(value).encode(), JSON | {"If-Match": "*"})
+        body = json.dumps(value).encode()
+        answer = client.patch(f"/v1/courses/{nothing_happens}", body, JSON | {"If-Match": "*"})
         assert pointers(answer) == {""}
 
 

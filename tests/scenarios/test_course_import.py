@@ -18,12 +18,13 @@ def post_csv(client, text, headers=None):
 def lines_of(answer):
     """The line numbers in the pointers of a 422."""
     assert (answer.status, answer.media_type) == (422, "application/problem+json"), answer
-    return {int(number) for error in answer.json()["errors"] for number in re.findall(r"\d+", error["pointer"])[:1]}
+    return {int(re.match(r"/(\d+)", error["pointer"])[1]) for error in answer.json()["errors"]}
 
 
 def test_a_small_catalogue_is_imported(client):
     one, two = unique("csv"), unique("csv")
-    answer = post_csv(client, f"id,title,capacity\n{one},Korean Verse,30\n{two},\"Race, Gender, and \"\"Film\"\"\",25\n")
+    answer = post_csv(client, "id,title,capacity\n"
+                              f"{one},Korean Verse,30\n{two},\"Race, Gender, and \"\"Film\"\"\",25\n")
     assert (answer.status, answer.json()) == (201, {"created": 2})
     assert read(client, f"/v1/courses/{two}")["title"] == 'Race, Gender, and "Film"'
     course = read(client, f"/v1/courses/{one}")

@@ -12,7 +12,8 @@ from collections import Counter, defaultdict
 import pytest
 
 from blackbox import catalogue
-from blackbox.actions import charges, eventually, my_page, register_course, sagas_under_way, seats, unique
+from blackbox.actions import (charges, eventually, my_page, page_rows, register_course, sagas_under_way, seats,
+                              unique)
 from blackbox.books import Books
 from blackbox.client import Client, crowd, query
 from blackbox.server import Server
@@ -121,7 +122,7 @@ async def assert_pages_agree(address, log, books):
     async def check(client, student):
         answer = await client.request("GET", query(f"/v1/students/{student}/page", limit=200))
         assert answer.status == 200, answer
-        rows = answer.json()["items"]
+        rows = page_rows(answer.json())
         assert {(row["id"], row["courseId"]) for row in rows} == enrolled[student], student
         for row in rows:
             assert row["courseTitle"] == books.courses[row["courseId"]]["title"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from blackbox.actions import (cancel, charges, enroll, eventually, read_enrollment, register_course, sagas_under_way,
-                              seats, set_component, set_gateway)
+from blackbox.actions import (cancel, charges, enroll, eventually, read_enrollment, register_course,
+                              sagas_under_way, seats, set_component, set_gateway)
 from blackbox.books import Books
 from blackbox.client import Client
 from blackbox.server import Server
@@ -14,7 +14,8 @@ EXPIRES_WITHIN_S = 20
 def impatient(folder):
     """A server that waits one second for a charge."""
     server = Server(folder / "data")
-    server.arguments += ["--payment-deadline-s", "1", "--deferred-payment-deadline-s", "1", "--gateway-timeout-ms", "300"]
+    server.arguments += ["--payment-deadline-s", "1", "--deferred-payment-deadline-s", "1",
+                         "--gateway-timeout-ms", "300"]
     return server
 
 

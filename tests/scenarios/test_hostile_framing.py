@@ -49,7 +49,8 @@ HOSTILE = {
                              b"\r\n{body}\r\n0\r\n\r\n",
     "a negative chunk size": HEAD + b"Transfer-Encoding: chunked\r\n\r\n-{size:x}\r\n{body}\r\n0\r\n\r\n",
     "a chunk size that is none": HEAD + b"Transfer-Encoding: chunked\r\n\r\nlots\r\n{body}\r\n0\r\n\r\n",
-    "a chunk size beyond 64 bits": HEAD + b"Transfer-Encoding: chunked\r\n\r\n1" + b"0" * 16 + b"{size:x}\r\n{body}\r\n0\r\n\r\n",
+    "a chunk size beyond 64 bits":
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n1" + b"0" * 16 + b"{size:x}\r\n{body}\r\n0\r\n\r\n",
     "a chunk without its end": HEAD + b"Transfer-Encoding: chunked\r\n\r\n{size:x}\r\n{body}0\r\n\r\n",
     "white space before the colon": HEAD + b"Content-Length : {size}\r\n\r\n{body}",
     "white space before a transfer coding's colon": HEAD + b"Transfer-Encoding : chunked\r\n" + SIZED,

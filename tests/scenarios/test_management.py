@@ -53,7 +53,8 @@ def test_the_gateways_switches_are_read_back(management, gateway):
     assert found == found | {"latencyMillis": [5, 10], "failPercent": 3, "declinePercent": 4, "hang": False}
 
 
-@pytest.mark.parametrize("settings, pointer", [({"failPercent": 101}, "/failPercent"), ({"failPercent": "x"}, "/failPercent"),
+@pytest.mark.parametrize("settings, pointer", [({"failPercent": 101}, "/failPercent"),
+                                               ({"failPercent": "x"}, "/failPercent"),
                                                ({"declinePercent": -1}, "/declinePercent"), ({"hang": 1}, "/hang"),
                                                ({"latencyMillis": [5]}, "/latencyMillis"),
                                                ({"latencyMillis": [9, 5]}, "/latencyMillis"),
@@ -171,3 +172,22 @@ def test_enrolling_goes_on_while_views_are_paused_and_they_catch_up(client, mana
     set_component(management, "views", "running")
     eventually(lambda: client.get(f"/v1/students/{student}/page", after(answer)).status == 200)
     assert answer.json()["id"] in my_page(client, student, after(answer))
+
+
+@pytest.mark.parametrize("view", ["courses", "enrollments"])
+def test_a_view_is_rebuilt_while_it_serves(client, management, view):
+    course, students = register_course(client, price=0), [unique("student") for _ in range(5)]
+    ids = {student: confirmed(client, course, student)["id"] for student in students}
+    answer = management.post(f"/v1/admin/views/{view}/rebuild")
+    assert answer.status == 202
+    last = enroll(client, course)
+    for _ in range(50):
+        listed = {one["id"] for one in every(client, "/v1/enrollments", after(last), courseId=course)}
+        assert listed == set(ids.values()) | {last.json()["id"]}
+        for student, id in ids.items():
+            assert set(my_page(client, student, after(last))) == {id}
+        assert course in {one["id"] for one in every(client, "/v1/courses", after(last))}
+
+
+def test_an_unknown_view_is_404(management):
+    assert management.post("/v1/admin/views/laundry/rebuild").status == 404

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from blackbox.actions import confirmed, enroll, eventually, read, read_enrollment, register_course, seats, set_gateway
+from blackbox.actions import (confirmed, enroll, eventually, read, read_enrollment, register_course, seats,
+                              set_gateway)
 from blackbox.client import Client, ConnectionEnded
 from blackbox.server import Server, ServerEnded, clean_environment, run
 
@@ -109,7 +110,7 @@ def test_check_config_names_a_wrong_flag_and_a_wrong_variable(scratch):
     assert "SUGANG_AUTH" in text
 
 
-@pytest.mark.parametrize("text", ['listen = "127.0.0.1:0\n', "listen\n"], ids=["a string without its end", "no value"])
+@pytest.mark.parametrize("text", ['listen = "127.0.0.1:0\n', "listen\n"], ids=["a string without end", "no value"])
 def test_check_config_names_the_line_that_is_no_toml(scratch, text):
     told = run("check-config", "--config", write(scratch / "broken.toml", "\n" + text))
     assert told.returncode != 0
