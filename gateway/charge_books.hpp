@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "gateway/embedded_settings.hpp"
+#include "gateway/payment_gateway.hpp"
+#include "storage/key_value_store.hpp"
+#include "views/listing.hpp"
+
+namespace sugang {
+
+/// The embedded gateway's books: one entry per key, for ever. What a key was once told it is told again, and money
+/// moves at most once each way. Decisions gather until `commit`. One thread decides and commits; any may list.
+class ChargeBooks {
+ public:
+  /// The books' store has one key space.
+  static constexpr std::uint8_t space = 0;
+  static constexpr std::uint8_t space_count = 1;
+
+  explicit ChargeBooks(KeyValueStore& store) : store_(store) {}
+
+  /// Books a charge, as declined if `refusal` gives a reason. A key that is known gets its old answer, whatever
+  /// `refusal` says, also after its refund; but with another amount than it had, it is declined and nothing is
+  /// booked: the caller mixed up two payments, and asking again can't mend it.
+  GatewayAnswer charge(PaymentId key, Money amount, const std::optional<std::string>& refusal, TimePoint now);
+  /// Gives an approved charge back, whole. Declined for a key without an approved charge, and for another amount.
+  GatewayAnswer refund(PaymentId key, Money amount, TimePoint now);
+  /// Makes all decisions since the last commit durable; only then they may be told. Throws StorageError.
+  void commit();
+
+  /// By key. The entry's time is that of its last change.
+  ListResult<ChargeEntry> list(const Page& page) const;
+
+ private:
+  enum class State : std::uint8_t { approved, declined, refunded };
+  struct Entry {
+    State state = State::approved;
+    Money amount;
+    TimePoint at{};
+    std::string reason;
+  };
+  static std::string_view name_of(State state);
+  static std::string encode(const Entry& entry);
+  static Entry decode(std::string_view bytes);
+  std::optional<Entry> find(PaymentId key) const;
+
+  KeyValueStore& store_;
+  std::unordered_map<PaymentId, Entry> undurable_;
+};
+
+}  // namespace sugang

@@ -1,0 +1,263 @@
+#include "gateway/embedded_gateway.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <random>
+#include <thread>
+
+#include "asking.hpp"
+#include "storage/memory_store.hpp"
+#include "storage/rocks_store.hpp"
+
+namespace sugang {
+namespace {
+
+void fail_the_test(const std::string& why) { ADD_FAILURE() << why; }
+
+/// A started gateway over a store.
+struct Company {
+  explicit Company(KeyValueStore& store, EmbeddedGateway::Limits limits = {},
+                   EmbeddedGateway::OnFailure on_failure = fail_the_test)
+      : gateway(
+            store, limits, std::move(on_failure), [] { return test_now; }, 1) {
+    gateway.start();
+  }
+  EmbeddedGateway gateway;
+};
+
+class Gateway : public ::testing::Test {
+ protected:
+  MemoryStore store_{ChargeBooks::space_count};
+  const PaymentId key_ = payment_number(1);
+};
+
+constexpr EmbeddedGateway::Limits impatient{.call_timeout_ms = std::chrono::milliseconds{15}};
+
+TEST_F(Gateway, BooksAChargeAndApprovesIt) {
+  Company company{store_};
+  EXPECT_EQ(charge(company.gateway, key_, won(500)).word, GatewayWord::approved);
+  const auto books = books_of(company.gateway);
+  ASSERT_EQ(books.size(), 1u);
+  const auto& entry = books.at(key_);
+  EXPECT_EQ(entry.amount, won(500));
+  EXPECT_EQ(entry.state, "approved");
+  EXPECT_EQ(entry.at, test_now);
+}
+
+TEST_F(Gateway, DeclinesTheTestMethodThatAsksForIt) {
+  Company company{store_};
+  const auto answer = charge(company.gateway, key_, won(500), PaymentMethod::test_decline);
+  EXPECT_EQ(answer.word, GatewayWord::declined);
+  EXPECT_EQ(answer.reason, "declined by test method");
+  EXPECT_EQ(state_in_books(company.gateway, key_), "declined");
+}
+
+TEST_F(Gateway, AnswersAKnownKeyAsBefore) {
+  Company company{store_};
+  const auto declined_key = payment_number(2);
+  charge(company.gateway, key_, won(500));
+  charge(company.gateway, declined_key, won(500), PaymentMethod::test_decline);
+  company.gateway.set_settings({.decline_percent = 100});
+  EXPECT_EQ(charge(company.gateway, key_, won(500)).word, GatewayWord::approved);
+  EXPECT_EQ(charge(company.gateway, key_, won(500), PaymentMethod::test_decline).word, GatewayWord::approved);
+  company.gateway.set_settings({});
+  EXPECT_EQ(charge(company.gateway, declined_key, won(500)).word, GatewayWord::declined);
+  EXPECT_EQ(store_.writes(), 2u);
+}
+
+TEST_F(Gateway, DeclinesAKnownKeyWithAnotherAmountAndBooksNothing) {
+  Company company{store_};
+  charge(company.gateway, key_, won(500));
+  const auto answer = charge(company.gateway, key_, won(501));
+  EXPECT_EQ(answer.word, GatewayWord::declined);
+  EXPECT_THAT(answer.reason, ::testing::HasSubstr("another amount"));
+  EXPECT_EQ(books_of(company.gateway).at(key_).amount, won(500));
+  EXPECT_EQ(charge(company.gateway, key_, won(500)).word, GatewayWord::approved);
+}
+
+TEST_F(Gateway, DecidesTheSameKeyOnceWithinABatch) {
+  EmbeddedGateway gateway{store_, {}, fail_the_test, [] { return test_now; }, 1};
+  auto first = start_charge(gateway, key_, won(500));
+  auto again = start_charge(gateway, key_, won(500), PaymentMethod::test_decline);
+  auto back = start_refund(gateway, key_, won(500));
+  gateway.start();
+  EXPECT_EQ(first.get().word, GatewayWord::approved);
+  EXPECT_EQ(again.get().word, GatewayWord::approved);
+  EXPECT_EQ(back.get().word, GatewayWord::approved);
+  EXPECT_EQ(store_.writes(), 1u);
+  EXPECT_EQ(state_in_books(gateway, key_), "refunded");
+}
+
+TEST_F(Gateway, KeepsItsBooksThroughACrash) {
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    Company company{store_};
+    charge(company.gateway, payment_number(i), won(100));
+    if (i % 2) refund(company.gateway, payment_number(i), won(100));
+  }
+  const auto after = store_.crash();
+  Company company{*after};
+  const auto books = books_of(company.gateway);
+  ASSERT_EQ(books.size(), 20u);
+  for (std::uint64_t i = 0; i < 20; ++i)
+    EXPECT_EQ(books.at(payment_number(i)).state, i % 2 ? "refunded" : "approved");
+  EXPECT_EQ(charge(company.gateway, payment_number(3), won(100)).word, GatewayWord::approved);
+  EXPECT_EQ(after->writes(), 0u);
+}
+
+TEST_F(Gateway, KeepsItsBooksInAFolder) {
+  const auto folder =
+      std::filesystem::path{::testing::TempDir()} / ("gateway-books-" + std::to_string(std::random_device{}()));
+  for (int round = 0; round < 2; ++round) {
+    RocksStore store{folder.string(), {{"books"}}};
+    Company company{store};
+    EXPECT_EQ(state_in_books(company.gateway, key_), round == 0 ? "" : "approved");
+    EXPECT_EQ(charge(company.gateway, key_, won(500)).word, GatewayWord::approved);
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(Gateway, RefundsAnApprovedChargeOnce) {
+  Company company{store_};
+  charge(company.gateway, key_, won(500));
+  EXPECT_EQ(refund(company.gateway, key_, won(500)).word, GatewayWord::approved);
+  EXPECT_EQ(refund(company.gateway, key_, won(500)).word, GatewayWord::approved);
+  EXPECT_EQ(store_.writes(), 2u);
+  EXPECT_EQ(state_in_books(company.gateway, key_), "refunded");
+  // A charge that comes late, or twice, finds the money given back and takes none.
+  EXPECT_EQ(charge(company.gateway, key_, won(500)).word, GatewayWord::approved);
+  EXPECT_EQ(state_in_books(company.gateway, key_), "refunded");
+}
+
+TEST_F(Gateway, RefusesForGoodARefundOfWhatItDidNotTake) {
+  Company company{store_};
+  EXPECT_EQ(refund(company.gateway, key_, won(500)).word, GatewayWord::declined);
+  charge(company.gateway, key_, won(500), PaymentMethod::test_decline);
+  const auto answer = refund(company.gateway, key_, won(500));
+  EXPECT_EQ(answer.word, GatewayWord::declined);
+  EXPECT_FALSE(answer.reason.empty());
+  charge(company.gateway, payment_number(2), won(500));
+  EXPECT_EQ(refund(company.gateway, payment_number(2), won(499)).word, GatewayWord::declined);
+  EXPECT_EQ(state_in_books(company.gateway, payment_number(2)), "approved");
+}
+
+TEST_F(Gateway, DeclinesAsManyAsItsSettingsSay) {
+  Company company{store_};
+  company.gateway.set_settings({.decline_percent = 30});
+  std::vector<Pending> calls;
+  for (std::uint64_t i = 0; i < 1'000; ++i)
+    calls.push_back(start_charge(company.gateway, payment_number(i), won(1)));
+  int declined = 0;
+  for (auto& call : calls) declined += call.get().word == GatewayWord::declined ? 1 : 0;
+  EXPECT_GT(declined, 220);
+  EXPECT_LT(declined, 380);
+}
+
+TEST_F(Gateway, ThatFailsSaysUnknownAndHasBookedOnlySome) {
+  Company company{store_};
+  company.gateway.set_settings({.fail_percent = 100});
+  for (std::uint64_t i = 0; i < 100; ++i)
+    EXPECT_EQ(charge(company.gateway, payment_number(i), won(1)).word, GatewayWord::unknown);
+  const auto booked = books_of(company.gateway).size();
+  EXPECT_GT(booked, 20u);
+  EXPECT_LT(booked, 80u);
+}
+
+TEST_F(Gateway, ThatHangsEndsTheCallAsUnknownAfterTheTimeout) {
+  Company company{store_, impatient};
+  company.gateway.set_settings({.hang = true});
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<Pending> calls;
+  for (std::uint64_t i = 0; i < 100; ++i) calls.push_back(start_charge(company.gateway, payment_number(i), won(1)));
+  for (auto& call : calls) EXPECT_EQ(call.get().word, GatewayWord::unknown);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, impatient.call_timeout_ms);
+  const auto booked = books_of(company.gateway).size();
+  EXPECT_GT(booked, 20u);
+  EXPECT_LT(booked, 80u);
+  company.gateway.set_settings({});
+  EXPECT_EQ(charge(company.gateway, payment_number(1), won(1)).word, GatewayWord::approved);
+}
+
+TEST_F(Gateway, AnswersNoSoonerThanItsLatency) {
+  Company company{store_};
+  company.gateway.set_settings({.latency_min_ms = 10, .latency_max_ms = 20});
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(charge(company.gateway, key_, won(1)).word, GatewayWord::approved);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds{10});
+}
+
+TEST_F(Gateway, KeepsNobodyWaitingForAnothersLatency) {
+  Company company{store_, {.call_timeout_ms = std::chrono::seconds{60}}};
+  company.gateway.set_settings({.latency_min_ms = 30'000, .latency_max_ms = 30'000});
+  auto slow = start_charge(company.gateway, key_, won(1));
+  const auto deadline = std::chrono::steady_clock::now() + answer_deadline;
+  while (state_in_books(company.gateway, key_).empty() && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  company.gateway.set_settings({});
+  EXPECT_EQ(charge(company.gateway, payment_number(2), won(1)).word, GatewayWord::approved);
+  EXPECT_FALSE(slow.is_answered());
+}
+
+TEST_F(Gateway, SlowerThanTheTimeoutSaysUnknownAndHasBooked) {
+  Company company{store_, impatient};
+  company.gateway.set_settings({.latency_min_ms = 60'000, .latency_max_ms = 60'000});
+  EXPECT_EQ(charge(company.gateway, key_, won(1)).word, GatewayWord::unknown);
+  EXPECT_EQ(state_in_books(company.gateway, key_), "approved");
+}
+
+TEST_F(Gateway, PausedSaysUnknownAtOnceAndBooksNothing) {
+  Company company{store_};
+  company.gateway.pause(true);
+  const auto answer = charge(company.gateway, key_, won(1));
+  EXPECT_EQ(answer.word, GatewayWord::unknown);
+  EXPECT_EQ(answer.reason, "payments are paused");
+  EXPECT_TRUE(books_of(company.gateway).empty());
+  company.gateway.pause(false);
+  EXPECT_EQ(charge(company.gateway, key_, won(1)).word, GatewayWord::approved);
+}
+
+TEST_F(Gateway, ThatStopsAnswersEveryCallOnce) {
+  Company company{store_};
+  company.gateway.set_settings({.hang = true});
+  std::atomic<int> answers{0};
+  for (std::uint64_t i = 0; i < 50; ++i)
+    company.gateway.charge(payment_number(i), won(1), PaymentMethod::test_approve,
+                           [&](GatewayAnswer answer) { answers += answer.word == GatewayWord::unknown ? 1 : 100; });
+  company.gateway.stop();
+  EXPECT_EQ(answers, 50);
+  EXPECT_EQ(charge(company.gateway, key_, won(1)).word, GatewayWord::unknown);
+}
+
+TEST_F(Gateway, TakesNoMoreCallsThanItsBound) {
+  Company company{store_, {.call_timeout_ms = std::chrono::seconds{60}, .calls_waiting_max = 3}};
+  company.gateway.set_settings({.hang = true});
+  std::vector<Pending> calls;
+  for (std::uint64_t i = 0; i < 3; ++i) calls.push_back(start_charge(company.gateway, payment_number(i), won(1)));
+  const auto answer = charge(company.gateway, payment_number(4), won(1));
+  EXPECT_EQ(answer.word, GatewayWord::unknown);
+  EXPECT_THAT(answer.reason, ::testing::HasSubstr("too many"));
+}
+
+TEST_F(Gateway, WhoseBooksFailSaysSoOnceAndUnknownToEverybody) {
+  MemoryStore failing{ChargeBooks::space_count, {.failing_write = 2}};
+  std::atomic<int> failures{0};
+  Company company{failing, {}, [&](const std::string&) { ++failures; }};
+  EXPECT_EQ(charge(company.gateway, payment_number(1), won(1)).word, GatewayWord::approved);
+  for (std::uint64_t i = 2; i < 5; ++i)
+    EXPECT_EQ(charge(company.gateway, payment_number(i), won(1)).word, GatewayWord::unknown);
+  EXPECT_EQ(failures, 1);
+}
+
+TEST_F(Gateway, ListsItsBooksPageByPage) {
+  Company company{store_};
+  std::vector<Pending> calls;
+  for (std::uint64_t i = 0; i < 25; ++i) calls.push_back(start_charge(company.gateway, payment_number(i), won(1)));
+  for (auto& call : calls) call.get();
+  for (std::size_t limit : {1, 4, 24, 25, 26}) EXPECT_EQ(books_of(company.gateway, limit).size(), 25u);
+  EXPECT_TRUE(company.gateway.charges({.limit = 5, .cursor = "nonsense"}).cursor_invalid);
+}
+
+}  // namespace
+}  // namespace sugang

@@ -1,0 +1,61 @@
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "asking.hpp"
+#include "storage/memory_store.hpp"
+
+namespace sugang {
+namespace {
+
+/// Asks until the word is definitive, as a saga does.
+GatewayAnswer settle(EmbeddedGateway& gateway, bool is_refund, PaymentId key, Money amount) {
+  for (;;) {
+    auto answer = is_refund ? refund(gateway, key, amount) : charge(gateway, key, amount);
+    if (answer.word != GatewayWord::unknown) return answer;
+  }
+}
+
+RC_GTEST_PROP(UnknownOutcomes, AskedAgainWithTheSameKeyMoveMoneyOnceThroughFailuresAndCrashes, ()) {
+  constexpr std::uint64_t payments = 20;
+  auto store = std::make_unique<MemoryStore>(std::size_t{ChargeBooks::space_count});
+  std::map<PaymentId, GatewayWord> told, refunded;
+  for (int round = 0; round < 4; ++round) {
+    {
+      EmbeddedGateway gateway{*store,
+                              {.call_timeout_ms = std::chrono::milliseconds{1}},
+                              [](const std::string& why) { ADD_FAILURE() << why; },
+                              [] { return test_now; },
+                              *rc::gen::arbitrary<std::uint64_t>()};
+      gateway.start();
+      gateway.set_settings({.latency_max_ms = *rc::gen::inRange(0u, 3u),
+                            .fail_percent = *rc::gen::inRange(0u, 70u),
+                            .decline_percent = *rc::gen::inRange(0u, 50u)});
+      for (int call = 0; call < 10; ++call) {
+        const auto key = payment_number(*rc::gen::inRange<std::uint64_t>(0, payments));
+        // What was told once is told for ever.
+        const auto word = settle(gateway, false, key, won(100)).word;
+        RC_ASSERT(told.try_emplace(key, word).first->second == word);
+        if (*rc::gen::inRange(0, 3) > 0) continue;
+        const auto back = settle(gateway, true, key, won(100)).word;
+        RC_ASSERT(back == word);
+        refunded.emplace(key, back);
+      }
+      const auto books = books_of(gateway);
+      RC_ASSERT(books.size() == told.size());
+      for (const auto& [key, word] : told) {
+        const auto& state = books.at(key).state;
+        if (word == GatewayWord::declined)
+          RC_ASSERT(state == "declined");
+        else
+          RC_ASSERT(state == (refunded.contains(key) ? "refunded" : "approved"));
+      }
+    }
+    // Each key was written once when it was decided and once when it was given back, never again.
+    RC_ASSERT(store->writes() <= told.size() + refunded.size());
+    auto after = store->crash();
+    store = std::move(after);
+  }
+}
+
+}  // namespace
+}  // namespace sugang

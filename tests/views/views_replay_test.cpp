@@ -1,0 +1,150 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+
+#include "random_history.hpp"
+#include "reading.hpp"
+#include "storage/memory_store.hpp"
+#include "views/row_keys.hpp"
+
+namespace sugang {
+namespace {
+
+using ::testing::ElementsAreArray;
+
+/// Every list, unfiltered and by each index, against the folds of the journal up to the views' position.
+void expect_a_replay(const Views& views, const RandomHistory& history) {
+  const auto folds = history.enrollments(views.position());
+  ASSERT_THAT(all_enrollments(views), ElementsAreArray(values_of(folds)));
+  ASSERT_THAT(all_courses(views), ElementsAreArray(values_of(history.courses(views.position(), test_now))));
+
+  auto expect_filtered = [&](const EnrollmentFilter& filter, auto&& passes) {
+    std::vector<EnrollmentSummary> expected;
+    for (const auto& [id, fold] : folds)
+      if (passes(fold)) expected.push_back(fold);
+    ASSERT_THAT(all_enrollments(views, filter), ElementsAreArray(expected));
+  };
+  for (std::size_t i = 0; i < EnumNames<SagaState>::values.size(); ++i) {
+    EnrollmentFilter filter;
+    filter.saga = static_cast<SagaState>(i);
+    expect_filtered(filter, [&](const auto& fold) { return fold.saga == *filter.saga; });
+  }
+  for (const auto* student : {"s0", "s1", "s2", "nobody"}) {
+    EnrollmentFilter filter;
+    filter.student = StudentId{student};
+    expect_filtered(filter, [&](const auto& fold) { return fold.student == *filter.student; });
+    filter.course = CourseId{"course-1"};
+    expect_filtered(
+        filter, [&](const auto& fold) { return fold.student == *filter.student && fold.course == *filter.course; });
+  }
+  EnrollmentFilter filter;
+  filter.course = CourseId{"course-1"};
+  expect_filtered(filter, [&](const auto& fold) { return fold.course == *filter.course; });
+  filter.state = EnrollmentState::confirmed;
+  expect_filtered(filter, [&](const auto& fold) {
+    return fold.course == *filter.course && fold.state == EnrollmentState::confirmed;
+  });
+}
+
+RC_GTEST_PROP(ViewsAreAReplay, HoweverTheChunksAreCutAndTheServerRestarted, ()) {
+  const RandomHistory history{*rc::gen::arbitrary<std::uint64_t>(), {.courses = 4, .enrollments = 30}};
+  Position end = 0;
+  MemoryStore store{views_space_count};
+  while (end < history.end()) {
+    auto views = make_views(history.source(&end), store, small_chunks(*rc::gen::inRange<std::size_t>(1, 60)));
+    for (auto passes = *rc::gen::inRange(1, 6); passes > 0; --passes) {
+      end = std::min<Position>(history.end(), end + *rc::gen::inRange<Position>(1, 60));
+      views.run_once();
+    }
+    expect_a_replay(views, history);
+    RC_ASSERT(!::testing::Test::HasFailure());
+  }
+  auto views = make_views(history.source(&end), store);
+  while (views.run_once()) continue;
+  RC_ASSERT(views.position() == history.end());
+  expect_a_replay(views, history);
+  RC_ASSERT(!::testing::Test::HasFailure());
+}
+
+RC_GTEST_PROP(ViewsAreAReplay, WhateverOfTheUnsyncedWritesACrashTakesAndWheneverARebuildBegins, ()) {
+  const RandomHistory history{*rc::gen::arbitrary<std::uint64_t>(), {.courses = 4, .enrollments = 30}};
+  Position end = 0;
+  auto faults = [] {
+    MemoryFaults crash;
+    crash.seed = *rc::gen::arbitrary<std::uint64_t>();
+    crash.tear = true;
+    return crash;
+  };
+  auto store = std::make_unique<MemoryStore>(std::size_t{views_space_count}, faults());
+  for (int rounds = 0; rounds < 6; ++rounds) {
+    {
+      auto views = make_views(history.source(&end), *store, small_chunks(*rc::gen::inRange<std::size_t>(1, 60)));
+      for (auto passes = *rc::gen::inRange(1, 8); passes > 0; --passes) {
+        end = std::min<Position>(history.end(), end + *rc::gen::inRange<Position>(0, 50));
+        if (*rc::gen::inRange(0, 4) == 0) views.rebuild(*rc::gen::elementOf(Views::names()));
+        views.run_once();
+        expect_a_replay(views, history);
+        RC_ASSERT(!::testing::Test::HasFailure());
+      }
+    }
+    store = store->crash(faults());
+  }
+  end = history.end();
+  auto views = make_views(history.source(&end), *store);
+  while (views.run_once()) continue;
+  for (const auto& name : Views::names()) RC_ASSERT(!views.rebuilding(name));
+  expect_a_replay(views, history);
+  RC_ASSERT(!::testing::Test::HasFailure());
+}
+
+TEST(ViewsAreAReplay, OfThisJournalAndNotOfOneThatWasFurtherOn) {
+  const RandomHistory longer{1}, shorter{2, {.courses = 2, .enrollments = 5}};
+  MemoryStore store{views_space_count};
+  auto end = longer.end();
+  {
+    auto views = make_views(longer.source(&end), store);
+    while (views.run_once()) continue;
+  }
+  auto other_end = shorter.end();
+  auto views = make_views(shorter.source(&other_end), store);
+  EXPECT_EQ(views.position(), 0u);
+  EXPECT_TRUE(all_enrollments(views).empty());
+  while (views.run_once()) continue;
+  expect_a_replay(views, shorter);
+}
+
+TEST(MyPage, ShowsEachEnrollmentWithTheTitleOfItsCourse) {
+  const RandomHistory history{3};
+  auto end = history.end();
+  MemoryStore store{views_space_count};
+  auto views = make_views(history.source(&end), store);
+  while (views.run_once()) continue;
+  const auto courses = history.courses(end, test_now);
+  std::size_t seen = 0;
+  for (int i = 0; i < 7; ++i) {
+    const StudentId student{"s" + std::to_string(i)};
+    const auto page = views.student_page(student, {.limit = 200, .cursor = {}});
+    EXPECT_EQ(page.listing.position, end);
+    for (const auto& row : page.listing.items) {
+      EXPECT_EQ(row.enrollment.student, student);
+      EXPECT_EQ(row.course_title, courses.at(row.enrollment.course.text).definition.title);
+    }
+    seen += page.listing.items.size();
+  }
+  EXPECT_EQ(seen, history.enrollments(end).size());
+}
+
+TEST(Lag, IsWhatIsDurableAndNotShownYet) {
+  const RandomHistory history{4};
+  Position end = 10;
+  MemoryStore store{views_space_count};
+  auto views = make_views(history.source(&end), store);
+  EXPECT_EQ(views.lag(), 10u);
+  views.run_once();
+  EXPECT_EQ(views.lag(), 0u);
+}
+
+}  // namespace
+}  // namespace sugang

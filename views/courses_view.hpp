@@ -1,0 +1,99 @@
+#pragma once
+
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "domain/outcome.hpp"
+#include "views/listing.hpp"
+#include "views/paging.hpp"
+#include "views/recent_map.hpp"
+#include "views/row_keys.hpp"
+#include "views/view.hpp"
+
+namespace sugang {
+
+struct CourseTables {
+  explicit CourseTables(Generation generation);
+
+  Table rows;
+  /// Seats that an enrollment holds and has not taken.
+  Table held;
+};
+
+/// Which enrollments hold seats that are not taken yet, and how many. A release says how many seats went back, not
+/// whether they were held or taken: they were taken exactly when they are not here. What is held and taken within
+/// one chunk is never stored.
+class HeldSeats {
+ public:
+  /// `kept_max`: stored entries that are also kept in memory.
+  HeldSeats(const KeyValueStore& store, const Table& table, std::size_t kept_max)
+      : store_(store), table_(table), kept_max_(kept_max) {}
+
+  void hold(EnrollmentId id, std::uint32_t seats);
+  /// The seats that it held, and no longer holds.
+  std::optional<std::uint32_t> remove(EnrollmentId id);
+  void flush(WriteSet& changes);
+
+ private:
+  struct Change {
+    std::optional<std::uint32_t> seats;
+    bool is_stored = false;
+  };
+  std::optional<std::uint32_t> stored(EnrollmentId id);
+
+  const KeyValueStore& store_;
+  const Table& table_;
+  std::size_t kept_max_;
+  RecentMap<EnrollmentId, std::uint32_t> kept_;
+  std::unordered_map<EnrollmentId, Change> changes_;
+};
+
+/// A row per course: its definition and how many seats are held and taken. An event of a course with many
+/// enrollments costs as much as one of a course with none.
+class CoursesView : public View {
+ public:
+  struct Kept {
+    std::size_t courses_max = 4'096;
+    std::size_t held_max = 65'536;
+  };
+  CoursesView(const KeyValueStore& store, Generation generation, Kept kept);
+  CoursesView(const CoursesView&) = delete;
+  void fold(const Record& record) override;
+  void flush(WriteSet& changes) override;
+
+ private:
+  struct Row {
+    /// Without its claims: those are what makes a course big.
+    Course course;
+    Sequence sequence = 0;
+    bool changed = false;
+  };
+  Row& row(const std::string& name);
+
+  const KeyValueStore& store_;
+  CourseTables tables_;
+  Kept limits_;
+  HeldSeats held_;
+  RecentMap<std::string, Row> rows_;
+  std::vector<std::pair<std::string, Row*>> changed_;
+};
+
+/// Reads one generation; from any thread, beside the writer. Throws DecodeError on a row that is damaged.
+class CourseRows {
+ public:
+  CourseRows(const KeyValueStore& store, Generation generation) : store_(store), tables_(generation) {}
+
+  /// A page after the course `after`, in the order of their ids; `next` in the answer is a key. `now` tells which
+  /// courses are open.
+  Listing<CourseSnapshot> list(std::optional<CourseKind> kind, std::optional<std::string> after, std::size_t limit,
+                               TimePoint now, const ListBounds& bounds) const;
+  /// Empty when there is no such course.
+  std::string title(const CourseId& id) const;
+
+ private:
+  const KeyValueStore& store_;
+  CourseTables tables_;
+};
+
+}  // namespace sugang

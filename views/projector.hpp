@@ -1,0 +1,146 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "domain/record.hpp"
+#include "storage/key_value_store.hpp"
+#include "views/position_waits.hpp"
+#include "views/row_keys.hpp"
+#include "views/view.hpp"
+
+namespace sugang {
+
+/// The journal as the projector sees it: durable records after a position, up to a limit, in order; and the
+/// position of the last durable one.
+struct RecordSource {
+  std::function<std::vector<Record>(Position after, std::size_t limit)> read;
+  std::function<Position()> end;
+};
+
+/// What the projector needs to know of a view: where its rows are, and how to make one that folds a generation.
+struct ViewKind {
+  std::string name;
+  ViewId id{};
+  std::function<std::unique_ptr<View>(Generation)> make;
+};
+
+/// Tails the journal and folds it into the views' rows. Rows and the position that they have reached are one write,
+/// so a restart goes on where the rows are. It is not synced: what a crash takes is folded again.
+///
+/// A view is rebuilt as a new generation of rows beside the one that serves; when the new one has caught up it
+/// serves instead, and the old rows are erased once nobody reads them.
+class Projector {
+ public:
+  struct Limits {
+    std::size_t chunk_records_max = 2'048;
+    /// Unless somebody waits for a position, records gather for so long, so that an enrollment's row is written
+    /// once and not for each of its steps.
+    std::chrono::milliseconds gather_ms{5};
+    std::size_t waits_max = 10'000;
+  };
+  /// A generation that is being read; its rows stay until the last copy is gone. Not to be kept.
+  using Pin = std::shared_ptr<const Generation>;
+  /// Called once, when the journal can't be read or the rows can't be written; the process must end.
+  using OnFailure = std::function<void(const std::string& why)>;
+
+  /// Resumes at the stored positions, and goes on with rebuilds that were under way. Rows of another format, or of
+  /// a journal that is not this one (they are ahead of it), are dropped. Throws StorageError.
+  Projector(RecordSource source, KeyValueStore& store, std::vector<ViewKind> kinds, Limits limits,
+            OnFailure on_failure);
+  ~Projector();
+  Projector(const Projector&) = delete;
+  Projector& operator=(const Projector&) = delete;
+
+  /// Starts the thread. Without it (tests, simulation) run_once() does the work.
+  void start();
+  /// Ends the thread; who still waits for a position is told that it was not reached.
+  void stop();
+  /// One chunk for the serving rows and one for each rebuild. False: there was nothing to do.
+  bool run_once();
+
+  /// There may be new records. Cheap; from any thread.
+  void wake();
+  /// Paused, the rows stay as they are and keep serving. From any thread.
+  void pause(bool paused);
+  bool paused() const { return paused_.load(std::memory_order_acquire); }
+
+  /// Builds the view again from the first record. One that is under way goes on. From any thread.
+  void rebuild(ViewId view);
+  bool rebuilding(ViewId view) const;
+
+  /// What the serving rows of all views have reached. Read it before pinning, then the rows show at least that.
+  Position position() const { return position_.load(std::memory_order_acquire); }
+  Pin serving(ViewId view) const;
+  /// Calls `done` once: when the position is reached, or at the deadline, or at once when it is no use to wait. On
+  /// the projector's thread, or on the caller's when it is known at once.
+  void when_reached(Position position, PositionWaits::Clock::time_point deadline, PositionWaits::Done done);
+
+ private:
+  /// One generation of one view and how far it is.
+  struct Feed {
+    std::unique_ptr<View> view;
+    Generation generation = 0;
+    Position position = 0;
+  };
+  struct Served {
+    ViewKind kind;
+    Feed live;
+    std::optional<Feed> build;
+    Pin pin;
+    std::atomic<bool> rebuild_requested{false};
+    std::atomic<bool> building{false};
+  };
+  /// An old generation that somebody may still read.
+  struct Retired {
+    ViewId view{};
+    Generation generation = 0;
+    std::weak_ptr<const Generation> readers;
+  };
+
+  void recover(Served& served);
+  Feed make_feed(const ViewKind& kind, Generation generation) const;
+  Pin make_pin(Generation generation);
+  void begin_rebuilds();
+  bool advance_live();
+  bool advance_build(Served& served);
+  void erase_retired();
+  void publish_position();
+  void rouse();
+  void run();
+  void wait_for_work(std::unique_lock<std::mutex>& lock);
+  Served& find(ViewId view) const;
+
+  const RecordSource source_;
+  KeyValueStore& store_;
+  const Limits limits_;
+  const OnFailure on_failure_;
+  // Before the views: the end of a pin wakes.
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::atomic<bool> woken_{false};
+  bool stopping_ = false;
+  std::vector<std::unique_ptr<Served>> views_;
+  std::vector<Retired> retired_;
+  /// The last pass left records behind that are durable already.
+  bool more_ = false;
+
+  PositionWaits waits_;
+  std::atomic<Position> position_{0};
+  std::atomic<bool> paused_{false};
+  /// No pass will follow: stopped, or failed.
+  std::atomic<bool> ended_{false};
+  mutable std::mutex pins_mutex_;
+  std::thread thread_;
+};
+
+}  // namespace sugang

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "storage/bytes.hpp"
+
+namespace sugang {
+
+/// The views' store has one key space.
+inline constexpr std::uint8_t views_space = 0;
+inline constexpr std::uint8_t views_space_count = 1;
+
+/// Raised when rows of an older program can't be read any more: they are then folded again from the journal.
+inline constexpr std::uint8_t views_format = 1;
+
+enum class ViewId : std::uint8_t { enrollments = 1, courses = 2 };
+
+/// A view's rows, all of them, folded from the journal's begin. The next generation is built beside the one that
+/// serves.
+using Generation = std::uint32_t;
+
+// Keys: `view generation table rest` for rows; `0 view` for which generation serves; `0 view generation` for the
+// position that its rows have reached. A view is a byte, a generation four, both big-endian.
+
+inline std::string generation_prefix(ViewId view, Generation generation) {
+  std::string key(1, static_cast<char>(view));
+  put_be(key, generation);
+  return key;
+}
+inline std::string serving_key(ViewId view) { return {'\0', static_cast<char>(view)}; }
+inline std::string position_key(ViewId view, Generation generation) {
+  return std::string(1, '\0') + generation_prefix(view, generation);
+}
+
+/// One table of a view's generation.
+class Table {
+ public:
+  Table(ViewId view, Generation generation, char table) : prefix_(generation_prefix(view, generation) + table) {}
+
+  std::string key(std::string_view rest) const { return prefix_ + std::string{rest}; }
+  std::string key(const Uid& uid) const {
+    std::string key;
+    key.reserve(prefix_.size() + sizeof(Uid));
+    key = prefix_;
+    put_uid(key, uid);
+    return key;
+  }
+  const std::string& prefix() const { return prefix_; }
+
+ private:
+  std::string prefix_;
+};
+
+}  // namespace sugang

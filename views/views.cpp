@@ -1,0 +1,139 @@
+#include "views/views.hpp"
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+
+#include "views/courses_view.hpp"
+#include "views/cursor.hpp"
+#include "views/enrollments_view.hpp"
+
+namespace sugang {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, ViewId>, 2> named_views{
+    {{"enrollments", ViewId::enrollments}, {"courses", ViewId::courses}}};
+
+std::optional<ViewId> find_view(std::string_view name) {
+  for (const auto& [known, id] : named_views)
+    if (known == name) return id;
+  return std::nullopt;
+}
+
+std::vector<ViewKind> view_kinds(const KeyValueStore& store, const Views::Limits& limits) {
+  auto make_enrollments = [&store, kept = limits.summaries_kept_max](Generation generation) {
+    return std::make_unique<EnrollmentsView>(store, generation, kept);
+  };
+  auto make_courses = [&store, kept = CoursesView::Kept{limits.courses_kept_max, limits.held_kept_max}](
+                          Generation generation) { return std::make_unique<CoursesView>(store, generation, kept); };
+  return {{"enrollments", ViewId::enrollments, make_enrollments}, {"courses", ViewId::courses, make_courses}};
+}
+
+/// What a cursor of this list is good for. Texts carry their length, so no two filters look alike.
+std::string scope_of(const EnrollmentFilter& filter) {
+  std::string scope = "enrollments";
+  auto add_text = [&](char name, const std::string& text) {
+    scope += name;
+    scope += std::to_string(text.size()) + ':' + text;
+  };
+  if (filter.student) add_text('s', filter.student->text);
+  if (filter.course) add_text('c', filter.course->text);
+  if (filter.state) add_text('e', std::string{to_text(*filter.state)});
+  if (filter.saga) add_text('g', std::string{to_text(*filter.saga)});
+  return scope;
+}
+
+std::string scope_of(std::optional<CourseKind> kind) {
+  return kind ? "courses " + std::string{to_text(*kind)} : "courses";
+}
+
+/// Reads the page's cursor, lists with the key in it, and makes the next cursor.
+template <class Row, class List>
+ListResult<Row> list_page(const std::string& scope, const Page& page, Position position, List&& list) {
+  ListResult<Row> result;
+  std::optional<std::string> after;
+  if (!page.cursor.empty()) {
+    after = read_cursor(scope, page.cursor);
+    if (!after) {
+      result.cursor_invalid = true;
+      return result;
+    }
+  }
+  result.listing = list(std::move(after));
+  result.listing.position = position;
+  if (auto& next = result.listing.next) next = make_cursor(scope, *next);
+  return result;
+}
+
+}  // namespace
+
+Views::Views(RecordSource source, KeyValueStore& store, Limits limits, Projector::OnFailure on_failure, Clock now)
+    : source_(std::move(source)),
+      store_(store),
+      limits_(limits),
+      now_(std::move(now)),
+      projector_(source_, store, view_kinds(store, limits), limits.projector, std::move(on_failure)) {}
+
+ListResult<CourseSnapshot> Views::list_courses(std::optional<CourseKind> kind, const Page& page) const {
+  const auto position = projector_.position();
+  const auto serving = projector_.serving(ViewId::courses);
+  return list_page<CourseSnapshot>(scope_of(kind), page, position, [&](std::optional<std::string> after) {
+    return CourseRows{store_, *serving}.list(kind, std::move(after), page.limit, now_(), limits_.lists);
+  });
+}
+
+ListResult<EnrollmentSummary> Views::list_enrollments(const EnrollmentFilter& filter, const Page& page) const {
+  const auto position = projector_.position();
+  const auto serving = projector_.serving(ViewId::enrollments);
+  return list_page<EnrollmentSummary>(scope_of(filter), page, position, [&](std::optional<std::string> after) {
+    return EnrollmentRows{store_, *serving}.list(filter, std::move(after), page.limit, limits_.lists);
+  });
+}
+
+ListResult<PageRow> Views::student_page(const StudentId& student, const Page& page) const {
+  EnrollmentFilter filter;
+  filter.student = student;
+  auto enrollments = list_enrollments(filter, page);
+  ListResult<PageRow> result;
+  result.cursor_invalid = enrollments.cursor_invalid;
+  result.listing.next = std::move(enrollments.listing.next);
+  result.listing.position = enrollments.listing.position;
+  const auto serving = projector_.serving(ViewId::courses);
+  const CourseRows courses{store_, *serving};
+  std::unordered_map<CourseId, std::string> titles;
+  for (auto& enrollment : enrollments.listing.items) {
+    auto [title, is_new] = titles.try_emplace(enrollment.course);
+    if (is_new) title->second = courses.title(enrollment.course);
+    result.listing.items.push_back({std::move(enrollment), title->second});
+  }
+  return result;
+}
+
+void Views::when_reached(Position position, std::function<void(bool reached)> done) {
+  const auto deadline = PositionWaits::Clock::now() + limits_.min_position_timeout_ms;
+  projector_.when_reached(position, deadline, std::move(done));
+}
+
+bool Views::rebuild(const std::string& name) {
+  const auto view = find_view(name);
+  if (view) projector_.rebuild(*view);
+  return view.has_value();
+}
+
+bool Views::rebuilding(const std::string& name) const {
+  const auto view = find_view(name);
+  return view && projector_.rebuilding(*view);
+}
+
+std::vector<std::string> Views::names() {
+  std::vector<std::string> names;
+  for (const auto& [name, id] : named_views) names.emplace_back(name);
+  return names;
+}
+
+Position Views::lag() const {
+  const auto shown = position();
+  return std::max(source_.end(), shown) - shown;
+}
+
+}  // namespace sugang

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "domain/outcome.hpp"
+#include "views/listing.hpp"
+#include "views/paging.hpp"
+#include "views/projector.hpp"
+
+namespace sugang {
+
+/// The queries that need more than one id: rows folded from the journal, never asked of an actor. Reads run on the
+/// caller's thread, may block on a disk, and are safe beside the projector and each other.
+class Views {
+ public:
+  struct Limits {
+    Projector::Limits projector;
+    ListBounds lists;
+    /// Summaries of running enrollments kept in memory, about a kilobyte each.
+    std::size_t summaries_kept_max = 16'384;
+    /// Courses kept in memory by the projector.
+    std::size_t courses_kept_max = 4'096;
+    /// Stored holds of seats kept in memory, about a hundred bytes each.
+    std::size_t held_kept_max = 65'536;
+    std::chrono::milliseconds min_position_timeout_ms{1'000};
+  };
+  using Clock = std::function<TimePoint()>;
+
+  /// `store` has `views_space_count` key spaces and nobody else writes to it. `now` tells which courses are open.
+  /// Throws StorageError.
+  Views(RecordSource source, KeyValueStore& store, Limits limits, Projector::OnFailure on_failure, Clock now);
+
+  /// As the projector's: the thread, or one step of its work.
+  void start() { projector_.start(); }
+  void stop() { projector_.stop(); }
+  bool run_once() { return projector_.run_once(); }
+  /// There may be new records; for Journal::on_durable.
+  void wake() { projector_.wake(); }
+
+  /// By id. `kind` is examined, not indexed, so a page may have fewer rows than its limit and yet a `next`; the
+  /// same holds for filters that no index serves.
+  ListResult<CourseSnapshot> list_courses(std::optional<CourseKind> kind, const Page& page) const;
+  /// By id, so the oldest first. Served by an index: student, course, or a saga state other than `completed`; other
+  /// filters, and the second one of two, by examining rows.
+  ListResult<EnrollmentSummary> list_enrollments(const EnrollmentFilter& filter, const Page& page) const;
+  ListResult<PageRow> student_page(const StudentId& student, const Page& page) const;
+
+  /// `done(true)` once reads show at least `position`; `done(false)` after `min_position_timeout_ms`, or at once
+  /// while paused: answer views_behind. No thread waits. On the projector's thread, or on the caller's if known at
+  /// once; it only posts.
+  void when_reached(Position position, std::function<void(bool reached)> done);
+
+  /// Paused, the rows stay as they are and keep serving.
+  void pause(bool paused) { projector_.pause(paused); }
+  bool paused() const { return projector_.paused(); }
+
+  /// Builds a view again while its present rows serve. False: no view has this name.
+  bool rebuild(const std::string& name);
+  bool rebuilding(const std::string& name) const;
+  static std::vector<std::string> names();
+
+  Position position() const { return projector_.position(); }
+  /// Durable records that the rows do not show yet; for metrics and readiness.
+  Position lag() const;
+
+ private:
+  const RecordSource source_;
+  KeyValueStore& store_;
+  const Limits limits_;
+  const Clock now_;
+  Projector projector_;
+};
+
+}  // namespace sugang
