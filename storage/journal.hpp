@@ -132,8 +132,9 @@ class Journal {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  /// Before impl_, which sets it at once.
   std::atomic<Position> durable_{0};
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace sugang

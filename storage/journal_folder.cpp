@@ -7,10 +7,6 @@
 namespace sugang {
 namespace {
 
-std::vector<RocksSpace> journal_spaces() {
-  return {{"pages"}, {"index", group_bytes}, {"snapshots"}, {"owed"}, {"marks"}};
-}
-
 std::string made(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -35,6 +31,10 @@ RocksStore open_store(const std::string& folder, RocksOptions options, TwoSlotHe
 }
 
 }  // namespace
+
+std::vector<RocksSpace> journal_spaces() {
+  return {{"pages"}, {"index", group_bytes}, {"snapshots"}, {"owed"}, {"marks"}};
+}
 
 JournalFolder::JournalFolder(const std::string& folder, Journal::Limits limits, RocksOptions options,
                              Journal::ReadExecutor reads, Journal::OnFailure on_failure)

@@ -1,12 +1,16 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "storage/journal.hpp"
 #include "storage/rocks_store.hpp"
 #include "storage/two_slot_head_file.hpp"
 
 namespace sugang {
+
+/// The key spaces of a journal's store, in their order.
+std::vector<RocksSpace> journal_spaces();
 
 /// A journal on a disk: RocksDB in `<folder>/store`, and beside it the head file, `<folder>/head`. Opening it throws
 /// JournalDamaged when what was acknowledged cannot be trusted, naming the position that was acknowledged and the

@@ -1,0 +1,41 @@
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
+
+#include "storage/codec.hpp"
+
+namespace {
+
+/// What decodes is encoded and decodes to the same; what does not throws DecodeError and nothing else.
+template <class Decode, class Encode>
+void check(std::string_view bytes, Decode decode, Encode encode) {
+  std::optional<decltype(decode(bytes))> value;
+  try {
+    value = decode(bytes);
+  } catch (const sugang::DecodeError&) {
+    return;
+  }
+  if (!(decode(encode(*value)) == *value)) std::abort();
+}
+
+}  // namespace
+
+/// The first byte chooses what the rest is taken for.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::string_view bytes{reinterpret_cast<const char*>(data) + 1, size - 1};
+  switch (data[0] % 3) {
+    case 0:
+      check(bytes, sugang::decode_record, [](const sugang::Record& record) { return sugang::encode(record); });
+      break;
+    case 1:
+      check(bytes, sugang::decode_course, sugang::encode_snapshot);
+      break;
+    default:
+      check(bytes, sugang::decode_summary,
+            [](const sugang::EnrollmentSummary& summary) { return sugang::encode(summary); });
+  }
+  return 0;
+}

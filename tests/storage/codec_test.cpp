@@ -1,0 +1,236 @@
+#include "storage/codec.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "storage/event_codes.hpp"
+#include "storage/field_codec.hpp"
+
+namespace sugang {
+namespace {
+
+// A value of any member type, drawn by rapidcheck.
+template <std::integral T>
+void draw(T& value) {
+  value = *rc::gen::arbitrary<T>();
+}
+template <NamedEnum T>
+void draw(T& value) {
+  value = static_cast<T>(*rc::gen::inRange<std::size_t>(0, EnumNames<T>::values.size()));
+}
+void draw(std::string& value) { value = *rc::gen::arbitrary<std::string>(); }
+void draw(TimePoint& value) { value = TimePoint{Milliseconds{*rc::gen::arbitrary<std::int64_t>()}}; }
+void draw(Uid& value) {
+  draw(value.high);
+  draw(value.low);
+}
+void draw(Money& value) {
+  draw(value.amount);
+  for (auto& letter : value.currency.code) letter = *rc::gen::inRange('A', 'Z');
+}
+template <class Tag>
+void draw(NamedId<Tag>& value) {
+  draw(value.text);
+}
+template <class Tag>
+void draw(ServerId<Tag>& value) {
+  draw(value.uid);
+}
+template <class T>
+void draw(std::optional<T>& value) {
+  if (*rc::gen::arbitrary<bool>()) draw(value.emplace());
+}
+template <WithFields T>
+void draw(T& value);
+template <class T>
+void draw(std::vector<T>& values) {
+  values.resize(*rc::gen::inRange<std::size_t>(0, 5));
+  for (auto& value : values) draw(value);
+}
+template <WithFields T>
+void draw(T& value) {
+  T::fields(value, [](std::string_view, auto& member) { draw(member); });
+}
+
+Record draw_envelope(AggregateKind kind) {
+  Record record;
+  record.aggregate.kind = kind;
+  if (kind == AggregateKind::course) {
+    draw(record.aggregate.name);
+    record.aggregate.name.resize(std::min<std::size_t>(record.aggregate.name.size(), 255));
+  } else {
+    draw(record.aggregate.uid);
+  }
+  draw(record.sequence);
+  draw(record.id);
+  draw(record.time);
+  draw(record.enrollment);
+  if (kind == AggregateKind::payment && *rc::gen::arbitrary<bool>()) record.enrollment = {record.aggregate.uid};
+  draw(record.causation.step);
+  draw(record.causation.direction);
+  if (*rc::gen::arbitrary<bool>()) {
+    for (auto& byte : record.trace.trace_id) draw(byte);
+    for (auto& byte : record.trace.span_id) draw(byte);
+    draw(record.trace.flags);
+    record.trace.trace_id[0] |= 1;
+  }
+  return record;
+}
+
+template <std::size_t I, class E>
+void expect_round_trip() {
+  SCOPED_TRACE(E::name);
+  EXPECT_TRUE(rc::check(std::string{E::name}, [] {
+    auto record = draw_envelope(static_cast<AggregateKind>(I));
+    E event;
+    draw(event);
+    record.event.emplace<I>(event);
+    const auto bytes = encode(record);
+    RC_ASSERT(decode_record(bytes) == record);
+    auto envelope = record;
+    envelope.event = Event{};
+    RC_ASSERT(decode_envelope(bytes) == envelope);
+    // Whatever is cut off is noticed.
+    const auto kept = *rc::gen::inRange<std::size_t>(0, bytes.size());
+    RC_ASSERT_THROWS_AS(decode_record(std::string_view{bytes}.substr(0, kept)), DecodeError);
+  }));
+}
+
+TEST(RecordCodec, GivesBackEveryEventTypeAsItWas) {
+  for_each_event_type([]<std::size_t I, class E>() { expect_round_trip<I, E>(); });
+}
+
+RC_GTEST_PROP(RecordCodec, RefusesAnyBytesWithADecodeErrorOrDecodesThem, (const std::string& bytes)) {
+  try {
+    decode_record(bytes);
+  } catch (const DecodeError&) {
+  }
+}
+
+RC_GTEST_PROP(RecordCodec, SurvivesAnyByteChanged, ()) {
+  auto record = draw_envelope(AggregateKind::saga);
+  SagaStepFailed event;
+  draw(event);
+  record.event = SagaEvent{event};
+  auto bytes = encode(record);
+  bytes[*rc::gen::inRange<std::size_t>(0, bytes.size())] = *rc::gen::arbitrary<char>();
+  try {
+    decode_record(bytes);
+  } catch (const DecodeError&) {
+  }
+}
+
+RC_GTEST_PROP(SummaryCodec, GivesBackASummaryAsItWas, ()) {
+  EnrollmentSummary summary;
+  draw(summary);
+  RC_ASSERT(decode_summary(encode(summary)) == summary);
+}
+
+RC_GTEST_PROP(CourseCodec, GivesBackACourseAsItWas, ()) {
+  Course course;
+  draw(course.registered);
+  draw(course.definition);
+  draw(course.definition_version);
+  draw(course.held);
+  draw(course.taken);
+  draw(course.newest_enrollment);
+  std::vector<EnrollmentId> claimed;
+  draw(claimed);
+  for (const auto& id : claimed) {
+    auto& claim = course.claims[id];
+    draw(claim.student);
+    draw(claim.seats);
+    draw(claim.taken);
+  }
+  for (const auto& [id, claim] : course.claims) course.seats_of[claim.student] += claim.seats;
+  std::vector<EnrollmentId> released;
+  draw(released);
+  course.released = {released.begin(), released.end()};
+  const auto bytes = encode_snapshot(course);
+  RC_ASSERT(decode_course(bytes) == course);
+  RC_ASSERT(encode_snapshot(decode_course(bytes)) == bytes);
+}
+
+Record declined(const std::string& reason) {
+  Record record;
+  record.aggregate = PaymentId{{1, 2}};
+  record.sequence = 3;
+  record.event = PaymentEvent{PaymentDeclined{reason}};
+  return record;
+}
+
+/// The record of `declined` with another payload.
+std::string with_payload(const std::function<void(CborWriter&)>& write) {
+  const auto whole = encode(declined(""));
+  std::string payload;
+  CborWriter writer{payload};
+  write_value(writer, PaymentDeclined{""});
+  auto bytes = whole.substr(0, whole.size() - payload.size());
+  CborWriter other{bytes};
+  write(other);
+  return bytes;
+}
+
+TEST(OlderPayload, LacksAMemberThatThenHasItsDefault) {
+  EXPECT_EQ(decode_record(with_payload([](CborWriter& out) { out.map(0); })), declined(""));
+}
+
+TEST(OlderPayload, HasAMemberThatIsGoneAndIsPassedOver) {
+  const auto bytes = with_payload([](CborWriter& out) {
+    out.map(3);
+    out.text("gone");
+    out.array(2);
+    out.map(1);
+    out.text("deep");
+    out.integer(-70'000);
+    out.bytes("abc");
+    out.text("reason");
+    out.text("no funds");
+    out.text("goneToo");
+    out.boolean(true);
+  });
+  EXPECT_EQ(decode_record(bytes), declined("no funds"));
+}
+
+TEST(OlderPayload, HasItsMembersInAnyOrder) {
+  std::string bytes;
+  CborWriter out{bytes};
+  out.map(2);
+  out.text("reason");
+  out.text("why");
+  out.text("cause");
+  out.text("expired");
+  SagaTurned turned;
+  CborReader in{bytes};
+  read_value(in, turned);
+  EXPECT_EQ(turned, (SagaTurned{TurnCause::expired, "why"}));
+}
+
+TEST(RecordCodec, RefusesAVersionFromTheFuture) {
+  auto bytes = encode(declined("no"));
+  bytes[4] = static_cast<char>(PaymentDeclined::version + 1);
+  EXPECT_THROW(decode_record(bytes), DecodeError);
+}
+
+TEST(RecordCodec, RefusesAMapThatClaimsMoreThanThereIs) {
+  EXPECT_THROW(decode_record(with_payload([](CborWriter& out) { out.map(~0ULL); })), DecodeError);
+  EXPECT_THROW(decode_record(with_payload([](CborWriter& out) { out.array(~0ULL); })), DecodeError);
+}
+
+TEST(RecordCodec, RefusesNestingWithoutEnd) {
+  EXPECT_THROW(decode_record(with_payload([](CborWriter& out) {
+                 out.map(1);
+                 out.text("gone");
+                 for (int i = 0; i < 10'000; ++i) out.array(1);
+               })),
+               DecodeError);
+}
+
+TEST(RecordCodec, RefusesToWriteAnEventUnderAnotherKindOfAggregate) {
+  auto record = declined("no");
+  record.aggregate = SagaId{{1, 2}};
+  EXPECT_THROW(encode(record), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace sugang

@@ -1,0 +1,137 @@
+#include "tests/storage/golden_values.hpp"
+
+namespace sugang {
+namespace {
+
+const CourseId course{"music-101"};
+const StudentId student{"s1"};
+const EnrollmentId enrollment{{0x0198'0000'0000'7004ULL, 0x8123'4567'89ab'cdefULL}};
+const EnrollmentId other{{0x0198'0000'0001'7004ULL, 0x8123'4567'89ab'cdefULL}};
+const RequestId request{{0x1122'3344'5566'7788ULL, 0x99aa'bbcc'ddee'ff00ULL}};
+const TimePoint now{Milliseconds{1'772'445'600'123}};
+const Money price{12'000, {{'U', 'S', 'D'}}};
+
+Record enveloped(AggregateId aggregate, Event event, std::optional<EnrollmentId> on = std::nullopt) {
+  Record record;
+  record.aggregate = std::move(aggregate);
+  record.sequence = 300;
+  record.id = EventId{{0x0198'0000'0002'7004ULL, 0x8000'0000'0000'0001ULL}};
+  record.time = now;
+  record.enrollment = on;
+  if (on) record.causation = {Step::take_payment, Direction::undo};
+  record.event = std::move(event);
+  return record;
+}
+
+Record of(CourseEvent event, std::optional<EnrollmentId> on = std::nullopt) {
+  return enveloped(course, std::move(event), on);
+}
+Record of(EnrollmentEvent event) { return enveloped(enrollment, std::move(event), enrollment); }
+Record of(PaymentEvent event) { return enveloped(payment_of(enrollment), std::move(event), enrollment); }
+Record of(SagaEvent event) { return enveloped(saga_of(enrollment), std::move(event), enrollment); }
+Record of(RequestEvent event) { return enveloped(request, std::move(event), enrollment); }
+
+Record traced(Record record) {
+  for (std::size_t i = 0; i < record.trace.trace_id.size(); ++i)
+    record.trace.trace_id[i] = static_cast<std::uint8_t>(0xa0 + i);
+  for (std::size_t i = 0; i < record.trace.span_id.size(); ++i)
+    record.trace.span_id[i] = static_cast<std::uint8_t>(0xb0 + i);
+  record.trace.flags = 1;
+  return record;
+}
+
+CourseDefinition definition() {
+  CourseDefinition d;
+  d.kind = CourseKind::performance;
+  d.title = "Musiktheorie für alle";
+  d.capacity = 70'000;
+  d.price = price;
+  d.state = CourseState::draft;
+  d.instructor = InstructorId{"i7"};
+  d.opens_at = now;
+  d.closes_at = now + std::chrono::hours{1};
+  d.waitlist = true;
+  d.seats_per_student = 0;
+  d.payment_unavailable = PaymentUnavailable::defer;
+  d.mileage_percent = 5;
+  d.credits = 3;
+  d.meets = "MWF 9:00";
+  return d;
+}
+
+}  // namespace
+
+// A new version of an event type adds an entry here and a file in golden/; the entries before it stay as they are.
+std::vector<GoldenRecord> golden_records() {
+  return {
+      {1, of(CourseRegistered{definition()})},
+      {1, of(CourseRevised{"Another title", 90, CourseState::closed})},
+      {1, traced(of(SeatsHeld{enrollment, student, 2}, enrollment))},
+      {1, of(SeatsTaken{enrollment}, enrollment)},
+      {1, of(SeatsReleased{enrollment, 2}, enrollment)},
+      {1, of(EnrollmentRequested{course, student, 2, CourseKind::performance, price * 2, PaymentMethod::test_decline})},
+      {1, of(EnrollmentConfirmed{})},
+      {1, of(EnrollmentRejected{"payment-declined"})},
+      {1, of(EnrollmentExpired{})},
+      {1, of(CancelRequested{"ill"})},
+      {1, of(EnrollmentCancelled{})},
+      {1, of(PaymentRequested{price * 2, PaymentMethod::test_decline})},
+      {1, of(PaymentApproved{})},
+      {1, of(PaymentDeclined{"no funds"})},
+      {1, of(PaymentVoidRequested{})},
+      {1, of(PaymentVoided{})},
+      {1, of(RefundRequested{})},
+      {1, of(PaymentRefunded{})},
+      {1, of(SagaStarted{now})},
+      {1, of(SagaTurned{TurnCause::expired, "too late"})},
+      {1, of(SagaStepFailed{Step::take_payment, Direction::act, 4, "timed out"})},
+      {1, of(SagaStuck{Step::take_payment, Direction::undo, "refund refused"})},
+      {1, of(SagaCompleted{})},
+      {1, of(SagaCompensated{})},
+      {1, of(RequestClaimed{{0xfeed, 0xbeef}, enrollment})},
+      {1, of(RequestAnswered{201, "application/json", "/v1/enrollments/x", "{\"state\": \"confirmed\"}"})},
+  };
+}
+
+Course golden_course() {
+  Course c;
+  c.registered = true;
+  c.definition = definition();
+  c.definition_version = 2;
+  c.held = 2;
+  c.taken = 3;
+  c.claims[enrollment] = {student, 2, false};
+  c.claims[other] = {student, 3, true};
+  c.seats_of[student] = 5;
+  c.released = {EnrollmentId{{1, 1}}, EnrollmentId{{1, 2}}};
+  c.newest_enrollment = now;
+  return c;
+}
+
+EnrollmentSummary golden_summary() {
+  EnrollmentSummary s;
+  s.id = enrollment;
+  s.course = course;
+  s.student = student;
+  s.seats = 2;
+  s.kind = CourseKind::performance;
+  s.amount = price * 2;
+  s.method = PaymentMethod::test_decline;
+  s.state = EnrollmentState::rejected;
+  s.reason = "payment-declined";
+  s.payment = PaymentState::declined;
+  s.saga = SagaState::compensating;
+  s.turned = TurnCause::declined;
+  s.deadline = now + std::chrono::hours{2};
+  s.attempts = 1;
+  s.last_error = "timed out";
+  s.requested_at = now;
+  s.updated_at = now + std::chrono::seconds{1};
+  s.steps = {{Step::request, Direction::act, StepState::done, now},
+             {Step::take_payment, Direction::act, StepState::failed, now}};
+  s.version = 7;
+  s.position = 1'000'000;
+  return s;
+}
+
+}  // namespace sugang

@@ -1,0 +1,89 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "storage/journal.hpp"
+#include "storage/two_slot_head_file.hpp"
+#include "tests/storage/temp_folder.hpp"
+
+namespace sugang {
+namespace {
+
+class TwoSlots : public ::testing::Test {
+ protected:
+  std::optional<Head> reload() const { return TwoSlotHeadFile{path}.load(); }
+  void damage(std::streamoff offset, std::size_t count = 1) const {
+    std::fstream file{path, std::ios::in | std::ios::out | std::ios::binary};
+    file.seekg(offset);
+    std::string bytes(count, '\0');
+    file.read(bytes.data(), static_cast<std::streamsize>(count));
+    for (auto& byte : bytes) byte = static_cast<char>(byte ^ 1);
+    file.seekp(offset);
+    file.write(bytes.data(), static_cast<std::streamsize>(count));
+  }
+
+  TempFolder folder{true};
+  std::string path = (folder.path() / "head").string();
+};
+
+TEST_F(TwoSlots, ThereIsNoHeadBeforeTheFirst) {
+  EXPECT_EQ(reload(), std::nullopt);
+  EXPECT_FALSE(std::filesystem::exists(path)) << "looking for it makes no file";
+}
+
+TEST_F(TwoSlots, TheNewestIsLoaded) {
+  TwoSlotHeadFile head{path};
+  for (Position position = 0; position < 5; ++position) {
+    head.store({position, position * 7});
+    EXPECT_EQ(reload(), (Head{position, position * 7}));
+  }
+}
+
+TEST_F(TwoSlots, AReopenedFileGoesOn) {
+  TwoSlotHeadFile{path}.store({1, 1});
+  TwoSlotHeadFile{path}.store({2, 2});
+  TwoSlotHeadFile{path}.store({3, 3});
+  EXPECT_EQ(reload(), (Head{3, 3}));
+}
+
+TEST_F(TwoSlots, ATornSlotLeavesTheHeadBefore) {
+  TwoSlotHeadFile head{path};
+  head.store({1, 1});
+  head.store({2, 2});
+  damage(20);
+  EXPECT_EQ(reload(), (Head{1, 1}));
+}
+
+TEST_F(TwoSlots, TwoSpoiledSlotsAreDamageThatNamesTheFile) {
+  TwoSlotHeadFile head{path};
+  head.store({1, 1});
+  head.store({2, 2});
+  damage(20);
+  damage(4096 + 20);
+  try {
+    reload();
+    FAIL() << "loaded";
+  } catch (const JournalDamaged& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr(path));
+  }
+}
+
+TEST_F(TwoSlots, AnEmptyFileIsDamage) {
+  std::ofstream{path};
+  EXPECT_THROW(reload(), JournalDamaged);
+}
+
+TEST_F(TwoSlots, EveryFlippedBitIsNoticed) {
+  TwoSlotHeadFile head{path};
+  head.store({1, 1});
+  for (std::streamoff offset = 4096; offset < 4096 + 40; ++offset) {
+    damage(offset);
+    EXPECT_THROW(reload(), JournalDamaged) << offset;
+    damage(offset);
+  }
+  EXPECT_EQ(reload(), (Head{1, 1}));
+}
+
+}  // namespace
+}  // namespace sugang

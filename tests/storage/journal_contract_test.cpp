@@ -1,0 +1,470 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "storage/codec.hpp"
+#include "tests/storage/journal_host.hpp"
+#include "tests/storage/story.hpp"
+
+namespace sugang {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+const AggregateId music{CourseId{"music"}};
+
+/// The claims of storage/journal.hpp, over each store.
+template <class Host>
+class JournalContract : public ::testing::Test {
+ protected:
+  JournalContract() { open(); }
+
+  void open(Journal::Limits limits = {}) { journal = std::make_unique<SteppedJournal>(host, limits); }
+  void reopen() {
+    journal.reset();
+    host.restart();
+    open();
+  }
+  Journal& j() { return **journal; }
+
+  Position append(std::vector<Record> records, std::function<void()> then = {}) {
+    Append append;
+    append.records = std::move(records);
+    append.then = std::move(then);
+    return j().append(std::move(append));
+  }
+  Record held() {
+    const auto id = story.new_enrollment("music");
+    return story.record(music, CourseEvent{SeatsHeld{id, {"s"}, 1}}, id);
+  }
+  /// One enrollment from end to end, a batch for each append.
+  EnrollmentId enroll(bool one_batch = false) {
+    const auto id = story.new_enrollment("music");
+    for (auto& each : story.enrollment("music", id)) {
+      j().append(std::move(each));
+      if (!one_batch) journal->commit_all();
+    }
+    journal->commit_all();
+    return id;
+  }
+  Recovered wake(const AggregateId& id) {
+    std::optional<Recovered> found;
+    j().wake(id, [&](Recovered recovered) { found = std::move(recovered); });
+    journal->commit_all();
+    EXPECT_TRUE(found);
+    return found.value_or(Recovered{});
+  }
+  static std::vector<Sequence> sequences(const std::vector<Record>& records) {
+    std::vector<Sequence> all;
+    for (const auto& record : records) all.push_back(record.sequence);
+    return all;
+  }
+
+  Host host;
+  Story story;
+  std::unique_ptr<SteppedJournal> journal;
+};
+
+using Hosts = ::testing::Types<MemoryHost, RocksHost>;
+TYPED_TEST_SUITE(JournalContract, Hosts);
+
+TYPED_TEST(JournalContract, GivesPositionsWithoutAGapInTheOrderOfTheAppends) {
+  EXPECT_EQ(this->append({this->story.course("music"), this->held()}), 2u);
+  EXPECT_EQ(this->append({this->held()}), 3u);
+  EXPECT_EQ(this->append({}), 3u);
+  this->journal->commit_all();
+  const auto records = this->j().read(0, 100);
+  ASSERT_THAT(records, SizeIs(3));
+  for (std::size_t i = 0; i < records.size(); ++i) EXPECT_EQ(records[i].position, i + 1);
+}
+
+TYPED_TEST(JournalContract, ReadsBackWhatWasAppended) {
+  std::vector<Record> written{this->story.course("music")};
+  for (int i = 0; i < 300; ++i) written.push_back(this->held());
+  this->append(written);
+  this->journal->commit_all();
+  for (std::size_t i = 0; i < written.size(); ++i) written[i].position = i + 1;
+  EXPECT_EQ(this->j().read(0, 1000), written);
+  EXPECT_EQ(this->j().read(150, 7), std::vector(written.begin() + 150, written.begin() + 157));
+  EXPECT_THAT(this->j().read(301, 7), IsEmpty());
+}
+
+TYPED_TEST(JournalContract, NothingIsReadBeforeItIsDurable) {
+  this->append({this->story.course("music")});
+  EXPECT_THAT(this->j().read(0, 10), IsEmpty());
+  EXPECT_EQ(this->j().durable_position(), 0u);
+  this->journal->commit_all();
+  EXPECT_THAT(this->j().read(0, 10), SizeIs(1));
+  EXPECT_EQ(this->j().durable_position(), 1u);
+}
+
+TYPED_TEST(JournalContract, TheGateOpensInOrderAndOnlyOnceAllBeforeIsDurable) {
+  std::vector<int> opened;
+  this->append({this->story.course("music")}, [&] {
+    opened.push_back(1);
+    EXPECT_EQ(this->j().durable_position(), 2u);
+  });
+  this->append({}, [&] { opened.push_back(2); });
+  this->append({this->held()}, [&] { opened.push_back(3); });
+  EXPECT_THAT(opened, IsEmpty());
+  this->j().commit_once();
+  EXPECT_THAT(opened, ElementsAre(1, 2, 3));
+}
+
+TYPED_TEST(JournalContract, AnEmptyAppendWaitsWithoutAWrite) {
+  this->append({this->story.course("music")});
+  this->journal->commit_all();
+  bool opened = false;
+  this->append({}, [&] { opened = true; });
+  this->journal->commit_all();
+  EXPECT_TRUE(opened);
+  EXPECT_EQ(this->j().stats().batches, 1u);
+}
+
+TYPED_TEST(JournalContract, ABatchClosesAtItsBytes) {
+  this->journal.reset();
+  this->open({.append_batch_bytes_max = 1000});
+  this->append({this->story.course("music")});
+  for (int i = 0; i < 40; ++i) this->append({this->held()});
+  EXPECT_GT(this->j().pending_bytes(), 1000u);
+  this->j().commit_once();
+  EXPECT_LT(this->j().durable_position(), 41u);
+  this->journal->commit_all();
+  EXPECT_EQ(this->j().durable_position(), 41u);
+  EXPECT_EQ(this->j().pending_bytes(), 0u);
+}
+
+TYPED_TEST(JournalContract, ListenersHearOfEveryBatch) {
+  std::vector<Position> heard;
+  this->j().on_durable([&](Position position) { heard.push_back(position); });
+  this->append({this->story.course("music"), this->held()});
+  this->journal->commit_all();
+  this->append({this->held()});
+  this->journal->commit_all();
+  EXPECT_THAT(heard, ElementsAre(2, 3));
+}
+
+TYPED_TEST(JournalContract, AWakeReadsBehindEveryEarlierAppend) {
+  this->append({this->story.course("music")});
+  this->journal->commit_all();
+  this->append({this->held(), this->held()});
+  std::vector<Sequence> found;
+  this->j().wake(music, [&](const Recovered& recovered) { found = this->sequences(recovered.tail); });
+  EXPECT_THAT(found, IsEmpty());
+  this->journal->commit_all();
+  EXPECT_THAT(found, ElementsAre(1, 2, 3));
+}
+
+TYPED_TEST(JournalContract, AnAggregateWakesFromItsOwnEventsAlone) {
+  this->append({this->story.course("music"), this->story.course("musicology")});
+  const auto id = this->enroll();
+  this->enroll();
+  EXPECT_THAT(this->sequences(this->wake(id).tail), ElementsAre(1, 2));
+  EXPECT_THAT(this->sequences(this->wake(payment_of(id)).tail), ElementsAre(1, 2));
+  EXPECT_THAT(this->sequences(this->wake(saga_of(id)).tail), ElementsAre(1, 2));
+  EXPECT_THAT(this->sequences(this->wake(music).tail), ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_THAT(this->wake(CourseId{"musi"}).tail, IsEmpty());
+}
+
+TYPED_TEST(JournalContract, AnAggregateWakesFromItsSnapshotAndWhatFollowsIt) {
+  this->append({this->story.course("music")});
+  this->append({this->held(), this->held()});
+  this->journal->commit_all();
+  // The snapshot stands in the middle of a batch, so the batch's entry in the index lists events on both sides.
+  this->append({this->held()});
+  Append covering;
+  covering.records = {this->held()};
+  covering.snapshot = Snapshot{music, 5, "five"};
+  this->j().append(covering);
+  this->append({this->held()});
+  this->journal->commit_all();
+  this->append({this->held()});
+  this->journal->commit_all();
+  const auto recovered = this->wake(music);
+  ASSERT_TRUE(recovered.snapshot);
+  EXPECT_EQ(recovered.snapshot->sequence, 5u);
+  EXPECT_EQ(recovered.snapshot->bytes, "five");
+  EXPECT_THAT(this->sequences(recovered.tail), ElementsAre(6, 7));
+}
+
+TYPED_TEST(JournalContract, OnlyTheNewestSnapshotIsKept) {
+  this->append({this->story.course("music")});
+  for (Sequence sequence = 2; sequence <= 3; ++sequence) {
+    Append covering;
+    covering.records = {this->held()};
+    covering.snapshot = Snapshot{music, sequence, std::to_string(sequence)};
+    this->j().append(covering);
+  }
+  this->journal->commit_all();
+  this->reopen();
+  const auto recovered = this->wake(music);
+  ASSERT_TRUE(recovered.snapshot);
+  EXPECT_EQ(recovered.snapshot->bytes, "3");
+  EXPECT_THAT(recovered.tail, IsEmpty());
+}
+
+TYPED_TEST(JournalContract, ATimelineTellsEveryAggregateThatTookPart) {
+  this->append({this->story.course("music")});
+  for (bool one_batch : {false, true}) {
+    const auto id = this->enroll(one_batch);
+    this->enroll();
+    const auto timeline = this->j().timeline(id);
+    ASSERT_THAT(timeline, SizeIs(8));
+    EnrollmentSummary summary;
+    for (const auto& record : timeline) {
+      EXPECT_EQ(record.enrollment, id);
+      apply(summary, record);
+    }
+    EXPECT_EQ(summary.state, EnrollmentState::confirmed);
+    EXPECT_EQ(summary.saga, SagaState::completed);
+  }
+}
+
+TYPED_TEST(JournalContract, ATimelineBehindAppendsHoldsThem) {
+  this->append({this->story.course("music")});
+  const auto id = this->story.new_enrollment("music");
+  for (auto& each : this->story.enrollment("music", id)) this->j().append(std::move(each));
+  EXPECT_THAT(this->j().timeline(id), IsEmpty());
+  std::size_t found = 0;
+  this->j().timeline_behind_appends(id, [&](const std::vector<Record>& records) { found = records.size(); });
+  this->journal->commit_all();
+  EXPECT_EQ(found, 8u);
+}
+
+TYPED_TEST(JournalContract, SagasAreOwedUntilTheyAreNot) {
+  this->append({this->story.course("music")});
+  const auto owing = this->story.new_enrollment("music");
+  this->j().append(this->story.enrollment("music", owing)[0]);
+  this->journal->commit_all();
+  this->enroll(true);
+  this->enroll(false);
+  EXPECT_THAT(this->j().owed(), ElementsAre(owing));
+  this->reopen();
+  EXPECT_THAT(this->j().owed(), ElementsAre(owing));
+  Append settled;
+  settled.owed = {{owing, false}};
+  this->j().append(settled);
+  this->journal->commit_all();
+  EXPECT_THAT(this->j().owed(), IsEmpty());
+}
+
+TYPED_TEST(JournalContract, AReopenedJournalGoesOnWhereItWas) {
+  this->append({this->story.course("music")});
+  const auto id = this->enroll();
+  const auto before = this->j().read(0, 100);
+  this->reopen();
+  EXPECT_EQ(this->j().durable_position(), before.size());
+  EXPECT_EQ(this->j().read(0, 100), before);
+  EXPECT_THAT(this->j().timeline(id), SizeIs(8));
+  EXPECT_EQ(this->append({this->held()}), before.size() + 1);
+  this->journal->commit_all();
+  this->reopen();
+  EXPECT_EQ(this->j().durable_position(), before.size() + 1);
+  this->j().verify();
+}
+
+TYPED_TEST(JournalContract, WhatWasNotCommittedIsForgotten) {
+  this->append({this->story.course("music")});
+  this->journal->commit_all();
+  bool opened = false;
+  this->append({this->held()}, [&] { opened = true; });
+  this->reopen();
+  EXPECT_FALSE(opened);
+  EXPECT_EQ(this->j().durable_position(), 1u);
+  EXPECT_EQ(this->append({}), 1u);
+}
+
+TYPED_TEST(JournalContract, AnAppendOutOfSequenceStopsTheNode) {
+  this->append({this->story.course("music")});
+  this->journal->commit_all();
+  this->wake(music);
+  auto skipping = this->held();
+  ++skipping.sequence;
+  bool opened = false;
+  this->append({skipping}, [&] { opened = true; });
+  this->journal->commit_all();
+  ASSERT_THAT(this->journal->failures, SizeIs(1));
+  EXPECT_THAT(this->journal->failures[0], HasSubstr("music"));
+  this->append({}, [&] { opened = true; });
+  this->journal->commit_all();
+  EXPECT_FALSE(opened);
+  EXPECT_THAT(this->journal->failures, SizeIs(1));
+}
+
+TYPED_TEST(JournalContract, TwoActorsOfOneAggregateStopTheNode) {
+  this->append({this->story.course("music")});
+  this->wake(music);
+  auto twin = this->held();
+  this->append({twin});
+  this->append({twin});
+  this->journal->commit_all();
+  EXPECT_THAT(this->journal->failures, SizeIs(1));
+}
+
+TYPED_TEST(JournalContract, AnAppendWhileAWakeReadsStopsTheOneThatWokeWithoutIt) {
+  this->journal.reset();
+  std::vector<std::function<void()>> reads;
+  std::vector<std::string> failures;
+  Journal slow{this->host.store(), this->host.head(), {}, [&](auto read) { reads.push_back(std::move(read)); },
+               [&](const std::string& why) { failures.push_back(why); }};
+  auto append = [&](Record record) {
+    Append one;
+    one.records = {std::move(record)};
+    slow.append(std::move(one));
+    while (slow.commit_once()) {
+    }
+  };
+  append(this->story.course("music"));
+  Sequence woken_at = 0;
+  slow.wake(music, [&](const Recovered& recovered) { woken_at = recovered.tail.back().sequence; });
+  while (slow.commit_once()) {
+  }
+  const auto behind_the_read = this->held();
+  append(behind_the_read);
+  for (auto& read : reads) read();
+  EXPECT_EQ(woken_at, 1u);
+  EXPECT_THAT(failures, IsEmpty());
+  append(behind_the_read);
+  EXPECT_THAT(failures, SizeIs(1));
+}
+
+TYPED_TEST(JournalContract, AForgottenAggregateIsCheckedAgainOnceItWakes) {
+  this->append({this->story.course("music")});
+  this->wake(music);
+  this->append({this->held()});
+  this->j().forget(music);
+  this->journal->commit_all();
+  EXPECT_THAT(this->sequences(this->wake(music).tail), ElementsAre(1, 2));
+  this->append({this->held()});
+  this->journal->commit_all();
+  EXPECT_THAT(this->journal->failures, IsEmpty());
+}
+
+TYPED_TEST(JournalContract, ANewAggregateBeginsAtOneWithoutARead) {
+  this->j().wake_new(music);
+  this->append({this->story.course("music"), this->held()});
+  this->journal->commit_all();
+  EXPECT_THAT(this->journal->failures, IsEmpty());
+  const auto late = this->held();
+  this->append({this->held()});
+  this->journal->commit_all();
+  EXPECT_THAT(this->journal->failures, SizeIs(1));
+}
+
+TYPED_TEST(JournalContract, ARequestIsKnownUntilItExpires) {
+  const RequestId request{this->story.next_uid()};
+  const RequestId younger{this->story.next_uid()};
+  auto claimed = this->story.record(request, RequestEvent{RequestClaimed{{1, 2}, std::nullopt}});
+  auto answered = this->story.record(request, RequestEvent{RequestAnswered{201, "application/json", "/x", "{}"}});
+  this->append({claimed});
+  this->journal->commit_all();
+  this->append({answered});
+  auto late = this->story.record(younger, RequestEvent{RequestClaimed{{1, 2}, std::nullopt}});
+  this->append({late});
+  this->journal->commit_all();
+  EXPECT_THAT(this->j().history(request), SizeIs(2));
+
+  this->j().expire_requests(answered.time);
+  EXPECT_THAT(this->j().history(request), SizeIs(2)) << "the answer is not older than that";
+  this->j().expire_requests(answered.time + Milliseconds{1});
+  EXPECT_THAT(this->j().history(request), IsEmpty());
+  EXPECT_THAT(this->j().history(younger), SizeIs(1));
+  EXPECT_THAT(this->j().read(0, 10), SizeIs(3)) << "the journal itself forgets nothing";
+  this->j().verify();
+
+  claimed.time += std::chrono::hours{1};
+  this->append({claimed});
+  this->journal->commit_all();
+  EXPECT_THAT(this->j().history(request), SizeIs(1));
+  this->j().verify();
+  this->reopen();
+  EXPECT_THAT(this->j().history(request), SizeIs(1));
+}
+
+TYPED_TEST(JournalContract, VerifyFindsASnapshotThatIsNotTheFoldOfItsEvents) {
+  Append covering;
+  covering.records = {this->story.course("music")};
+  covering.snapshot = Snapshot{music, 1, encode_snapshot(Course{})};
+  this->j().append(covering);
+  this->journal->commit_all();
+  EXPECT_THROW(this->j().verify(), JournalDamaged);
+}
+
+TYPED_TEST(JournalContract, VerifyAcceptsASnapshotThatIsTheFoldOfItsEvents) {
+  Append covering;
+  covering.records = {this->story.course("music")};
+  Course course;
+  sugang::apply(course, std::get<CourseEvent>(covering.records[0].event));
+  covering.snapshot = Snapshot{music, 1, encode_snapshot(course)};
+  this->j().append(covering);
+  this->append({this->held()});
+  this->journal->commit_all();
+  this->j().verify();
+}
+
+TYPED_TEST(JournalContract, VerifyFindsASagaThatNobodyWouldResume) {
+  this->append({this->story.course("music")});
+  auto started = this->story.enrollment("music", this->story.new_enrollment("music"))[0];
+  started.owed.clear();
+  this->j().append(started);
+  this->journal->commit_all();
+  EXPECT_THROW(this->j().verify(), JournalDamaged);
+}
+
+/// Takes one derived key away, as no crash could, and expects the start to see it.
+TYPED_TEST(JournalContract, AMissingIndexEntryIsRefusedAtStart) {
+  this->append({this->story.course("music")});
+  const auto id = this->enroll();
+  this->journal.reset();
+  const auto entry = this->host.store().last_at_or_before(index_space, index_key(timeline_group(id), ~0ULL));
+  ASSERT_TRUE(entry);
+  WriteSet loss;
+  loss.erase(index_space, entry->first);
+  this->host.store().write(loss, Sync::yes);
+  EXPECT_THROW(this->open(), JournalDamaged);
+}
+
+TYPED_TEST(JournalContract, AStrayIndexEntryIsRefusedAtStart) {
+  this->append({this->story.course("music")});
+  this->enroll();
+  this->journal.reset();
+  WriteSet stray;
+  stray.put(index_space, index_key(group_of(CourseId{"other"}), 3), {});
+  this->host.store().write(stray, Sync::yes);
+  EXPECT_THROW(this->open(), JournalDamaged);
+}
+
+TYPED_TEST(JournalContract, AHeadAheadOfTheJournalIsRefusedAtStart) {
+  this->append({this->story.course("music")});
+  this->journal->commit_all();
+  this->journal.reset();
+  this->host.head().store({2, 7});
+  try {
+    this->open();
+    FAIL() << "opened";
+  } catch (const JournalDamaged& damage) {
+    EXPECT_THAT(damage.what(), HasSubstr("acknowledged up to position 2, recovered only up to 1"));
+    EXPECT_THAT(damage.what(), HasSubstr("(file "));
+  }
+}
+
+TYPED_TEST(JournalContract, AnotherChainThanTheAcknowledgedIsRefusedAtStart) {
+  this->append({this->story.course("music")});
+  this->journal->commit_all();
+  this->journal.reset();
+  this->host.head().store({1, 7});
+  EXPECT_THROW(this->open(), JournalDamaged);
+}
+
+TYPED_TEST(JournalContract, AJournalWithoutItsPagesIsRefusedAtStart) {
+  this->append({this->story.course("music")});
+  this->journal->commit_all();
+  this->journal.reset();
+  this->host.store().erase_range(pages_space, {}, {});
+  EXPECT_THROW(this->open(), JournalDamaged);
+}
+
+}  // namespace
+}  // namespace sugang

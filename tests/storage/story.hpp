@@ -1,0 +1,71 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "domain/record.hpp"
+#include "storage/journal.hpp"
+
+namespace sugang {
+
+inline constexpr TimePoint story_begin{Milliseconds{1'800'000'000'000}};
+
+/// Tells enrollments as a running node would, with the sequences that each aggregate is at.
+class Story {
+ public:
+  Record record(AggregateId aggregate, Event event, std::optional<EnrollmentId> enrollment = std::nullopt) {
+    Record record;
+    record.sequence = ++sequences_[aggregate];
+    record.aggregate = std::move(aggregate);
+    record.id = EventId{next_uid()};
+    record.time = story_begin + Milliseconds{count_};
+    record.enrollment = enrollment;
+    record.event = std::move(event);
+    return record;
+  }
+
+  Record course(const std::string& id, std::uint32_t capacity = 1'000'000) {
+    CourseRegistered registered;
+    registered.definition.title = "Course " + id;
+    registered.definition.capacity = capacity;
+    return record(CourseId{id}, CourseEvent{std::move(registered)});
+  }
+
+  /// What one enrollment in `lecture` writes from end to end, in the appends that it comes in.
+  std::vector<Append> enrollment(const std::string& course, EnrollmentId id) {
+    const CourseId c{course};
+    const StudentId student{"s" + std::to_string(count_)};
+    std::vector<Append> appends(4);
+    appends[0].records = {
+        record(id, EnrollmentEvent{EnrollmentRequested{c, student, 1, CourseKind::lecture, Money{12'000, {}}}}, id),
+        record(saga_of(id), SagaEvent{SagaStarted{story_begin}}, id),
+        record(c, CourseEvent{SeatsHeld{id, student, 1}}, id)};
+    appends[0].owed = {{id, true}};
+    appends[1].records = {record(payment_of(id), PaymentEvent{PaymentRequested{Money{12'000, {}}}}, id)};
+    appends[2].records = {record(payment_of(id), PaymentEvent{PaymentApproved{}}, id),
+                          record(c, CourseEvent{SeatsTaken{id}}, id)};
+    appends[3].records = {record(id, EnrollmentEvent{EnrollmentConfirmed{}}, id),
+                          record(saga_of(id), SagaEvent{SagaCompleted{}}, id)};
+    appends[3].owed = {{id, false}};
+    return appends;
+  }
+
+  EnrollmentId new_enrollment(const std::string& course) {
+    const auto random = next_uid();
+    return {make_uid(story_begin + Milliseconds{count_}, partition_of_name(course), random.low, 0)};
+  }
+
+  Uid next_uid() {
+    ++count_;
+    return {static_cast<std::uint64_t>(count_) * 0x9e3779b97f4a7c15ULL, static_cast<std::uint64_t>(count_)};
+  }
+
+  Sequence sequence(const AggregateId& id) { return sequences_[id]; }
+
+ private:
+  std::map<AggregateId, Sequence> sequences_;
+  std::int64_t count_ = 0;
+};
+
+}  // namespace sugang
