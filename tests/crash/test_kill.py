@@ -218,4 +218,5 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_answered(scratch):
     ledger = rounds.ledger
     print(f"{rounds.kills} kills in {time.monotonic() - begun:.0f} s, {len(ledger.operations)} requests, "
           f"{len(ledger.unanswered(ledger.operations))} unanswered, {rounds.repeats} repeats, "
-          f"{rounds.joined} joined, {rounds.reads} reads under load, {len(ledger.known)} enrollments, {dict(ledger.statuses)}")
+          f"{rounds.joined} joined, {rounds.reads} reads under load, {len(ledger.known)} enrollments, "
+          f"{dict(ledger.statuses)}")
