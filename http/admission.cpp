@@ -1,0 +1,27 @@
+#include "http/admission.hpp"
+
+namespace sugang {
+
+bool Admission::try_enter() {
+  if (in_flight_.fetch_add(1, std::memory_order_relaxed) < limits_.requests_in_flight_max) return true;
+  leave();
+  return false;
+}
+
+bool Admission::try_enter_course(const std::string& course) {
+  std::lock_guard lock{mutex_};
+  auto& count = courses_[course];
+  if (count >= limits_.requests_in_flight_per_course_max) {
+    if (count == 0) courses_.erase(course);
+    return false;
+  }
+  ++count;
+  return true;
+}
+
+void Admission::leave_course(const std::string& course) {
+  std::lock_guard lock{mutex_};
+  if (auto it = courses_.find(course); it != courses_.end() && --it->second == 0) courses_.erase(it);
+}
+
+}  // namespace sugang

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "http/limits.hpp"
+
+namespace sugang {
+
+/// Counts the requests that are taken up and not answered yet, in the node and per course, and refuses what would
+/// be too many. From any thread.
+class Admission {
+ public:
+  explicit Admission(const Limits& limits) : limits_(limits) {}
+
+  bool try_enter();
+  void leave() { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
+  bool try_enter_course(const std::string& course);
+  void leave_course(const std::string& course);
+
+  std::size_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+
+ private:
+  const Limits& limits_;
+  std::atomic<std::size_t> in_flight_{0};
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::size_t> courses_;
+};
+
+}  // namespace sugang

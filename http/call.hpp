@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "http/admission.hpp"
+#include "http/backend.hpp"
+#include "http/exchange.hpp"
+#include "http/limits.hpp"
+#include "http/request.hpp"
+
+namespace sugang {
+
+/// What a request holds until it is answered or given up.
+struct CallHold {
+  /// The course in whose count the request stands; empty for none.
+  std::string course;
+  std::chrono::steady_clock::time_point deadline;
+};
+
+/// One request in the hands of its handler.
+struct Call {
+  const Request& request;
+  Backend& backend;
+  const Limits& limits;
+  Admission& admission;
+  CallHold& hold;
+  Exchange exchange;
+  TraceContext trace;
+  TimePoint now;
+  bool draining = false;
+
+  /// Counts the request to the course. False: the course has too many under way.
+  bool enter_course(const CourseId& course);
+  /// Gives the answer this much longer.
+  void wait_longer(Milliseconds time) { hold.deadline += time; }
+};
+
+/// Refuses nothing by itself; handlers give an answer at once, or nothing when it will come through the exchange.
+using Handled = std::optional<Response>;
+
+}  // namespace sugang

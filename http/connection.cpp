@@ -1,0 +1,332 @@
+#include "http/connection.hpp"
+
+#include <boost/asio/write.hpp>
+
+#include "http/handling.hpp"
+#include "http/request_fields.hpp"
+
+namespace sugang {
+namespace {
+
+/// Answers to pipelined requests gather up to here before they are sent.
+constexpr std::size_t gathered_bytes_max = 64 << 10;
+
+TraceContext trace_of(const Request& request) {
+  auto field = request.field(RequestField::traceparent);
+  return field ? parse_traceparent(*field) : TraceContext{};
+}
+
+bool same_word(std::string_view a, std::string_view lower) {
+  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(),
+                    [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 32 : x) == y; });
+}
+
+}  // namespace
+
+Connection::Connection(EventLoop& loop, EventLoop::Socket socket, Port port)
+    : loop_(loop), socket_(std::move(socket)), port_(port) {
+  if (port_ == Port::client) loop_.state().connections.fetch_add(1);
+}
+
+Connection::~Connection() {
+  if (port_ == Port::client) loop_.state().connections.fetch_sub(1);
+}
+
+void Connection::start() {
+  boost::system::error_code ignored;
+  socket_.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
+  socket_.non_blocking(true, ignored);
+  set_deadline(loop_.state().limits.header_read_timeout_ms);
+  advance();
+}
+
+void Connection::set_deadline(std::uint32_t timeout_ms) {
+  deadline_ = Clock::now() + std::chrono::milliseconds{timeout_ms};
+}
+
+void Connection::advance() {
+  if (advancing_) return;
+  auto self = shared_from_this();
+  advancing_ = true;
+  while (step()) {
+  }
+  advancing_ = false;
+  settle_if_written();
+}
+
+bool Connection::step() {
+  if (writing_) return false;
+  if (out_.size() > gathered_bytes_max && !flush()) return false;
+  switch (phase_) {
+    case Phase::header:
+      return step_header();
+    case Phase::body:
+      return step_body();
+    case Phase::waiting:
+      flush();
+      return false;
+    case Phase::closing:
+      if (flush()) finish();
+      return false;
+    case Phase::lingering:
+    case Phase::closed:
+      return false;
+  }
+  return false;
+}
+
+bool Connection::step_header() {
+  const auto& limits = loop_.state().limits;
+  // An empty line before a request is passed over (RFC 9112, 2.2).
+  while (in_.bytes().starts_with("\r\n")) in_.consume(2);
+  if (!in_.empty() && !header_begun_) {
+    header_begun_ = true;
+    set_deadline(limits.header_read_timeout_ms);
+  }
+  const auto found = scanner_.scan(in_.bytes());
+  if (found == HeaderScanner::Found::bare_line_feed) {
+    refuse(Problem::malformed, "a line feed without a carriage return");
+    return true;
+  }
+  const bool ended = found == HeaderScanner::Found::end;
+  if ((ended ? scanner_.size() : in_.bytes().size()) > limits.header_bytes_max) {
+    refuse(Problem::header_too_large);
+    return true;
+  }
+  if (ended) return accept_header();
+  if (flush()) read_more();
+  return false;
+}
+
+bool Connection::accept_header() {
+  // The header's bytes move to a place of their own, where the request's views can point to.
+  header_.assign(in_.bytes().substr(0, scanner_.size()));
+  in_.consume(scanner_.size());
+  scanner_.reset();
+  header_begun_ = false;
+  started_ = Clock::now();
+  parser_.emplace(request_, body_, loop_.state().limits.chunk_overhead_bytes_max);
+  if (auto fault = framing_fault(header_)) {
+    refuse(Problem::malformed, *fault);
+    return true;
+  }
+  RequestParser::Error error;
+  parser_->put(boost::asio::buffer(header_), error);
+  if (error || !parser_->is_header_done() || parser_->field_repeated() || request_.path.empty()) {
+    refuse(Problem::malformed,
+           parser_->field_repeated() ? "a field that may stand once stands twice" : "the header is not HTTP");
+    return true;
+  }
+  match_ =
+      find_route(port_ == Port::client ? client_routes() : management_routes(), request_.method, request_.path);
+  request_.path_id = match_.path_id;
+  begin_body();
+  return true;
+}
+
+void Connection::begin_body() {
+  const auto& limits = loop_.state().limits;
+  if (auto expect = request_.field(RequestField::expect); expect && !same_word(*expect, "100-continue"))
+    return refuse(Problem::expectation_failed);
+  const auto bytes_max = body_bytes_max(match_, request_, limits);
+  if (parser_->content_length().value_or(0) > bytes_max) return refuse(Problem::content_too_large);
+  if (parser_->is_done()) return handle_request();
+  parser_->limit_body(bytes_max);
+  parser_->eager(true);
+  phase_ = Phase::body;
+  set_deadline(limits.body_read_timeout_ms);
+  if (request_.field(RequestField::expect) && !parser_->is_http_1_0() && in_.empty())
+    out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+bool Connection::step_body() {
+  RequestParser::Error error;
+  if (!in_.empty()) {
+    const auto used = parser_->put(boost::asio::buffer(in_.bytes().data(), in_.bytes().size()), error);
+    in_.consume(used);
+  }
+  if (error && error != boost::beast::http::error::need_more) {
+    if (parser_->body_too_large())
+      refuse(Problem::content_too_large);
+    else
+      refuse(Problem::malformed, "the chunks of the body are not framed as they must be");
+    return true;
+  }
+  if (parser_->is_done()) {
+    handle_request();
+    return true;
+  }
+  // All that stays in the buffer is a chunk's header or a trailer that has not ended.
+  if (in_.bytes().size() > loop_.state().limits.chunk_overhead_bytes_max) {
+    refuse(Problem::malformed, "a chunk's header or the trailer is too long");
+    return true;
+  }
+  if (flush()) read_more();
+  return false;
+}
+
+void Connection::handle_request() {
+  auto& state = loop_.state();
+  request_.body = body_;
+  phase_ = Phase::waiting;
+  const bool client = port_ == Port::client;
+  if (client) {
+    busy_ = true;
+    state.begin_request();
+    if (state.draining) {
+      state.refused.fetch_add(1, std::memory_order_relaxed);
+      auto response = sugang::refuse(path(), Problem::draining);
+      response.close = true;
+      return answer(std::move(response));
+    }
+    if (!state.admission.try_enter()) {
+      state.refused.fetch_add(1, std::memory_order_relaxed);
+      return answer(sugang::refuse(path(), Problem::overloaded));
+    }
+  }
+  ticket_ = loop_.open_call(*this, client);
+  if (auto handled = call_handler(ticket_)) {
+    loop_.close_call(ticket_);
+    answer(std::move(*handled));
+  }
+}
+
+Handled Connection::call_handler(std::uint64_t ticket) {
+  auto& state = loop_.state();
+  Call call{.request = request_,
+            .backend = state.backend,
+            .limits = state.limits,
+            .admission = state.admission,
+            .hold = loop_.hold(ticket),
+            .exchange = loop_.exchange(ticket),
+            .trace = trace_of(request_),
+            .now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now()),
+            .draining = state.draining};
+  try {
+    return handle(match_, call);
+  } catch (const std::exception&) {
+    // One request's fault must not end the thread that all others live on.
+    return sugang::refuse(path(), Problem::internal_error);
+  }
+}
+
+void Connection::answer(Response response) {
+  const bool keep_alive = !response.close && !parser_->wants_close() && !loop_.state().draining.load();
+  put_answer(response, keep_alive);
+  phase_ = keep_alive ? Phase::header : Phase::closing;
+  linger_ = !keep_alive && !in_.empty();
+  if (keep_alive) set_deadline(loop_.state().limits.idle_timeout_ms);
+  advance();
+}
+
+void Connection::refuse(Problem problem, std::string_view detail) {
+  put_answer(sugang::refuse(std::string{}, problem, std::string{detail}), false);
+  in_.clear();
+  scanner_.reset();
+  phase_ = Phase::closing;
+  linger_ = true;
+  advance();
+}
+
+void Connection::put_answer(const Response& response, bool keep_alive) {
+  const auto given = request_.field(RequestField::x_request_id);
+  request_id_ = given && is_valid_request_id(*given) ? std::string{*given} : loop_.make_request_id();
+  write_response(response,
+                 {.request_id = request_id_,
+                  .date_line = loop_.date_line(),
+                  .head_only = request_.method == Method::head,
+                  .keep_alive = keep_alive,
+                  .say_keep_alive = parser_ && parser_->is_http_1_0()},
+                 out_);
+  if (const auto& observer = loop_.state().observer) {
+    const bool read = phase_ == Phase::waiting;
+    const auto route = !read ? "unread" : match_.route ? match_.route->path : "unrouted";
+    observer->answered(to_text(request_.method), route, response.status, Clock::now() - started_);
+  }
+}
+
+void Connection::read_more() {
+  if (reading_ || phase_ == Phase::closed) return;
+  reading_ = true;
+  socket_.async_read_some(in_.prepare(),
+                          [self = shared_from_this()](boost::system::error_code error, std::size_t count) {
+                            self->on_read(error, count);
+                          });
+}
+
+void Connection::on_read(boost::system::error_code error, std::size_t count) {
+  reading_ = false;
+  if (phase_ == Phase::closed) return;
+  if (error) return close();
+  if (phase_ == Phase::lingering) return read_more();
+  if (phase_ == Phase::closing) return;
+  in_.commit(count);
+  advance();
+}
+
+bool Connection::flush() {
+  if (writing_) return false;
+  if (out_.empty()) return true;
+  boost::system::error_code error;
+  const auto sent = socket_.write_some(boost::asio::buffer(out_), error);
+  if (sent == out_.size()) {
+    out_.clear();
+    return true;
+  }
+  if (error && error != boost::asio::error::would_block) {
+    close();
+    return false;
+  }
+  writing_ = true;
+  set_deadline(loop_.state().limits.write_timeout_ms);
+  sending_.assign(out_, sent);
+  out_.clear();
+  boost::asio::async_write(socket_, boost::asio::buffer(sending_),
+                           [self = shared_from_this()](boost::system::error_code failed, std::size_t) {
+                             self->writing_ = false;
+                             if (self->phase_ == Phase::closed) return;
+                             if (failed) return self->close();
+                             self->set_deadline(self->loop_.state().limits.idle_timeout_ms);
+                             self->advance();
+                           });
+  return false;
+}
+
+void Connection::finish() {
+  if (!linger_) return close();
+  boost::system::error_code ignored;
+  socket_.shutdown(boost::asio::socket_base::shutdown_send, ignored);
+  phase_ = Phase::lingering;
+  in_.clear();
+  set_deadline(loop_.state().limits.linger_timeout_ms);
+  settle_if_written();
+  read_more();
+}
+
+void Connection::settle_if_written() {
+  if (!busy_ || (phase_ != Phase::closed && (phase_ == Phase::waiting || writing_ || !out_.empty()))) return;
+  busy_ = false;
+  loop_.state().end_request();
+}
+
+void Connection::close() {
+  if (phase_ == Phase::closed) return;
+  auto self = shared_from_this();
+  if (phase_ == Phase::waiting) loop_.detach(ticket_);
+  phase_ = Phase::closed;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  loop_.forget(*this);
+  settle_if_written();
+}
+
+void Connection::check_deadline(Clock::time_point now) {
+  if (now < deadline_ || phase_ == Phase::closed) return;
+  if (writing_ || phase_ == Phase::lingering || phase_ == Phase::closing) return close();
+  // The loop watches over the requests that wait.
+  if (phase_ == Phase::waiting) return;
+  if (phase_ == Phase::header && !header_begun_) return close();
+  refuse(Problem::request_timeout);
+}
+
+}  // namespace sugang

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "http/event_loop.hpp"
+#include "http/framing_policy.hpp"
+#include "http/problem.hpp"
+#include "http/read_buffer.hpp"
+#include "http/request.hpp"
+#include "http/request_parser.hpp"
+#include "http/router.hpp"
+
+namespace sugang {
+
+/// One client's connection. It reads a request, hands it on, writes the answer and reads the next: requests that
+/// arrive early wait in its buffer, and it reads nothing more while it waits, so a client cannot pile up work.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  using Clock = EventLoop::Clock;
+
+  Connection(EventLoop& loop, EventLoop::Socket socket, Port port);
+  ~Connection();
+
+  void start();
+  /// The answer to the request under way.
+  void answer(Response response);
+  void check_deadline(Clock::time_point now);
+  /// At once; what is under way is forgotten.
+  void close();
+  /// Of the request under way.
+  std::string path() const { return std::string{request_.path}; }
+
+  /// Where the loop's list has it.
+  std::size_t place = 0;
+
+ private:
+  enum class Phase : std::uint8_t { header, body, waiting, closing, lingering, closed };
+
+  /// Does what can be done with the bytes there are, then reads or writes.
+  void advance();
+  /// One step; false when there is nothing to do but wait.
+  bool step();
+  bool step_header();
+  bool step_body();
+  bool accept_header();
+  void begin_body();
+  void handle_request();
+  Handled call_handler(std::uint64_t ticket);
+
+  /// An answer to bytes that are no request; the connection ends with it.
+  void refuse(Problem problem, std::string_view detail = {});
+  void put_answer(const Response& response, bool keep_alive);
+
+  void read_more();
+  void on_read(boost::system::error_code error, std::size_t count);
+  /// True when all that was to be sent is with the kernel.
+  bool flush();
+  void finish();
+  void settle_if_written();
+  void set_deadline(std::uint32_t timeout_ms);
+
+  EventLoop& loop_;
+  EventLoop::Socket socket_;
+  const Port port_;
+  Phase phase_ = Phase::header;
+  Clock::time_point deadline_;
+
+  ReadBuffer in_;
+  HeaderScanner scanner_;
+  std::string header_;
+  std::string body_;
+  Request request_;
+  std::optional<RequestParser> parser_;
+  RouteMatch match_;
+  std::string request_id_;
+  std::uint64_t ticket_ = 0;
+  Clock::time_point started_;
+
+  std::string out_;
+  std::string sending_;
+  bool advancing_ = false;
+  bool reading_ = false;
+  bool writing_ = false;
+  bool header_begun_ = false;
+  /// The request under way counts as unanswered.
+  bool busy_ = false;
+  /// What the client still sends is thrown away before the close, so that it can read the answer.
+  bool linger_ = false;
+};
+
+}  // namespace sugang

@@ -1,0 +1,169 @@
+#include "http/course_routes.hpp"
+
+#include <random>
+
+#include "http/handling.hpp"
+#include "http/request_fields.hpp"
+
+namespace sugang {
+namespace {
+
+CourseId make_course_id(TimePoint now) {
+  std::random_device random;
+  const auto low = static_cast<std::uint64_t>(random()) << 32 | random();
+  const Partition anywhere{static_cast<std::uint16_t>(random() % partition_count)};
+  return {"crs_" + to_text(make_uid(now, anywhere, low, static_cast<std::uint8_t>(random())))};
+}
+
+std::string course_path(const CourseId& id) { return "/v1/courses/" + id.text; }
+
+Answer course_answer(std::uint16_t status, const CourseSnapshot& course) {
+  Answer answer;
+  answer.status = status;
+  answer.content_type = "application/json";
+  answer.body = json_of(course, write_course);
+  answer.etag = course_etag(course.definition_version, course.sequence);
+  return answer;
+}
+
+/// The answer to a command whose subject is a course.
+Answer render_course(std::uint16_t status, const std::string& instance, const Outcome& outcome) {
+  if (outcome.refusal) return refusal_answer(outcome, instance);
+  const auto& course = std::get<CourseSnapshot>(outcome.subject);
+  auto answer = course_answer(status, course);
+  if (status == 201) answer.location = course_path(course.id);
+  return answer;
+}
+
+Handled import_courses(Call& call) {
+  auto decoded = decode_catalogue(call.request.body, call.limits.import_rows_max);
+  if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
+  Command command;
+  // Copied into a shared place, because a std::function must be copyable and the rows are many.
+  auto rows = std::make_shared<std::vector<ImportRow>>(std::move(std::get<std::vector<ImportRow>>(decoded)));
+  command.run = [&backend = call.backend, rows](Asker asker) {
+    backend.import_courses(std::move(*rows), std::move(asker));
+  };
+  command.render = [instance = std::string{call.request.path}](const Outcome& outcome) {
+    if (outcome.refusal) return refusal_answer(outcome, instance);
+    Answer answer;
+    answer.status = 201;
+    answer.content_type = "application/json";
+    JsonWriter{answer.body}.begin_object().member("created", std::get<std::size_t>(outcome.subject)).end_object();
+    return answer;
+  };
+  return run_command(call, std::move(command));
+}
+
+void revise(Backend& backend, const CourseId& id, ReviseCourse command, std::uint64_t definition, Asker asker) {
+  command.expected_definition = definition;
+  backend.revise_course(id, std::move(command), std::move(asker));
+}
+
+/// `If-Match: *` and lists need the current definition first; a change in between is answered 412.
+void revise_if_listed(Backend& backend, const CourseId& id, const ReviseCourse& command, const IfMatch& match,
+                      const Exchange& exchange, const std::string& instance, Asker asker) {
+  backend.read_course(id, [=, &backend](std::optional<CourseSnapshot> course, Position) {
+    if (!course) return exchange.answer(refuse(instance, Problem::course_not_found));
+    const auto current = course->definition_version;
+    const auto& listed = match.definitions;
+    if (!match.any && std::find(listed.begin(), listed.end(), current) == listed.end())
+      return exchange.answer(refuse(instance, Problem::precondition_failed));
+    exchange.resume([=, &backend](bool waits) {
+      if (waits) revise(backend, id, command, current, asker);
+    });
+  });
+}
+
+}  // namespace
+
+Handled post_course(Call& call) {
+  const auto type = parse_content_type(call.request.field(RequestField::content_type).value_or(std::string_view{}));
+  if (type == MediaType::csv) return import_courses(call);
+  auto decoded = decode_course(call.request.body, call.now);
+  if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
+  auto& registration = std::get<CourseRegistration>(decoded);
+  auto id = registration.id ? std::move(*registration.id) : make_course_id(call.now);
+  if (!call.enter_course(id)) return refuse(call, Problem::overloaded);
+  Command command;
+  command.run = [&backend = call.backend, id, definition = std::move(registration.definition)](Asker asker) {
+    backend.register_course(id, definition, std::move(asker));
+  };
+  command.render = [instance = std::string{call.request.path}](const Outcome& outcome) {
+    return render_course(201, instance, outcome);
+  };
+  return run_command(call, std::move(command));
+}
+
+Handled list_courses(Call& call) {
+  QueryReader query{call.request};
+  auto kind = query.one_of<CourseKind>("kind");
+  auto page = query.page();
+  if (!query.faults().empty()) return refuse(call, query.faults());
+  auto position = min_position(call.request);
+  if (!position) return refuse_min_position(call);
+  call.backend.list_courses(kind, std::move(page), *position,
+                            [exchange = call.exchange, link = NextLink{call.request, "cursor"}](auto result) {
+                              exchange.answer(list_response(result, link, write_course));
+                            });
+  return std::nullopt;
+}
+
+Handled get_course(Call& call) {
+  if (!is_valid_name(call.request.path_id)) return refuse(call, Problem::course_not_found);
+  call.backend.read_course(
+      CourseId{call.request.path_id},
+      [exchange = call.exchange, instance = std::string{call.request.path}, known = if_none_match(call)](
+          std::optional<CourseSnapshot> course, Position) {
+        if (!course) return exchange.answer(refuse(instance, Problem::course_not_found));
+        // A course opens and closes by the clock without an event, so then its tag alone does not tell.
+        const bool by_clock = course->state != course->definition.state;
+        auto etag = course_etag(course->definition_version, course->sequence);
+        exchange.answer(single_resource(json_of(*course, write_course), etag, by_clock ? std::nullopt : known));
+      });
+  return std::nullopt;
+}
+
+Handled patch_course(Call& call) {
+  if (!is_valid_name(call.request.path_id)) return refuse(call, Problem::course_not_found);
+  auto condition = call.request.field(RequestField::if_match);
+  if (!condition) return refuse(call, Problem::precondition_required);
+  auto match = parse_if_match(*condition);
+  if (!match) return refuse(call, Problem::malformed, "If-Match is not a list of entity tags");
+  auto decoded = decode_revision(call.request.body);
+  if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
+  CourseId id{call.request.path_id};
+  if (!call.enter_course(id)) return refuse(call, Problem::overloaded);
+  Command command;
+  std::string instance{call.request.path};
+  command.render = [instance](const Outcome& outcome) { return render_course(200, instance, outcome); };
+  command.run = [&backend = call.backend, exchange = call.exchange, id, instance, match = std::move(*match),
+                 revision = std::get<ReviseCourse>(decoded)](Asker asker) {
+    // No definition is 0, so what matches nothing is refused by the course itself, behind its existence.
+    if (!match.any && match.definitions.size() <= 1)
+      return revise(backend, id, revision, match.definitions.empty() ? 0 : match.definitions.front(),
+                    std::move(asker));
+    revise_if_listed(backend, id, revision, match, exchange, instance, std::move(asker));
+  };
+  run_unkeyed(call, std::move(command));
+  return std::nullopt;
+}
+
+Handled list_course_enrollments(Call& call) {
+  if (!is_valid_name(call.request.path_id)) return refuse(call, Problem::course_not_found);
+  QueryReader query{call.request};
+  EnrollmentFilter filter;
+  filter.course = CourseId{call.request.path_id};
+  filter.state = query.one_of<EnrollmentState>("state");
+  auto page = query.page();
+  if (!query.faults().empty()) return refuse(call, query.faults());
+  auto position = min_position(call.request);
+  if (!position) return refuse_min_position(call);
+  call.backend.list_enrollments(std::move(filter), std::move(page), *position,
+                                [exchange = call.exchange, link = NextLink{call.request, "cursor"}](auto result) {
+                                  exchange.answer(list_response(result, link, write_enrollment));
+                                });
+  return std::nullopt;
+}
+
+}  // namespace sugang

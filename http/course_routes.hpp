@@ -1,0 +1,13 @@
+#pragma once
+
+#include "http/call.hpp"
+
+namespace sugang {
+
+Handled post_course(Call& call);
+Handled list_courses(Call& call);
+Handled get_course(Call& call);
+Handled patch_course(Call& call);
+Handled list_course_enrollments(Call& call);
+
+}  // namespace sugang

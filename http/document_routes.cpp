@@ -1,0 +1,23 @@
+#include "http/document_routes.hpp"
+
+#include "http/handling.hpp"
+
+namespace sugang {
+
+Handled get_index(Call&) {
+  return json_response(200, R"({"name":"sugang","links":{"openapi":"/openapi.json","courses":"/v1/courses",)"
+                            R"("enrollments":"/v1/enrollments","events":"/v1/events","sagas":"/v1/sagas"}})");
+}
+
+Handled get_openapi(Call&) { return json_response(200, std::string{openapi_document}); }
+
+Handled get_problem(Call& call) {
+  const auto* type = find_problem_type(call.request.path_id);
+  if (!type) return refuse(call, Problem::not_found);
+  Response response;
+  response.content_type = "text/html; charset=utf-8";
+  response.body = problem_page(*type);
+  return response;
+}
+
+}  // namespace sugang

@@ -1,0 +1,163 @@
+#include "http/enrollment_routes.hpp"
+
+#include "http/handling.hpp"
+#include "http/request_fields.hpp"
+
+namespace sugang {
+namespace {
+
+/// How long the rest of the server waits for a saga's end when the caller says nothing.
+constexpr std::chrono::seconds wait_unless_said{5};
+constexpr std::uint32_t pending_retry_after_s = 1;
+
+Answer enrollment_answer(std::uint16_t status, const EnrollmentSummary& enrollment) {
+  Answer answer;
+  answer.status = status;
+  answer.content_type = "application/json";
+  answer.location = "/v1/enrollments/" + to_text(enrollment.id);
+  answer.body = json_of(enrollment, write_enrollment);
+  answer.etag = version_etag(enrollment.version);
+  answer.position = enrollment.position;
+  if (status == 202) answer.retry_after_s = pending_retry_after_s;
+  return answer;
+}
+
+Answer ended_otherwise(Problem problem, const EnrollmentSummary& enrollment, const std::string& instance) {
+  auto answer = to_answer(ProblemReport{.problem = problem, .instance = instance, .enrollment = enrollment.id});
+  answer.position = enrollment.position;
+  return answer;
+}
+
+/// What a POST of an enrollment answers: the enrollment, or how it ended without a seat.
+Answer render_placement(const std::string& instance, const Outcome& outcome) {
+  if (outcome.refusal) return refusal_answer(outcome, instance);
+  const auto& enrollment = std::get<EnrollmentSummary>(outcome.subject);
+  switch (enrollment.state) {
+    case EnrollmentState::confirmed:
+      return enrollment_answer(201, enrollment);
+    case EnrollmentState::rejected:
+      return ended_otherwise(Problem::payment_declined, enrollment, instance);
+    case EnrollmentState::expired:
+      return ended_otherwise(Problem::enrollment_expired, enrollment, instance);
+    case EnrollmentState::cancel_requested:
+    case EnrollmentState::cancelled:
+      return ended_otherwise(Problem::enrollment_ended, enrollment, instance);
+    case EnrollmentState::none:
+    case EnrollmentState::requested:
+    case EnrollmentState::seats_held:
+    case EnrollmentState::payment_pending:
+      break;
+  }
+  return enrollment_answer(202, enrollment);
+}
+
+Answer render_cancellation(const std::string& instance, const Outcome& outcome) {
+  if (outcome.refusal) return refusal_answer(outcome, instance);
+  const auto& enrollment = std::get<EnrollmentSummary>(outcome.subject);
+  return enrollment_answer(enrollment.state == EnrollmentState::cancelled ? 200 : 202, enrollment);
+}
+
+Preferences preferences(const Call& call) {
+  return parse_prefer(call.request.field(RequestField::prefer).value_or(std::string_view{}));
+}
+
+EnrollmentFilter read_filter(QueryReader& query) {
+  EnrollmentFilter filter;
+  filter.student = query.named<StudentId>("studentId");
+  filter.course = query.named<CourseId>("courseId");
+  filter.state = query.one_of<EnrollmentState>("state");
+  return filter;
+}
+
+}  // namespace
+
+Handled post_enrollment(Call& call) {
+  auto decoded = decode_placement(call.request.body);
+  if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
+  auto& placement = std::get<PlaceEnrollment>(decoded);
+  if (!call.enter_course(placement.course)) return refuse(call, Problem::overloaded);
+  const auto prefer = preferences(call);
+  const Wait wait = prefer.effective_wait();
+  call.wait_longer(wait.value_or(wait_unless_said));
+  Command command;
+  command.caller = placement.student.text;
+  command.run = [&backend = call.backend, wait, placement = std::move(placement)](Asker asker) {
+    backend.place_enrollment(placement, wait, std::move(asker));
+  };
+  command.join = [&backend = call.backend, wait](EnrollmentId id, Asker asker) {
+    backend.join_enrollment(id, wait, std::move(asker));
+  };
+  command.render = [instance = std::string{call.request.path}](const Outcome& outcome) {
+    return render_placement(instance, outcome);
+  };
+  command.preference_applied = prefer.applied();
+  return run_command(call, std::move(command));
+}
+
+Handled cancel_enrollment(Call& call) {
+  auto id = parse_id<EnrollmentTag>(call.request.path_id);
+  if (!id) return refuse(call, Problem::enrollment_not_found);
+  auto decoded = decode_cancellation(call.request.body);
+  if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
+  const auto prefer = preferences(call);
+  const Wait wait = prefer.effective_wait();
+  call.wait_longer(wait.value_or(wait_unless_said));
+  Command command;
+  command.run = [&backend = call.backend, id = *id, wait, reason = std::get<std::string>(decoded)](Asker asker) {
+    backend.cancel_enrollment(id, reason, wait, std::move(asker));
+  };
+  command.join = [&backend = call.backend, wait](EnrollmentId joined, Asker asker) {
+    backend.join_enrollment(joined, wait, std::move(asker));
+  };
+  command.render = [instance = std::string{call.request.path}](const Outcome& outcome) {
+    return render_cancellation(instance, outcome);
+  };
+  command.preference_applied = prefer.applied();
+  return run_command(call, std::move(command));
+}
+
+Handled list_enrollments(Call& call) {
+  QueryReader query{call.request};
+  auto filter = read_filter(query);
+  auto page = query.page();
+  if (!query.faults().empty()) return refuse(call, query.faults());
+  auto position = min_position(call.request);
+  if (!position) return refuse_min_position(call);
+  call.backend.list_enrollments(std::move(filter), std::move(page), *position,
+                                [exchange = call.exchange, link = NextLink{call.request, "cursor"}](auto result) {
+                                  exchange.answer(list_response(result, link, write_enrollment));
+                                });
+  return std::nullopt;
+}
+
+Handled get_student_page(Call& call) {
+  if (!is_valid_name(call.request.path_id)) return refuse(call, Problem::not_found);
+  QueryReader query{call.request};
+  auto page = query.page();
+  if (!query.faults().empty()) return refuse(call, query.faults());
+  auto position = min_position(call.request);
+  if (!position) return refuse_min_position(call);
+  StudentId student{call.request.path_id};
+  call.backend.student_page(
+      student, std::move(page), *position,
+      [exchange = call.exchange, student, link = NextLink{call.request, "cursor"}](ListResult<PageRow> result) {
+        if (auto refusal = view_refusal(result, link.path())) return exchange.answer(std::move(*refusal));
+        const auto& listing = result.listing;
+        auto response = json_response(200, {});
+        JsonWriter json{response.body};
+        json.begin_object().member("studentId", std::string_view{student.text});
+        json.member("position", std::string_view{position_text(listing.position)}).key("enrollments").begin_array();
+        for (const auto& row : listing.items) write_page_row(json, row);
+        json.end_array().key("next");
+        if (listing.next)
+          json.value(std::string_view{*listing.next});
+        else
+          json.null();
+        json.end_object();
+        if (listing.next) response.with("Link", link.field(*listing.next));
+        exchange.answer(std::move(response));
+      });
+  return std::nullopt;
+}
+
+}  // namespace sugang

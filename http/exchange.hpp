@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "http/response.hpp"
+
+namespace sugang {
+
+/// Answers from other threads on their way to one event loop: a list under a lock, and one wake per burst.
+class AnswerQueue {
+ public:
+  struct Item {
+    std::uint64_t ticket = 0;
+    std::optional<Response> response;
+    /// Work for the loop's thread instead of an answer; told whether the request still waits.
+    std::function<void(bool waits)> resume;
+  };
+
+  /// `wake` runs under the lock, on the pushing thread, and only posts.
+  explicit AnswerQueue(std::function<void()> wake) : wake_(std::move(wake)) {}
+
+  void push(Item item);
+  /// Takes all that has gathered; the next push wakes again.
+  void take(std::vector<Item>& into);
+  /// Whatever comes later is thrown away.
+  void close();
+
+ private:
+  std::mutex mutex_;
+  std::function<void()> wake_;
+  std::vector<Item> items_;
+};
+
+/// The way back of one request's answer. Copies may outlive the request, its connection and the server: what comes
+/// too late is thrown away, so a lost or a late answer holds nothing.
+class Exchange {
+ public:
+  Exchange(std::shared_ptr<AnswerQueue> queue, std::uint64_t ticket) : queue_(std::move(queue)), ticket_(ticket) {}
+
+  /// From any thread; the first answer counts.
+  void answer(Response response) const { queue_->push({ticket_, std::move(response), {}}); }
+  /// Runs `work` on the loop's thread, also when the request does not wait any more, unless the server has stopped.
+  void resume(std::function<void(bool waits)> work) const {
+    queue_->push({ticket_, std::nullopt, std::move(work)});
+  }
+
+ private:
+  std::shared_ptr<AnswerQueue> queue_;
+  std::uint64_t ticket_;
+};
+
+}  // namespace sugang

@@ -1,0 +1,129 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/call.hpp"
+#include "http/problem.hpp"
+#include "http/representation.hpp"
+#include "http/request_decoder.hpp"
+#include "http/router.hpp"
+
+// What the handlers of all resources share: refusals, queries, lists, single resources, commands.
+
+namespace sugang {
+
+Response json_response(std::uint16_t status, std::string body);
+
+Response refuse(std::string instance, Problem problem, std::string detail = {});
+Response refuse(const Call& call, Problem problem, std::string detail = {});
+Response refuse(const Call& call, BodyRefusal refusal);
+Response refuse(const Call& call, std::vector<FieldFault> faults);
+
+/// 200 with the body and its ETag, or 304 when the caller has it.
+Response single_resource(std::string body, const std::string& etag,
+                         const std::optional<std::string>& if_none_match);
+std::optional<std::string> if_none_match(const Call& call);
+
+/// A query's parameters, each fault noted.
+class QueryReader {
+ public:
+  explicit QueryReader(const Request& request) : query_(request.query) {}
+
+  std::optional<std::string> text(std::string_view name);
+  template <class Id>
+  std::optional<Id> named(std::string_view name) {
+    auto given = text(name);
+    if (!given) return std::nullopt;
+    if (!is_valid_name(*given)) fault(name, "must be 1 to 64 of the characters A-Z a-z 0-9 . _ -");
+    return Id{std::move(*given)};
+  }
+  /// `none`, which some enums have for what does not exist yet, is no answer.
+  template <class Enum>
+  std::optional<Enum> one_of(std::string_view name) {
+    auto given = text(name);
+    if (!given) return std::nullopt;
+    auto value = *given == "none" ? std::nullopt : parse_enum<Enum>(*given);
+    if (!value) fault(name, unknown_detail({EnumNames<Enum>::values.begin(), EnumNames<Enum>::values.end()}));
+    return value;
+  }
+  std::optional<EnrollmentId> enrollment(std::string_view name);
+  /// `limit` and `cursor`.
+  Page page();
+  std::optional<Position> position(std::string_view name);
+
+  void fault(std::string_view name, std::string detail) {
+    faults_.push_back({"?" + std::string{name}, std::move(detail)});
+  }
+  const std::vector<FieldFault>& faults() const { return faults_; }
+
+ private:
+  static std::string unknown_detail(const std::vector<std::string_view>& allowed);
+
+  std::string_view query_;
+  std::vector<FieldFault> faults_;
+};
+
+inline constexpr std::size_t page_limit_max = 200;
+
+/// Where a list goes on: its own target with another cursor.
+class NextLink {
+ public:
+  NextLink(const Request& request, std::string_view cursor_name);
+  std::string field(std::string_view cursor) const;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  /// The other parameters, as they were sent.
+  std::string query_;
+  std::string cursor_name_;
+};
+
+/// Sugang-Min-Position: 0 when it is not there; nothing when it is not a position of ours.
+std::optional<Position> min_position(const Request& request);
+Response refuse_min_position(const Call& call);
+
+/// The refusal of a view read, or nothing.
+template <class Row>
+std::optional<Response> view_refusal(const ListResult<Row>& result, const std::string& instance) {
+  if (result.error) return refuse(instance, problem_of(*result.error));
+  if (result.cursor_invalid)
+    return to_response(ProblemReport{.problem = Problem::invalid_request,
+                                     .instance = instance,
+                                     .errors = {{"?cursor", "is not a cursor that this list gave"}}});
+  return std::nullopt;
+}
+
+template <class Row, class Write>
+Response list_response(const ListResult<Row>& result, const NextLink& link, Write write) {
+  if (auto refusal = view_refusal(result, link.path())) return std::move(*refusal);
+  auto response = json_response(200, json_list(result.listing.items, result.listing.next, write));
+  if (result.listing.next) response.with("Link", link.field(*result.listing.next));
+  return response;
+}
+
+/// A POST or PATCH that changes something.
+struct Command {
+  /// In whose name: keys of two callers never meet.
+  std::string caller;
+  std::function<void(Asker)> run;
+  /// Takes up the enrollment that this request had begun before a crash.
+  std::function<void(EnrollmentId, Asker)> join;
+  std::function<Answer(const Outcome&)> render;
+  std::string preference_applied;
+};
+
+/// Runs the command, once per Idempotency-Key when the request has one.
+Handled run_command(Call& call, Command command);
+
+/// A command that no key protects, because repeating it does no harm.
+void run_unkeyed(Call& call, Command command);
+
+/// The problem that an outcome's refusal is.
+Answer refusal_answer(const Outcome& outcome, const std::string& instance);
+
+}  // namespace sugang

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "http/problem.hpp"
+
+namespace sugang {
+
+/// A JSON text, read strictly: UTF-8, one value, no member twice in an object, bounded in depth and size.
+class JsonDocument {
+ public:
+  static constexpr std::size_t depth_max = 16;
+  static constexpr std::size_t values_max = 2048;
+
+  struct Object {};
+  struct Array {};
+  struct Null {};
+  /// A number that is no integer of 64 bits.
+  struct Fraction {};
+  struct Node {
+    std::size_t parent = 0;
+    std::string key;
+    std::variant<Null, bool, std::int64_t, std::uint64_t, Fraction, std::string, Object, Array> value;
+  };
+
+  /// A document, or why the text is none.
+  static std::variant<JsonDocument, std::string> parse(std::string_view text);
+
+  const Node& root() const { return nodes_.front(); }
+  const Node* member(const Node& object, std::string_view name) const;
+  /// An array's elements, in order.
+  std::vector<const Node*> elements(const Node& array) const;
+
+ private:
+  friend class JsonReader;
+  std::vector<Node> nodes_;
+};
+
+/// Reads an object's members by name; every fault is noted with its pointer, and the reading goes on.
+/// A getter gives nothing both when the member is absent and when it is faulty.
+class ObjectReader {
+ public:
+  ObjectReader(const JsonDocument& document, const JsonDocument::Node& node, std::string pointer,
+               std::vector<FieldFault>& faults);
+
+  void require(std::string_view name);
+  /// A string of at most `bytes_max` bytes, at least one unless it may be empty, without control characters.
+  std::optional<std::string> text(std::string_view name, std::size_t bytes_max, bool may_be_empty = false);
+  /// `[A-Za-z0-9._-]{1,64}`
+  std::optional<std::string> name(std::string_view name);
+  std::optional<std::int64_t> integer(std::string_view name, std::int64_t min, std::int64_t max);
+  std::optional<bool> flag(std::string_view name);
+  std::optional<TimePoint> time(std::string_view name);
+  /// One of the names of an enum.
+  template <class Enum>
+  std::optional<Enum> one_of(std::string_view name) {
+    auto given = string(name);
+    if (!given) return std::nullopt;
+    auto value = parse_enum<Enum>(*given);
+    if (!value) fault(name, one_of_detail({EnumNames<Enum>::values.begin(), EnumNames<Enum>::values.end()}));
+    return value;
+  }
+  std::optional<std::string> one_of(std::string_view name, std::vector<std::string_view> allowed);
+  /// The two integers of an array, first ≤ second.
+  std::optional<std::pair<std::int64_t, std::int64_t>> range(std::string_view name, std::int64_t min,
+                                                             std::int64_t max);
+  /// A reader of a nested object.
+  std::optional<ObjectReader> object(std::string_view name);
+
+  void fault(std::string_view name, std::string detail);
+  bool has(std::string_view name) const { return find(name) != nullptr; }
+
+ private:
+  const JsonDocument::Node* find(std::string_view name) const;
+  /// The member when it is a string; otherwise the fault is noted.
+  const std::string* string(std::string_view name);
+  static std::string one_of_detail(const std::vector<std::string_view>& allowed);
+
+  const JsonDocument* document_;
+  const JsonDocument::Node* node_;
+  std::string pointer_;
+  std::vector<FieldFault>* faults_;
+};
+
+/// Whole well-formed UTF-8, as RFC 3629 has it.
+bool is_utf8(std::string_view text);
+bool has_control_character(std::string_view text);
+
+}  // namespace sugang

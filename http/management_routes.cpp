@@ -1,0 +1,81 @@
+#include "http/management_routes.hpp"
+
+#include <algorithm>
+
+#include "http/handling.hpp"
+
+namespace sugang {
+
+Handled get_livez(Call&) { return json_response(200, R"({"alive":true})"); }
+
+Handled get_readyz(Call& call) {
+  auto checks = call.backend.readiness();
+  checks.push_back({"accepting", !call.draining, call.draining ? "the server is about to stop" : ""});
+  const bool ready = std::all_of(checks.begin(), checks.end(), [](const auto& check) { return check.ready; });
+  std::string members;
+  JsonWriter json{members};
+  json.member("ready", ready).key("checks").begin_array();
+  for (const auto& check : checks) {
+    json.begin_object().member("name", std::string_view{check.name}).member("ready", check.ready);
+    if (!check.detail.empty()) json.member("detail", std::string_view{check.detail});
+    json.end_object();
+  }
+  json.end_array();
+  if (ready) return json_response(200, "{" + members + "}");
+  return to_response(ProblemReport{.problem = Problem::not_ready,
+                                   .instance = std::string{call.request.path},
+                                   .more_members = std::move(members)});
+}
+
+Handled get_metrics(Call& call) {
+  Response response;
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  response.body = call.backend.metrics();
+  return response;
+}
+
+Handled get_gateway(Call& call) {
+  return json_response(200, json_of(call.backend.gateway_settings(), write_gateway_settings));
+}
+
+Handled put_gateway(Call& call) {
+  auto decoded = decode_gateway_settings(call.request.body);
+  if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
+  const auto& settings = std::get<GatewaySettings>(decoded);
+  call.backend.set_gateway_settings(settings);
+  return json_response(200, json_of(settings, write_gateway_settings));
+}
+
+Handled list_charges(Call& call) {
+  QueryReader query{call.request};
+  auto page = query.page();
+  if (!query.faults().empty()) return refuse(call, query.faults());
+  call.backend.list_charges(std::move(page),
+                            [exchange = call.exchange, link = NextLink{call.request, "cursor"}](auto result) {
+                              exchange.answer(list_response(result, link, write_charge));
+                            });
+  return std::nullopt;
+}
+
+Handled list_components(Call& call) {
+  return json_response(200, json_list(call.backend.components(), std::nullopt, write_component));
+}
+
+Handled put_component(Call& call) {
+  auto decoded = decode_component_state(call.request.body);
+  if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
+  const ComponentStatus component{call.request.path_id, std::get<bool>(decoded)};
+  if (!call.backend.set_component(component.name, component.running))
+    return refuse(call, Problem::not_found, "there is no such component");
+  return json_response(200, json_of(component, write_component));
+}
+
+Handled rebuild_view(Call& call) {
+  const auto& name = call.request.path_id;
+  if (!call.backend.rebuild_view(name)) return refuse(call, Problem::not_found, "there is no such view");
+  std::string body;
+  JsonWriter{body}.begin_object().member("name", std::string_view{name}).member("state", "rebuilding").end_object();
+  return json_response(202, std::move(body));
+}
+
+}  // namespace sugang

@@ -1,0 +1,322 @@
+#include "http/problem.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "domain/decision.hpp"
+#include "http/json_writer.hpp"
+
+namespace sugang {
+namespace {
+
+constexpr std::array<ProblemType, 35> types{{
+    {Problem::malformed,
+     "malformed",
+     "The request is malformed",
+     400,
+     "The bytes are not a request that this server reads: the header's framing, a field's value or the body's "
+     "syntax is wrong. The detail says what. After a framing fault the connection is closed.",
+     {}},
+    {Problem::invalid_request,
+     "invalid-request",
+     "The request is not valid",
+     422,
+     "The request could be read, but members or parameters of it are missing, of the wrong type or out of range. "
+     "Each entry of errors names one of them by a JSON pointer (in a CSV: /line/column; in the query: ?parameter).",
+     {}},
+    {Problem::not_found, "not-found", "There is no such resource", 404, "Nothing is known under this path.", {}},
+    {Problem::method_not_allowed,
+     "method-not-allowed",
+     "The resource has no such method",
+     405,
+     "The field Allow lists the methods that the resource has.",
+     {}},
+    {Problem::request_timeout,
+     "request-timeout",
+     "The request did not arrive in time",
+     408,
+     "The connection was open, but the rest of the request did not come. Send it again on a new connection.",
+     {}},
+    {Problem::content_too_large,
+     "content-too-large",
+     "The body is too large",
+     413,
+     "The body is longer than the server takes. Nothing of it was used, and the connection is closed.",
+     {}},
+    {Problem::unsupported_media_type,
+     "unsupported-media-type",
+     "The body's media type is not taken here",
+     415,
+     "Send the body as application/json (in UTF-8) and say so in Content-Type. Courses may also come as text/csv.",
+     {}},
+    {Problem::expectation_failed,
+     "expectation-failed",
+     "The expectation cannot be met",
+     417,
+     "The only expectation that the server meets is 100-continue.",
+     {}},
+    {Problem::header_too_large,
+     "header-too-large",
+     "The header is too large",
+     431,
+     "Request line and fields together are longer than the server takes; the connection is closed.",
+     {}},
+    {Problem::precondition_required,
+     "precondition-required",
+     "The change wants If-Match",
+     428,
+     "Read the resource, and send its ETag in If-Match with the change, so that nobody's change is lost.",
+     {}},
+    {Problem::precondition_failed,
+     "precondition-failed",
+     "The resource has changed",
+     412,
+     "The entity tag in If-Match is not the current one. Read the resource again, and decide again.",
+     {}},
+    {Problem::overloaded, "overloaded", "The server has too much to do", 503,
+     "The request was refused before any work was done for it. Send it again after Retry-After seconds.", 1},
+    {Problem::draining, "draining", "The server is about to stop", 503,
+     "The server finishes what it has taken up and takes nothing new. Send the request again, on a new connection.",
+     1},
+    {Problem::answer_timeout, "answer-timeout", "The answer did not come in time", 503,
+     "The request was taken up and may have been carried out. Repeat it with the same Idempotency-Key, or read the "
+     "resource, to learn how it ended.",
+     2},
+    {Problem::request_in_progress, "request-in-progress", "The first request is still under way", 409,
+     "A request with the same Idempotency-Key is being worked on. Repeat it a little later to get its answer.", 1},
+    {Problem::idempotency_key_reused,
+     "idempotency-key-reused",
+     "The Idempotency-Key was used for another body",
+     422,
+     "A key stands for one request. Send another request with a key of its own.",
+     {}},
+    {Problem::course_not_found,
+     "course-not-found",
+     "There is no such course",
+     404,
+     "No course is registered under this id.",
+     {}},
+    {Problem::already_exists,
+     "already-exists",
+     "The course exists already",
+     409,
+     "A course with this id is registered. Choose another id, or change that course.",
+     {}},
+    {Problem::course_not_open,
+     "course-not-open",
+     "The course is not open",
+     409,
+     "The course is a draft, opens later or is closed; it takes no enrollment now.",
+     {}},
+    {Problem::sold_out,
+     "sold-out",
+     "The course has too few seats left",
+     409,
+     "Fewer seats are left than were asked for. Nothing was held and nothing was charged.",
+     {}},
+    {Problem::already_enrolled,
+     "already-enrolled",
+     "The student is enrolled already",
+     409,
+     "With these seats the student would have more than the course allows one student.",
+     {}},
+    {Problem::too_many_seats,
+     "too-many-seats",
+     "More seats than one student may have",
+     409,
+     "The request asks for more seats than the course allows one student (seatsPerStudent).",
+     {}},
+    {Problem::capacity_below_taken,
+     "capacity-below-taken",
+     "The capacity is below what is taken",
+     409,
+     "A course's capacity may not fall below its held and taken seats.",
+     {}},
+    {Problem::state_not_reachable,
+     "state-not-reachable",
+     "The course cannot go back to that state",
+     409,
+     "A course goes from draft to open to closed, and never back.",
+     {}},
+    {Problem::enrollment_not_found,
+     "enrollment-not-found",
+     "There is no such enrollment",
+     404,
+     "No enrollment, and so no payment and no saga of one, is known under this id.",
+     {}},
+    {Problem::not_cancellable,
+     "not-cancellable",
+     "The enrollment cannot be cancelled",
+     409,
+     "The enrollment has ended by itself (rejected or expired), so there is nothing to cancel.",
+     {}},
+    {Problem::enrollment_ended,
+     "enrollment-ended",
+     "The enrollment has ended",
+     409,
+     "The enrollment was cancelled, or ended otherwise, while the request was on its way.",
+     {}},
+    {Problem::enrollment_expired,
+     "enrollment-expired",
+     "The enrollment has expired",
+     409,
+     "A step did not end before its deadline. The seats went back, and what was charged is refunded.",
+     {}},
+    {Problem::payment_declined,
+     "payment-declined",
+     "The payment was declined",
+     402,
+     "The payment company refused the charge. The seats went back; enrollmentId names the rejected enrollment.",
+     {}},
+    {Problem::payment_unavailable, "payment-unavailable", "Payments cannot be taken now", 503,
+     "The payment side does not answer. Nothing was held and nothing was charged; try again later.", 5},
+    {Problem::catalogue_paused, "catalogue-paused", "The catalogue is paused", 503,
+     "Courses cannot be registered or changed during maintenance. Enrolling goes on.", 5},
+    {Problem::view_behind, "view-behind", "The view has not reached the position yet", 503,
+     "The list does not show the write named in Sugang-Min-Position yet. Ask again.", 1},
+    {Problem::view_paused, "view-paused", "The view is paused", 503,
+     "Lists are not kept up to date during maintenance. Reads of one resource by its id go on.", 5},
+    {Problem::not_ready, "not-ready", "The server is not ready", 503,
+     "The readiness probe's answer while a check fails; checks lists each of them.", 1},
+    {Problem::internal_error,
+     "internal-error",
+     "Something went wrong in the server",
+     500,
+     "The server has met a fault of its own, and logged it.",
+     {}},
+}};
+
+constexpr bool in_enum_order() {
+  for (std::size_t i = 0; i < types.size(); ++i)
+    if (static_cast<std::size_t>(types[i].problem) != i) return false;
+  return types.back().problem == Problem::internal_error;
+}
+static_assert(in_enum_order());
+
+Problem of(CourseError error) {
+  switch (error) {
+    case CourseError::not_found:
+      return Problem::course_not_found;
+    case CourseError::already_exists:
+      return Problem::already_exists;
+    case CourseError::not_open:
+      return Problem::course_not_open;
+    case CourseError::sold_out:
+      return Problem::sold_out;
+    case CourseError::already_enrolled:
+      return Problem::already_enrolled;
+    case CourseError::too_many_seats:
+      return Problem::too_many_seats;
+    case CourseError::capacity_below_taken:
+      return Problem::capacity_below_taken;
+    case CourseError::definition_changed:
+      return Problem::precondition_failed;
+    case CourseError::state_not_reachable:
+      return Problem::state_not_reachable;
+    case CourseError::payment_unavailable:
+      return Problem::payment_unavailable;
+    case CourseError::undone:
+      return Problem::enrollment_ended;
+  }
+  return Problem::internal_error;
+}
+
+Problem of(EnrollmentError error) {
+  switch (error) {
+    case EnrollmentError::not_found:
+      return Problem::enrollment_not_found;
+    case EnrollmentError::not_cancellable:
+      return Problem::not_cancellable;
+    case EnrollmentError::ended:
+      return Problem::enrollment_ended;
+  }
+  return Problem::internal_error;
+}
+
+Problem of(PaymentError error) {
+  switch (error) {
+    case PaymentError::declined:
+      return Problem::payment_declined;
+    case PaymentError::undone:
+      return Problem::enrollment_ended;
+  }
+  return Problem::internal_error;
+}
+
+Problem of(ServiceError error) {
+  switch (error) {
+    case ServiceError::overloaded:
+      return Problem::overloaded;
+    case ServiceError::catalogue_paused:
+      return Problem::catalogue_paused;
+    case ServiceError::views_behind:
+      return Problem::view_behind;
+    case ServiceError::view_paused:
+      return Problem::view_paused;
+    case ServiceError::draining:
+      return Problem::draining;
+  }
+  return Problem::internal_error;
+}
+
+std::string render(const ProblemReport& report, const ProblemType& type) {
+  std::string body;
+  body.reserve(256);
+  JsonWriter json{body};
+  json.begin_object();
+  json.key("type").raw(std::string{"\"/problems/"}.append(type.name).append("\""));
+  json.member("title", type.title).member("status", type.status);
+  json.member("detail", report.detail.empty() ? type.explanation : std::string_view{report.detail});
+  if (!report.instance.empty()) json.member("instance", std::string_view{report.instance});
+  if (report.enrollment) json.member("enrollmentId", std::string_view{to_text(*report.enrollment)});
+  if (!report.more_members.empty()) json.raw(report.more_members);
+  if (!report.errors.empty()) {
+    json.key("errors").begin_array();
+    for (const auto& fault : report.errors)
+      json.begin_object()
+          .member("pointer", std::string_view{fault.pointer})
+          .member("detail", std::string_view{fault.detail})
+          .end_object();
+    json.end_array();
+  }
+  json.end_object();
+  return body;
+}
+
+}  // namespace
+
+std::span<const ProblemType> problem_types() { return types; }
+
+const ProblemType& describe(Problem problem) { return types[static_cast<std::size_t>(problem)]; }
+
+const ProblemType* find_problem_type(std::string_view name) {
+  auto it = std::find_if(types.begin(), types.end(), [&](const ProblemType& type) { return type.name == name; });
+  return it == types.end() ? nullptr : &*it;
+}
+
+Problem problem_of(const Refusal& refusal) {
+  return std::visit([](auto error) { return of(error); }, refusal);
+}
+
+Answer to_answer(const ProblemReport& report) {
+  const auto& type = describe(report.problem);
+  Answer answer;
+  answer.status = type.status;
+  answer.content_type = "application/problem+json";
+  answer.body = render(report, type);
+  answer.retry_after_s = type.retry_after_s;
+  return answer;
+}
+
+Response to_response(const ProblemReport& report) { return to_response(to_answer(report)); }
+
+std::string problem_page(const ProblemType& type) {
+  std::string page = "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>";
+  page.append(type.title).append("</title></head>\n<body>\n<h1>").append(type.title);
+  page.append("</h1>\n<p>Problem type <code>/problems/").append(type.name);
+  page.append("</code>, HTTP status ").append(std::to_string(type.status)).append(".</p>\n<p>");
+  page.append(type.explanation).append("</p>\n</body>\n</html>\n");
+  return page;
+}
+
+}  // namespace sugang

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/outcome.hpp"
+#include "http/response.hpp"
+
+namespace sugang {
+
+/// Every kind of problem (RFC 9457) that this server answers with.
+enum class Problem : std::uint8_t {
+  malformed,
+  invalid_request,
+  not_found,
+  method_not_allowed,
+  request_timeout,
+  content_too_large,
+  unsupported_media_type,
+  expectation_failed,
+  header_too_large,
+  precondition_required,
+  precondition_failed,
+  overloaded,
+  draining,
+  answer_timeout,
+  request_in_progress,
+  idempotency_key_reused,
+  course_not_found,
+  already_exists,
+  course_not_open,
+  sold_out,
+  already_enrolled,
+  too_many_seats,
+  capacity_below_taken,
+  state_not_reachable,
+  enrollment_not_found,
+  not_cancellable,
+  enrollment_ended,
+  enrollment_expired,
+  payment_declined,
+  payment_unavailable,
+  catalogue_paused,
+  view_behind,
+  view_paused,
+  not_ready,
+  internal_error,
+};
+
+struct ProblemType {
+  Problem problem;
+  /// The last segment of its type, `/problems/<name>`.
+  std::string_view name;
+  std::string_view title;
+  std::uint16_t status;
+  /// For its page: what happened, and what the client can do.
+  std::string_view explanation;
+  /// When to come again, for what passes by itself.
+  std::optional<std::uint32_t> retry_after_s;
+};
+
+/// All of them, in the order of the enum.
+std::span<const ProblemType> problem_types();
+const ProblemType& describe(Problem problem);
+const ProblemType* find_problem_type(std::string_view name);
+
+/// The one table from what the domain refuses to what a client reads.
+Problem problem_of(const Refusal& refusal);
+
+/// One fault of a request: where (a JSON pointer, in a CSV `/line/column`, or `?parameter`), and what.
+struct FieldFault {
+  std::string pointer;
+  std::string detail;
+  bool operator==(const FieldFault&) const = default;
+};
+
+/// One occurrence of a problem. Everything in it follows from the request and the state, so that a repeat of the
+/// request gives the same bytes.
+struct ProblemReport {
+  Problem problem = Problem::internal_error;
+  /// Empty: the type says all.
+  std::string detail;
+  /// Path of the request.
+  std::string instance;
+  std::vector<FieldFault> errors;
+  std::optional<EnrollmentId> enrollment;
+  /// Members of this occurrence alone, as written JSON: `"a":1,"b":2`.
+  std::string more_members;
+};
+
+Answer to_answer(const ProblemReport& report);
+Response to_response(const ProblemReport& report);
+
+/// The page that a problem's type leads to: HTML.
+std::string problem_page(const ProblemType& type);
+
+}  // namespace sugang

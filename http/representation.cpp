@@ -1,0 +1,146 @@
+#include "http/representation.hpp"
+
+namespace sugang {
+namespace {
+
+void write_money(JsonWriter& json, const Money& money) {
+  json.begin_object().member("amount", money.amount).member("currency", money.currency.text()).end_object();
+}
+
+void member_text(JsonWriter& json, std::string_view name, const std::string& text) {
+  json.member(name, std::string_view{text});
+}
+
+/// Texts of ids need no escape.
+void member_id(JsonWriter& json, std::string_view name, const auto& id) { member_text(json, name, to_text(id)); }
+
+void write_steps(JsonWriter& json, const EnrollmentSummary& enrollment) {
+  json.key("steps").begin_array();
+  for (const auto& step : enrollment.steps) {
+    json.begin_object()
+        .member("name", step_label(step.step, step.direction))
+        .member("state", to_text(step.state))
+        .member("at", std::string_view{to_text(step.at)})
+        .end_object();
+  }
+  json.end_array();
+}
+
+void write_enrollment_members(JsonWriter& json, const EnrollmentSummary& enrollment) {
+  member_id(json, "id", enrollment.id);
+  member_id(json, "courseId", enrollment.course);
+  member_id(json, "studentId", enrollment.student);
+  json.member("seats", enrollment.seats).member("state", to_text(enrollment.state));
+  if (!enrollment.reason.empty()) member_text(json, "reason", enrollment.reason);
+  json.key("payment").begin_object();
+  member_id(json, "id", payment_of(enrollment.id));
+  json.member("state", to_text(enrollment.payment)).key("amount");
+  write_money(json, enrollment.amount);
+  json.end_object();
+  write_steps(json, enrollment);
+  json.member("version", enrollment.version);
+}
+
+void write_seats(JsonWriter& json, const CourseSnapshot& course) {
+  const auto capacity = course.definition.capacity;
+  json.key("seats")
+      .begin_object()
+      .member("capacity", capacity)
+      .member("available", capacity - course.held - course.taken)
+      .member("held", course.held)
+      .member("taken", course.taken)
+      .member("waitlisted", course.waitlisted)
+      .end_object();
+}
+
+}  // namespace
+
+void write_course(JsonWriter& json, const CourseSnapshot& course) {
+  const auto& definition = course.definition;
+  json.begin_object();
+  member_id(json, "id", course.id);
+  json.member("kind", to_text(definition.kind));
+  member_text(json, "title", definition.title);
+  json.member("state", to_text(course.state)).key("price");
+  write_money(json, definition.price);
+  write_seats(json, course);
+  if (definition.instructor) member_id(json, "instructorId", *definition.instructor);
+  if (definition.opens_at) member_text(json, "opensAt", to_text(*definition.opens_at));
+  if (definition.closes_at) member_text(json, "closesAt", to_text(*definition.closes_at));
+  json.member("waitlist", definition.waitlist)
+      .member("seatsPerStudent", definition.seats_per_student)
+      .member("paymentUnavailable", to_text(definition.payment_unavailable))
+      .member("mileagePercent", definition.mileage_percent);
+  if (definition.credits) json.member("credits", *definition.credits);
+  if (definition.meets) member_text(json, "meets", *definition.meets);
+  json.end_object();
+}
+
+void write_enrollment(JsonWriter& json, const EnrollmentSummary& enrollment) {
+  json.begin_object();
+  write_enrollment_members(json, enrollment);
+  json.end_object();
+}
+
+void write_page_row(JsonWriter& json, const PageRow& row) {
+  json.begin_object();
+  write_enrollment_members(json, row.enrollment);
+  member_text(json, "courseTitle", row.course_title);
+  json.end_object();
+}
+
+void write_payment(JsonWriter& json, const EnrollmentSummary& enrollment) {
+  json.begin_object();
+  member_id(json, "id", payment_of(enrollment.id));
+  member_id(json, "enrollmentId", enrollment.id);
+  json.member("state", to_text(enrollment.payment)).key("amount");
+  write_money(json, enrollment.amount);
+  json.member("paymentMethod", to_text(enrollment.method)).member("version", enrollment.version).end_object();
+}
+
+void write_saga(JsonWriter& json, const EnrollmentSummary& enrollment) {
+  json.begin_object();
+  member_id(json, "id", saga_of(enrollment.id));
+  member_id(json, "enrollmentId", enrollment.id);
+  json.member("state", to_text(enrollment.saga));
+  if (enrollment.turned) json.member("turned", to_text(*enrollment.turned));
+  write_steps(json, enrollment);
+  json.member("attempts", enrollment.attempts).key("lastError");
+  if (enrollment.last_error.empty())
+    json.null();
+  else
+    json.value(std::string_view{enrollment.last_error});
+  json.key("deadline");
+  if (enrollment.deadline == TimePoint{})
+    json.null();
+  else
+    json.value(std::string_view{to_text(enrollment.deadline)});
+  json.member("version", enrollment.version).end_object();
+}
+
+void write_charge(JsonWriter& json, const ChargeEntry& charge) {
+  json.begin_object();
+  member_id(json, "key", charge.key);
+  json.key("amount");
+  write_money(json, charge.amount);
+  member_text(json, "state", charge.state);
+  member_text(json, "at", to_text(charge.at));
+  json.end_object();
+}
+
+void write_gateway_settings(JsonWriter& json, const GatewaySettings& settings) {
+  json.begin_object().key("latencyMillis").begin_array();
+  json.value(settings.latency_min_ms).value(settings.latency_max_ms).end_array();
+  json.member("failPercent", settings.fail_percent)
+      .member("declinePercent", settings.decline_percent)
+      .member("hang", settings.hang)
+      .end_object();
+}
+
+void write_component(JsonWriter& json, const ComponentStatus& component) {
+  json.begin_object();
+  member_text(json, "name", component.name);
+  json.member("state", component.running ? "running" : "paused").end_object();
+}
+
+}  // namespace sugang

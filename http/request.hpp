@@ -1,0 +1,43 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sugang {
+
+enum class Method : std::uint8_t { get, head, post, put, patch, options, other };
+
+/// The request fields that mean something to this server.
+enum class RequestField : std::uint8_t {
+  content_type,
+  expect,
+  idempotency_key,
+  if_match,
+  if_none_match,
+  prefer,
+  sugang_min_position,
+  traceparent,
+  x_request_id,
+};
+inline constexpr std::size_t request_field_count = 9;
+
+/// One request, complete. All views hold until the handler returns; what outlives it is copied.
+struct Request {
+  Method method = Method::other;
+  /// Path as it was sent, and what follows the question mark.
+  std::string_view path;
+  std::string_view query;
+  std::array<std::optional<std::string_view>, request_field_count> fields;
+  std::string_view body;
+  /// The path's variable segment, decoded; empty if its route has none.
+  std::string path_id;
+
+  std::optional<std::string_view> field(RequestField field) const {
+    return fields[static_cast<std::size_t>(field)];
+  }
+};
+
+}  // namespace sugang

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "actors/asker.hpp"
+
+namespace sugang {
+
+/// An answer on its way to the socket.
+struct Response {
+  std::uint16_t status = 200;
+  std::string content_type;
+  std::string body;
+  /// Whole field lines besides those that every answer has; written by `with`.
+  std::string field_lines;
+  /// The connection ends after this answer.
+  bool close = false;
+
+  /// Adds a field. Control characters in the value are left out, so that no value can add a line.
+  Response& with(std::string_view name, std::string_view value) &;
+  Response&& with(std::string_view name, std::string_view value) && { return std::move(with(name, value)); }
+};
+
+/// Fields for all that the answer carries: Location, ETag, Retry-After, Sugang-Position.
+Response to_response(Answer answer);
+
+struct WireContext {
+  std::string_view request_id;
+  /// `Date: …\r\n`
+  std::string_view date_line;
+  bool head_only = false;
+  bool keep_alive = true;
+  /// An HTTP/1.0 client keeps the connection only when it is told.
+  bool say_keep_alive = false;
+};
+
+/// Appends the answer to `out` as bytes of HTTP/1.1.
+void write_response(const Response& response, const WireContext& context, std::string& out);
+
+std::string_view reason_phrase(std::uint16_t status);
+
+}  // namespace sugang

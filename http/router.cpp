@@ -1,0 +1,135 @@
+#include "http/router.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "http/problem.hpp"
+#include "http/request_fields.hpp"
+
+namespace sugang {
+namespace {
+
+constexpr std::array<std::string_view, 7> method_names{"GET", "HEAD", "POST", "PUT", "PATCH", "OPTIONS", ""};
+
+/// Whether `path` is of the form; its variable segment goes into `variable`.
+bool matches(std::string_view form, std::string_view path, std::string_view& variable) {
+  auto brace = form.find('{');
+  if (brace == std::string_view::npos) return form == path;
+  if (path.substr(0, brace) != form.substr(0, brace)) return false;
+  auto rest = form.substr(form.find('}') + 1);
+  path.remove_prefix(brace);
+  variable = path.substr(0, path.find('/'));
+  return !variable.empty() && path.substr(variable.size()) == rest;
+}
+
+std::string allow(std::span<const Route> routes, std::string_view path) {
+  std::string allowed;
+  std::string_view variable;
+  for (const auto& route : routes) {
+    if (!matches(route.path, path, variable)) continue;
+    allowed.append(to_text(route.method)).append(", ");
+    if (route.method == Method::get) allowed.append("HEAD, ");
+  }
+  if (!allowed.empty()) allowed.append("OPTIONS");
+  return allowed;
+}
+
+bool takes(BodyKind kind, MediaType type, bool empty) {
+  switch (kind) {
+    case BodyKind::none:
+      return true;
+    case BodyKind::json:
+      return type == MediaType::json;
+    case BodyKind::json_optional:
+      return empty || type == MediaType::json;
+    case BodyKind::json_or_csv:
+      return type == MediaType::json || type == MediaType::csv;
+    case BodyKind::merge_patch:
+      return type == MediaType::json || type == MediaType::merge_patch;
+  }
+  return false;
+}
+
+MediaType media_type(const Request& request) {
+  return parse_content_type(request.field(RequestField::content_type).value_or(std::string_view{}));
+}
+
+Response problem(Problem problem, const Call& call, std::string detail = {}) {
+  return to_response(
+      ProblemReport{.problem = problem, .detail = std::move(detail), .instance = std::string{call.request.path}});
+}
+
+}  // namespace
+
+std::string_view to_text(Method method) { return method_names[static_cast<std::size_t>(method)]; }
+
+Method parse_method(std::string_view text) {
+  auto it = std::find(method_names.begin(), method_names.end() - 1, text);
+  return static_cast<Method>(it - method_names.begin());
+}
+
+RouteMatch find_route(std::span<const Route> routes, Method method, std::string_view path) {
+  const auto wanted = method == Method::head ? Method::get : method;
+  RouteMatch match;
+  std::string_view variable;
+  for (const auto& route : routes) {
+    if (route.method != wanted || !matches(route.path, path, variable)) continue;
+    if (auto decoded = percent_decode(variable)) {
+      match.route = &route;
+      match.path_id = std::move(*decoded);
+    }
+    return match;
+  }
+  match.allowed = path == "*" ? "GET, HEAD, POST, PUT, PATCH, OPTIONS" : allow(routes, path);
+  return match;
+}
+
+std::size_t body_bytes_max(const RouteMatch& match, const Request& request, const Limits& limits) {
+  const bool csv =
+      match.route && match.route->body == BodyKind::json_or_csv && media_type(request) == MediaType::csv;
+  return csv ? limits.import_bytes_max : limits.body_bytes_max;
+}
+
+Handled handle(const RouteMatch& match, Call& call) {
+  if (!match.route) {
+    if (match.allowed.empty()) return problem(Problem::not_found, call);
+    if (call.request.method == Method::options) {
+      Response response;
+      response.status = 204;
+      return std::move(response).with("Allow", match.allowed);
+    }
+    return problem(Problem::method_not_allowed, call).with("Allow", match.allowed);
+  }
+  if (!takes(match.route->body, media_type(call.request), call.request.body.empty()))
+    return problem(Problem::unsupported_media_type, call);
+  return match.route->handler(call);
+}
+
+bool Call::enter_course(const CourseId& course) {
+  if (!admission.try_enter_course(course.text)) return false;
+  hold.course = course.text;
+  return true;
+}
+
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && plus_is_blank) {
+      decoded += ' ';
+    } else if (text[i] != '%') {
+      decoded += text[i];
+    } else {
+      unsigned char byte = 0;
+      if (i + 2 >= text.size()) return std::nullopt;
+      auto [end, error] = std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16);
+      if (error != std::errc{} || end != text.data() + i + 3) return std::nullopt;
+      decoded += static_cast<char>(byte);
+      i += 2;
+    }
+  }
+  return decoded;
+}
+
+}  // namespace sugang

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "http/backend.hpp"
+#include "http/limits.hpp"
+#include "http/request_observer.hpp"
+
+namespace sugang {
+
+struct ListenAddress {
+  /// IPv4 or IPv6, in text.
+  std::string host = "127.0.0.1";
+  /// 0 takes a free one.
+  std::uint16_t port = 0;
+};
+
+struct ServerSettings {
+  ListenAddress client;
+  ListenAddress management;
+  /// Threads that read and write; one is the fastest on few cores, because the work is done elsewhere.
+  std::size_t threads = 1;
+  Limits limits;
+};
+
+struct ServerStats {
+  std::size_t connections = 0;
+  std::size_t requests_in_flight = 0;
+  /// Requests refused with 503 before any work, since the start.
+  std::uint64_t refused = 0;
+};
+
+/// The HTTP side: two ports, their connections, and every request from its first byte to the last of its answer.
+/// `backend` must outlive it, and may call back after it is gone.
+class Server {
+ public:
+  /// Takes the ports: clients can connect, and wait for start(). Throws std::system_error.
+  Server(Backend& backend, ServerSettings settings, std::shared_ptr<RequestObserver> observer = nullptr);
+  /// As stop().
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Serves, on threads of its own.
+  void start();
+
+  /// The ports that were taken, as `address:port`.
+  std::string client_address() const;
+  std::string management_address() const;
+  std::uint16_t client_port() const;
+  std::uint16_t management_port() const;
+
+  /// From now on every new request of a client is answered 503 and its connection closed, and `/readyz` says no.
+  /// What is under way goes on. From any thread.
+  void drain();
+  /// Waits until all that was taken up is answered and written; false if it was not in time.
+  bool await_answered(std::chrono::milliseconds within);
+  /// Closes every connection and ends the threads. Answers that come later are thrown away.
+  void stop();
+
+  ServerStats stats() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sugang
