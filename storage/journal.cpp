@@ -53,10 +53,11 @@ Sequence last_sequence(const Recovered& recovered) {
 struct Journal::Impl {
   Impl(KeyValueStore& s, HeadFile& h, Limits l, ReadExecutor r, OnFailure f, std::atomic<Position>& d)
       : store(s), head(h), limits(l), reads(std::move(r)), on_failure(std::move(f)), durable(d), reader(s) {
-    end = recover_end(store, head, limits);
+    const auto recovered = recover_journal(store, head, limits);
+    end = recovered.end;
+    owed.insert(recovered.owed.begin(), recovered.owed.end());
     durable.store(end.position, std::memory_order_release);
     next_position = end.position + 1;
-    for (const auto& id : reader.owed()) owed.insert(id);
   }
 
   Position push_append(PlacedAppend placed);

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "storage/journal_reader.hpp"
+
 namespace sugang {
 namespace {
 
@@ -102,20 +104,22 @@ void check_format(const KeyValueStore& store) {
                        std::string{format_version} + file(store, {}));
 }
 
-JournalEnd recover_or_throw(KeyValueStore& store, HeadFile& head_file, const std::optional<Head>& head,
-                            const Journal::Limits& limits) {
+RecoveredJournal recover_or_throw(KeyValueStore& store, HeadFile& head_file, const std::optional<Head>& head,
+                                  const Journal::Limits& limits) {
   check_format(store);
   const auto newest = page_at_or_before(store, position_max);
-  return newest ? recover_pages(store, head_file, head, limits, *newest) : make_or_refuse(store, head_file, head);
+  const auto end =
+      newest ? recover_pages(store, head_file, head, limits, *newest) : make_or_refuse(store, head_file, head);
+  return {end, JournalReader{store}.owed()};
 }
 
 }  // namespace
 
-JournalEnd recover_end(KeyValueStore& store, HeadFile& head_file, const Journal::Limits& limits) {
+RecoveredJournal recover_journal(KeyValueStore& store, HeadFile& head_file, const Journal::Limits& limits) {
   const auto head = head_file.load();
-  JournalEnd end;
+  RecoveredJournal recovered;
   try {
-    end = recover_or_throw(store, head_file, head, limits);
+    recovered = recover_or_throw(store, head_file, head, limits);
   } catch (const std::runtime_error& error) {
     std::string text = error.what();
     if (text.find("(file ") != std::string::npos) throw;
@@ -123,8 +127,9 @@ JournalEnd recover_end(KeyValueStore& store, HeadFile& head_file, const Journal:
     throw JournalDamaged(text + file(store, text));
   }
   // What was durable but not yet acknowledged is now told to readers, so it must not be lost again unnoticed.
+  const auto& end = recovered.end;
   if (head && end.position > head->position) head_file.store({end.position, end.chain});
-  return end;
+  return recovered;
 }
 
 }  // namespace sugang

@@ -1,15 +1,22 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 #include "storage/journal_batch.hpp"
 
 namespace sugang {
 
+struct RecoveredJournal {
+  JournalEnd end;
+  /// Sagas that owe an action.
+  std::vector<EnrollmentId> owed;
+};
+
 /// The end of the journal, once it is known to hold all that was acknowledged: the newest pages verify, follow on
 /// one another, and reach the head's position with the head's chain. A store and a head that are both empty are made
 /// a journal. Throws JournalDamaged, naming a position and a file. The rules stand in docs/journal-format.md.
-JournalEnd recover_end(KeyValueStore& store, HeadFile& head, const Journal::Limits& limits);
+RecoveredJournal recover_journal(KeyValueStore& store, HeadFile& head, const Journal::Limits& limits);
 
 enum class VerifyDepth : std::uint8_t {
   /// Every page, that the index lists each record and nothing else, and the snapshots' checksums.
