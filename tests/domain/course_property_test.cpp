@@ -1,0 +1,269 @@
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "tests/domain/course_moves.hpp"
+
+namespace sugang {
+namespace {
+
+/// Invariant 1 from the claims up, in 64 bits, where nothing wraps round.
+void assert_invariant_1(const Course& course) {
+  std::uint64_t held = 0, taken = 0;
+  std::map<std::string, std::uint64_t> seats_of;
+  for (const auto& [id, claim] : course.claims) {
+    RC_ASSERT(claim.seats > 0u);
+    (claim.taken ? taken : held) += claim.seats;
+    seats_of[claim.student.text] += claim.seats;
+  }
+  RC_ASSERT(course.held == held);
+  RC_ASSERT(course.taken == taken);
+  RC_ASSERT(held + taken <= course.definition.capacity);
+  RC_ASSERT(course.available() + held + taken == course.definition.capacity);
+  RC_ASSERT(course.seats_of.size() == seats_of.size());
+  for (const auto& [student, seats] : course.seats_of) RC_ASSERT(seats_of[student.text] == seats);
+}
+
+/// A course driven by moves, which keeps the events it decided.
+struct DrivenCourse {
+  Course course;
+  std::vector<CourseEvent> events;
+
+  explicit DrivenCourse(const CourseDefinition& definition) { accept(RegisterCourse{definition}); }
+
+  Decision<CourseEvent, CourseError> accept(const CourseCommand& command) {
+    auto decision = decide(course, command, noon);
+    for (const auto& event : decision.events) {
+      apply(course, event);
+      events.push_back(event);
+    }
+    return decision;
+  }
+};
+
+RC_GTEST_PROP(Invariant1, HoldsAfterEveryEventOfAnyCommandSequence, ()) {
+  DrivenCourse driven{any_definition()};
+  for (const auto& move : *any_moves()) {
+    driven.accept(command_of(move, driven.course));
+    assert_invariant_1(driven.course);
+  }
+}
+
+RC_GTEST_PROP(Invariant1, HoldsAtEveryPrefixOfTheReplay, ()) {
+  DrivenCourse driven{any_definition()};
+  for (const auto& move : *any_moves()) driven.accept(command_of(move, driven.course));
+  Course replayed;
+  for (const auto& event : driven.events) {
+    apply(replayed, event);
+    assert_invariant_1(replayed);
+  }
+}
+
+RC_GTEST_PROP(Replay, OfACoursesEventsGivesTheCourse, ()) {
+  DrivenCourse driven{any_definition()};
+  for (const auto& move : *any_moves()) driven.accept(command_of(move, driven.course));
+  RC_ASSERT(replay<Course>(driven.events) == driven.course);
+  RC_ASSERT(replay<Course>(driven.events) == replay<Course>(driven.events));
+}
+
+RC_GTEST_PROP(Refusal, NeverComesWithAnEvent, ()) {
+  DrivenCourse driven{any_definition()};
+  for (const auto& move : *any_moves()) {
+    const auto decision = driven.accept(command_of(move, driven.course));
+    RC_ASSERT(!decision.error || decision.events.empty());
+    RC_ASSERT(decision.events.size() <= 1u);
+  }
+}
+
+RC_GTEST_PROP(AnyCourseCommand, RepeatedAtOnceChangesNothing, ()) {
+  DrivenCourse driven{any_definition()};
+  for (const auto& move : *any_moves()) {
+    const auto command = command_of(move, driven.course);
+    driven.accept(command);
+    RC_ASSERT(driven.accept(command).events.empty());
+  }
+}
+
+RC_GTEST_PROP(ReleasedEnrollment, NeverHoldsASeatAgain, ()) {
+  DrivenCourse driven{any_definition()};
+  std::set<EnrollmentId> ever_released;
+  for (const auto& move : *any_moves()) {
+    const auto decision = driven.accept(command_of(move, driven.course));
+    for (const auto& event : decision.events)
+      if (const auto* released = std::get_if<SeatsReleased>(&event)) ever_released.insert(released->enrollment);
+    for (const auto& id : ever_released) RC_ASSERT(!driven.course.claims.contains(id));
+  }
+}
+
+RC_GTEST_PROP(Tombstones, NeverOutgrowTheEnrollmentsOfADay, ()) {
+  DrivenCourse driven{any_definition()};
+  TimePoint last_newest{};
+  for (const auto& move : *any_moves()) {
+    driven.accept(command_of(move, driven.course));
+    const auto& course = driven.course;
+    RC_ASSERT(course.newest_enrollment >= last_newest);
+    if (course.newest_enrollment > last_newest)
+      for (const auto& id : course.released) RC_ASSERT(id.uid.time() + released_kept >= course.newest_enrollment);
+    last_newest = course.newest_enrollment;
+  }
+}
+
+// --- against a model that counts everything anew, and never forgets
+// -------------------------------------------------
+
+class NaiveCourse {
+ public:
+  explicit NaiveCourse(CourseDefinition definition) : definition_(std::move(definition)) {}
+
+  /// The error, or whether something happens.
+  struct Answer {
+    std::optional<CourseError> error;
+    bool happens = false;
+    bool operator==(const Answer&) const = default;
+  };
+
+  Answer tell(const Move& move) {
+    using What = Move::What;
+    switch (move.what) {
+      case What::hold:
+        return hold(move);
+      case What::take:
+        return take(move.enrollment);
+      case What::release:
+        return release(move.enrollment);
+      case What::resize:
+        if (move.seats < claimed()) return {CourseError::capacity_below_taken};
+        return {{}, std::exchange(definition_.capacity, move.seats) != move.seats};
+      case What::revise_unseen:
+        return {CourseError::definition_changed};
+      case What::close:
+        return {{}, std::exchange(definition_.state, CourseState::closed) != CourseState::closed};
+    }
+    return {};
+  }
+
+  std::uint64_t claimed() const {
+    std::uint64_t sum = 0;
+    for (const auto& [id, claim] : claims_) sum += claim.seats;
+    return sum;
+  }
+  std::uint64_t taken_seats() const {
+    std::uint64_t sum = 0;
+    for (const auto& [id, claim] : claims_) sum += claim.taken ? claim.seats : 0;
+    return sum;
+  }
+  std::uint32_t capacity() const { return definition_.capacity; }
+
+ private:
+  struct Claim {
+    std::size_t student;
+    std::uint64_t seats;
+    bool taken;
+  };
+
+  bool gone(std::size_t id) const {
+    if (released_.contains(id)) return true;
+    return std::any_of(seen_.begin(), seen_.end(), [&](std::size_t other) {
+      return in_play(other).uid.time() - in_play(id).uid.time() > released_kept;
+    });
+  }
+
+  Answer hold(const Move& move) {
+    if (claims_.contains(move.enrollment)) return {};
+    if (gone(move.enrollment)) return {CourseError::undone};
+    if (definition_.state != CourseState::open) return {CourseError::not_open};
+    const std::uint64_t limit = definition_.seats_per_student;
+    if (limit != 0 && move.seats > limit) return {CourseError::too_many_seats};
+    std::uint64_t own = move.seats;
+    for (const auto& [id, claim] : claims_) own += claim.student == move.student ? claim.seats : 0;
+    if (limit != 0 && own > limit) return {CourseError::already_enrolled};
+    if (claimed() + move.seats > definition_.capacity) return {CourseError::sold_out};
+    const bool needs_money_now =
+        definition_.price.amount > 0 && definition_.payment_unavailable == PaymentUnavailable::refuse;
+    if (needs_money_now && !move.payments) return {CourseError::payment_unavailable};
+    claims_[move.enrollment] = {move.student, move.seats, false};
+    seen_.insert(move.enrollment);
+    return {{}, true};
+  }
+
+  Answer take(std::size_t id) {
+    if (!claims_.contains(id)) return {CourseError::undone};
+    return {{}, !std::exchange(claims_[id].taken, true)};
+  }
+
+  Answer release(std::size_t id) {
+    if (!claims_.contains(id) && gone(id)) return {};
+    claims_.erase(id);
+    released_.insert(id);
+    seen_.insert(id);
+    return {{}, true};
+  }
+
+  CourseDefinition definition_;
+  std::map<std::size_t, Claim> claims_;
+  std::set<std::size_t> released_, seen_;
+};
+
+RC_GTEST_PROP(Course, AnswersAsACourseThatCountsEverythingAnew, ()) {
+  const auto definition = any_definition();
+  DrivenCourse driven{definition};
+  NaiveCourse naive{definition};
+  for (const auto& move : *any_moves()) {
+    const auto decision = driven.accept(command_of(move, driven.course));
+    const auto expected = naive.tell(move);
+    RC_LOG() << move << std::endl;
+    RC_ASSERT(decision.error == expected.error);
+    RC_ASSERT(decision.events.empty() == !expected.happens);
+    RC_ASSERT(driven.course.definition.capacity == naive.capacity());
+    RC_ASSERT(driven.course.taken == naive.taken_seats());
+    RC_ASSERT(driven.course.held + driven.course.taken == naive.claimed());
+  }
+}
+
+// --- racers
+// -------------------------------------------------------------------------------------------------------
+
+RC_GTEST_PROP(Invariant1, ExactlyTheCapacityIsWonByRacers, ()) {
+  const auto capacity = *rc::gen::inRange<std::uint32_t>(0, 40);
+  const auto racers = capacity + *rc::gen::inRange<std::uint32_t>(0, 60);
+  DrivenCourse driven{lecture(capacity)};
+  std::uint32_t won = 0, sold_out = 0;
+  for (std::uint32_t n = 0; n < racers; ++n) {
+    const auto decision = driven.accept(HoldSeats{enrollment(n), student(n), 1});
+    won += !decision.events.empty();
+    sold_out += decision.error == CourseError::sold_out;
+    // Every second asks again, as a client does that heard nothing.
+    if (n % 2) RC_ASSERT(driven.accept(HoldSeats{enrollment(n), student(n), 1}).events.empty());
+  }
+  RC_ASSERT(won == std::min(capacity, racers));
+  RC_ASSERT(sold_out == racers - won);
+  RC_ASSERT(driven.course.available() == capacity - won);
+}
+
+RC_GTEST_PROP(Invariant1, NobodyIsToldSoldOutWhoseSeatsFit, ()) {
+  DrivenCourse driven{performance(*rc::gen::inRange<std::uint32_t>(0, 60))};
+  for (std::uint64_t n = 0; n < 60; ++n) {
+    const auto seats = *rc::gen::inRange<std::uint32_t>(1, 6);
+    const bool fits = seats <= driven.course.available();
+    const auto decision = driven.accept(HoldSeats{enrollment(n), student(n % 7), seats});
+    RC_ASSERT(fits == !decision.error.has_value());
+    if (!fits) RC_ASSERT(decision.error == CourseError::sold_out);
+    if (n % 5 == 4) driven.accept(ReleaseSeats{enrollment(*rc::gen::inRange<std::uint64_t>(0, n))});
+  }
+}
+
+TEST(Invariant1, AThousandRacersForTheLastHundredSeatsLeaveNineHundredSoldOut) {
+  DrivenCourse driven{lecture(100)};
+  std::size_t sold_out = 0;
+  for (std::size_t n = 0; n < 1000; ++n)
+    sold_out += driven.accept(HoldSeats{enrollment(n), student(n), 1}).error == CourseError::sold_out;
+  EXPECT_EQ(sold_out, 900u);
+  EXPECT_EQ(driven.course.held, 100u);
+  EXPECT_EQ(driven.course.available(), 0u);
+}
+
+}  // namespace
+}  // namespace sugang

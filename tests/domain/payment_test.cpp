@@ -1,0 +1,253 @@
+#include "domain/payment.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <variant>
+
+#include "tests/domain/given.hpp"
+
+namespace sugang {
+namespace {
+
+using State = PaymentState;
+
+constexpr Money price{12'000, {}};
+const PaymentRequested requested{price, PaymentMethod::test_approve};
+const PaymentRequested free_of_charge{{0, {}}, PaymentMethod::test_approve};
+const TakePayment take{price, PaymentMethod::test_approve};
+const ResolveCharge approve{true, ""}, decline{false, "no funds"};
+
+/// How a payment comes to be in a state.
+std::vector<PaymentEvent> way_to(State state) {
+  switch (state) {
+    case State::none:
+      return {};
+    case State::requested:
+      return {requested};
+    case State::approved:
+      return {requested, PaymentApproved{}};
+    case State::declined:
+      return {requested, PaymentDeclined{"no funds"}};
+    case State::void_requested:
+      return {requested, PaymentVoidRequested{}};
+    case State::voided:
+      return {requested, PaymentVoidRequested{}, PaymentVoided{}};
+    case State::refund_requested:
+      return {requested, PaymentApproved{}, RefundRequested{}};
+    case State::refunded:
+      return {requested, PaymentApproved{}, RefundRequested{}, PaymentRefunded{}};
+  }
+  return {};
+}
+
+constexpr std::array states{State::none,           State::requested, State::approved,         State::declined,
+                            State::void_requested, State::voided,    State::refund_requested, State::refunded};
+
+const std::array<PaymentCommand, 5> commands{take, approve, decline, RefundPayment{}, ResolveRefund{}};
+
+using Reaction = std::variant<std::vector<PaymentEvent>, PaymentError>;
+
+TEST(Payment, AnswersEveryCommandInEveryStateAsTheTableSays) {
+  const auto does = [](auto... events) { return Reaction{std::vector<PaymentEvent>{events...}}; };
+  const Reaction nothing{std::vector<PaymentEvent>{}};
+  const Reaction undone{PaymentError::undone}, declined{PaymentError::declined};
+  const PaymentApproved approved;
+  const PaymentVoided voided;
+  const RefundRequested refund;
+  // clang-format off
+  const Reaction table[states.size()][commands.size()] = {
+      //                     take             approve                 decline                            refund                        refund made
+      /* none             */ {does(requested), nothing,                nothing,                           does(voided),                 nothing},
+      /* requested        */ {nothing,         does(approved),         does(PaymentDeclined{"no funds"}), does(PaymentVoidRequested{}), nothing},
+      /* approved         */ {nothing,         nothing,                nothing,                           does(refund),                 nothing},
+      /* declined         */ {declined,        nothing,                nothing,                           nothing,                      nothing},
+      /* void_requested   */ {undone,          does(approved, refund), does(voided),                      nothing,                      nothing},
+      /* voided           */ {undone,          nothing,                nothing,                           nothing,                      nothing},
+      /* refund_requested */ {undone,          nothing,                nothing,                           nothing,                      does(PaymentRefunded{})},
+      /* refunded         */ {undone,          nothing,                nothing,                           nothing,                      nothing},
+  };
+  // clang-format on
+  for (std::size_t s = 0; s < states.size(); ++s)
+    for (std::size_t c = 0; c < commands.size(); ++c) {
+      SCOPED_TRACE(testing::Message() << to_text(states[s]) << ", command " << c);
+      const auto payment = replay<Payment>(way_to(states[s]));
+      ASSERT_EQ(payment.state, states[s]);
+      const auto decision = decide(payment, commands[c], noon);
+      if (const auto* error = std::get_if<PaymentError>(&table[s][c]))
+        EXPECT_THAT(decision, Refuses(*error));
+      else
+        EXPECT_TRUE(!decision.error && decision.events == std::get<0>(table[s][c]))
+            << testing::PrintToString(decision);
+    }
+}
+
+TEST(Payment, OwesTheGatewayACallUntilItsDefinitiveWord) {
+  for (auto state : states) {
+    const auto payment = replay<Payment>(way_to(state));
+    EXPECT_EQ(payment.owes_charge(), state == State::requested || state == State::void_requested) << to_text(state);
+    EXPECT_EQ(payment.owes_refund(), state == State::refund_requested) << to_text(state);
+  }
+}
+
+TEST(TakePayment, OfNothingApprovesAtOnce) {
+  EXPECT_THAT(given<Payment>().when(TakePayment{{0, {}}}), Causes(free_of_charge, PaymentApproved{}));
+}
+
+TEST(RefundPayment, OfNothingIsRefundedAtOnce) {
+  EXPECT_THAT(given<Payment>(free_of_charge, PaymentApproved{}).when(RefundPayment{}),
+              Causes(RefundRequested{}, PaymentRefunded{}));
+}
+
+TEST(RefundPayment, BeforeTheChargeLeavesATombstone) {
+  EXPECT_THAT(given<Payment>().when(RefundPayment{}), Causes(PaymentVoided{}));
+  EXPECT_THAT(given<Payment>(PaymentVoided{}).when(take), Refuses(PaymentError::undone));
+  EXPECT_THAT(given<Payment>(PaymentVoided{}).when(RefundPayment{}), ChangesNothing());
+}
+
+TEST(ChargeThatIsUndone, AndProvesApprovedIsJournaledTogetherWithItsRefundRequest) {
+  EXPECT_THAT(given<Payment>(requested, PaymentVoidRequested{}).when(approve),
+              Causes(PaymentApproved{}, RefundRequested{}));
+}
+
+TEST(ChargeThatIsUndone, AndProvesDeclinedMovedNoMoney) {
+  EXPECT_THAT(given<Payment>(requested, PaymentVoidRequested{}).when(decline), Causes(PaymentVoided{}));
+}
+
+TEST(TakePayment, RepeatedWithAnotherAmountStaysAsItWas) {
+  const auto past = given<Payment>(requested);
+  EXPECT_THAT(past.when(TakePayment{{1, {}}}), ChangesNothing());
+  EXPECT_EQ(past.state().amount, price);
+}
+
+TEST(Money, OfTheMostSeatsAtTheHighestPriceFits64Bits) {
+  const auto most = Money{price_max, {}} * capacity_max;
+  EXPECT_EQ(most.amount / capacity_max, price_max);
+  EXPECT_GT(most.amount, 0);
+  EXPECT_EQ((Money{12'000, {}} * 3).amount, 36'000);
+  EXPECT_EQ((Money{12'000, {}} * 0).amount, 0);
+}
+
+// --- any order of commands, any answers of the gateway
+// -------------------------------------------------------------
+
+/// A payment in anybody's hands, and every event that it ever caused.
+struct DrivenPayment {
+  Payment payment;
+  std::vector<PaymentEvent> events;
+
+  Decision<PaymentEvent, PaymentError> accept(const PaymentCommand& command) {
+    auto decision = decide(payment, command, noon);
+    for (const auto& event : decision.events) {
+      apply(payment, event);
+      events.push_back(event);
+    }
+    return decision;
+  }
+  template <class Event>
+  auto count() const {
+    return std::count_if(events.begin(), events.end(),
+                         [](const auto& event) { return std::holds_alternative<Event>(event); });
+  }
+};
+
+/// A charge twice as often as the rest, or most lives would begin with its undo.
+PaymentCommand any_command(std::int64_t amount) {
+  const TakePayment charge{{amount, {}}};
+  return *rc::gen::elementOf(
+      std::vector<PaymentCommand>{charge, charge, approve, decline, RefundPayment{}, ResolveRefund{}});
+}
+
+/// Calls `claim` after every command of a random life of one payment.
+template <class Claim>
+void through_any_life(Claim claim) {
+  DrivenPayment driven;
+  const auto amount = *rc::gen::element<std::int64_t>(0, 1, 12'000);
+  const auto steps = *rc::gen::inRange(1, 30);
+  for (int i = 0; i < steps; ++i) {
+    const auto command = any_command(amount);
+    const auto decision = driven.accept(command);
+    claim(driven, command, decision);
+  }
+}
+
+RC_GTEST_PROP(Invariant2, APaymentIsApprovedAtMostOnceAndOnlyAfterItsCharge, ()) {
+  through_any_life([](const DrivenPayment& driven, const auto&, const auto&) {
+    RC_ASSERT(driven.template count<PaymentRequested>() <= 1);
+    RC_ASSERT(driven.template count<PaymentApproved>() <= driven.template count<PaymentRequested>());
+    if (driven.payment.state == State::approved) RC_ASSERT(driven.template count<PaymentApproved>() == 1);
+  });
+}
+
+RC_GTEST_PROP(Refund, IsOnlyOfAnApprovedChargeAndOnce, ()) {
+  through_any_life([](const DrivenPayment& driven, const auto&, const auto&) {
+    RC_ASSERT(driven.template count<RefundRequested>() <= driven.template count<PaymentApproved>());
+    RC_ASSERT(driven.template count<PaymentRefunded>() <= driven.template count<RefundRequested>());
+  });
+}
+
+RC_GTEST_PROP(Invariant4, OnceUndoneAPaymentIsNeverApprovedWithoutItsRefundRequested, ()) {
+  bool undone = false;
+  through_any_life([&](const DrivenPayment& driven, const PaymentCommand& command, const auto&) {
+    undone = undone || std::holds_alternative<RefundPayment>(command);
+    if (undone) RC_ASSERT(driven.payment.state != State::approved && driven.payment.state != State::requested);
+  });
+}
+
+RC_GTEST_PROP(Invariant4, UndoneAndEveryOwedCallAnsweredLeavesNoMoneyMoved, ()) {
+  DrivenPayment last;
+  through_any_life([&](const DrivenPayment& driven, const auto&, const auto&) { last = driven; });
+  last.accept(RefundPayment{});
+  if (last.payment.owes_charge()) last.accept(*rc::gen::element(approve, decline));
+  if (last.payment.owes_refund()) last.accept(ResolveRefund{});
+  RC_ASSERT(!last.payment.owes_charge() && !last.payment.owes_refund());
+  RC_ASSERT(last.count<PaymentApproved>() == last.count<PaymentRefunded>());
+}
+
+RC_GTEST_PROP(UndoBeforeTheAct, NeverChargesWhateverComesLater, ()) {
+  DrivenPayment driven;
+  driven.accept(RefundPayment{});
+  const auto steps = *rc::gen::inRange(1, 30);
+  for (int i = 0; i < steps; ++i) {
+    RC_ASSERT(driven.accept(any_command(12'000)).events.empty());
+    RC_ASSERT(!driven.payment.owes_charge() && !driven.payment.owes_refund());
+  }
+}
+
+RC_GTEST_PROP(AmountOfNothing, NeverOwesTheGatewayACall, ()) {
+  DrivenPayment driven;
+  const auto steps = *rc::gen::inRange(1, 30);
+  for (int i = 0; i < steps; ++i) {
+    driven.accept(any_command(0));
+    RC_ASSERT(!driven.payment.owes_charge() && !driven.payment.owes_refund());
+  }
+}
+
+RC_GTEST_PROP(GatewaysWord, IsHeardOnce, ()) {
+  through_any_life([](DrivenPayment& driven, const auto&, const auto&) {
+    auto copy = driven;
+    const auto first = copy.accept(approve);
+    RC_ASSERT(copy.accept(approve).events.empty());
+    RC_ASSERT(copy.accept(decline).events.empty());
+    RC_ASSERT(first.events.empty() == !driven.payment.owes_charge());
+  });
+}
+
+RC_GTEST_PROP(AnyPaymentCommand, RepeatedAtOnceChangesNothing, ()) {
+  through_any_life([](const DrivenPayment& driven, const PaymentCommand& command, const auto&) {
+    auto copy = driven;
+    RC_ASSERT(copy.accept(command).events.empty());
+  });
+}
+
+RC_GTEST_PROP(Replay, OfAPaymentsEventsGivesThePayment, ()) {
+  through_any_life([](const DrivenPayment& driven, const auto&, const auto& decision) {
+    RC_ASSERT(replay<Payment>(driven.events) == driven.payment);
+    RC_ASSERT(!decision.error || decision.events.empty());
+  });
+}
+
+}  // namespace
+}  // namespace sugang
