@@ -11,7 +11,7 @@ constexpr Milliseconds idling_look_interval{500};
 
 Directory::Directory(caf::actor_system& system, Journal& journal) : system_(system), journal_(journal) {}
 
-Directory::~Directory() { clear(); }
+Directory::~Directory() { close(); }
 
 void Directory::host(AggregateKind kind, Milliseconds stay, Spawn spawn) {
   hosts_[static_cast<std::size_t>(kind)] = {stay, std::move(spawn)};
@@ -24,6 +24,7 @@ Directory::Shard& Directory::shard_of(const AggregateId& id) {
 void Directory::deliver(const AggregateId& to, caf::message message) {
   auto& shard = shard_of(to);
   std::lock_guard lock{shard.mutex};
+  if (closed_) return;
   auto& resident = shard.residents[to];
   if (!resident) {
     const auto& host = hosts_[static_cast<std::size_t>(to.kind)];
@@ -86,7 +87,8 @@ void Directory::sweep(TimePoint now) {
   }
 }
 
-void Directory::clear() {
+void Directory::close() {
+  closed_ = true;
   for (auto& shard : shards_) {
     std::unordered_map<AggregateId, std::shared_ptr<Resident>> gone;
     {

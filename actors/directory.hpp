@@ -54,8 +54,9 @@ class Directory {
   void end_turn(const std::shared_ptr<Resident>& resident, bool ready_to_leave, bool counted, TimePoint now);
   /// Lets go of those that are ready, have stayed their time and whose last append is durable. Called at a pace.
   void sweep(TimePoint now);
-  /// Lets go of all, whatever they do: the end of the process, or a crash in a simulation.
-  void clear();
+  /// Ends all actors, whatever they do, and takes no more messages: the end of the process, or a crash in a
+  /// simulation.
+  void close();
 
   std::size_t residents() const;
 
@@ -79,6 +80,7 @@ class Directory {
   Journal& journal_;
   std::array<Host, std::variant_size_v<Event>> hosts_;
   std::array<Shard, shard_count> shards_;
+  std::atomic<bool> closed_{false};
   std::mutex leaving_mutex_;
   std::vector<std::shared_ptr<Resident>> leaving_;
   /// Those that stay a while: looked at seldom, for there may be many.

@@ -5,16 +5,19 @@
 namespace sugang {
 namespace {
 
-void mark_step(EnrollmentSummary& summary, const Record& record, StepState state) {
-  const Step step = record.causation.step;
-  const Direction direction = record.causation.direction;
-  if (step == Step::none) return;
-  auto same = [&](const StepProgress& p) { return p.step == step && p.direction == direction; };
+void mark_step(EnrollmentSummary& summary, const Causation& command, StepState state, TimePoint at) {
+  if (command.step == Step::none) return;
+  auto same = [&](const StepProgress& p) {
+    return p.step == command.step && p.direction == command.direction;
+  };
   auto it = std::find_if(summary.steps.begin(), summary.steps.end(), same);
-  if (it == summary.steps.end())
-    it = summary.steps.insert(summary.steps.end(), {step, direction, state, record.time});
+  if (it == summary.steps.end()) it = summary.steps.insert(it, {command.step, command.direction, state, at});
   it->state = state;
-  it->at = record.time;
+  it->at = at;
+}
+
+void mark_step(EnrollmentSummary& summary, const Record& record, StepState state) {
+  mark_step(summary, record.causation, state, record.time);
 }
 
 /// Until it is confirmed or turns round, an enrollment is where its seats and its money are.
@@ -80,7 +83,7 @@ void fold(EnrollmentSummary& summary, const Record& record, const PaymentEvent& 
   }
 }
 
-void fold(EnrollmentSummary& summary, const Record&, const SagaEvent& event) {
+void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& event) {
   std::visit(Overloaded{
                  [&](const SagaStarted& e) {
                    summary.saga = SagaState::running;
@@ -89,6 +92,7 @@ void fold(EnrollmentSummary& summary, const Record&, const SagaEvent& event) {
                  [&](const SagaTurned& e) {
                    summary.saga = SagaState::compensating;
                    summary.turned = e.cause;
+                   summary.reason = e.reason;
                    summary.attempts = 0;
                    summary.last_error.clear();
                  },
@@ -99,6 +103,7 @@ void fold(EnrollmentSummary& summary, const Record&, const SagaEvent& event) {
                  [&](const SagaStuck& e) {
                    summary.saga = SagaState::stuck;
                    summary.last_error = e.error;
+                   mark_step(summary, {e.step, e.direction}, StepState::failed, record.time);
                  },
                  [&](const SagaCompleted&) { summary.saga = SagaState::completed; },
                  [&](const SagaCompensated&) { summary.saga = SagaState::compensated; },

@@ -27,6 +27,12 @@ bool has_ended_otherwise(EnrollmentState state) {
   return state == EnrollmentState::rejected || state == EnrollmentState::expired;
 }
 
+/// The enrollment's own first event is its only one: the others moved its seats and its money.
+bool has_only_begun(EnrollmentState state) {
+  return state == EnrollmentState::requested || state == EnrollmentState::seats_held ||
+         state == EnrollmentState::payment_pending;
+}
+
 }  // namespace
 
 Coordinator::Coordinator(caf::actor_config& config, Node& node, std::shared_ptr<Resident> resident)
@@ -208,7 +214,7 @@ Task<Aggregate> Coordinator::task(typename Aggregate::Command command, const Cau
 void Coordinator::dispatch(const Causation& command) {
   auto to_enrollment = [&](EnrollmentCommand what) {
     auto message = task<Enrollment>(std::move(what), command);
-    if (fresh_ && summary_.state != EnrollmentState::confirmed)
+    if (fresh_ && has_only_begun(summary_.state))
       message.birth = {{.state = EnrollmentState::requested}, 1};
     node_.directory.send(enrollment_, std::move(message));
   };
@@ -282,8 +288,7 @@ void Coordinator::retry_later(const Causation& command, const std::string& error
 }
 
 void Coordinator::turn_back(TurnCause cause, std::string reason, Asker* claimant) {
-  append(SagaTurned{cause, reason}, OwedSaga{enrollment_, true}, claimant);
-  summary_.reason = std::move(reason);
+  append(SagaTurned{cause, std::move(reason)}, OwedSaga{enrollment_, true}, claimant);
   cursor_ = turn_round(cursor_, cause);
   attempts_ = 0;
   retry_armed_ = false;

@@ -1,0 +1,167 @@
+#include "app/config.hpp"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <charconv>
+#include <sstream>
+#include <toml++/toml.h>
+
+namespace sugang {
+namespace {
+
+using Set = std::function<std::optional<std::string>(Config&, const std::string&)>;
+
+Set endpoint(std::string Config::* member) {
+  return [member](Config& config, const std::string& text) -> std::optional<std::string> {
+    if (!parse_endpoint(text)) return "must be ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080";
+    config.*member = text;
+    return std::nullopt;
+  };
+}
+
+Set one_of(std::string Config::* member, std::vector<std::string> allowed) {
+  return [member, allowed](Config& config, const std::string& text) -> std::optional<std::string> {
+    if (std::find(allowed.begin(), allowed.end(), text) == allowed.end()) {
+      std::string list;
+      for (const auto& each : allowed) list += (list.empty() ? "" : ", ") + each;
+      return "must be one of: " + list;
+    }
+    config.*member = text;
+    return std::nullopt;
+  };
+}
+
+Set number(std::uint32_t Config::* member, std::uint32_t least, std::uint32_t most) {
+  return [=](Config& config, const std::string& text) -> std::optional<std::string> {
+    std::uint32_t value = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
+      return "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+    config.*member = value;
+    return std::nullopt;
+  };
+}
+
+std::optional<std::string> set_data(Config& config, const std::string& text) {
+  if (text.empty()) return "must name a directory";
+  config.data = text;
+  return std::nullopt;
+}
+
+std::optional<std::string> set_auth(Config& config, const std::string& text) {
+  if (text == "jwt") return "jwt is not available in this version; use off";
+  return one_of(&Config::auth, {"off"})(config, text);
+}
+
+std::optional<std::string> set_gateway(Config& config, const std::string& text) {
+  if (text.starts_with("http://") || text.starts_with("https://"))
+    return "a gateway over HTTP is not available in this version; use embedded";
+  return one_of(&Config::gateway, {"embedded"})(config, text);
+}
+
+/// A value of the file as the text that a flag would have.
+std::optional<std::string> text_of(const toml::node& node) {
+  if (auto text = node.value_exact<std::string>()) return *text;
+  if (auto integer = node.value_exact<std::int64_t>()) return std::to_string(*integer);
+  return std::nullopt;
+}
+
+void load_file(const std::string& path, ConfigResult& result) {
+  auto fault = [&](const toml::source_region& at, const std::string& what) {
+    result.faults.push_back(path + ":" + std::to_string(at.begin.line) + ": " + what);
+  };
+  try {
+    const auto table = toml::parse_file(path);
+    for (const auto& [key, node] : table) {
+      const std::string name{key.str()};
+      auto known = std::find_if(settings().begin(), settings().end(), [&](const Setting& s) { return s.name == name; });
+      if (known == settings().end()) {
+        fault(node.source(), name + ": there is no such setting");
+      } else if (auto text = text_of(node); !text) {
+        fault(node.source(), name + ": must be a text or a whole number");
+      } else if (auto wrong = known->set(result.config, *text)) {
+        fault(node.source(), name + ": " + *wrong + ", not '" + *text + "'");
+      }
+    }
+  } catch (const toml::parse_error& error) {
+    fault(error.source(), std::string{error.description()});
+  }
+}
+
+/// Callers are who they say they are: not for a network.
+void check_auth_and_address(ConfigResult& result) {
+  if (result.config.auth != "off") return;
+  for (const auto& [name, text] : {std::pair{"listen", result.config.listen}, {"management", result.config.management}}) {
+    auto address = parse_endpoint(text);
+    if (address && !boost::asio::ip::make_address(address->address).is_loopback())
+      result.faults.push_back(std::string{name} + ": with auth = off the address must be a loopback one, not '" +
+                              address->address + "'");
+  }
+}
+
+}  // namespace
+
+const std::vector<Setting>& settings() {
+  static const std::vector<Setting> all{
+      {"listen", "ADDRESS:PORT for clients; port 0 takes a free one", endpoint(&Config::listen)},
+      {"management", "ADDRESS:PORT for probes, metrics and switches", endpoint(&Config::management)},
+      {"data", "directory of the journal, the views and the embedded gateway's books", set_data},
+      {"auth", "off: callers say who they are (loopback only)", set_auth},
+      {"gateway", "embedded: a payment gateway in this process, with books of its own", set_gateway},
+      {"log-level", "debug, info, warn or error", one_of(&Config::log_level, {"debug", "info", "warn", "error"})},
+      {"actor-threads", "threads for the actors; 0: one per processor", number(&Config::actor_threads, 0, 256)},
+      {"connections-max", "open client connections", number(&Config::connections_max, 1, 1'000'000)},
+      {"requests-in-flight-max", "requests taken up at a time", number(&Config::requests_in_flight_max, 1, 1'000'000)},
+      {"requests-in-flight-per-course-max", "the same for one course",
+       number(&Config::requests_in_flight_per_course_max, 1, 1'000'000)},
+      {"course-idle-ms", "how long an idle course stays in memory", number(&Config::course_idle_ms, 0, 86'400'000)},
+      {"payment-deadline-s", "how long an unfinished charge keeps its seats",
+       number(&Config::payment_deadline_s, 1, 31'536'000)},
+      {"deferred-payment-deadline-s", "the same where the course defers payment",
+       number(&Config::deferred_payment_deadline_s, 1, 31'536'000)},
+      {"gateway-timeout-ms", "how long the gateway may take to answer", number(&Config::gateway_timeout_ms, 10, 600'000)},
+  };
+  return all;
+}
+
+std::string environment_name(const Setting& setting) {
+  std::string name = "SUGANG_";
+  for (char c : setting.name) name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+ConfigResult load_config(const std::optional<std::string>& file, const std::map<std::string, std::string>& flags,
+                         const std::function<const char*(const std::string&)>& environment) {
+  ConfigResult result;
+  if (file) load_file(*file, result);
+  auto apply_text = [&](const Setting& setting, const std::string& where, const std::string& text) {
+    if (auto wrong = setting.set(result.config, text))
+      result.faults.push_back(where + ": " + *wrong + ", not '" + text + "'");
+  };
+  for (const auto& setting : settings()) {
+    const auto variable = environment_name(setting);
+    if (const char* text = environment(variable)) apply_text(setting, variable, text);
+    if (auto flag = flags.find(setting.name); flag != flags.end())
+      apply_text(setting, "--" + setting.name, flag->second);
+  }
+  check_auth_and_address(result);
+  return result;
+}
+
+std::optional<Endpoint> parse_endpoint(const std::string& text) {
+  auto colon = text.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  Endpoint endpoint;
+  endpoint.address = text.substr(0, colon);
+  if (endpoint.address.starts_with('[') && endpoint.address.ends_with(']'))
+    endpoint.address = endpoint.address.substr(1, endpoint.address.size() - 2);
+  boost::system::error_code not_an_address;
+  boost::asio::ip::make_address(endpoint.address, not_an_address);
+  if (not_an_address) return std::nullopt;
+  auto digits = std::string_view{text}.substr(colon + 1);
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), endpoint.port);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return endpoint;
+}
+
+}  // namespace sugang

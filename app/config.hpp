@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sugang {
+
+/// What an operator may set. Defaults are those of a demo on one's own machine.
+struct Config {
+  std::string listen = "127.0.0.1:8080";
+  std::string management = "127.0.0.1:9090";
+  std::string data = "data";
+  std::string auth = "off";
+  std::string gateway = "embedded";
+  std::string log_level = "info";
+  /// Threads for the actors; 0: as many as there are processors.
+  std::uint32_t actor_threads = 0;
+  std::uint32_t connections_max = 10'000;
+  std::uint32_t requests_in_flight_max = 20'000;
+  std::uint32_t requests_in_flight_per_course_max = 10'000;
+  /// How long a course nobody speaks to stays in memory.
+  std::uint32_t course_idle_ms = 30'000;
+  /// How long an unfinished charge keeps its seats, where the course does not defer it and where it does.
+  std::uint32_t payment_deadline_s = 15 * 60;
+  std::uint32_t deferred_payment_deadline_s = 24 * 60 * 60;
+  /// A gateway that does not answer for so long has given no word.
+  std::uint32_t gateway_timeout_ms = 2'000;
+};
+
+/// One thing an operator may set: `name` in the TOML file, `--name` as a flag, `SUGANG_NAME` in the environment
+/// (dashes become underscores).
+struct Setting {
+  std::string name;
+  std::string help;
+  /// Sets it; says what is wrong with the text otherwise.
+  std::function<std::optional<std::string>(Config&, const std::string&)> set;
+};
+
+const std::vector<Setting>& settings();
+std::string environment_name(const Setting& setting);
+
+struct ConfigResult {
+  Config config;
+  /// Every wrong setting, each with where it stands: `sugang.toml:3: listen: …`, `SUGANG_LISTEN: …`, `--listen: …`.
+  std::vector<std::string> faults;
+};
+
+/// Puts the layers together: flag > environment > file > default.
+/// `flags`: setting name → text. `environment`: looks a variable up.
+ConfigResult load_config(const std::optional<std::string>& file, const std::map<std::string, std::string>& flags,
+                         const std::function<const char*(const std::string&)>& environment);
+
+struct Endpoint {
+  std::string address;
+  std::uint16_t port = 0;
+};
+/// `127.0.0.1:8080`, `[::1]:8080`; port 0 takes a free one.
+std::optional<Endpoint> parse_endpoint(const std::string& text);
+
+}  // namespace sugang

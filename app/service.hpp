@@ -1,0 +1,85 @@
+#pragma once
+
+#include <atomic>
+#include <caf/all.hpp>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "actors/directory.hpp"
+#include "actors/node.hpp"
+#include "app/metrics.hpp"
+#include "gateway/embedded_gateway.hpp"
+#include "http/backend.hpp"
+#include "views/views.hpp"
+
+namespace sugang {
+
+/// What the HTTP side asks, put to the actors, the journal, the views and the gateway.
+class Service final : public Backend {
+ public:
+  using Executor = std::function<void(std::function<void()>)>;
+
+  /// `reads` runs what may block on a disk.
+  Service(Node& node, caf::actor catalogue, Views& views, EmbeddedGateway& gateway, Metrics& metrics, Executor reads);
+
+  void find_request(RequestKey key, std::function<void(EarlierRequest)> done) override;
+  void release_request(RequestKey key) override;
+
+  void register_course(CourseId id, CourseDefinition definition, Asker asker) override;
+  void import_courses(std::vector<ImportRow> rows, Asker asker) override;
+  void revise_course(CourseId id, ReviseCourse command, Asker asker) override;
+  void place_enrollment(PlaceEnrollment command, Wait wait, Asker asker) override;
+  void join_enrollment(EnrollmentId id, Wait wait, Asker asker) override;
+  void cancel_enrollment(EnrollmentId id, std::string reason, Wait wait, Asker asker) override;
+
+  void read_course(CourseId id, std::function<void(std::optional<CourseSnapshot>, Position)> done) override;
+  void read_timeline(EnrollmentId id, std::function<void(std::vector<Record>)> done) override;
+  void list_courses(std::optional<CourseKind> kind, Page page, Position min_position,
+                    std::function<void(ListResult<CourseSnapshot>)> done) override;
+  void list_enrollments(EnrollmentFilter filter, Page page, Position min_position,
+                        std::function<void(ListResult<EnrollmentSummary>)> done) override;
+  void student_page(StudentId student, Page page, Position min_position,
+                    std::function<void(ListResult<PageRow>)> done) override;
+  void read_events(Position after, std::size_t limit,
+                   std::function<void(std::vector<Record> records, Position next)> done) override;
+
+  std::vector<ReadinessCheck> readiness() override;
+  std::vector<ComponentStatus> components() override;
+  bool set_component(const std::string& name, bool running) override;
+  bool rebuild_view(const std::string& name) override;
+  GatewaySettings gateway_settings() override;
+  void set_gateway_settings(GatewaySettings settings) override;
+  void list_charges(Page page, std::function<void(ListResult<ChargeEntry>)> done) override;
+  std::string metrics() override;
+
+  /// Wakes every saga that owes an action, a few at a time. After a start, and when the payment side runs again.
+  void resume_sagas();
+  /// From now on /readyz says that this node takes no new work.
+  void drain() { draining_ = true; }
+
+ private:
+  /// The asker, who gives the request's key back when answered.
+  Asker releasing(Asker asker);
+  bool refuse_if_paused(Asker& asker);
+  void resume_from(std::shared_ptr<const std::vector<EnrollmentId>> owed, std::size_t first);
+  template <class Row>
+  void list(Position min_position, std::function<ListResult<Row>()> query, std::function<void(ListResult<Row>)> done);
+
+  Node& node_;
+  caf::actor catalogue_;
+  Views& views_;
+  EmbeddedGateway& gateway_;
+  Metrics& metrics_;
+  Executor reads_;
+  std::mutex in_progress_mutex_;
+  std::unordered_set<RequestId> in_progress_;
+  std::atomic<bool> catalogue_running_{true};
+  std::atomic<bool> draining_{false};
+  std::atomic<bool> sagas_listed_{false};
+  std::atomic<bool> views_caught_up_{false};
+};
+
+}  // namespace sugang

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "domain/record.hpp"
+
+namespace sugang {
+
+/// Reads a journal from its first record and says where it breaks one of the numbered invariants. Those that concern
+/// what leaves the node (8 to 11) cannot be seen in the journal; the others are checked after every record.
+class Audit {
+ public:
+  /// The next record. What it breaks, if anything: `invariant 1: course lecture-1: … (position 17)`.
+  std::optional<std::string> see(const Record& record);
+
+  std::uint64_t records() const { return next_position_ - 1; }
+  std::size_t enrollments() const { return enrollments_.size(); }
+  std::size_t courses() const { return courses_.size(); }
+  /// Sagas that have neither completed nor compensated; they are the ones that the journal must list as owed.
+  std::size_t running_sagas() const { return running_sagas_; }
+  /// What students have paid and not got back.
+  std::int64_t money_held() const { return money_held_; }
+
+ private:
+  struct CourseEntry {
+    Course course;
+    Sequence sequence = 0;
+  };
+  struct EnrollmentEntry {
+    EnrollmentRequested request;
+    Enrollment enrollment;
+    Payment payment;
+    bool saga_runs = false;
+    Sequence enrollment_sequence = 0;
+    Sequence payment_sequence = 0;
+    Sequence saga_sequence = 0;
+  };
+
+  std::optional<std::string> see_event(const Record& record, const CourseEvent& event);
+  std::optional<std::string> see_event(const Record& record, const EnrollmentEvent& event);
+  std::optional<std::string> see_event(const Record& record, const PaymentEvent& event);
+  std::optional<std::string> see_event(const Record& record, const SagaEvent& event);
+  std::optional<std::string> see_event(const Record& record, const RequestEvent& event);
+  std::optional<std::string> check_seats(const Record& record, const Course& course) const;
+  std::optional<std::string> check_confirmed(const Record& record, const EnrollmentEntry& entry);
+  std::optional<std::string> check_nothing_left(const Record& record, const EnrollmentEntry& entry);
+  const Course::Claim* claim_of(const Record& record, const EnrollmentEntry& entry) const;
+
+  Position next_position_ = 1;
+  std::unordered_map<std::string, CourseEntry> courses_;
+  std::unordered_map<Uid, EnrollmentEntry> enrollments_;
+  std::size_t running_sagas_ = 0;
+  std::int64_t money_held_ = 0;
+};
+
+}  // namespace sugang

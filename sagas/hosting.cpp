@@ -1,0 +1,28 @@
+#include "sagas/hosting.hpp"
+
+#include "actors/course_actor.hpp"
+#include "actors/payment_actor.hpp"
+#include "sagas/coordinator.hpp"
+
+namespace sugang {
+namespace {
+
+template <class Host>
+Directory::Spawn spawn(Node& node) {
+  return [&node](caf::actor_system& system, std::shared_ptr<Resident> resident) {
+    return caf::actor{system.spawn<Host, caf::lazy_init>(node, std::move(resident))};
+  };
+}
+
+}  // namespace
+
+void host_aggregates(Node& node) {
+  // A course is likely to be asked again soon; an enrollment that has ended is not.
+  constexpr Milliseconds at_once{0};
+  node.directory.host(AggregateKind::course, node.limits.course_idle, spawn<CourseActor>(node));
+  node.directory.host(AggregateKind::enrollment, at_once, spawn<EntityHost<Enrollment>>(node));
+  node.directory.host(AggregateKind::payment, at_once, spawn<PaymentActor>(node));
+  node.directory.host(AggregateKind::saga, at_once, spawn<Coordinator>(node));
+}
+
+}  // namespace sugang

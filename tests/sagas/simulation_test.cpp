@@ -1,0 +1,25 @@
+#include <cstdlib>
+
+#include "tests/simulation/crowd.hpp"
+
+namespace sugang {
+namespace {
+
+std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+// SUGANG_SEEDS: how many; SUGANG_SEED: just this one, to replay a failure.
+TEST(SeededFaults, LeaveEveryInvariantAndEveryAnswerStanding) {
+  const auto first = number_from("SUGANG_SEED", 1);
+  const auto count = std::getenv("SUGANG_SEED") ? 1 : number_from("SUGANG_SEEDS", 500);
+  for (auto seed = first; seed < first + count; ++seed) {
+    Crowd crowd{seed};
+    auto fault = crowd.play(1500);
+    ASSERT_FALSE(fault) << *fault << "\nreplay with SUGANG_SEED=" << seed;
+  }
+}
+
+}  // namespace
+}  // namespace sugang

@@ -1,0 +1,180 @@
+#pragma once
+
+#include <caf/all.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "actors/catalogue.hpp"
+#include "actors/course_actor.hpp"
+#include "actors/directory.hpp"
+#include "actors/payment_actor.hpp"
+#include "sagas/coordinator.hpp"
+#include "sagas/hosting.hpp"
+#include "storage/journal_keys.hpp"
+#include "storage/memory_store.hpp"
+#include "tests/gateway/scripted_gateway.hpp"
+#include "tests/simulation/simulated_time.hpp"
+
+namespace sugang {
+
+struct TestingSystemConfig : caf::actor_system_config {
+  TestingSystemConfig() { set("scheduler.policy", caf::atom("testing")); }
+};
+
+/// What survives a crash: the disk, the company's books, the time.
+struct Durables {
+  std::unique_ptr<MemoryStore> store = std::make_unique<MemoryStore>(marks_space + 1);
+  std::unique_ptr<MemoryHeadFile> head = std::make_unique<MemoryHeadFile>();
+  ScriptedGateway company;
+  SimulatedTimers timers{TimePoint{std::chrono::hours{500'000}}};
+};
+
+/// One life of a node, from start to crash, in which nothing happens but what the test lets happen: one actor's turn,
+/// one batch of the journal, one answer of the company, one alarm.
+class Life {
+ public:
+  explicit Life(Durables& durables, std::uint64_t seed = 1, ActorLimits limits = {})
+      : durables_(durables),
+        ids_(seed),
+        system_(std::make_unique<caf::actor_system>(config_)),
+        journal_(*durables.store, *durables.head, {}, [](const std::function<void()>& read) { read(); },
+                 [this](const std::string& why) { failure_ = why; }),
+        directory_(*system_, journal_),
+        node_{.journal = journal_,
+              .directory = directory_,
+              .timers = durables.timers,
+              .ids = ids_,
+              .gateway = durables.company,
+              .limits = limits,
+              .payments_available = [this] { return payments_available; },
+              .report = [this](std::string_view what) { reports.emplace_back(what); }} {
+    host_aggregates(node_);
+    catalogue_ = system_->spawn<Catalogue>(node_);
+    while (run_one_turn()) {
+    }
+  }
+
+  /// A crash: nothing more is committed, whatever was under way is forgotten.
+  ~Life() {
+    directory_.close();
+    caf::anon_send_exit(catalogue_, caf::exit_reason::kill);
+    while (run_one_turn()) {
+    }
+    durables_.timers.forget_alarms();
+  }
+  Life(const Life&) = delete;
+  Life& operator=(const Life&) = delete;
+
+  /// Lets the `which`-th of the actors that have something to do take one turn. False: none has.
+  bool run_one_turn(std::size_t which = 0) {
+    auto& jobs = scheduler().jobs;
+    if (jobs.empty()) return false;
+    std::rotate(jobs.begin(), jobs.begin() + static_cast<std::ptrdiff_t>(which % jobs.size()), jobs.end());
+    return scheduler().try_run_once();
+  }
+  std::size_t actors_with_work() { return scheduler().jobs.size(); }
+  bool commit() { return journal_.commit_once(); }
+  void sweep() { directory_.sweep(durables_.timers.now()); }
+
+  /// Turns and batches until nothing moves by itself.
+  void settle() {
+    for (bool moved = true; moved && !failure_;) {
+      moved = false;
+      while (run_one_turn()) moved = true;
+      while (!failure_ && commit()) moved = true;
+    }
+  }
+  /// As settle, and the company approves whatever it is asked.
+  void settle_with_company() {
+    for (settle(); durables_.company.approve_all() > 0;) settle();
+  }
+
+  void resume_sagas() {
+    for (auto id : journal_.owed()) directory_.send(saga_of(id), ResumeSaga{});
+  }
+
+  void register_course(const std::string& id, CourseDefinition definition, Asker asker = silent()) {
+    caf::anon_send(catalogue_, RegisterCourses{.rows = {{CourseId{id}, std::move(definition), 0}},
+                                               .single = true,
+                                               .asker = std::move(asker)});
+  }
+  EnrollmentId place(PlaceEnrollment command, Asker asker, Wait wait = std::nullopt) {
+    const EnrollmentId id{ids_.mint(durables_.timers.now(), partition_of_name(command.course.text))};
+    directory_.send(saga_of(id), StartEnrollment{std::move(command), wait, std::move(asker)});
+    return id;
+  }
+  void cancel(EnrollmentId id, Asker asker = silent(), Wait wait = std::nullopt) {
+    directory_.send(saga_of(id), CancelRequest{"changed my mind", wait, std::move(asker)});
+  }
+  std::optional<CourseSnapshot> describe(const std::string& course) {
+    auto seen = std::make_shared<std::optional<CourseSnapshot>>();
+    directory_.send(CourseId{course},
+                    DescribeCourse{[seen](std::optional<CourseSnapshot> snapshot, Position) { *seen = snapshot; }});
+    settle();
+    return *seen;
+  }
+  EnrollmentSummary summary(EnrollmentId id) const {
+    EnrollmentSummary folded;
+    for (const auto& record : journal_.timeline(id)) sugang::apply(folded, record);
+    return folded;
+  }
+
+  /// An asker who is told by `tell` how it ended, and by `hear` that the answer is out.
+  static Asker asker(std::function<void(const Outcome&)> tell, std::function<void(Answer)> hear = [](Answer) {}) {
+    Asker asker;
+    asker.render = [tell = std::move(tell)](const Outcome& outcome) {
+      tell(outcome);
+      return Answer{.status = static_cast<std::uint16_t>(outcome.refusal ? 409 : outcome.under_way ? 202 : 201)};
+    };
+    asker.deliver = std::move(hear);
+    return asker;
+  }
+  static Asker silent() {
+    return asker([](const Outcome&) {});
+  }
+
+  Journal& journal() { return journal_; }
+  Directory& directory() { return directory_; }
+  Node& node() { return node_; }
+  const std::optional<std::string>& failure() const { return failure_; }
+
+  bool payments_available = true;
+  std::vector<std::string> reports;
+
+ private:
+  caf::scheduler::test_coordinator& scheduler() {
+    return dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
+  }
+
+  Durables& durables_;
+  SeededIds ids_;
+  TestingSystemConfig config_;
+  std::optional<std::string> failure_;
+  // Ends last: what the others still hold of actors lets go of them first.
+  std::unique_ptr<caf::actor_system> system_;
+  Journal journal_;
+  Directory directory_;
+  Node node_;
+  caf::actor catalogue_;
+};
+
+inline CourseDefinition lecture(std::uint32_t capacity, std::int64_t price = 12'000) {
+  CourseDefinition definition;
+  definition.title = "Compilers";
+  definition.capacity = capacity;
+  definition.price = {price, {}};
+  return definition;
+}
+inline CourseDefinition performance(std::uint32_t capacity, std::int64_t price = 50'000) {
+  auto definition = lecture(capacity, price);
+  definition.kind = CourseKind::performance;
+  definition.seats_per_student = 0;
+  definition.payment_unavailable = PaymentUnavailable::defer;
+  return definition;
+}
+
+}  // namespace sugang
