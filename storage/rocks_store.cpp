@@ -13,6 +13,7 @@
 #include "storage/damage.hpp"
 #include "storage/journal.hpp"
 #include "storage/journal_keys.hpp"
+#include "storage/sorted_file_check.hpp"
 
 namespace sugang {
 namespace {
@@ -78,6 +79,9 @@ rocksdb::ColumnFamilyOptions space_options(const RocksSpace& space, const RocksO
   table.cache_index_and_filter_blocks = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(bloom_bits_per_key));
   table.whole_key_filtering = true;
+  // Both are older than the defaults of some supported versions, so that any of them reads what another wrote.
+  table.format_version = sorted_file_format;
+  table.checksum = rocksdb::kxxHash64;
   rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   family.compression = compression();
@@ -126,6 +130,8 @@ struct RocksStore::Impl {
     if (error) throw StorageError("cannot make the folder " + path + ": " + error.message());
     if (has_lost_its_state(path))
       throw JournalDamaged("journal damaged: cannot open " + path + " (file " + path + "/CURRENT, which is missing)");
+    if (const auto spoiled = find_spoiled_properties(path))
+      throw JournalDamaged("journal damaged: cannot open " + path + ": checksum mismatch (file " + *spoiled + ")");
     logs_at_open = log_files(path);
     const auto cache = options.block_cache ? options.block_cache : make_block_cache(options.block_cache_bytes);
     std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;

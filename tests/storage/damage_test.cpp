@@ -1,7 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <random>
@@ -158,16 +161,29 @@ void expect_names_position_and_file(const std::string& text) {
   EXPECT_TRUE(std::regex_search(text, std::regex{"\\(file /[^)]+\\)"})) << text;
 }
 
+volatile std::sig_atomic_t seed_under_way = 0;
+
+/// RocksDB's assertions may meet the damage first; then this is all that tells how to replay it.
+void tell_seed(int) {
+  char text[] = "aborted at SUGANG_DAMAGE_SEED=0000000000\n";
+  auto seed = seed_under_way;
+  for (auto at = sizeof text - 3; seed > 0; --at, seed /= 10) text[at] = static_cast<char>('0' + seed % 10);
+  if (::write(STDERR_FILENO, text, sizeof text - 1) < 0) return;
+}
+
 TEST(Damage, IsRefusedOrHarmless) {
   const auto only = setting("SUGANG_DAMAGE_SEED", 0);
   const auto seeds = setting("SUGANG_DAMAGE_SEEDS", 200);
+  const auto before = std::signal(SIGABRT, tell_seed);
   std::uint64_t refused = 0;
   for (auto seed = only != 0 ? only : 1; seed <= (only != 0 ? only : seeds) && !HasFailure(); ++seed) {
+    seed_under_way = static_cast<std::sig_atomic_t>(seed);
     std::mt19937_64 random{seed};
     const auto& made = prepared(seed % 3);
     TempFolder copy{true};
     fs::copy(made.folder.path(), copy.path(), fs::copy_options::recursive);
     const auto done = damage(copy.path() / "store", random);
+    if (only != 0) std::fprintf(stderr, "%s\n", done.c_str());
     SCOPED_TRACE(done + "; replay with SUGANG_DAMAGE_SEED=" + std::to_string(seed));
     try {
       const auto folder = open(copy.path());
@@ -179,6 +195,7 @@ TEST(Damage, IsRefusedOrHarmless) {
       ADD_FAILURE() << error.what();
     }
   }
+  std::signal(SIGABRT, before);
   RecordProperty("refused", static_cast<int>(refused));
   if (only == 0) {
     EXPECT_GT(refused, seeds / 2) << "most damages hit what was acknowledged";
