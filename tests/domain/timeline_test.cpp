@@ -1,0 +1,213 @@
+#include "domain/timeline.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/domain/timeline_script.hpp"
+
+namespace sugang {
+namespace {
+
+using testing::ElementsAre;
+using State = EnrollmentState;
+
+/// The states a reader passes through, each once.
+std::vector<State> states_of(const TimelineScript& script) {
+  std::vector<State> states;
+  for (std::size_t count = 0; count <= script.records().size(); ++count) {
+    const auto state = script.fold(count).state;
+    if (states.empty() || states.back() != state) states.push_back(state);
+  }
+  return states;
+}
+
+TEST(TimelineOfAnEnrollment, OfOneThatWentWellEndsConfirmed) {
+  const auto script = TimelineScript::happy();
+  EXPECT_THAT(states_of(script), ElementsAre(State::none, State::requested, State::seats_held,
+                                             State::payment_pending, State::confirmed));
+  const auto summary = script.fold();
+  EXPECT_THAT(step_lines(summary), ElementsAre("request done", "hold_seats done", "take_payment done",
+                                               "take_seats done", "confirm done"));
+  EXPECT_EQ(summary.payment, PaymentState::approved);
+  EXPECT_EQ(summary.saga, SagaState::completed);
+  EXPECT_EQ(summary.turned, std::nullopt);
+  EXPECT_TRUE(summary.ended());
+}
+
+TEST(TimelineOfAnEnrollment, OfADeclinedChargeEndsRejectedWithTheReason) {
+  const auto script = TimelineScript::declined();
+  EXPECT_THAT(states_of(script), ElementsAre(State::none, State::requested, State::seats_held,
+                                             State::payment_pending, State::rejected));
+  const auto summary = script.fold();
+  EXPECT_THAT(step_lines(summary), ElementsAre("request done", "hold_seats done", "take_payment failed",
+                                               "release_seats done", "mark_rejected done"));
+  EXPECT_EQ(summary.reason, "no funds");
+  EXPECT_EQ(summary.payment, PaymentState::declined);
+  EXPECT_EQ(summary.saga, SagaState::compensated);
+  EXPECT_EQ(summary.turned, TurnCause::declined);
+}
+
+TEST(TimelineOfAnEnrollment, OfACancelledOneShowsSeatsGoingBackBeforeTheMoney) {
+  const auto script = TimelineScript::cancelled();
+  EXPECT_THAT(states_of(script),
+              ElementsAre(State::none, State::requested, State::seats_held, State::payment_pending,
+                          State::confirmed, State::cancel_requested, State::cancelled));
+  const auto summary = script.fold();
+  EXPECT_THAT(step_lines(summary), ElementsAre("request done", "hold_seats done", "take_payment done",
+                                               "take_seats done", "confirm done", "mark_cancel_requested done",
+                                               "release_seats done", "refund_payment done", "mark_cancelled done"));
+  EXPECT_EQ(summary.reason, "ill");
+  EXPECT_EQ(summary.payment, PaymentState::refunded);
+  EXPECT_EQ(summary.saga, SagaState::compensated);
+}
+
+TEST(TimelineOfAnEnrollment, OfOneWithoutAnAnswerEndsExpired) {
+  const auto script = TimelineScript::expired();
+  EXPECT_THAT(states_of(script), ElementsAre(State::none, State::requested, State::seats_held,
+                                             State::payment_pending, State::expired));
+  const auto summary = script.fold();
+  EXPECT_THAT(step_lines(summary), ElementsAre("request done", "hold_seats done", "take_payment pending",
+                                               "release_seats done", "refund_payment done", "mark_expired done"));
+  EXPECT_EQ(summary.payment, PaymentState::voided);
+  EXPECT_EQ(summary.turned, TurnCause::expired);
+}
+
+TEST(TimelineOfAnEnrollment, OfAFreeCourseNeverWaitsForMoney) {
+  auto script = TimelineScript{}.born();
+  script.on_payment(PaymentRequested{}).on_payment(PaymentApproved{}).confirmed();
+  EXPECT_EQ(script.fold().state, State::confirmed);
+  EXPECT_EQ(script.fold().payment, PaymentState::approved);
+}
+
+TEST(TimelineOfAnEnrollment, OfAVoidedChargeThatProvesApprovedShowsTheRefund) {
+  auto script = TimelineScript{}.born().charge_requested().turned(TurnCause::cancelled, "ill");
+  script.on_enrollment(CancelRequested{"ill"}, Step::mark_cancel_requested).seats_back();
+  script.on_payment(PaymentVoidRequested{}, Direction::undo);
+  EXPECT_EQ(script.fold().payment, PaymentState::void_requested);
+  script.on_payment(PaymentApproved{}, Direction::undo).on_payment(RefundRequested{}, Direction::undo);
+  EXPECT_EQ(script.fold().payment, PaymentState::refund_requested);
+  EXPECT_EQ(step_lines(script.fold()).back(), "refund_payment pending");
+  script.on_payment(PaymentRefunded{}, Direction::undo);
+  EXPECT_EQ(step_lines(script.fold()).back(), "refund_payment done");
+}
+
+TEST(TimelineOfAnEnrollment, MovesOnlyAsTheStatesAllow) {
+  for (const auto& script : {TimelineScript::happy(), TimelineScript::declined(), TimelineScript::cancelled(),
+                             TimelineScript::expired()})
+    for (std::size_t count = 0; count < script.records().size(); ++count) {
+      const auto from = script.fold(count).state, to = script.fold(count + 1).state;
+      EXPECT_TRUE(is_legal_move(from, to)) << to_text(from) << " → " << to_text(to) << " at " << count;
+    }
+}
+
+TEST(Summary, KeepsWhatWasAsked) {
+  const auto script = TimelineScript::happy();
+  const auto summary = script.fold();
+  EXPECT_EQ(summary.id, script.id);
+  EXPECT_EQ(summary.course, script.course);
+  EXPECT_EQ(summary.student, StudentId{"ann"});
+  EXPECT_EQ(summary.seats, 2u);
+  EXPECT_EQ(summary.amount.amount, 24'000);
+  EXPECT_EQ(summary.kind, CourseKind::lecture);
+  EXPECT_EQ(summary.deadline, noon + std::chrono::minutes{10});
+}
+
+TEST(Summary, VersionCountsEventsAndPositionIsTheLastOnes) {
+  const auto script = TimelineScript::cancelled();
+  EXPECT_EQ(script.fold(0).version, 0u);
+  for (std::size_t count = 1; count <= script.records().size(); ++count) {
+    const auto summary = script.fold(count);
+    EXPECT_EQ(summary.version, count);
+    EXPECT_EQ(summary.position, script.records()[count - 1].position);
+    EXPECT_EQ(summary.updated_at, script.records()[count - 1].time);
+    EXPECT_EQ(summary.requested_at, script.records()[0].time);
+  }
+}
+
+TEST(Summary, TakesNoNoticeOfTheRequestThatCausedIt) {
+  auto script = TimelineScript::happy();
+  const auto before = script.fold();
+  const RequestId request{Uid{5, 6}};
+  script.add(request, RequestEvent{RequestClaimed{Uid{1, 2}, script.id}}, {});
+  script.add(request, RequestEvent{RequestAnswered{.status = 201}}, {});
+  EXPECT_EQ(script.fold(), before);
+}
+
+TEST(Summary, CountsAttemptsAndForgetsThemWhenItTurnsRound) {
+  auto script = TimelineScript{}.born().charge_requested();
+  script.on_saga(SagaStepFailed{Step::take_payment, Direction::act, 3, "timeout"});
+  EXPECT_EQ(script.fold().attempts, 3u);
+  EXPECT_EQ(script.fold().last_error, "timeout");
+  EXPECT_EQ(script.fold().saga, SagaState::running);
+  script.turned(TurnCause::expired, "late");
+  EXPECT_EQ(script.fold().attempts, 0u);
+  EXPECT_EQ(script.fold().last_error, "");
+  EXPECT_EQ(script.fold().saga, SagaState::compensating);
+}
+
+TEST(Summary, OfAStuckSagaTellsWhyAndHasNotEnded) {
+  auto script = TimelineScript::happy().turned(TurnCause::cancelled, "ill");
+  script.on_enrollment(CancelRequested{"ill"}, Step::mark_cancel_requested).seats_back();
+  script.on_payment(RefundRequested{}, Direction::undo);
+  script.on_saga(SagaStuck{Step::take_payment, Direction::undo, "account closed"});
+  const auto summary = script.fold();
+  EXPECT_EQ(summary.saga, SagaState::stuck);
+  EXPECT_EQ(summary.last_error, "account closed");
+  EXPECT_EQ(summary.state, State::cancel_requested);
+  EXPECT_FALSE(summary.ended());
+}
+
+// The mark that ends the way back tells the reason to the student; after a crash only the journal knows it.
+TEST(Summary, OfASagaThatHasTurnedKnowsTheReasonBeforeTheEnrollmentIsMarked) {
+  auto declined = TimelineScript{}.born().charge_requested().on_payment(PaymentDeclined{"no funds"});
+  EXPECT_EQ(declined.turned(TurnCause::declined, "no funds").fold().reason, "no funds");
+  EXPECT_EQ(TimelineScript::happy().turned(TurnCause::cancelled, "ill").fold().reason, "ill");
+}
+
+TEST(Invariant13, AStuckSagaNamesTheStepBehindThePointOfNoReturn) {
+  auto script = TimelineScript{}.born().charge_requested().charge_approved();
+  script.on_saga(SagaStuck{Step::take_seats, Direction::act, "no claim"});
+  EXPECT_EQ(step_lines(script.fold()).back(), "take_seats failed");
+}
+
+TEST(Invariant13, AStuckRefundIsNoLongerPending) {
+  auto script = TimelineScript::happy().turned(TurnCause::cancelled, "ill");
+  script.seats_back().on_payment(RefundRequested{}, Direction::undo);
+  script.on_saga(SagaStuck{Step::take_payment, Direction::undo, "account closed"});
+  EXPECT_EQ(step_lines(script.fold()).back(), "refund_payment failed");
+}
+
+TEST(Summary, OfATombstoneAloneIsNoEnrollment) {
+  auto script = TimelineScript{};
+  script.on_course(SeatsReleased{script.id, 0}, Step::hold_seats, Direction::undo);
+  EXPECT_EQ(script.fold().state, State::none);
+}
+
+TEST(Summary, OfAStepThatIsToldAgainKeepsOneLineForIt) {
+  auto script = TimelineScript{}.born().charge_requested().charge_approved();
+  const auto steps = script.fold().steps;
+  EXPECT_EQ(steps.size(), 3u);
+  EXPECT_EQ(steps.back().at, script.records().back().time);
+}
+
+TEST(StepLabel, NamesTheUndoAfterWhatItDoes) {
+  EXPECT_EQ(step_label(Step::hold_seats, Direction::act), "hold_seats");
+  EXPECT_EQ(step_label(Step::hold_seats, Direction::undo), "release_seats");
+  EXPECT_EQ(step_label(Step::take_payment, Direction::act), "take_payment");
+  EXPECT_EQ(step_label(Step::take_payment, Direction::undo), "refund_payment");
+  EXPECT_EQ(step_label(Step::take_seats, Direction::act), "take_seats");
+  EXPECT_EQ(step_label(Step::confirm, Direction::act), "confirm");
+  EXPECT_EQ(step_label(Step::mark_cancelled, Direction::act), "mark_cancelled");
+}
+
+TEST(EnumNames, ReadBackAndRefuseOthers) {
+  for (std::size_t i = 0; i < EnumNames<EnrollmentState>::values.size(); ++i) {
+    const auto state = static_cast<EnrollmentState>(i);
+    EXPECT_EQ(parse_enum<EnrollmentState>(to_text(state)), state);
+  }
+  EXPECT_EQ(parse_enum<EnrollmentState>("Confirmed"), std::nullopt);
+  EXPECT_EQ(parse_enum<EnrollmentState>(""), std::nullopt);
+  EXPECT_EQ(parse_enum<CourseKind>("lecture "), std::nullopt);
+}
+
+}  // namespace
+}  // namespace sugang
