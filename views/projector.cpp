@@ -1,6 +1,7 @@
 #include "views/projector.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "storage/bytes.hpp"
 
@@ -40,6 +41,13 @@ void erase_generations(KeyValueStore& store, ViewId view, Generation from, Gener
       {position_key(view, from), position_key(view, until)}};
   for (const auto& [first, last] : ranges)
     if (has_keys(store, first, last)) store.erase_range(views_space, first, last);
+}
+
+/// In the order of their keys, which a store takes in far faster: neighbours are inserted where the last one was.
+void write_sorted(KeyValueStore& store, WriteSet& changes) {
+  std::sort(changes.changes.begin(), changes.changes.end(),
+            [](const WriteSet::Change& a, const WriteSet::Change& b) { return a.key < b.key; });
+  store.write(changes, Sync::no);
 }
 
 void fold_after(View& view, Position after, const std::vector<Record>& records) {
@@ -92,14 +100,17 @@ void Projector::recover(Served& served) {
   }
   served.live = make_feed(served.kind, generations.serving);
   if (!readable || served.live.position > source_.end()) {
-    const auto last = std::max(generations.serving, generations.building);
-    generations = {.serving = last + 1, .building = 0};
+    // Whatever a crash leaves of this, the next start finds rows at position 0 or does it again.
+    erase_generations(store_, id, 0, std::numeric_limits<Generation>::max());
+    generations = {.serving = 1, .building = 0};
     WriteSet changes;
     put_generations(changes, id, generations);
     store_.write(changes, Sync::no);
     served.live = make_feed(served.kind, generations.serving);
+  } else {
+    // A crash may have come before the generations that no longer serve were erased.
+    erase_generations(store_, id, 0, generations.serving);
   }
-  erase_generations(store_, id, 0, generations.serving);
   if (generations.building != 0) {
     served.build = make_feed(served.kind, generations.building);
     served.building = true;
@@ -180,7 +191,6 @@ void Projector::begin_rebuilds() {
     served->rebuild_requested = false;
     if (served->build) continue;
     const auto next = served->live.generation + 1;
-    erase_generations(store_, served->kind.id, next, next + 1);
     WriteSet changes;
     put_generations(changes, served->kind.id, {served->live.generation, next});
     store_.write(changes, Sync::no);
@@ -191,6 +201,7 @@ void Projector::begin_rebuilds() {
 bool Projector::advance_live() {
   // Views that are new to the program begin at 0; those further on skip what they have.
   const auto records = source_.read(position(), limits_.chunk_records_max);
+  last_records_ = records.size();
   if (records.empty()) return false;
   WriteSet changes;
   for (auto& served : views_) {
@@ -200,7 +211,7 @@ bool Projector::advance_live() {
     live.position = std::max(live.position, records.back().position);
     put_position(changes, served->kind.id, live.generation, live.position);
   }
-  store_.write(changes, Sync::no);
+  write_sorted(store_, changes);
   publish_position();
   more_ = more_ || records.size() >= limits_.chunk_records_max;
   return true;
@@ -220,7 +231,7 @@ bool Projector::advance_build(Served& served) {
   put_position(changes, served.kind.id, build.generation, build.position);
   const bool caught_up = build.position == served.live.position;
   if (caught_up) put_generations(changes, served.kind.id, {build.generation, 0});
-  store_.write(changes, Sync::no);
+  write_sorted(store_, changes);
   more_ = true;
   if (!caught_up) return true;
 
@@ -259,7 +270,8 @@ bool Projector::run_once() {
 }
 
 void Projector::wait_for_work(std::unique_lock<std::mutex>& lock) {
-  const auto gathered = PositionWaits::Clock::now() + limits_.gather_ms;
+  const bool gathers = last_records_ >= limits_.gather_records_min;
+  const auto gathered = PositionWaits::Clock::now() + (gathers ? limits_.gather_ms : std::chrono::milliseconds{0});
   auto roused = [&] { return stopping_ || woken_.load(std::memory_order_acquire); };
   if (const auto deadline = waits_.next_deadline())
     wake_.wait_until(lock, *deadline, roused);

@@ -43,9 +43,11 @@ class Projector {
  public:
   struct Limits {
     std::size_t chunk_records_max = 2'048;
-    /// Unless somebody waits for a position, records gather for so long, so that an enrollment's row is written
-    /// once and not for each of its steps.
-    std::chrono::milliseconds gather_ms{5};
+    /// Under load, unless somebody waits for a position, records gather for so long, so that an enrollment's row is
+    /// written once and not for each of its steps.
+    std::chrono::milliseconds gather_ms{20};
+    /// It is no load when a pass finds fewer records than this: then the next may follow at once.
+    std::size_t gather_records_min = 16;
     std::size_t waits_max = 10'000;
   };
   /// A generation that is being read; its rows stay until the last copy is gone. Not to be kept.
@@ -131,7 +133,8 @@ class Projector {
   bool stopping_ = false;
   std::vector<std::unique_ptr<Served>> views_;
   std::vector<Retired> retired_;
-  /// The last pass left records behind that are durable already.
+  /// Records in the last pass over the journal's end; and whether it left work behind that need not be waited for.
+  std::size_t last_records_ = 0;
   bool more_ = false;
 
   PositionWaits waits_;

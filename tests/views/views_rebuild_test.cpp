@@ -57,6 +57,18 @@ TEST_F(Rebuild, LeavesNothingOfTheOldRows) {
   EXPECT_EQ(keys_in(store_), before);
 }
 
+TEST_F(Rebuild, LeavesNothingOfWhatACrashKeptItFromErasing) {
+  const auto before = keys_in(store_);
+  for (const auto view : {ViewId::enrollments, ViewId::courses}) {
+    WriteSet left_behind;
+    left_behind.put(views_space, generation_prefix(view, 0) + "r", "an old row");
+    left_behind.put(views_space, position_key(view, 0), "an old position");
+    store_.write(left_behind, Sync::no);
+  }
+  auto views = make_views(history_.source(&end_), store_);
+  EXPECT_EQ(keys_in(store_), before);
+}
+
 TEST_F(Rebuild, MendsRowsThatAreGone) {
   WriteSet damage;
   const auto prefix = generation_prefix(ViewId::enrollments, 1);

@@ -115,6 +115,52 @@ TEST(ViewsAreAReplay, OfThisJournalAndNotOfOneThatWasFurtherOn) {
   expect_a_replay(views, shorter);
 }
 
+/// Erases all keys of a view, as if the program had not known it so far.
+void forget_view(MemoryStore& store, ViewId view) {
+  WriteSet erased;
+  store.scan(views_space, "", "", [&](std::string_view key, std::string_view) {
+    const auto of = key.front() == '\0' ? key[1] : key[0];
+    if (of == static_cast<char>(view)) erased.erase(views_space, std::string{key});
+    return true;
+  });
+  store.write(erased, Sync::no);
+}
+
+TEST(ViewsAreAReplay, AlsoAViewThatIsNewToTheProgramWhileTheOthersStandStill) {
+  const RandomHistory history{5};
+  auto end = history.end();
+  for (const auto view : {ViewId::courses, ViewId::enrollments}) {
+    MemoryStore store{views_space_count};
+    {
+      auto views = make_views(history.source(&end), store);
+      while (views.run_once()) continue;
+    }
+    forget_view(store, view);
+    auto views = make_views(history.source(&end), store, small_chunks(20));
+    EXPECT_EQ(views.position(), 0u);
+    while (views.run_once()) continue;
+    expect_a_replay(views, history);
+  }
+}
+
+TEST(ViewsAreAReplay, OfTheJournalWhenTheRowsAreOfAnotherFormat) {
+  const RandomHistory history{6};
+  auto end = history.end();
+  MemoryStore store{views_space_count};
+  {
+    auto views = make_views(history.source(&end), store);
+    while (views.run_once()) continue;
+  }
+  WriteSet changes;
+  for (const auto view : {ViewId::courses, ViewId::enrollments})
+    changes.put(views_space, serving_key(view), std::string(1, static_cast<char>(views_format + 1)) + "something");
+  store.write(changes, Sync::no);
+  auto views = make_views(history.source(&end), store);
+  EXPECT_TRUE(all_enrollments(views).empty());
+  while (views.run_once()) continue;
+  expect_a_replay(views, history);
+}
+
 TEST(MyPage, ShowsEachEnrollmentWithTheTitleOfItsCourse) {
   const RandomHistory history{3};
   auto end = history.end();

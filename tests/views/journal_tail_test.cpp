@@ -1,0 +1,46 @@
+#include "views/journal_tail.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "random_history.hpp"
+#include "reading.hpp"
+#include "storage/journal_keys.hpp"
+#include "storage/memory_store.hpp"
+#include "views/row_keys.hpp"
+
+namespace sugang {
+namespace {
+
+using ::testing::ElementsAreArray;
+
+TEST(ViewsOfAJournal, ShowWhatWasAppendedAsSoonAsItIsDurable) {
+  const RandomHistory history{41};
+  MemoryStore pages{journal_space_count}, rows{views_space_count};
+  MemoryHeadFile head;
+  Journal journal{pages, head, {}, [](const std::function<void()>& read) { read(); }, fail_the_test};
+  Views::Limits limits;
+  limits.min_position_timeout_ms = std::chrono::seconds{20};
+  auto views = make_views(tail_of(journal), rows, limits);
+  journal.on_durable([&](Position) { views.wake(); });
+  journal.start();
+  views.start();
+  Position last = 0;
+  for (auto record : history.records()) {
+    record.position = 0;
+    last = journal.append({.records = {std::move(record)}, .owed = {}, .snapshot = {}, .then = {}});
+  }
+  std::promise<bool> reached;
+  views.when_reached(last, [&](bool in_time) { reached.set_value(in_time); });
+  ASSERT_TRUE(reached.get_future().get());
+  EXPECT_EQ(views.lag(), 0u);
+  EXPECT_THAT(all_enrollments(views), ElementsAreArray(values_of(history.enrollments(last))));
+  EXPECT_THAT(all_courses(views), ElementsAreArray(values_of(history.courses(last, test_now))));
+  views.stop();
+  journal.stop();
+}
+
+}  // namespace
+}  // namespace sugang
