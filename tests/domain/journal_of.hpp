@@ -11,29 +11,29 @@
 namespace sugang {
 
 /// A journal of one course, of three seats, and what a script tells of one enrollment for two of them.
-class Journaled {
+class JournalOf {
  public:
-  explicit Journaled(const TimelineScript& script) : course_(script.course), id_(script.id) {
+  explicit JournalOf(const TimelineScript& script) : course_(script.course), id_(script.id) {
     auto definition = performance(3);
     definition.price = {12'000, {}};
     records_ = script.records();
     insert(0, {.aggregate = course_, .event = CourseEvent{CourseRegistered{definition}}});
   }
 
-  Journaled& insert(std::size_t index, Record record) {
+  JournalOf& insert(std::size_t index, Record record) {
     records_.insert(records_.begin() + static_cast<std::ptrdiff_t>(index), std::move(record));
     return *this;
   }
-  Journaled& append(AggregateId aggregate, Event event) {
+  JournalOf& append(AggregateId aggregate, Event event) {
     return insert(records_.size(),
                   {.aggregate = std::move(aggregate), .enrollment = id_, .event = std::move(event)});
   }
-  Journaled& on_course(CourseEvent event) { return append(course_, std::move(event)); }
-  Journaled& on_enrollment(EnrollmentEvent event) { return append(id_, std::move(event)); }
-  Journaled& on_payment(PaymentEvent event) { return append(payment_of(id_), std::move(event)); }
-  Journaled& on_saga(SagaEvent event) { return append(saga_of(id_), std::move(event)); }
+  JournalOf& on_course(CourseEvent event) { return append(course_, std::move(event)); }
+  JournalOf& on_enrollment(EnrollmentEvent event) { return append(id_, std::move(event)); }
+  JournalOf& on_payment(PaymentEvent event) { return append(payment_of(id_), std::move(event)); }
+  JournalOf& on_saga(SagaEvent event) { return append(saga_of(id_), std::move(event)); }
   template <class Happened>
-  Journaled& without() {
+  JournalOf& without() {
     std::erase_if(records_, [](const Record& record) { return event_name(record.event) == Happened::name; });
     return *this;
   }
@@ -62,6 +62,6 @@ inline std::string fault_in(const std::vector<Record>& records) {
     if (auto fault = audit.see(record)) return *fault;
   return "";
 }
-inline std::string fault_in(const Journaled& journal) { return fault_in(journal.records()); }
+inline std::string fault_in(const JournalOf& journal) { return fault_in(journal.records()); }
 
 }  // namespace sugang
