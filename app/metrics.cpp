@@ -8,6 +8,7 @@
 
 #include <map>
 #include <mutex>
+#include <tuple>
 
 namespace sugang {
 
@@ -32,7 +33,8 @@ struct Metrics::Impl {
   prometheus::Gauge& lag = gauge("sugang_views_lag_records", "Durable records that the views do not show yet.");
 
   std::mutex mutex;
-  std::map<std::string, prometheus::Counter*, std::less<>> request_counters;
+  /// By the addresses of the names, which are constants: this is looked up for every answer.
+  std::map<std::tuple<const char*, const char*, int>, prometheus::Counter*> request_counters;
 
   prometheus::Counter& counter(const char* name, const char* help) {
     return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
@@ -57,18 +59,17 @@ void Metrics::observe_node(const NodeState& state) {
   impl_->lag.Set(static_cast<double>(state.views_lag));
 }
 
-void Metrics::observe_request(std::string_view method, std::string_view route, int status,
-                              std::chrono::nanoseconds took) {
-  const std::string status_class = std::to_string(status / 100) + "xx";
-  std::string key{method};
-  key.append(" ").append(route).append(" ").append(status_class);
+void Metrics::answered(std::string_view method, std::string_view route, std::uint16_t status,
+                       std::chrono::nanoseconds took) {
+  const auto status_class = status / 100;
   prometheus::Counter* counter = nullptr;
   {
     std::lock_guard lock{impl_->mutex};
-    auto& known = impl_->request_counters[key];
+    auto& known = impl_->request_counters[{method.data(), route.data(), status_class}];
     if (!known)
-      known = &impl_->requests.Add(
-          {{"method", std::string{method}}, {"route", std::string{route}}, {"status", status_class}});
+      known = &impl_->requests.Add({{"method", std::string{method}},
+                                    {"route", std::string{route}},
+                                    {"status", std::to_string(status_class) + "xx"}});
     counter = known;
   }
   counter->Increment();

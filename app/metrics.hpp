@@ -6,15 +6,16 @@
 #include <string>
 #include <string_view>
 
+#include "http/request_observer.hpp"
 #include "storage/journal.hpp"
 
 namespace sugang {
 
 /// What /metrics tells. From any thread.
-class Metrics {
+class Metrics final : public RequestObserver {
  public:
   Metrics();
-  ~Metrics();
+  ~Metrics() override;
 
   struct NodeState {
     Journal::Stats journal;
@@ -24,8 +25,8 @@ class Metrics {
     Position views_lag = 0;
   };
   void observe_node(const NodeState& state);
-  /// `route` is a template (`/v1/courses/{id}`), so that labels stay few.
-  void observe_request(std::string_view method, std::string_view route, int status, std::chrono::nanoseconds took);
+  void answered(std::string_view method, std::string_view route, std::uint16_t status,
+                std::chrono::nanoseconds took) override;
 
   /// Prometheus' text format.
   std::string text() const;

@@ -19,3 +19,16 @@ function(sugang_module name)
     target_precompile_headers(sugang_${name} PRIVATE ${ARG_PCH})
   endif()
 endfunction()
+
+# The program carries FILE as the std::string_view SYMBOL, which HEADER declares.
+function(sugang_embed target file symbol header)
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/${symbol}.cpp)
+  cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} NORMALIZE)
+  set(script ${CMAKE_SOURCE_DIR}/cmake/embed_text.cmake)
+  add_custom_command(
+    OUTPUT ${source}
+    COMMAND ${CMAKE_COMMAND} -D INPUT=${file} -D OUTPUT=${source} -D SYMBOL=${symbol} -D HEADER=${header} -P ${script}
+    DEPENDS ${file} ${script}
+    VERBATIM)
+  target_sources(${target} PRIVATE ${source})
+endfunction()

@@ -1,0 +1,188 @@
+#include "app/application.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <caf/all.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+#include <random>
+#include <thread>
+
+#include "actors/catalogue.hpp"
+#include "actors/clock_timers.hpp"
+#include "actors/directory.hpp"
+#include "app/log.hpp"
+#include "app/samples.hpp"
+#include "app/service.hpp"
+#include "http/request_decoder.hpp"
+#include "http/server.hpp"
+#include "sagas/hosting.hpp"
+#include "storage/journal_folder.hpp"
+#include "views/journal_tail.hpp"
+
+namespace sugang {
+namespace {
+
+constexpr Milliseconds sweep_interval{20};
+constexpr std::size_t read_threads = 1;
+constexpr Milliseconds request_expiry_interval{3'600'000};
+/// Answers to keyed requests are kept for a day and one interval of the sweep that forgets them.
+constexpr Milliseconds requests_kept{24 * 3'600'000};
+
+struct SystemConfig : caf::actor_system_config {
+  explicit SystemConfig(std::uint32_t threads) {
+    // One queue for all threads halves the latency at low load against stealing.
+    set("scheduler.policy", caf::atom("sharing"));
+    if (threads != 0) set("scheduler.max-threads", threads);
+  }
+};
+
+std::string subfolder(const std::string& data, const char* name) {
+  auto path = std::filesystem::path{data} / name;
+  std::filesystem::create_directories(path);
+  return path.string();
+}
+
+/// A failed write is never retried: what is durable is known only after recovery.
+[[noreturn]] void end_at_once(const std::string& what, const std::string& why) {
+  log_error("stopping at once: a write failed and recovery must tell what is durable", {{"store", what}, {"why", why}});
+  std::_Exit(EXIT_FAILURE);
+}
+
+ServerSettings server_settings(const Config& config) {
+  ServerSettings settings;
+  const auto client = *parse_endpoint(config.listen);
+  const auto management = *parse_endpoint(config.management);
+  settings.client = {client.address, client.port};
+  settings.management = {management.address, management.port};
+  settings.limits.connections_max = config.connections_max;
+  settings.limits.requests_in_flight_max = config.requests_in_flight_max;
+  settings.limits.requests_in_flight_per_course_max = config.requests_in_flight_per_course_max;
+  return settings;
+}
+
+ActorLimits actor_limits(const Config& config) {
+  ActorLimits limits;
+  limits.course_idle = Milliseconds{config.course_idle_ms};
+  limits.payment_deadline = std::chrono::seconds{config.payment_deadline_s};
+  limits.deferred_payment_deadline = std::chrono::seconds{config.deferred_payment_deadline_s};
+  return limits;
+}
+
+}  // namespace
+
+// Members stand in the order in which they start; what stands below may use what stands above.
+struct Application::Impl {
+  explicit Impl(const Config& config)
+      : metrics(std::make_shared<Metrics>()),
+        system_config(config.actor_threads),
+        system(system_config),
+        journal_folder(subfolder(config.data, "journal"), {}, {}, executor(),
+                       [](const std::string& why) { end_at_once("journal", why); }),
+        books(subfolder(config.data, "gateway"), {{"charges"}}),
+        rows(subfolder(config.data, "views"), {{"rows"}}),
+        gateway(books, {.call_timeout_ms = Milliseconds{config.gateway_timeout_ms}},
+                [](const std::string& why) { end_at_once("gateway", why); }, [this] { return timers.now(); },
+                std::random_device{}()),
+        views(tail_of(journal()), rows, {},
+              [](const std::string& why) { end_at_once("views", why); }, [this] { return timers.now(); }),
+        directory(system, journal()),
+        node{.journal = journal(),
+             .directory = directory,
+             .timers = timers,
+             .ids = ids,
+             .gateway = gateway,
+             .limits = actor_limits(config),
+             .payments_available = [this] { return !gateway.paused(); },
+             .report = [](std::string_view what) { log_error("an actor survived a fault", {{"fault", std::string{what}}}); }},
+        catalogue(system.spawn<Catalogue>(node)),
+        service(node, catalogue, views, gateway, *metrics, executor()),
+        server(service, server_settings(config), metrics) {
+    host_aggregates(node);
+    journal().on_durable([this](Position) { views.wake(); });
+  }
+
+  ~Impl() {
+    server.stop();
+    timers.stop();
+    gateway.stop();
+    journal().stop();
+    views.stop();
+    reads.join();
+    directory.close();
+    caf::anon_send_exit(catalogue, caf::exit_reason::kill);
+    catalogue = nullptr;
+    system.await_all_actors_done();
+  }
+
+  Journal& journal() { return journal_folder.journal(); }
+  std::function<void(std::function<void()>)> executor() {
+    return [this](std::function<void()> read) { boost::asio::post(reads, std::move(read)); };
+  }
+
+  void sweep_directory() {
+    directory.sweep(timers.now());
+    timers.at(timers.now() + sweep_interval, [this] { sweep_directory(); });
+  }
+  void expire_requests() {
+    boost::asio::post(reads, [this] { journal().expire_requests(timers.now() - requests_kept); });
+    timers.at(timers.now() + request_expiry_interval, [this] { expire_requests(); });
+  }
+
+  std::shared_ptr<Metrics> metrics;
+  SystemConfig system_config;
+  caf::actor_system system;
+  ClockTimers timers;
+  RandomIds ids;
+  boost::asio::thread_pool reads{read_threads};
+  JournalFolder journal_folder;
+  RocksStore books;
+  RocksStore rows;
+  EmbeddedGateway gateway;
+  Views views;
+  Directory directory;
+  Node node;
+  caf::actor catalogue;
+  Service service;
+  Server server;
+};
+
+Application::Application(const Config& config) : impl_(std::make_unique<Impl>(config)) {}
+Application::~Application() = default;
+
+void Application::start() {
+  auto& all = *impl_;
+  log_info("recovered", {{"position", std::to_string(all.journal().durable_position())}});
+  all.journal().start();
+  all.gateway.start();
+  all.views.start();
+  all.sweep_directory();
+  all.expire_requests();
+  all.service.resume_sagas();
+  all.server.start();
+}
+
+void Application::offer_samples() {
+  if (impl_->journal().durable_position() != 0) return;
+  auto rows = std::get<std::vector<ImportRow>>(decode_catalogue(sample_catalogue, Limits{}.import_rows_max));
+  auto imported = std::make_shared<std::promise<void>>();
+  Asker asker;
+  asker.render = [](const Outcome&) { return Answer{}; };
+  asker.deliver = [imported](Answer) { imported->set_value(); };
+  impl_->service.import_courses(std::move(rows), std::move(asker));
+  imported->get_future().wait();
+}
+
+bool Application::drain(std::chrono::milliseconds within) {
+  impl_->service.drain();
+  impl_->server.drain();
+  const bool answered = impl_->server.await_answered(within);
+  impl_->server.stop();
+  return answered;
+}
+
+std::string Application::client_address() const { return impl_->server.client_address(); }
+std::string Application::management_address() const { return impl_->server.management_address(); }
+
+}  // namespace sugang

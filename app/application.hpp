@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "app/config.hpp"
+
+namespace sugang {
+
+/// The server, put together in the order in which it starts, and taken apart in the reverse.
+class Application {
+ public:
+  /// Recovers the journal and takes the ports. Throws JournalDamaged, StorageError, std::system_error.
+  explicit Application(const Config& config);
+  ~Application();
+  Application(const Application&) = delete;
+  Application& operator=(const Application&) = delete;
+
+  void start();
+  /// Registers the sample catalogue, unless there are courses already.
+  void offer_samples();
+  /// Takes no new work, lets what runs be answered, at most so long, and stops. False if something was not answered.
+  bool drain(std::chrono::milliseconds within);
+
+  std::string client_address() const;
+  std::string management_address() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Exit status of `sugangd verify`: 0 when the journal of a stopped server verifies and every invariant holds, 1 at
+/// the first fault, which is told on stdout, as is the progress on stderr.
+int verify(const std::string& data);
+
+}  // namespace sugang
