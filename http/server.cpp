@@ -30,7 +30,7 @@ std::string text_of(const tcp::endpoint& endpoint) {
 struct Server::Impl {
   struct Listener {
     Listener(EventLoop& loop, const ListenAddress& address, Port which)
-        : acceptor(loop.context(), tcp::endpoint{asio::ip::make_address(address.host), address.port}),
+        : acceptor(listen(loop, address)),
           retry(loop.context()),
           port(which),
           endpoint(acceptor.local_endpoint()) {}
@@ -39,6 +39,15 @@ struct Server::Impl {
     Port port;
     tcp::endpoint endpoint;
   };
+
+  /// Takes the port. Throws std::system_error, which names the address.
+  static tcp::acceptor listen(EventLoop& loop, const ListenAddress& address) {
+    try {
+      return {loop.context(), tcp::endpoint{asio::ip::make_address(address.host), address.port}};
+    } catch (const boost::system::system_error& error) {
+      throw std::system_error{error.code(), address.host + ":" + std::to_string(address.port)};
+    }
+  }
 
   Impl(Backend& backend, const ServerSettings& settings, std::shared_ptr<RequestObserver> observer)
       : state(backend, settings.limits, std::move(observer)),

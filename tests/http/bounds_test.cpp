@@ -1,0 +1,401 @@
+#include <gmock/gmock.h>
+
+#include <mutex>
+
+#include "tests/http/served.hpp"
+
+namespace sugang {
+namespace {
+
+const WireFields json_fields{{"Content-Type", "application/json"}};
+
+std::string placement(const std::string& course, const std::string& student, WireFields fields = json_fields) {
+  return render_request("POST", "/v1/enrollments", fields,
+                        R"({"courseId":")" + course + R"(","studentId":")" + student + R"("})");
+}
+
+using Timeouts = Served;
+
+TEST_F(Timeouts, AHeaderThatDoesNotEndIs408) {
+  limits.header_read_timeout_ms = 60;
+  WireClient client{port()};
+  client.send("POST /v1/enrollments HTTP/1.1\r\nHost: lo");
+  const auto answers = client.read_to_end();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].problem(), "request-timeout");
+}
+
+TEST_F(Timeouts, BytesNowAndThenDoNotStretchIt) {
+  limits.header_read_timeout_ms = 60;
+  WireClient client{port()};
+  client.send("GET / HTTP/1.1\r\nX: ");
+  // A slow client goes on for ever; the server does not.
+  for (int i = 0; i < 1'000'000; ++i) client.send("x");
+  EXPECT_TRUE(client.at_end() || true);
+  WireClient next{port()};
+  next.send(render_request("GET", "/"));
+  EXPECT_EQ(next.read_answer()->status, 200);
+}
+
+TEST_F(Timeouts, ABodyThatDoesNotEndIs408AndReachesNothing) {
+  limits.body_read_timeout_ms = 60;
+  WireClient client{port()};
+  client.send(
+      "POST /v1/enrollments HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{");
+  const auto answers = client.read_to_end();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].problem(), "request-timeout");
+  EXPECT_THAT(backend.calls(), testing::IsEmpty());
+}
+
+TEST_F(Timeouts, AnIdleConnectionIsClosedWithoutAWord) {
+  limits.idle_timeout_ms = 60;
+  WireClient client{port()};
+  client.send(render_request("GET", "/"));
+  EXPECT_EQ(client.read_answer()->status, 200);
+  EXPECT_TRUE(client.at_end());
+}
+
+TEST_F(Timeouts, ALostAnswerIs503AndItsPlaceIsFreeAgain) {
+  limits.answer_timeout_ms = 60;
+  limits.requests_in_flight_max = 1;
+  limits.requests_in_flight_per_course_max = 1;
+  register_course("c");
+  backend.hold_answers();
+  WireClient client{port()};
+  client.send(placement("c", "s", {{"Content-Type", "application/json"}, {"Prefer", "wait=0"}}));
+  const auto answer = client.read_answer();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->problem(), "answer-timeout");
+  EXPECT_EQ(answer->json()["instance"], "/v1/enrollments");
+  backend.lose_answers();
+  EXPECT_EQ(server().stats().requests_in_flight, 0u);
+  EXPECT_EQ(enroll("c", "s").status, 201);
+}
+
+TEST_F(Timeouts, AnAnswerThatComesTooLateGoesToNobody) {
+  limits.answer_timeout_ms = 60;
+  register_course("c");
+  backend.hold_answers();
+  WireClient client{port()};
+  client.send(placement("c", "s", {{"Content-Type", "application/json"}, {"Prefer", "wait=0"}}));
+  EXPECT_EQ(client.read_answer()->problem(), "answer-timeout");
+  backend.answer_all();
+  client.send(render_request("GET", "/v1/courses/c"));
+  EXPECT_EQ(client.read_answer()->json()["id"], "c");
+  client.send(render_request("GET", "/v1/courses/c"));
+  EXPECT_EQ(client.read_answer()->json()["id"], "c");
+}
+
+TEST_F(Timeouts, AKeyedRequestThatNobodyWaitsForGivesItsKeyBack) {
+  limits.answer_timeout_ms = 60;
+  register_course("c");
+  backend.hold_answers();
+  WireClient client{port()};
+  client.send(
+      placement("c", "s", {{"Content-Type", "application/json"}, {"Prefer", "wait=0"}, {"Idempotency-Key", "k"}}));
+  EXPECT_EQ(client.read_answer()->problem(), "answer-timeout");
+  backend.answer_all();
+  ASSERT_TRUE(backend.await("release_request"));
+  EXPECT_EQ(backend.requests_in_progress(), 0u);
+  EXPECT_EQ(backend.count("place_enrollment"), 0u);
+  EXPECT_EQ(enroll("c", "s", {{"Idempotency-Key", "k"}}).status, 201);
+}
+
+using Bounds = Served;
+
+TEST_F(Bounds, AHeaderBeyondTheLimitIs431) {
+  limits.header_bytes_max = 512;
+  for (const auto& request : {"GET / HTTP/1.1\r\nX: " + std::string(2000, 'x') + "\r\n\r\n",
+                              "GET /" + std::string(600, 'x') + " HTTP/1.1\r\nHost: x\r\n\r\n",
+                              "GET / HTTP/1.1\r\nX: " + std::string(2000, 'x')}) {
+    WireClient client{port()};
+    client.send(request);
+    const auto answers = client.read_to_end();
+    ASSERT_EQ(answers.size(), 1u);
+    EXPECT_EQ(answers[0].problem(), "header-too-large");
+  }
+}
+
+TEST_F(Bounds, ABodyBeyondTheLimitIs413BeforeItIsRead) {
+  limits.body_bytes_max = 100;
+  const std::string head = "POST /v1/enrollments HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+  for (const auto& request :
+       {head + "Content-Length: 1073741824\r\n\r\n{", head + "Content-Length: 101\r\n\r\n",
+        head + "Transfer-Encoding: chunked\r\n\r\n65\r\n",
+        head + "Transfer-Encoding: chunked\r\n\r\n60\r\n" + std::string(0x60, ' ') + "\r\n5\r\n"}) {
+    WireClient client{port()};
+    client.send(request);
+    const auto answers = client.read_to_end();
+    ASSERT_EQ(answers.size(), 1u);
+    EXPECT_EQ(answers[0].problem(), "content-too-large") << request;
+  }
+  EXPECT_THAT(backend.calls(), testing::IsEmpty());
+}
+
+TEST_F(Bounds, ACatalogueMayBeLonger) {
+  limits.body_bytes_max = 100;
+  std::string csv = "id,title,capacity\n";
+  for (int i = 0; i < 1000; ++i) csv += "c-" + std::to_string(i) + ",A course,10\n";
+  const auto answer = call("POST", "/v1/courses", {{"Content-Type", "text/csv"}}, csv);
+  EXPECT_EQ(answer.json(), (nlohmann::json{{"created", 1000}}));
+  limits.import_bytes_max = 10;
+}
+
+TEST_F(Bounds, ExpectContinueIsAnsweredBeforeTheBody) {
+  register_course("c");
+  const std::string body = R"({"courseId":"c","studentId":"s"})";
+  WireClient client{port()};
+  client.send(
+      "POST /v1/enrollments HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
+      "Content-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n");
+  EXPECT_EQ(client.read_answer()->status, 100);
+  client.send(body);
+  EXPECT_EQ(client.read_answer()->status, 201);
+}
+
+TEST_F(Bounds, AnExpectationThatCannotBeMetIs417) {
+  WireClient client{port()};
+  client.send(render_request("POST", "/v1/enrollments", {{"Expect", "200-ok"}}, "{}"));
+  const auto answers = client.read_to_end();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].problem(), "expectation-failed");
+}
+
+TEST_F(Bounds, ABodyTooLargeIsRefusedInsteadOfContinued) {
+  limits.body_bytes_max = 10;
+  WireClient client{port()};
+  client.send(
+      "POST /v1/enrollments HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
+      "Content-Length: 11\r\n\r\n");
+  EXPECT_EQ(client.read_answer()->status, 413);
+}
+
+TEST_F(Bounds, TooManyConnectionsAreTurnedAway) {
+  limits.connections_max = 2;
+  WireClient one{port()}, two{port()};
+  one.send(render_request("GET", "/"));
+  EXPECT_EQ(one.read_answer()->status, 200);
+  two.send(render_request("GET", "/"));
+  EXPECT_EQ(two.read_answer()->status, 200);
+  WireClient three{port()};
+  const auto answers = three.read_to_end();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].problem(), "overloaded");
+  EXPECT_EQ(answers[0].field("retry-after"), "1");
+  EXPECT_EQ(manage("GET", "/livez").status, 200);
+}
+
+using Admissions = Served;
+
+TEST_F(Admissions, TooManyRequestsInFlightAreRefusedBeforeAnyWork) {
+  limits.requests_in_flight_max = 2;
+  register_course("c");
+  backend.hold_answers();
+  WireClient one{port()}, two{port()}, three{port()};
+  one.send(placement("c", "a"));
+  two.send(placement("c", "b"));
+  ASSERT_TRUE(backend.await("place_enrollment", 2));
+  three.send(placement("c", "d"));
+  const auto refused = three.read_answer();
+  EXPECT_EQ(refused->problem(), "overloaded");
+  EXPECT_EQ(refused->field("retry-after"), "1");
+  EXPECT_EQ(backend.count("place_enrollment"), 2u);
+  EXPECT_EQ(manage("GET", "/livez").status, 200);
+  backend.answer_all();
+  EXPECT_EQ(one.read_answer()->status, 201);
+  EXPECT_EQ(two.read_answer()->status, 201);
+  three.send(placement("c", "d"));
+  EXPECT_EQ(three.read_answer()->status, 201);
+  EXPECT_EQ(server().stats().refused, 1u);
+}
+
+TEST_F(Admissions, OneCourseCannotTakeThePlaceOfTheOthers) {
+  limits.requests_in_flight_per_course_max = 1;
+  register_course("hot");
+  register_course("cold");
+  backend.hold_answers();
+  WireClient one{port()}, two{port()}, three{port()};
+  one.send(placement("hot", "a"));
+  ASSERT_TRUE(backend.await("place_enrollment", 1));
+  two.send(placement("hot", "b"));
+  EXPECT_EQ(two.read_answer()->problem(), "overloaded");
+  three.send(placement("cold", "b"));
+  ASSERT_TRUE(backend.await("place_enrollment", 2));
+  backend.answer_all();
+  EXPECT_EQ(one.read_answer()->status, 201);
+  EXPECT_EQ(three.read_answer()->status, 201);
+  EXPECT_EQ(enroll("hot", "b").status, 201);
+}
+
+TEST_F(Admissions, ACallerWhoLeavesIsStillCountedUntilTheWorkIsDone) {
+  limits.requests_in_flight_max = 1;
+  register_course("c");
+  backend.hold_answers();
+  {
+    WireClient leaves{port()};
+    leaves.send(placement("c", "a"));
+    ASSERT_TRUE(backend.await("place_enrollment"));
+  }
+  EXPECT_EQ(enroll("c", "b").problem(), "overloaded");
+  backend.answer_all();
+  WireClient later{port()};
+  for (;;) {
+    later.send(placement("c", "b"));
+    const auto answer = later.read_answer();
+    ASSERT_TRUE(answer);
+    if (answer->status == 201) break;
+  }
+}
+
+using Pipelines = Served;
+
+TEST_F(Pipelines, AreAnsweredInOrder) {
+  for (const auto* id : {"a", "b", "d"}) register_course(id);
+  WireClient client{port()};
+  client.send(render_request("GET", "/v1/courses/a") + render_request("GET", "/nowhere") + placement("b", "s") +
+              render_request("GET", "/") + render_request("GET", "/v1/courses/d"));
+  EXPECT_EQ(client.read_answer()->json()["id"], "a");
+  EXPECT_EQ(client.read_answer()->status, 404);
+  EXPECT_EQ(client.read_answer()->json()["courseId"], "b");
+  EXPECT_EQ(client.read_answer()->json()["name"], "sugang");
+  EXPECT_EQ(client.read_answer()->json()["id"], "d");
+}
+
+TEST_F(Pipelines, OfThousandsAreAnsweredWithoutReadingAhead) {
+  WireClient client{port()};
+  std::string many;
+  constexpr int requests = 2000;
+  for (int i = 0; i < requests; ++i) many += render_request("GET", "/");
+  std::thread sender{[&] { client.send(many); }};
+  for (int i = 0; i < requests; ++i) {
+    const auto answer = client.read_answer();
+    if (!answer) {
+      ADD_FAILURE() << i;
+      break;
+    }
+  }
+  sender.join();
+}
+
+TEST_F(Pipelines, EndWithTheRequestThatSaysClose) {
+  WireClient client{port()};
+  client.send(render_request("GET", "/") + render_request("GET", "/", {{"Connection", "close"}}) +
+              render_request("GET", "/v1/courses"));
+  const auto answers = client.read_to_end();
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(answers[1].field("connection"), "close");
+  EXPECT_THAT(backend.calls(), testing::IsEmpty());
+}
+
+TEST_F(Pipelines, AClientThatStopsSendingStillGetsItsAnswers) {
+  register_course("c");
+  WireClient client{port()};
+  client.send(placement("c", "s"));
+  client.end_sending();
+  const auto answers = client.read_to_end();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].status, 201);
+}
+
+TEST_F(Pipelines, EmptyLinesBetweenRequestsArePassedOver) {
+  WireClient client{port()};
+  client.send("\r\n" + render_request("GET", "/") + "\r\n\r\n" + render_request("GET", "/"));
+  EXPECT_EQ(client.read_answer()->status, 200);
+  EXPECT_EQ(client.read_answer()->status, 200);
+}
+
+using Drains = Served;
+
+TEST_F(Drains, WhatRunsIsAnsweredAndNothingNewIsTaken) {
+  register_course("c");
+  backend.hold_answers();
+  WireClient running{port()}, idle{port()};
+  idle.send(render_request("GET", "/"));
+  EXPECT_EQ(idle.read_answer()->status, 200);
+  running.send(placement("c", "s"));
+  ASSERT_TRUE(backend.await("place_enrollment"));
+  server().drain();
+  EXPECT_FALSE(server().await_answered(std::chrono::milliseconds{1}));
+  const auto ready = manage("GET", "/readyz");
+  EXPECT_EQ(ready.status, 503);
+  EXPECT_EQ(ready.json()["checks"].back()["name"], "accepting");
+  idle.send(placement("c", "t"));
+  const auto refused = idle.read_to_end();
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_EQ(refused[0].problem(), "draining");
+  EXPECT_EQ(enroll("c", "u").problem(), "draining");
+  backend.answer_all();
+  EXPECT_TRUE(server().await_answered(std::chrono::seconds{5}));
+  const auto answers = running.read_to_end();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].status, 201);
+  EXPECT_EQ(answers[0].field("connection"), "close");
+  EXPECT_EQ(backend.count("place_enrollment"), 1u);
+}
+
+TEST_F(Drains, AnswersAfterTheEndAreThrownAway) {
+  register_course("c");
+  backend.hold_answers();
+  WireClient client{port()};
+  client.send(placement("c", "s"));
+  ASSERT_TRUE(backend.await("place_enrollment"));
+  server().stop();
+  EXPECT_TRUE(client.at_end());
+  backend.answer_all();
+}
+
+class Counter : public RequestObserver {
+ public:
+  void answered(std::string_view method, std::string_view route, std::uint16_t status,
+                std::chrono::nanoseconds took) override {
+    std::lock_guard lock{mutex_};
+    EXPECT_GE(took.count(), 0);
+    seen_.push_back(std::string{method} + " " + std::string{route} + " " + std::to_string(status));
+  }
+  std::vector<std::string> seen() {
+    std::lock_guard lock{mutex_};
+    return seen_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> seen_;
+};
+
+TEST_F(Served, EveryAnswerIsCountedUnderItsRoute) {
+  auto counter = std::make_shared<Counter>();
+  observer = counter;
+  register_course("c");
+  get("/v1/courses/c");
+  get("/nowhere");
+  WireClient client{port()};
+  client.send("nonsense\r\n\r\n");
+  client.read_to_end();
+  EXPECT_THAT(counter->seen(), testing::ElementsAre("POST /v1/courses 201", "GET /v1/courses/{id} 200",
+                                                    "GET unrouted 404", " unread 400"));
+}
+
+TEST(ServerStart, APortThatIsTakenIsAnError) {
+  ScriptedBackend backend;
+  Server first{backend, {}};
+  ServerSettings settings;
+  settings.client.port = first.client_port();
+  EXPECT_THROW((Server{backend, settings}), std::system_error);
+}
+
+TEST(ServerStart, ServesOnMoreThreadsToo) {
+  ScriptedBackend backend;
+  ServerSettings settings;
+  settings.threads = 3;
+  Server server{backend, settings};
+  server.start();
+  std::vector<std::unique_ptr<WireClient>> clients;
+  for (int i = 0; i < 9; ++i) clients.push_back(std::make_unique<WireClient>(server.client_port()));
+  for (auto& client : clients) client->send(render_request("GET", "/v1/courses"));
+  for (auto& client : clients) EXPECT_EQ(client->read_answer()->status, 200);
+}
+
+}  // namespace
+}  // namespace sugang

@@ -1,0 +1,468 @@
+#include <gmock/gmock.h>
+
+#include "http/problem.hpp"
+#include "tests/http/served.hpp"
+
+namespace sugang {
+namespace {
+
+using std::chrono::seconds;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class Conventions : public Served {
+ protected:
+  void SetUp() override { EXPECT_EQ(register_course("c").status, 201); }
+};
+
+// --- Idempotency-Key
+// -----------------------------------------------------------------------------------------------
+
+using IdempotencyKey = Conventions;
+
+TEST_F(IdempotencyKey, ARepeatGetsTheFirstAnswerByteForByte) {
+  const auto first = enroll("c", "s", {{"Idempotency-Key", "k"}});
+  const auto second = enroll("c", "s", {{"Idempotency-Key", "k"}});
+  EXPECT_EQ(first.status, 201);
+  EXPECT_EQ(second.status, 201);
+  EXPECT_EQ(second.body, first.body);
+  EXPECT_EQ(second.field("location"), first.field("location"));
+  EXPECT_EQ(first.field("idempotency-replayed"), "");
+  EXPECT_EQ(second.field("idempotency-replayed"), "true");
+  EXPECT_EQ(backend.count("place_enrollment"), 1u);
+}
+
+TEST_F(IdempotencyKey, ARefusalIsRepeatedToo) {
+  const auto first = enroll("nowhere", "s", {{"Idempotency-Key", "k"}});
+  const auto second = enroll("nowhere", "s", {{"Idempotency-Key", "k"}});
+  EXPECT_EQ(first.problem(), "course-not-found");
+  EXPECT_EQ(second.body, first.body);
+  EXPECT_EQ(second.field("idempotency-replayed"), "true");
+}
+
+TEST_F(IdempotencyKey, AnotherBodyIsRefusedAlsoForAnotherCourse) {
+  register_course("d");
+  EXPECT_EQ(enroll("c", "s", {{"Idempotency-Key", "k"}}).status, 201);
+  const auto other = enroll("d", "s", {{"Idempotency-Key", "k"}});
+  EXPECT_EQ(other.status, 422);
+  EXPECT_EQ(other.problem(), "idempotency-key-reused");
+}
+
+TEST_F(IdempotencyKey, IsScopedToItsCallerAndRoute) {
+  const auto first = enroll("c", "s", {{"Idempotency-Key", "k"}});
+  EXPECT_EQ(enroll("c", "t", {{"Idempotency-Key", "k"}}).status, 201);
+  const auto id = first.json()["id"].get<std::string>();
+  EXPECT_EQ(post("/v1/enrollments/" + id + "/cancel", "{}", {{"Idempotency-Key", "k"}}).status, 200);
+}
+
+TEST_F(IdempotencyKey, ARepeatWhileTheFirstRunsIsToldSo) {
+  backend.end_with([](Outcome&) {});
+  WireClient first{port()};
+  const std::string body = R"({"courseId":"c","studentId":"s"})";
+  const auto request = render_request("POST", "/v1/enrollments",
+                                      {{"Content-Type", "application/json"}, {"Idempotency-Key", "k"}}, body);
+  first.send(request);
+  ASSERT_TRUE(backend.await("find_request"));
+  ASSERT_TRUE(backend.await("place_enrollment"));
+  const auto answer = first.read_answer();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 201);
+}
+
+TEST_F(IdempotencyKey, OutOfItsBoundsIs400AndNothingHappens) {
+  for (const auto& key : {std::string(256, 'k'), std::string{"a\tb"}, std::string{"\xc3\xa9"}, std::string{}})
+    EXPECT_EQ(enroll("c", "s", {{"Idempotency-Key", key}}).problem(), "malformed") << key;
+  EXPECT_EQ(enroll("c", "s", {{"Idempotency-Key", "a"}, {"Idempotency-Key", "b"}}).problem(), "malformed");
+  EXPECT_EQ(backend.count("place_enrollment"), 0u);
+}
+
+TEST_F(IdempotencyKey, AFaultyBodyGetsTheSameBytesAgainAndStoresNothing) {
+  const auto first = post("/v1/enrollments", R"({"courseId":1})", {{"Idempotency-Key", "k"}});
+  const auto second = post("/v1/enrollments", R"({"courseId":1})", {{"Idempotency-Key", "k"}});
+  EXPECT_EQ(first.status, 422);
+  EXPECT_EQ(second.body, first.body);
+  EXPECT_EQ(backend.count("find_request"), 0u);
+}
+
+// --- Prefer
+// --------------------------------------------------------------------------------------------------------
+
+using Prefer = Conventions;
+
+TEST_F(Prefer, WhatIsHonouredComesBack) {
+  EXPECT_EQ(enroll("c", "s", {{"Prefer", "wait=10"}}).field("preference-applied"), "wait=10");
+  EXPECT_EQ(backend.last_wait(), seconds{10});
+  EXPECT_EQ(enroll("c", "s", {{"Prefer", "respond-async"}}).field("preference-applied"), "respond-async");
+  EXPECT_EQ(backend.last_wait(), seconds{0});
+  EXPECT_EQ(enroll("c", "s", {{"Prefer", "return=minimal"}, {"Prefer", "wait=2"}}).field("preference-applied"),
+            "wait=2");
+}
+
+TEST_F(Prefer, NothingSaidIsPassedOnAsNothing) {
+  const auto answer = enroll("c", "s");
+  EXPECT_EQ(answer.fields.count("preference-applied"), 0u);
+  EXPECT_EQ(backend.last_wait(), std::nullopt);
+}
+
+// --- how an enrollment ends
+// ----------------------------------------------------------------------------------------
+
+using EnrollmentAnswers = Conventions;
+
+TEST_F(EnrollmentAnswers, ConfirmedIs201WithItsPlaceAndVersion) {
+  const auto answer = enroll("c", "s");
+  EXPECT_EQ(answer.status, 201);
+  EXPECT_EQ(answer.field("location"), "/v1/enrollments/" + answer.json()["id"].get<std::string>());
+  EXPECT_EQ(answer.field("etag"), "\"" + std::to_string(answer.json()["version"].get<int>()) + "\"");
+  EXPECT_NE(answer.field("sugang-position"), "");
+  EXPECT_EQ(answer.json()["payment"]["state"], "approved");
+}
+
+TEST_F(EnrollmentAnswers, PendingIs202WithRetryAfter) {
+  backend.end_with([](Outcome& outcome) {
+    std::get<EnrollmentSummary>(outcome.subject).state = EnrollmentState::payment_pending;
+    outcome.under_way = true;
+  });
+  const auto answer = enroll("c", "s");
+  EXPECT_EQ(answer.status, 202);
+  EXPECT_EQ(answer.field("retry-after"), "1");
+  EXPECT_EQ(answer.json()["state"], "payment_pending");
+}
+
+TEST_F(EnrollmentAnswers, DeclinedIs402AndNamesTheEnrollment) {
+  backend.end_with([](Outcome& outcome) {
+    std::get<EnrollmentSummary>(outcome.subject).state = EnrollmentState::rejected;
+    outcome.refusal = PaymentError::declined;
+  });
+  const auto answer = enroll("c", "s");
+  EXPECT_EQ(answer.status, 402);
+  EXPECT_EQ(answer.problem(), "payment-declined");
+  EXPECT_THAT(answer.json()["enrollmentId"].get<std::string>(), testing::StartsWith("enr_"));
+}
+
+TEST_F(EnrollmentAnswers, EveryRefusalHasItsStatus) {
+  const std::vector<std::tuple<Refusal, int, std::string>> table{
+      {CourseError::sold_out, 409, "sold-out"},
+      {CourseError::already_enrolled, 409, "already-enrolled"},
+      {CourseError::not_open, 409, "course-not-open"},
+      {CourseError::not_found, 404, "course-not-found"},
+      {CourseError::too_many_seats, 409, "too-many-seats"},
+      {CourseError::payment_unavailable, 503, "payment-unavailable"},
+      {EnrollmentError::ended, 409, "enrollment-ended"},
+      {ServiceError::overloaded, 503, "overloaded"},
+  };
+  for (const auto& [refusal, status, name] : table) {
+    backend.end_with([refusal = refusal](Outcome& outcome) { outcome = {.refusal = refusal}; });
+    const auto answer = enroll("c", "s");
+    EXPECT_EQ(answer.status, status) << name;
+    EXPECT_EQ(answer.problem(), name);
+    EXPECT_EQ(answer.field("retry-after").empty(), status != 503) << name;
+    EXPECT_EQ(answer.json()["instance"], "/v1/enrollments");
+  }
+}
+
+TEST_F(EnrollmentAnswers, ACancelIs200OrUnderWay) {
+  const auto id = enroll("c", "s").json()["id"].get<std::string>();
+  const auto cancelled = call("POST", "/v1/enrollments/" + id + "/cancel");
+  EXPECT_EQ(cancelled.status, 200);
+  EXPECT_EQ(cancelled.json()["state"], "cancelled");
+  backend.end_with([](Outcome& outcome) {
+    std::get<EnrollmentSummary>(outcome.subject).state = EnrollmentState::cancel_requested;
+    outcome.under_way = true;
+  });
+  const auto pending = post("/v1/enrollments/" + id + "/cancel", R"({"reason":"ill"})");
+  EXPECT_EQ(pending.status, 202);
+  EXPECT_EQ(pending.json()["reason"], "ill");
+  backend.end_with([](Outcome& outcome) { outcome.refusal = EnrollmentError::not_cancellable; });
+  EXPECT_EQ(post("/v1/enrollments/" + id + "/cancel", "{}").problem(), "not-cancellable");
+  EXPECT_EQ(post("/v1/enrollments/none/cancel", "{}").problem(), "enrollment-not-found");
+}
+
+// --- entity tags
+// ---------------------------------------------------------------------------------------------------
+
+using EntityTags = Conventions;
+
+TEST_F(EntityTags, EverySingleResourceHasOneAndIsNotSentAgain) {
+  const auto enrollment = enroll("c", "s").json();
+  const auto id = enrollment["id"].get<std::string>();
+  for (const auto& path :
+       {std::string{"/v1/courses/c"}, "/v1/enrollments/" + id,
+        "/v1/payments/" + enrollment["payment"]["id"].get<std::string>(), "/v1/sagas/saga_" + id.substr(4)}) {
+    const auto tag = get(path).field("etag");
+    ASSERT_NE(tag, "") << path;
+    const auto again = get(path, {{"If-None-Match", "\"other\", W/" + tag}});
+    EXPECT_EQ(again.status, 304) << path;
+    EXPECT_EQ(again.body, "");
+    EXPECT_EQ(again.field("etag"), tag);
+    EXPECT_EQ(get(path, {{"If-None-Match", "\"other\""}}).status, 200) << path;
+  }
+}
+
+TEST_F(EntityTags, AnEditWantsIfMatchAndComparesTheDefinition) {
+  const std::string json = "application/json";
+  auto patch = [&](const std::string& tag, const std::string& body = R"({"title":"New"})") {
+    WireFields fields{{"Content-Type", json}};
+    if (!tag.empty()) fields.emplace_back("If-Match", tag);
+    return call("PATCH", "/v1/courses/c", fields, body);
+  };
+  EXPECT_EQ(patch("").problem(), "precondition-required");
+  EXPECT_EQ(patch("nonsense").problem(), "malformed");
+  for (const auto* tag : {"\"2.1\"", "W/\"1.1\"", "\"x\"", "\"99999999999999999999.1\"", "\"7.1\", \"8.1\""})
+    EXPECT_EQ(patch(tag).problem(), "precondition-failed") << tag;
+  const auto edited = patch("\"1.999\"");
+  EXPECT_EQ(edited.status, 200);
+  EXPECT_EQ(edited.field("etag"), "\"2.2\"");
+  EXPECT_EQ(patch("\"9.1\", \"2.1\"").status, 200);
+  EXPECT_EQ(patch("*").status, 200);
+  EXPECT_EQ(patch("*", R"({"title":1,"capacity":"9"})").status, 422);
+  EXPECT_EQ(call("PATCH", "/v1/courses/none", {{"Content-Type", json}, {"If-Match", "*"}}, "{}").problem(),
+            "course-not-found");
+}
+
+TEST_F(EntityTags, ACourseThatOpenedByTheClockIsSentAgain) {
+  register_course("later", R"(,"opensAt":"2999-01-01T00:00:00Z")");
+  const auto tag = get("/v1/courses/later").field("etag");
+  EXPECT_EQ(get("/v1/courses/later", {{"If-None-Match", tag}}).status, 304);
+}
+
+// --- lists, positions, events
+// --------------------------------------------------------------------------------------
+
+using Lists = Conventions;
+
+TEST_F(Lists, GoOnWhereThePageEnded) {
+  for (int i = 0; i < 5; ++i) enroll("c", "s" + std::to_string(i));
+  std::string target = "/v1/enrollments?courseId=c&limit=2";
+  std::vector<std::size_t> sizes;
+  while (!target.empty()) {
+    const auto page = get(target);
+    sizes.push_back(page.json()["items"].size());
+    const auto link = page.field("link");
+    EXPECT_EQ(link.empty(), page.json()["next"].is_null());
+    target = link.empty() ? "" : link.substr(1, link.find('>') - 1);
+    if (!target.empty()) {
+      EXPECT_THAT(target, HasSubstr("courseId=c&limit=2&cursor="));
+    }
+  }
+  EXPECT_THAT(sizes, testing::ElementsAre(2, 2, 1));
+}
+
+TEST_F(Lists, RefuseParametersThatAreNotOurs) {
+  for (const auto* target :
+       {"/v1/courses?limit=0", "/v1/courses?limit=201", "/v1/courses?limit=x", "/v1/courses?limit=",
+        "/v1/courses?limit=-1", "/v1/enrollments?limit=1.5", "/v1/events?limit=99999999999999999999",
+        "/v1/sagas?state=asleep", "/v1/sagas?state=none", "/v1/enrollments?state=none", "/v1/courses?kind=opera",
+        "/v1/courses?cursor=bogus", "/v1/events?after=x", "/v1/payments", "/v1/payments?enrollmentId=x",
+        "/v1/enrollments?studentId=a%20b", "/v1/enrollments?cursor=%zz"}) {
+    const auto answer = get(target);
+    EXPECT_EQ(answer.problem(), "invalid-request") << target;
+    if (answer.status == 422) {
+      EXPECT_THAT(answer.json()["errors"][0]["pointer"].get<std::string>(), testing::StartsWith("?"));
+    }
+  }
+}
+
+TEST_F(Lists, PassFiltersOn) {
+  get("/v1/enrollments?studentId=s&courseId=c&state=confirmed");
+  EXPECT_EQ(backend.last_filter().student, StudentId{"s"});
+  EXPECT_EQ(backend.last_filter().course, CourseId{"c"});
+  EXPECT_EQ(backend.last_filter().state, EnrollmentState::confirmed);
+  get("/v1/sagas?state=stuck");
+  EXPECT_EQ(backend.last_filter().saga, SagaState::stuck);
+  get("/v1/courses/c/enrollments");
+  EXPECT_EQ(backend.last_filter().course, CourseId{"c"});
+}
+
+TEST_F(Lists, WaitForTheCallersOwnWrite) {
+  const auto position = enroll("c", "s").field("sugang-position");
+  EXPECT_EQ(get("/v1/students/s/page", {{"Sugang-Min-Position", position}}).status, 200);
+  EXPECT_EQ(get("/v1/students/s/page", {{"Sugang-Min-Position", "yesterday"}}).problem(), "malformed");
+  EXPECT_NE(backend.last_min_position(), 0u);
+  backend.set_view_error(ServiceError::views_behind);
+  const auto behind = get("/v1/courses", {{"Sugang-Min-Position", position}});
+  EXPECT_EQ(behind.problem(), "view-behind");
+  EXPECT_EQ(behind.field("retry-after"), "1");
+}
+
+TEST_F(Lists, MyPageShowsTitlesAndItsPosition) {
+  enroll("c", "s");
+  const auto page = get("/v1/students/s/page").json();
+  EXPECT_EQ(page["enrollments"][0]["courseTitle"], "Verse");
+  EXPECT_TRUE(page["position"].is_string());
+  EXPECT_TRUE(get("/v1/students/stranger/page").json()["enrollments"].empty());
+  EXPECT_EQ(get("/v1/students/a%20b/page").status, 404);
+}
+
+TEST_F(Lists, PaymentsAndSagasOfAnEnrollmentAreListsOfOne) {
+  const auto id = enroll("c", "s").json()["id"].get<std::string>();
+  const auto payments = get("/v1/payments?enrollmentId=" + id).json()["items"];
+  ASSERT_EQ(payments.size(), 1u);
+  EXPECT_EQ(payments[0]["enrollmentId"], id);
+  EXPECT_EQ(get("/v1/sagas?enrollmentId=" + id).json()["items"].size(), 1u);
+  EXPECT_EQ(get("/v1/sagas?state=stuck&enrollmentId=" + id).json()["items"].size(), 0u);
+  EXPECT_EQ(get("/v1/payments?enrollmentId=enr_00000000000000000000000000").json()["items"].size(), 0u);
+}
+
+using Events = Conventions;
+
+TEST_F(Events, AreCloudEventsThatNameTheirCause) {
+  const auto id = enroll("c", "s", {{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}})
+                      .json()["id"]
+                      .get<std::string>();
+  const auto timeline = get("/v1/enrollments/" + id + "/events").json()["items"];
+  ASSERT_EQ(timeline.size(), 6u);
+  EXPECT_EQ(timeline[0]["type"], "sugang.enrollment.requested");
+  EXPECT_EQ(timeline[0]["data"]["courseId"], "c");
+  EXPECT_EQ(timeline[0]["data"]["amount"]["currency"], "KRW");
+  EXPECT_EQ(timeline[2]["subject"], "c");
+  EXPECT_EQ(timeline[2]["causationid"], "saga_" + id.substr(4) + ":hold_seats:act");
+  EXPECT_EQ(timeline[2]["enrollmentid"], id);
+  EXPECT_EQ(timeline[2]["traceparent"], "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  EXPECT_FALSE(timeline[1].contains("causationid"));
+}
+
+TEST_F(Events, GoOnToTheEndAndHideWhatTheServerNotesForItself) {
+  enroll("c", "s");
+  std::string target = "/v1/events?limit=3";
+  std::vector<std::string> types;
+  std::string last;
+  while (!target.empty()) {
+    const auto batch = get(target);
+    EXPECT_EQ(batch.field("content-type"), "application/cloudevents-batch+json");
+    for (const auto& event : batch.json()) types.push_back(event["type"]);
+    const auto link = batch.field("link");
+    target = link.empty() ? "" : link.substr(1, link.find('>') - 1);
+    last = batch.field("sugang-position");
+  }
+  EXPECT_EQ(types.size(), 6u);
+  EXPECT_THAT(types, testing::Each(testing::Not(HasSubstr("request."))));
+  enroll("c", "t");
+  EXPECT_EQ(get("/v1/events?after=" + last).json().size(), 6u);
+}
+
+TEST_F(Events, ATimelineIsPagedToo) {
+  const auto id = enroll("c", "s").json()["id"].get<std::string>();
+  const auto first = get("/v1/enrollments/" + id + "/events?limit=4");
+  EXPECT_EQ(first.json()["items"].size(), 4u);
+  const auto link = first.field("link");
+  EXPECT_EQ(get(link.substr(1, link.find('>') - 1)).json()["items"].size(), 2u);
+  EXPECT_EQ(get("/v1/enrollments/enr_00000000000000000000000000/events").problem(), "enrollment-not-found");
+}
+
+// --- courses
+// -------------------------------------------------------------------------------------------------------
+
+using Courses = Conventions;
+
+TEST_F(Courses, GetAnIdWhenTheyBringNone) {
+  const auto made = post("/v1/courses", R"({"kind":"performance","title":"Opera","capacity":10})");
+  EXPECT_EQ(made.status, 201);
+  const auto id = made.json()["id"].get<std::string>();
+  EXPECT_TRUE(is_valid_name(id)) << id;
+  EXPECT_THAT(id, testing::StartsWith("crs_"));
+  EXPECT_EQ(made.field("location"), "/v1/courses/" + id);
+  EXPECT_EQ(get(made.field("location")).json()["kind"], "performance");
+  EXPECT_EQ(register_course("c").problem(), "already-exists");
+}
+
+TEST_F(Courses, AreImportedWholeOrNotAtAll) {
+  const WireFields csv{{"Content-Type", "text/csv; charset=utf-8"}};
+  const auto made = call("POST", "/v1/courses", csv, "id,title,capacity\na,One,1\nb,Two,2\n");
+  EXPECT_EQ(made.status, 201);
+  EXPECT_EQ(made.json(), (nlohmann::json{{"created", 2}}));
+  const auto again = call("POST", "/v1/courses", csv, "id,title,capacity\nx,One,1\nb,Two,2\n");
+  EXPECT_EQ(again.problem(), "already-exists");
+  EXPECT_EQ(again.json()["errors"][0]["pointer"], "/3/id");
+  const auto faulty = call("POST", "/v1/courses", csv, "id,title,capacity\nx,One,many\n");
+  EXPECT_EQ(faulty.json()["errors"][0]["pointer"], "/2/capacity");
+  EXPECT_EQ(backend.count("import_courses"), 2u);
+}
+
+// --- messages
+// ------------------------------------------------------------------------------------------------------
+
+using Messages = Conventions;
+
+TEST_F(Messages, ARequestIdIsEchoedOrMade) {
+  EXPECT_EQ(get("/", {{"X-Request-Id", "mine-1"}}).field("x-request-id"), "mine-1");
+  const auto first = get("/").field("x-request-id"), second = get("/").field("x-request-id");
+  EXPECT_NE(first, "");
+  EXPECT_NE(first, second);
+  EXPECT_NE(get("/", {{"X-Request-Id", "a b"}}).field("x-request-id"), "a b");
+  EXPECT_LE(get("/", {{"X-Request-Id", std::string(4000, 'x')}}).field("x-request-id").size(), 128u);
+}
+
+TEST_F(Messages, HeadIsGetWithoutABody) {
+  const auto full = get("/v1/courses/c"), bare = call("HEAD", "/v1/courses/c");
+  EXPECT_EQ(bare.status, 200);
+  EXPECT_EQ(bare.field("etag"), full.field("etag"));
+  EXPECT_EQ(bare.field("content-length"), full.field("content-length"));
+}
+
+TEST_F(Messages, AMethodThatIsNotOfferedIs405AndSaysWhichAre) {
+  EXPECT_EQ(call("DELETE", "/v1/courses").field("allow"), "GET, HEAD, POST, OPTIONS");
+  EXPECT_EQ(call("DELETE", "/v1/courses/c").problem(), "method-not-allowed");
+  const auto options = call("OPTIONS", "/v1/courses/c");
+  EXPECT_EQ(options.status, 204);
+  EXPECT_EQ(options.field("allow"), "GET, HEAD, PATCH, OPTIONS");
+  EXPECT_EQ(options.fields.count("content-length"), 0u);
+}
+
+TEST_F(Messages, AnUnknownPathIs404) {
+  for (const auto* path : {"/nowhere", "/v1//courses", "/v1/courses/", "/v1/courses/c/", "/%", "/v1/courses/%zz",
+                           "/metrics", "/v1/admin/gateway", "/../etc/passwd"})
+    EXPECT_EQ(get(path).status, 404) << path;
+  EXPECT_EQ(get("/v1/courses/%ff").problem(), "course-not-found");
+  EXPECT_EQ(get("/v1/courses/%63").status, 200);
+  EXPECT_EQ(get("/v1/enrollments/enr_1").problem(), "enrollment-not-found");
+}
+
+TEST_F(Messages, ABodyMustBeAnnouncedAsWhatItIs) {
+  const std::string body = R"({"courseId":"c","studentId":"s"})";
+  for (const auto* type : {"text/plain", "text/csv", "application/xml", "application/json; charset=latin1"})
+    EXPECT_EQ(call("POST", "/v1/enrollments", {{"Content-Type", type}}, body).problem(), "unsupported-media-type")
+        << type;
+  EXPECT_EQ(call("POST", "/v1/enrollments", {}, body).status, 415);
+  EXPECT_EQ(call("POST", "/v1/enrollments", {{"Content-Type", "application/json; charset=UTF-8"}}, body).status,
+            201);
+}
+
+TEST_F(Messages, MalformedBodiesReachNothing) {
+  const auto before = backend.calls();
+  for (const auto* body : {"", "{", "[1", "{\"a\":1}x", "{\"a\":1,\"a\":2}", "nul"}) {
+    EXPECT_EQ(post("/v1/enrollments", body).problem(), "malformed") << body;
+    EXPECT_EQ(post("/v1/courses", body).problem(), "malformed") << body;
+  }
+  for (const auto* body : {"[]", "1", "\"x\"", "null"}) {
+    const auto answer = post("/v1/enrollments", body);
+    EXPECT_EQ(answer.problem(), "invalid-request") << body;
+    EXPECT_EQ(answer.json()["errors"][0]["pointer"], "");
+  }
+  EXPECT_EQ(backend.calls(), before);
+}
+
+TEST_F(Messages, EveryProblemTypeHasItsPage) {
+  for (const auto& type : problem_types()) {
+    const auto page = get("/problems/" + std::string{type.name});
+    EXPECT_EQ(page.status, 200) << type.name;
+    EXPECT_THAT(page.body, HasSubstr(std::string{type.explanation}));
+  }
+  EXPECT_EQ(get("/problems/none").status, 404);
+}
+
+TEST_F(Messages, AFaultInTheBackendIs500AndTheServerGoesOn) {
+  backend.throw_on_place();
+  EXPECT_EQ(enroll("c", "s").problem(), "internal-error");
+  EXPECT_EQ(get("/v1/courses/c").status, 200);
+}
+
+TEST_F(Messages, ATraceIsPassedOn) {
+  enroll("c", "s", {{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}});
+  EXPECT_TRUE(backend.last_trace().present());
+  enroll("c", "s", {{"traceparent", "nonsense"}});
+  EXPECT_FALSE(backend.last_trace().present());
+}
+
+}  // namespace
+}  // namespace sugang

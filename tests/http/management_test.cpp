@@ -1,0 +1,69 @@
+#include <gmock/gmock.h>
+
+#include "tests/http/served.hpp"
+
+namespace sugang {
+namespace {
+
+using Management = Served;
+
+TEST_F(Management, ReadinessNamesEveryCheck) {
+  EXPECT_EQ(manage("GET", "/livez").status, 200);
+  EXPECT_EQ(manage("GET", "/readyz").json()["ready"], true);
+  backend.set_ready(false);
+  const auto answer = manage("GET", "/readyz");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.problem(), "not-ready");
+  const auto checks = answer.json()["checks"];
+  ASSERT_EQ(checks.size(), 3u);
+  EXPECT_EQ(checks[1]["name"], "views");
+  EXPECT_EQ(checks[1]["detail"], "10 events behind");
+  EXPECT_EQ(checks[2]["ready"], true);
+}
+
+TEST_F(Management, MetricsAreText) {
+  const auto answer = manage("GET", "/metrics");
+  EXPECT_EQ(answer.field("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(answer.body, "# TYPE up gauge\nup 1\n");
+}
+
+TEST_F(Management, TheGatewayIsSteered) {
+  const auto answer = manage("PUT", "/v1/admin/gateway", R"({"latencyMillis":[400,620],"failPercent":5})");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(manage("GET", "/v1/admin/gateway").json(), answer.json());
+  EXPECT_EQ(answer.json(), nlohmann::json::parse(
+                               R"({"latencyMillis":[400,620],"failPercent":5,"declinePercent":0,"hang":false})"));
+  EXPECT_EQ(manage("PUT", "/v1/admin/gateway", R"({"failPercent":101})").status, 422);
+  EXPECT_EQ(backend.gateway_settings().fail_percent, 5u);
+}
+
+TEST_F(Management, ChargesAreListed) {
+  register_course("c");
+  const auto enrollment = enroll("c", "s").json();
+  const auto charges = manage("GET", "/v1/admin/gateway/charges?limit=5").json()["items"];
+  ASSERT_EQ(charges.size(), 1u);
+  EXPECT_EQ(charges[0]["key"], enrollment["payment"]["id"]);
+  EXPECT_EQ(manage("GET", "/v1/admin/gateway/charges?limit=0").status, 422);
+}
+
+TEST_F(Management, ComponentsArePausedAndRunAgain) {
+  EXPECT_EQ(manage("PUT", "/v1/admin/components/payments", R"({"state":"paused"})").json()["state"], "paused");
+  const auto listed = manage("GET", "/v1/admin/components").json()["items"];
+  EXPECT_EQ(listed.size(), 3u);
+  EXPECT_EQ(listed[1], (nlohmann::json{{"name", "payments"}, {"state", "paused"}}));
+  EXPECT_EQ(manage("PUT", "/v1/admin/components/laundry", R"({"state":"paused"})").status, 404);
+  EXPECT_EQ(manage("PUT", "/v1/admin/components/payments", R"({"state":"asleep"})").status, 422);
+}
+
+TEST_F(Management, ViewsAreRebuilt) {
+  EXPECT_EQ(manage("POST", "/v1/admin/views/courses/rebuild").status, 202);
+  EXPECT_EQ(manage("POST", "/v1/admin/views/laundry/rebuild").status, 404);
+}
+
+TEST_F(Management, IsNotOnTheClientsPortNorTheClientsOnIt) {
+  EXPECT_EQ(get("/livez").status, 404);
+  EXPECT_EQ(manage("GET", "/v1/courses").status, 404);
+}
+
+}  // namespace
+}  // namespace sugang

@@ -1,0 +1,111 @@
+#include "http/request_fields.hpp"
+
+#include <gtest/gtest.h>
+
+#include "http/request_key.hpp"
+
+namespace sugang {
+namespace {
+
+using std::chrono::seconds;
+
+TEST(PreferField, WaitIsCutToTheLongest) {
+  EXPECT_EQ(parse_prefer("wait=10").effective_wait(), seconds{10});
+  EXPECT_EQ(parse_prefer("wait=31").effective_wait(), wait_max);
+  EXPECT_EQ(parse_prefer("wait=99999999999999999999").effective_wait(), wait_max);
+}
+
+TEST(PreferField, RespondAsyncMeansNotAtAllUnlessAWaitIsGiven) {
+  EXPECT_EQ(parse_prefer("respond-async").effective_wait(), seconds{0});
+  EXPECT_EQ(parse_prefer("respond-async, wait=3").effective_wait(), seconds{3});
+  EXPECT_EQ(parse_prefer("respond-async, wait=3").applied(), "respond-async, wait=3");
+}
+
+TEST(PreferField, IsReadAsRfc7240WritesIt) {
+  EXPECT_EQ(parse_prefer("return=minimal; foo=\"a,b\", WAIT = \"7\" ; x=y").effective_wait(), seconds{7});
+  EXPECT_EQ(parse_prefer("wait=1, wait=2").effective_wait(), seconds{1});
+}
+
+TEST(PreferField, WhatIsNotUnderstoodIsIgnored) {
+  for (auto field : {"", "wait", "wait=", "wait=x", "wait=-1", "wait=1.5", "=", ";;,,", "\"", "\\"}) {
+    EXPECT_FALSE(parse_prefer(field).effective_wait()) << field;
+    EXPECT_EQ(parse_prefer(field).applied(), "") << field;
+  }
+}
+
+TEST(Traceparent, IsReadAndWrittenAlike) {
+  const std::string text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  EXPECT_EQ(traceparent_text(parse_traceparent(text)), text);
+  EXPECT_TRUE(parse_traceparent("cc" + text.substr(2) + "-what-comes-later").present());
+}
+
+TEST(Traceparent, AnythingElseStartsNoTrace) {
+  for (auto field : {"", "00", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                     "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+                     "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+                     "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+                     "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
+                     "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01.more"})
+    EXPECT_FALSE(parse_traceparent(field).present()) << field;
+}
+
+TEST(IfMatch, ComparesDefinitionsAndNoWeakTag) {
+  EXPECT_TRUE(parse_if_match("*")->any);
+  EXPECT_EQ(parse_if_match("\"3.17\"")->definitions, std::vector<std::uint64_t>{3});
+  EXPECT_EQ(parse_if_match("W/\"3.17\", \"4.1\" , \"foreign\", \"x.y\"")->definitions,
+            std::vector<std::uint64_t>{4});
+  for (auto field : {"", "3.17", "\"3.17", "\"1.1\" \"2.2\"", ",", "**"})
+    EXPECT_FALSE(parse_if_match(field)) << field;
+}
+
+TEST(IfNoneMatch, ComparesWeakly) {
+  EXPECT_TRUE(if_none_match_hits("\"7\"", "\"7\""));
+  EXPECT_TRUE(if_none_match_hits("\"6\", W/\"7\"", "\"7\""));
+  EXPECT_TRUE(if_none_match_hits("*", "\"7\""));
+  EXPECT_FALSE(if_none_match_hits("\"8\"", "\"7\""));
+  EXPECT_FALSE(if_none_match_hits("7", "\"7\""));
+}
+
+TEST(PositionText, LeadsBackToThePosition) {
+  for (Position position : {Position{0}, Position{1}, Position{31}, Position{1'000'000'007}, ~Position{0}})
+    EXPECT_EQ(parse_position(position_text(position)), position);
+  for (auto text : {"", "p", "7", "p-1", "pzz", "p1 ", "pvvvvvvvvvvvvvvvvvvv"})
+    EXPECT_FALSE(parse_position(text)) << text;
+}
+
+TEST(ContentType, IsJsonOrCsvInUtf8) {
+  EXPECT_EQ(parse_content_type("application/json"), MediaType::json);
+  EXPECT_EQ(parse_content_type("Application/JSON ; charset=\"UTF-8\""), MediaType::json);
+  EXPECT_EQ(parse_content_type("text/csv;header=present"), MediaType::csv);
+  EXPECT_EQ(parse_content_type("application/merge-patch+json"), MediaType::merge_patch);
+  EXPECT_EQ(parse_content_type("application/json; charset=latin1"), MediaType::other);
+  EXPECT_EQ(parse_content_type("text/plain"), MediaType::other);
+  EXPECT_EQ(parse_content_type(""), MediaType::none);
+}
+
+TEST(IdempotencyKeyField, IsPrintableAsciiOfBoundedLength) {
+  EXPECT_TRUE(is_valid_idempotency_key("a b~"));
+  EXPECT_TRUE(is_valid_idempotency_key(std::string(255, 'k')));
+  for (const auto& key : {std::string{}, std::string(256, 'k'), std::string{"a\tb"}, std::string{"\xc3\xa9"}})
+    EXPECT_FALSE(is_valid_idempotency_key(key)) << key;
+}
+
+TEST(RequestKey, ChangesWithCallerRouteAndKeyButNotWithTheBody) {
+  const auto key = request_key("s1", "POST", "/v1/enrollments", "k", "{}");
+  EXPECT_EQ(key.id, request_key("s1", "POST", "/v1/enrollments", "k", "other").id);
+  EXPECT_NE(key.body, request_key("s1", "POST", "/v1/enrollments", "k", "other").body);
+  EXPECT_NE(key.id, request_key("s2", "POST", "/v1/enrollments", "k", "{}").id);
+  EXPECT_NE(key.id, request_key("s1", "POST", "/v1/courses", "k", "{}").id);
+  EXPECT_NE(key.id, request_key("s1", "POST", "/v1/enrollments", "l", "{}").id);
+  EXPECT_NE(request_key("ab", "POST", "/", "c", "").id, request_key("a", "POST", "/", "bc", "").id);
+}
+
+TEST(RequestKey, StaysTheSameForEver) {
+  // Stored in the journal: a changed digest would run every repeated request again.
+  const auto key = request_key("s1", "POST", "/v1/enrollments", "k", "abc");
+  EXPECT_EQ(to_uuid_text(key.body), "c3494ca1-a2cf-8eeb-8a11-ded316fb55b8");
+  EXPECT_EQ(to_uuid_text(key.id.uid), "04412060-639c-35e6-8859-2ed84b2e6727");
+}
+
+}  // namespace
+}  // namespace sugang

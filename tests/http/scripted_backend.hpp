@@ -1,0 +1,127 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "http/backend.hpp"
+
+namespace sugang {
+
+/// Everything behind the HTTP side, small and in memory: courses, enrollments that confirm at once, keyed requests.
+/// Callbacks run on a thread of its own, as the server's do. A test can hold them back, count the calls and script
+/// how a command ends.
+class ScriptedBackend final : public Backend {
+ public:
+  ScriptedBackend();
+  ~ScriptedBackend() override;
+
+  // The script.
+  /// From now on nothing is answered until `answer_all`.
+  void hold_answers();
+  void answer_all();
+  /// Throws away what is held, as if it had been lost.
+  void lose_answers();
+  /// How the next placements and cancellations end; nothing: confirmed, cancelled.
+  void end_with(std::function<void(Outcome&)> change);
+  void set_ready(bool ready) { ready_ = ready; }
+  void set_view_error(std::optional<ServiceError> error) { view_error_ = error; }
+  void throw_on_place() { throws_ = true; }
+
+  // What was seen.
+  /// Names of the port's methods that were called, in order.
+  std::vector<std::string> calls() const;
+  std::size_t count(const std::string& call) const;
+  /// True once `call` was seen `times` times; false after five seconds.
+  bool await(const std::string& call, std::size_t times = 1) const;
+  PlaceEnrollment last_placement() const;
+  Wait last_wait() const;
+  TraceContext last_trace() const;
+  Position last_min_position() const;
+  EnrollmentFilter last_filter() const;
+  CourseDefinition definition(const std::string& course) const;
+  std::size_t requests_in_progress() const;
+
+  void find_request(RequestKey key, std::function<void(EarlierRequest)> done) override;
+  void release_request(RequestKey key) override;
+  void register_course(CourseId id, CourseDefinition definition, Asker asker) override;
+  void import_courses(std::vector<ImportRow> rows, Asker asker) override;
+  void revise_course(CourseId id, ReviseCourse command, Asker asker) override;
+  void place_enrollment(PlaceEnrollment command, Wait wait, Asker asker) override;
+  void join_enrollment(EnrollmentId id, Wait wait, Asker asker) override;
+  void cancel_enrollment(EnrollmentId id, std::string reason, Wait wait, Asker asker) override;
+  void read_course(CourseId id, std::function<void(std::optional<CourseSnapshot>, Position)> done) override;
+  void read_timeline(EnrollmentId id, std::function<void(std::vector<Record>)> done) override;
+  void list_courses(std::optional<CourseKind> kind, Page page, Position min_position,
+                    std::function<void(ListResult<CourseSnapshot>)> done) override;
+  void list_enrollments(EnrollmentFilter filter, Page page, Position min_position,
+                        std::function<void(ListResult<EnrollmentSummary>)> done) override;
+  void student_page(StudentId student, Page page, Position min_position,
+                    std::function<void(ListResult<PageRow>)> done) override;
+  void read_events(Position after, std::size_t limit,
+                   std::function<void(std::vector<Record> records, Position next)> done) override;
+  std::vector<ReadinessCheck> readiness() override;
+  std::vector<ComponentStatus> components() override;
+  bool set_component(const std::string& name, bool running) override;
+  bool rebuild_view(const std::string& name) override;
+  GatewaySettings gateway_settings() override;
+  void set_gateway_settings(GatewaySettings settings) override;
+  void list_charges(Page page, std::function<void(ListResult<ChargeEntry>)> done) override;
+  std::string metrics() override;
+
+ private:
+  struct Enrolled {
+    EnrollmentSummary summary;
+    std::vector<Record> timeline;
+  };
+  struct Keyed {
+    Uid body;
+    bool in_progress = true;
+    std::optional<Answer> answer;
+    std::optional<EnrollmentId> enrollment;
+  };
+
+  void note(const std::string& call);
+  void later(std::function<void()> task);
+  void run();
+  /// Renders, stores what is stored, delivers.
+  void answer(const Asker& asker, const Outcome& outcome);
+  void append(Enrolled& enrolled, AggregateId aggregate, Event event, Causation causation,
+              const TraceContext& trace);
+  Enrolled& enroll(const PlaceEnrollment& command, const CourseSnapshot& course, const TraceContext& trace);
+  template <class Row, class Items>
+  ListResult<Row> page_of(const Items& items, const Page& page, Position min_position);
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::deque<std::function<void()>> tasks_;
+  bool holding_ = false;
+  bool stopping_ = false;
+  std::vector<std::string> calls_;
+  std::function<void(Outcome&)> change_;
+  std::atomic<bool> ready_{true};
+  std::atomic<bool> throws_{false};
+  std::optional<ServiceError> view_error_;
+
+  std::map<std::string, CourseSnapshot> courses_;
+  std::map<EnrollmentId, Enrolled> enrollments_;
+  std::vector<Record> journal_;
+  std::map<RequestId, Keyed> keyed_;
+  std::map<std::string, bool> components_{{"catalogue", true}, {"payments", true}, {"views", true}};
+  GatewaySettings gateway_;
+  PlaceEnrollment last_placement_;
+  Wait last_wait_;
+  TraceContext last_trace_;
+  Position last_min_position_ = 0;
+  EnrollmentFilter last_filter_;
+  std::uint64_t minted_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace sugang

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "http/server.hpp"
+#include "tests/http/contract.hpp"
+#include "tests/http/scripted_backend.hpp"
+#include "tests/http/wire_client.hpp"
+
+namespace sugang {
+
+/// A server on free ports with a scripted backend behind it; every answer got through `call` is held against the
+/// server's own description.
+class Served : public testing::Test {
+ protected:
+  /// Tests set what they need before the first request.
+  Limits limits;
+
+  Server& server() {
+    if (!server_) {
+      ServerSettings settings;
+      settings.limits = limits;
+      server_ = std::make_unique<Server>(backend, settings, observer);
+      server_->start();
+    }
+    return *server_;
+  }
+  std::uint16_t port() { return server().client_port(); }
+  std::uint16_t management() { return server().management_port(); }
+
+  WireAnswer call(std::string method, std::string target, WireFields fields = {},
+                  std::optional<std::string> body = std::nullopt) {
+    return call_at(port(), std::move(method), std::move(target), std::move(fields), std::move(body));
+  }
+  WireAnswer manage(std::string method, std::string target, std::optional<std::string> body = std::nullopt) {
+    return call_at(management(), std::move(method), std::move(target),
+                   body ? WireFields{{"Content-Type", "application/json"}} : WireFields{}, std::move(body));
+  }
+  WireAnswer get(std::string target, WireFields fields = {}) {
+    return call("GET", std::move(target), std::move(fields));
+  }
+  WireAnswer post(std::string target, std::string body, WireFields fields = {}) {
+    fields.emplace_back("Content-Type", "application/json");
+    return call("POST", std::move(target), std::move(fields), std::move(body));
+  }
+
+  WireAnswer register_course(const std::string& id, const std::string& more = "") {
+    return post("/v1/courses",
+                R"({"id":")" + id + R"(","kind":"lecture","title":"Verse","capacity":3)" + more + "}");
+  }
+  WireAnswer enroll(const std::string& course, const std::string& student, WireFields fields = {}) {
+    return post("/v1/enrollments", R"({"courseId":")" + course + R"(","studentId":")" + student + R"("})",
+                std::move(fields));
+  }
+
+  ScriptedBackend backend;
+  std::shared_ptr<RequestObserver> observer;
+  static const Contract& contract() {
+    static const Contract contract;
+    return contract;
+  }
+
+ private:
+  WireAnswer call_at(std::uint16_t at, std::string method, std::string target, WireFields fields,
+                     std::optional<std::string> body) {
+    WireClient client{at};
+    client.send(render_request(method, target, fields, body));
+    auto answer = client.read_answer(method == "HEAD");
+    if (!answer) {
+      ADD_FAILURE() << method << " " << target << " was not answered";
+      return {};
+    }
+    for (const auto& fault : contract().faults(method, target, *answer))
+      ADD_FAILURE() << method << " " << target << " " << answer->status << ": " << fault << "\n" << answer->body;
+    return *answer;
+  }
+
+  // Last, so that it ends before what it serves.
+  std::unique_ptr<Server> server_;
+};
+
+}  // namespace sugang
