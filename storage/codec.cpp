@@ -109,7 +109,8 @@ Record take_envelope(ByteReader& in, EventType& type) {
   record.id.uid = in.uid();
   record.aggregate = take_aggregate(in, static_cast<AggregateKind>(kind));
   if ((flags & enrollment_is_aggregate) != 0) {
-    if (kind == 0 || (flags & has_enrollment) == 0) throw DecodeError("envelope with flags that exclude each other");
+    if (kind == 0 || (flags & has_enrollment) == 0)
+      throw DecodeError("envelope with flags that exclude each other");
     record.enrollment = EnrollmentId{record.aggregate.uid};
   } else if ((flags & has_enrollment) != 0) {
     record.enrollment = EnrollmentId{in.uid()};

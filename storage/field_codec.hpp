@@ -18,14 +18,16 @@
 
 namespace sugang {
 
-// A struct that names its members in `fields(self, field)` is a CBOR map from those names to their values. The types
-// that members may have are the overloads of write_value and read_value.
+// A struct that names its members in `fields(self, field)` is a CBOR map from those names to their values. The
+// types that members may have are the overloads of write_value and read_value.
 
 struct AnyField {
   void operator()(std::string_view, const auto&) const {}
 };
 template <class T>
-concept WithFields = requires(T& value) { T::fields(value, AnyField{}); };
+concept WithFields = requires(T& value) {
+  T::fields(value, AnyField{});
+};
 
 template <class T>
 bool is_present(const T&) {

@@ -336,7 +336,9 @@ std::vector<Record> Journal::read(Position after, std::size_t limit) const {
 
 std::vector<EnrollmentId> Journal::owed() const { return impl_->reader.owed(); }
 
-void Journal::on_durable(std::function<void(Position)> listener) { impl_->listeners.push_back(std::move(listener)); }
+void Journal::on_durable(std::function<void(Position)> listener) {
+  impl_->listeners.push_back(std::move(listener));
+}
 
 Journal::Stats Journal::stats() const {
   const std::lock_guard lock{impl_->stats_mutex};

@@ -12,13 +12,13 @@ namespace sugang {
 /// The key spaces of a journal's store, in their order.
 std::vector<RocksSpace> journal_spaces();
 
-/// A journal on a disk: RocksDB in `<folder>/store`, and beside it the head file, `<folder>/head`. Opening it throws
-/// JournalDamaged when what was acknowledged cannot be trusted, naming the position that was acknowledged and the
-/// file, and StorageError when it fails otherwise.
+/// A journal on a disk: RocksDB in `<folder>/store`, and beside it the head file, `<folder>/head`. Opening it
+/// throws JournalDamaged when what was acknowledged cannot be trusted, naming the position that was acknowledged
+/// and the file, and StorageError when it fails otherwise.
 class JournalFolder {
  public:
-  JournalFolder(const std::string& folder, Journal::Limits limits, RocksOptions options, Journal::ReadExecutor reads,
-                Journal::OnFailure on_failure);
+  JournalFolder(const std::string& folder, Journal::Limits limits, RocksOptions options,
+                Journal::ReadExecutor reads, Journal::OnFailure on_failure);
 
   Journal& journal() { return journal_; }
   RocksStore& store() { return store_; }

@@ -106,8 +106,8 @@ IndexEntry parse_index_entry(std::string_view key, std::string_view value) {
     entry.positions.push_back(entry.positions.back() + delta);
   }
   if (!in.ok() || !in.at_end())
-    throw JournalDamaged("journal damaged: the index entry from position " + std::to_string(entry.positions.front()) +
-                         " does not decode");
+    throw JournalDamaged("journal damaged: the index entry from position " +
+                         std::to_string(entry.positions.front()) + " does not decode");
   return entry;
 }
 

@@ -17,7 +17,8 @@ constexpr std::size_t chain_bytes = 8;
 std::uint64_t chain_over(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
 [[noreturn]] void damaged(Position position, std::string_view why) {
-  throw JournalDamaged("journal damaged: the page at position " + std::to_string(position) + " " + std::string{why});
+  throw JournalDamaged("journal damaged: the page at position " + std::to_string(position) + " " +
+                       std::string{why});
 }
 
 template <class Decode>
@@ -68,7 +69,8 @@ std::string PageBuilder::finish(std::uint64_t& chain) && {
 }
 
 JournalPage parse_page(Position key, std::string_view value) {
-  if (value.size() < header_bytes + chain_bytes || !value.starts_with(magic)) damaged(key, "is none of this format");
+  if (value.size() < header_bytes + chain_bytes || !value.starts_with(magic))
+    damaged(key, "is none of this format");
   const auto content = value.substr(0, value.size() - chain_bytes);
   JournalPage page;
   page.chain = ByteReader{value.substr(content.size())}.le<std::uint64_t>();
@@ -82,11 +84,14 @@ JournalPage parse_page(Position key, std::string_view value) {
   // A record takes a byte at least, whatever the count says.
   page.records.reserve(std::min<std::size_t>(count, content.size()));
   while (in.ok() && !in.at_end()) page.records.push_back(in.take(in.varint()));
-  if (!in.ok() || count == 0 || page.records.size() != count) damaged(key, "holds another count of records than it says");
+  if (!in.ok() || count == 0 || page.records.size() != count)
+    damaged(key, "holds another count of records than it says");
   return page;
 }
 
-Record decode_at(Position position, std::string_view encoded) { return decode_with(position, encoded, decode_record); }
+Record decode_at(Position position, std::string_view encoded) {
+  return decode_with(position, encoded, decode_record);
+}
 
 Record decode_envelope_at(Position position, std::string_view encoded) {
   return decode_with(position, encoded, decode_envelope);

@@ -7,9 +7,13 @@
 namespace sugang {
 namespace {
 
+/// How far one scan reaches back: a megabyte or two of pages.
+constexpr Position window_positions = 16'384;
 constexpr Position position_max = std::numeric_limits<Position>::max();
 
-std::string file(const KeyValueStore& store, std::string_view fault) { return " (file " + store.locate(fault) + ")"; }
+std::string file(const KeyValueStore& store, std::string_view fault) {
+  return " (file " + store.locate(fault) + ")";
+}
 
 /// A journal is made with its head at position 0, so from then on either of the two without the other was lost.
 JournalEnd make_or_refuse(KeyValueStore& store, HeadFile& head_file, const std::optional<Head>& head) {
@@ -49,35 +53,58 @@ void check_head(const JournalPage& page, const Head& head) {
                        " the chain is not the one that was acknowledged");
 }
 
-void check_follows(const JournalPage& before, const JournalPage& page) {
-  if (before.last() + 1 != page.first)
-    throw JournalDamaged("journal damaged: position " + std::to_string(before.last()) + " is followed by position " +
-                         std::to_string(page.first));
-  if (before.chain != page.previous_chain)
-    throw JournalDamaged("journal damaged: the page at position " + std::to_string(page.first) +
+/// What the pages behind a window must follow on.
+struct PageStart {
+  Position first = 0;
+  std::uint64_t previous_chain = 0;
+};
+
+void check_follows(const JournalPage& before, const PageStart& behind) {
+  if (before.records.empty() || before.last() + 1 != behind.first)
+    throw JournalDamaged("journal damaged: position " + std::to_string(before.records.empty() ? 0 : before.last()) +
+                         " is followed by position " + std::to_string(behind.first));
+  if (before.chain != behind.previous_chain)
+    throw JournalDamaged("journal damaged: the page at position " + std::to_string(behind.first) +
                          " is not chained to the one before");
 }
 
-/// Walks back from the end over `verify_bytes_max` bytes, and in any case to the head. True when that is everything.
-bool verify_back(const KeyValueStore& store, JournalPage page, const Head& head, std::uint64_t value_bytes,
-                 std::uint64_t verify_bytes_max) {
-  auto verified = value_bytes;
-  std::string value;
-  for (;;) {
+/// Verifies the pages before `behind`, from the one that holds `from`; returns where they start.
+PageStart verify_window(const KeyValueStore& store, Position from, PageStart behind, const Head& head,
+                        std::uint64_t& verified_bytes) {
+  const auto start = store.last_at_or_before(pages_space, page_key(from));
+  if (!start)
+    throw JournalDamaged("journal damaged: the first page stands at position " + std::to_string(behind.first));
+  std::optional<PageStart> window;
+  JournalPage last;
+  auto visit = [&](std::string_view key, std::string_view value) {
+    auto page = parse_page(position_of_page(key), value);
     check_head(page, head);
-    if (page.first == 1) {
-      if (page.previous_chain == chain_origin) return true;
-      throw JournalDamaged("journal damaged: the page at position 1 is chained to one before");
-    }
-    if (verified > verify_bytes_max && page.first <= head.position) return false;
-    auto before = page_at_or_before(store, page.first - 1);
-    if (!before)
-      throw JournalDamaged("journal damaged: the first page stands at position " + std::to_string(page.first));
-    check_follows(before->page, page);
-    verified += before->value.size();
-    value = std::move(before->value);
-    page = std::move(before->page);
+    if (window) check_follows(last, {page.first, page.previous_chain});
+    if (!window) window = PageStart{page.first, page.previous_chain};
+    last = std::move(page);
+    verified_bytes += value.size();
+    return true;
+  };
+  store.scan(pages_space, start->first, page_key(behind.first), visit);
+  check_follows(last, behind);
+  return *window;
+}
+
+/// Walks back from the end over `verify_bytes_max` bytes, and in any case to the head. True when that is
+/// everything.
+bool verify_back(const KeyValueStore& store, const KeyedPage& newest, const Head& head,
+                 std::uint64_t verify_bytes_max) {
+  check_head(newest.page, head);
+  std::uint64_t verified_bytes = newest.value.size();
+  PageStart behind{newest.page.first, newest.page.previous_chain};
+  while (behind.first > 1) {
+    if (verified_bytes > verify_bytes_max && behind.first <= head.position) return false;
+    const auto from = behind.first > window_positions ? behind.first - window_positions : 1;
+    behind = verify_window(store, from, behind, head, verified_bytes);
   }
+  if (behind.previous_chain != chain_origin)
+    throw JournalDamaged("journal damaged: the page at position 1 is chained to one before");
+  return true;
 }
 
 JournalEnd recover_pages(const KeyValueStore& store, HeadFile& head_file, const std::optional<Head>& head,
@@ -85,14 +112,14 @@ JournalEnd recover_pages(const KeyValueStore& store, HeadFile& head_file, const 
   const JournalEnd end{newest.page.last(), newest.page.chain};
   if (!head)
     throw JournalDamaged("journal damaged: it reaches position " + std::to_string(end.position) +
-                         ", and the head file that tells what was acknowledged is missing (file " + head_file.name() +
-                         ")");
+                         ", and the head file that tells what was acknowledged is missing (file " +
+                         head_file.name() + ")");
   if (end.position < head->position) {
     const std::string text = "journal damaged: acknowledged up to position " + std::to_string(head->position) +
                              ", recovered only up to " + std::to_string(end.position);
     throw JournalDamaged(text + file(store, text));
   }
-  if (verify_back(store, newest.page, *head, newest.value.size(), limits.start_verify_bytes_max))
+  if (verify_back(store, newest, *head, limits.start_verify_bytes_max))
     verify_journal(store, end.position, VerifyDepth::keys, {});
   return end;
 }

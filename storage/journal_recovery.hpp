@@ -14,8 +14,8 @@ struct RecoveredJournal {
 };
 
 /// The end of the journal, once it is known to hold all that was acknowledged: the newest pages verify, follow on
-/// one another, and reach the head's position with the head's chain. A store and a head that are both empty are made
-/// a journal. Throws JournalDamaged, naming a position and a file. The rules stand in docs/journal-format.md.
+/// one another, and reach the head's position with the head's chain. A store and a head that are both empty are
+/// made a journal. Throws JournalDamaged, naming a position and a file. The rules stand in docs/journal-format.md.
 RecoveredJournal recover_journal(KeyValueStore& store, HeadFile& head, const Journal::Limits& limits);
 
 enum class VerifyDepth : std::uint8_t {

@@ -107,7 +107,8 @@ class Verification {
     for (std::size_t i = 0; i < count; ++i) {
       const bool may_be_forgotten =
           kind_of_group(groups[i]) == GroupKind::request && record.time < requests_expired_before_;
-      if (!may_be_forgotten || reader_.is_indexed(groups[i], record.position)) pages_.add(groups[i], record.position);
+      if (!may_be_forgotten || reader_.is_indexed(groups[i], record.position))
+        pages_.add(groups[i], record.position);
     }
   }
 
@@ -123,7 +124,8 @@ class Verification {
       if (event != nullptr && depth_ == VerifyDepth::meaning && decode_course(stored.snapshot.bytes) != folded)
         damaged(record.position, "the snapshot of " + to_text(record.aggregate) + " is not the fold of its events");
     } catch (const DecodeError& error) {
-      damaged(record.position, "the snapshot of " + to_text(record.aggregate) + " does not decode: " + error.what());
+      damaged(record.position,
+              "the snapshot of " + to_text(record.aggregate) + " does not decode: " + error.what());
     }
     snapshots_.erase(it);
   }
@@ -149,7 +151,8 @@ class Verification {
       for (std::size_t i = 0; i < count; ++i) {
         if (kind_of_group(groups[i]) == GroupKind::request && record.time < requests_expired_before_) continue;
         if (!reader_.is_indexed(groups[i], record.position))
-          damaged(record.position, "stands a record of " + to_text(record.aggregate) + " that the index does not list");
+          damaged(record.position,
+                  "stands a record of " + to_text(record.aggregate) + " that the index does not list");
       }
     });
   }

@@ -63,7 +63,8 @@ std::optional<std::string> MemoryStore::get(std::uint8_t space, std::string_view
   return it == entries.end() ? std::nullopt : std::optional{it->second};
 }
 
-void MemoryStore::scan(std::uint8_t space, std::string_view from, std::string_view until, const Visit& visit) const {
+void MemoryStore::scan(std::uint8_t space, std::string_view from, std::string_view until,
+                       const Visit& visit) const {
   std::string next{from};
   for (bool more = true; more;) {
     std::vector<std::pair<std::string, std::string>> chunk;

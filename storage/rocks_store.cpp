@@ -129,7 +129,8 @@ struct RocksStore::Impl {
     std::filesystem::create_directories(path, error);
     if (error) throw StorageError("cannot make the folder " + path + ": " + error.message());
     if (has_lost_its_state(path))
-      throw JournalDamaged("journal damaged: cannot open " + path + " (file " + path + "/CURRENT, which is missing)");
+      throw JournalDamaged("journal damaged: cannot open " + path + " (file " + path +
+                           "/CURRENT, which is missing)");
     if (const auto spoiled = find_spoiled_properties(path))
       throw JournalDamaged("journal damaged: cannot open " + path + ": checksum mismatch (file " + *spoiled + ")");
     logs_at_open = log_files(path);
@@ -173,7 +174,8 @@ RocksStore::~RocksStore() = default;
 
 void RocksStore::write(const WriteSet& changes, Sync sync) {
   std::size_t bytes = 0;
-  for (const auto& change : changes.changes) bytes += 16 + change.key.size() + (change.value ? change.value->size() : 0);
+  for (const auto& change : changes.changes)
+    bytes += 16 + change.key.size() + (change.value ? change.value->size() : 0);
   rocksdb::WriteBatch batch{bytes};
   for (const auto& change : changes.changes) {
     auto* family = impl_->families.at(change.space);

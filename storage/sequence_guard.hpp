@@ -8,7 +8,8 @@
 
 namespace sugang {
 
-/// An append did not follow on what its aggregate appended last: two actors believe that they own it, or one forgot.
+/// An append did not follow on what its aggregate appended last: two actors believe that they own it, or one
+/// forgot.
 struct SequenceMismatch : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

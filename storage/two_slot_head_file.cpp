@@ -91,8 +91,10 @@ std::optional<Head> TwoSlotHeadFile::load() {
     if (slot && (!newest || slot->counter > newest->counter)) newest = slot;
   }
   if (!newest)
-    throw JournalDamaged("journal damaged: it is unknown up to which position it was acknowledged: no slot of the "
-                         "head file verifies (file " + path_ + ")");
+    throw JournalDamaged(
+        "journal damaged: it is unknown up to which position it was acknowledged: no slot of the "
+        "head file verifies (file " +
+        path_ + ")");
   counter_ = newest->counter;
   return newest->head;
 }

@@ -214,8 +214,9 @@ TEST(Damage, IsRefusedAtEveryFurtherStartToo) {
       open(copy.path());
       FAIL() << "start " << start;
     } catch (const JournalDamaged& error) {
-      EXPECT_THAT(error.what(), HasSubstr("acknowledged up to position " + std::to_string(made.acknowledged.size()) +
-                                          ", recovered only up to " + std::to_string(made.batches[5].position)));
+      EXPECT_THAT(error.what(),
+                  HasSubstr("acknowledged up to position " + std::to_string(made.acknowledged.size()) +
+                            ", recovered only up to " + std::to_string(made.batches[5].position)));
       expect_names_position_and_file(error.what());
     }
   }

@@ -76,7 +76,8 @@ TEST(GoldenFiles, TodaysBytesAreThoseOfTheCurrentVersion) {
 
 TEST(GoldenFiles, EveryEventTypeHasOneOfEachVersion) {
   std::set<std::string> present, expected;
-  for (const auto& [version, record] : golden_records()) present.insert(file_name(event_name(record.event), version));
+  for (const auto& [version, record] : golden_records())
+    present.insert(file_name(event_name(record.event), version));
   for_each_event_type([&]<std::size_t I, class E>() {
     for (int version = 1; version <= E::version; ++version) expected.insert(file_name(E::name, version));
   });

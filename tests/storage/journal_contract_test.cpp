@@ -307,7 +307,10 @@ TYPED_TEST(JournalContract, AnAppendWhileAWakeReadsStopsTheOneThatWokeWithoutIt)
   this->journal.reset();
   std::vector<std::function<void()>> reads;
   std::vector<std::string> failures;
-  Journal slow{this->host.store(), this->host.head(), {}, [&](auto read) { reads.push_back(std::move(read)); },
+  Journal slow{this->host.store(),
+               this->host.head(),
+               {},
+               [&](auto read) { reads.push_back(std::move(read)); },
                [&](const std::string& why) { failures.push_back(why); }};
   auto append = [&](Record record) {
     Append one;

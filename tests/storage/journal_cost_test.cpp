@@ -34,7 +34,10 @@ TEST(JournalCost, PerEnrollmentOfEightRecords) {
   Story story;
   double append_cpu = 0, commit_cpu = 0, wall = 0;
   {
-    JournalFolder place{folder.path().string(), {}, {}, [](const std::function<void()>& read) { read(); },
+    JournalFolder place{folder.path().string(),
+                        {},
+                        {},
+                        [](const std::function<void()>& read) { read(); },
                         [](const std::string& why) { FAIL() << why; }};
     auto& journal = place.journal();
     Append course;
@@ -59,13 +62,17 @@ TEST(JournalCost, PerEnrollmentOfEightRecords) {
     }
     const auto stats = journal.stats();
     const double count = static_cast<double>(batches) * enrollments_per_batch;
-    std::printf("per enrollment of 8 records, batches of %d: append %.2f us CPU, commit %.2f us CPU (compactions "
-                "included), %.2f us in all by the clock, %.0f bytes; store.write %.2f us\n",
-                enrollments_per_batch, append_cpu / count, commit_cpu / count, wall / count,
-                static_cast<double>(stats.bytes) / count, static_cast<double>(stats.sync_micros) / count);
+    std::printf(
+        "per enrollment of 8 records, batches of %d: append %.2f us CPU, commit %.2f us CPU (compactions "
+        "included), %.2f us in all by the clock, %.0f bytes; store.write %.2f us\n",
+        enrollments_per_batch, append_cpu / count, commit_cpu / count, wall / count,
+        static_cast<double>(stats.bytes) / count, static_cast<double>(stats.sync_micros) / count);
   }
   const auto began = wall_micros();
-  JournalFolder place{folder.path().string(), {}, {}, [](const std::function<void()>& read) { read(); },
+  JournalFolder place{folder.path().string(),
+                      {},
+                      {},
+                      [](const std::function<void()>& read) { read(); },
                       [](const std::string& why) { FAIL() << why; }};
   std::printf("opened again in %.0f ms\n", (wall_micros() - began) / 1000);
   const auto verifying = wall_micros();

@@ -33,7 +33,8 @@ TEST(JournalFaults, AFailedWriteIsToldOnceAndNeverAcknowledged) {
   std::vector<int> opened;
   for (int i = 0; i < 5; ++i) {
     Append append;
-    append.records = {i == 0 ? story.course("music") : story.record(CourseId{"music"}, CourseEvent{CourseRevised{}})};
+    append.records = {i == 0 ? story.course("music")
+                             : story.record(CourseId{"music"}, CourseEvent{CourseRevised{}})};
     append.then = [&opened, i] { opened.push_back(i); };
     life.journal->append(std::move(append));
     life.journal->commit_once();

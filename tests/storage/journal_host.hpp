@@ -62,8 +62,9 @@ class RocksHost final : public JournalHost {
 class SteppedJournal {
  public:
   explicit SteppedJournal(JournalHost& host, Journal::Limits limits = {})
-      : journal_(host.store(), host.head(), limits, [](const std::function<void()>& read) { read(); },
-                 [this](const std::string& why) { failures.push_back(why); }) {}
+      : journal_(
+            host.store(), host.head(), limits, [](const std::function<void()>& read) { read(); },
+            [this](const std::string& why) { failures.push_back(why); }) {}
 
   Journal* operator->() { return &journal_; }
   Journal& operator*() { return journal_; }

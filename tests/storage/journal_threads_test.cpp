@@ -67,7 +67,10 @@ Record link(std::uint64_t chain, Sequence sequence) {
 /// durable.
 TEST(JournalThreads, NoCausalChainIsInvertedAndNoneLosesALink) {
   MemoryHost host;
-  Journal journal{host.store(), host.head(), {}, [](const std::function<void()>& read) { read(); },
+  Journal journal{host.store(),
+                  host.head(),
+                  {},
+                  [](const std::function<void()>& read) { read(); },
                   [](const std::string& why) { ADD_FAILURE() << why; }};
   std::vector<Worker> workers(thread_count);
   std::atomic<int> ended{0};
@@ -102,7 +105,10 @@ TEST(JournalThreads, NoCausalChainIsInvertedAndNoneLosesALink) {
 
 TEST(JournalThreads, ReadersSeeOnlyWhatIsDurableAndAllOfIt) {
   MemoryHost host;
-  Journal journal{host.store(), host.head(), {}, [](const std::function<void()>& read) { read(); },
+  Journal journal{host.store(),
+                  host.head(),
+                  {},
+                  [](const std::function<void()>& read) { read(); },
                   [](const std::string& why) { ADD_FAILURE() << why; }};
   journal.start();
   std::atomic<bool> done{false};
@@ -142,7 +148,10 @@ TEST(JournalThreads, ReadersSeeOnlyWhatIsDurableAndAllOfIt) {
 TEST(JournalThreads, StoppingCommitsWhatWasAppended) {
   MemoryHost host;
   int opened = 0;
-  Journal journal{host.store(), host.head(), {}, [](const std::function<void()>& read) { read(); },
+  Journal journal{host.store(),
+                  host.head(),
+                  {},
+                  [](const std::function<void()>& read) { read(); },
                   [](const std::string& why) { ADD_FAILURE() << why; }};
   journal.start();
   for (Sequence sequence = 1; sequence <= 100; ++sequence) {
