@@ -26,19 +26,42 @@ std::optional<std::string> Audit::see(const Record& record) {
   if (record.position != next_position_)
     return broken(9, record, "position " + std::to_string(next_position_) + " was expected");
   ++next_position_;
+  const auto kind = record.aggregate.kind;
+  const bool of_enrollment = kind != AggregateKind::course && kind != AggregateKind::request;
+  if (of_enrollment && record.enrollment != EnrollmentId{record.aggregate.uid})
+    return broken(9, record, "stands on no timeline, or on another's");
   return std::visit([&](const auto& event) { return see_event(record, event); }, record.event);
 }
 
 std::optional<std::string> Audit::see_event(const Record& record, const CourseEvent& event) {
   auto& [course, sequence] = courses_[record.aggregate.name];
   if (auto fault = check_sequence(record, sequence)) return fault;
-  if (const auto* held = std::get_if<SeatsHeld>(&event); held && held->seats > course.available())
-    return broken(1, record, "held " + std::to_string(held->seats) + " seats of " +
-                                 std::to_string(course.available()) + " available");
-  if (const auto* taken = std::get_if<SeatsTaken>(&event); taken && !course.claims.contains(taken->enrollment))
-    return broken(1, record, "took seats that nobody held");
+  if (const auto* held = std::get_if<SeatsHeld>(&event)) {
+    if (course.claims.contains(held->enrollment)) return broken(1, record, "held seats twice for one enrollment");
+    if (held->seats > course.available())
+      return broken(1, record, "held " + std::to_string(held->seats) + " seats of " +
+                                   std::to_string(course.available()) + " available");
+    if (auto fault = check_amount(record, *held, course)) return fault;
+  }
+  if (const auto* taken = std::get_if<SeatsTaken>(&event)) {
+    auto claim = course.claims.find(taken->enrollment);
+    if (claim == course.claims.end() || claim->second.taken) return broken(1, record, "took seats that nobody held");
+  }
   apply(course, event);
-  return check_seats(record, course);
+  if (auto fault = check_seats(record, course)) return fault;
+  auto entry = record.enrollment ? enrollments_.find(record.enrollment->uid) : enrollments_.end();
+  return entry == enrollments_.end() ? std::nullopt : check_enrollment(record, entry->second);
+}
+
+std::optional<std::string> Audit::check_amount(const Record& record, const SeatsHeld& held,
+                                               const Course& course) const {
+  auto entry = enrollments_.find(held.enrollment.uid);
+  if (entry == enrollments_.end()) return broken(1, record, "held seats for no enrollment");
+  const auto& request = entry->second.request;
+  if (request.seats != held.seats || request.amount != course.definition.price * held.seats)
+    return broken(2, record, "its enrollment is to pay " + std::to_string(request.amount.amount) +
+                                 ", which is not seats × price");
+  return std::nullopt;
 }
 
 std::optional<std::string> Audit::check_seats(const Record& record, const Course& course) const {
@@ -54,6 +77,10 @@ std::optional<std::string> Audit::see_event(const Record& record, const Enrollme
   if (auto fault = check_sequence(record, entry.enrollment_sequence)) return fault;
   if (const auto* requested = std::get_if<EnrollmentRequested>(&event)) entry.request = *requested;
   apply(entry.enrollment, event);
+  return check_enrollment(record, entry);
+}
+
+std::optional<std::string> Audit::check_enrollment(const Record& record, const EnrollmentEntry& entry) const {
   switch (entry.enrollment.state) {
     case EnrollmentState::confirmed:
       return check_confirmed(record, entry);
@@ -71,27 +98,27 @@ std::optional<std::string> Audit::see_event(const Record& record, const Enrollme
   return std::nullopt;
 }
 
-const Course::Claim* Audit::claim_of(const Record& record, const EnrollmentEntry& entry) const {
+const Course::Claim* Audit::claim_of(EnrollmentId id, const EnrollmentEntry& entry) const {
   auto course = courses_.find(entry.request.course.text);
   if (course == courses_.end()) return nullptr;
   const auto& claims = course->second.course.claims;
-  auto claim = claims.find(EnrollmentId{record.aggregate.uid});
+  auto claim = claims.find(id);
   return claim == claims.end() ? nullptr : &claim->second;
 }
 
-std::optional<std::string> Audit::check_confirmed(const Record& record, const EnrollmentEntry& entry) {
+std::optional<std::string> Audit::check_confirmed(const Record& record, const EnrollmentEntry& entry) const {
   if (entry.payment.state != PaymentState::approved || entry.payment.amount != entry.request.amount)
     return broken(2, record, "confirmed with its payment " + std::string{to_text(entry.payment.state)} + " of " +
                                  std::to_string(entry.payment.amount.amount) + ", not approved of " +
                                  std::to_string(entry.request.amount.amount));
-  const auto* claim = claim_of(record, entry);
+  const auto* claim = claim_of(*record.enrollment, entry);
   if (!claim || !claim->taken || claim->seats != entry.request.seats)
     return broken(1, record, "confirmed without its seats taken");
   return std::nullopt;
 }
 
-std::optional<std::string> Audit::check_nothing_left(const Record& record, const EnrollmentEntry& entry) {
-  if (claim_of(record, entry)) return broken(4, record, "ended and still claims seats");
+std::optional<std::string> Audit::check_nothing_left(const Record& record, const EnrollmentEntry& entry) const {
+  if (claim_of(*record.enrollment, entry)) return broken(4, record, "ended and still claims seats");
   if (entry.payment.state == PaymentState::approved)
     return broken(4, record, "ended with a payment approved and no refund requested");
   return std::nullopt;
@@ -107,7 +134,7 @@ std::optional<std::string> Audit::see_event(const Record& record, const PaymentE
   money_held_ -= held_by_company(entry.payment);
   apply(entry.payment, event);
   money_held_ += held_by_company(entry.payment);
-  return std::nullopt;
+  return check_enrollment(record, entry);
 }
 
 std::optional<std::string> Audit::see_event(const Record& record, const SagaEvent& event) {

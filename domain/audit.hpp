@@ -45,9 +45,12 @@ class Audit {
   std::optional<std::string> see_event(const Record& record, const SagaEvent& event);
   std::optional<std::string> see_event(const Record& record, const RequestEvent& event);
   std::optional<std::string> check_seats(const Record& record, const Course& course) const;
-  std::optional<std::string> check_confirmed(const Record& record, const EnrollmentEntry& entry);
-  std::optional<std::string> check_nothing_left(const Record& record, const EnrollmentEntry& entry);
-  const Course::Claim* claim_of(const Record& record, const EnrollmentEntry& entry) const;
+  /// What must hold of an enrollment where it stands now; checked after each event that touches it.
+  std::optional<std::string> check_enrollment(const Record& record, const EnrollmentEntry& entry) const;
+  std::optional<std::string> check_confirmed(const Record& record, const EnrollmentEntry& entry) const;
+  std::optional<std::string> check_nothing_left(const Record& record, const EnrollmentEntry& entry) const;
+  std::optional<std::string> check_amount(const Record& record, const SeatsHeld& held, const Course& course) const;
+  const Course::Claim* claim_of(EnrollmentId id, const EnrollmentEntry& entry) const;
 
   Position next_position_ = 1;
   std::unordered_map<std::string, CourseEntry> courses_;

@@ -84,7 +84,11 @@ std::optional<TimePoint> parse_time(std::string_view text) {
   if (!offset) return std::nullopt;
   year_month_day date{year{*y}, month{static_cast<unsigned>(*mo)}, day{static_cast<unsigned>(*d)}};
   if (!date.ok()) return std::nullopt;
-  return TimePoint{sys_days{date}} + hours{*h} + minutes{*mi} + seconds{*s} + *fraction - *offset;
+  const auto time = TimePoint{sys_days{date}} + hours{*h} + minutes{*mi} + seconds{*s} + *fraction - *offset;
+  // What to_text could not write with four digits, the offset may have reached.
+  constexpr TimePoint first{sys_days{year{0} / 1 / 1}}, end{sys_days{year{10'000} / 1 / 1}};
+  if (time < first || time >= end) return std::nullopt;
+  return time;
 }
 
 }  // namespace sugang
