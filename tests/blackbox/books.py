@@ -7,8 +7,8 @@ from blackbox.actions import (ENDED_WITHOUT_SEATS, assert_seats_add_up, await_qu
 APPROVED, DECLINED, REFUNDED = "approved", "declined", "refunded"
 PAYMENT_STATES_AT_REST = {"confirmed": {"approved"},
                           "rejected": {"declined", "voided", "refunded", "none"},
-                          "expired": {"voided", "refunded", "none"},
-                          "cancelled": {"voided", "refunded"}}
+                          "expired": {"declined", "voided", "refunded", "none"},
+                          "cancelled": {"declined", "voided", "refunded", "none"}}
 
 
 class Books:

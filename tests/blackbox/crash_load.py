@@ -9,7 +9,7 @@ from blackbox.ledger import Operation
 
 CONNECTIONS = 30
 COURSES_KEPT = 15
-REPEATED_AT_ONCE = 40
+LATEST_REPEATED = 40
 KILLED_WITHIN_S = 0.01
 EVENTS_LOOKED_FOR_EACH_S = 0.01
 ENDED_BY_THE_KILL = (ConnectionEnded, ConnectionError, OSError, TimeoutError)
@@ -34,6 +34,7 @@ class CrashLoad:
         self.courses = courses
         self.operations = []
         self.targets = []
+        self.repeating = set()
         self.events_position = events_position
         self.events_seen = []
         self.reads = 0
@@ -119,9 +120,12 @@ class CrashLoad:
             self.courses.append((course, kind))
 
     async def _repeat(self, client):
-        kept = [one for one in self.operations[-REPEATED_AT_ONCE:] if one.kept]
+        kept = [one for one in self.operations[-LATEST_REPEATED:] if one.kept and one not in self.repeating]
         if kept:
-            await assert_kept(client, self.chance.choice(kept))
+            operation = self.chance.choice(kept)
+            self.repeating.add(operation)
+            await assert_kept(client, operation)
+            self.repeating.remove(operation)
         else:
             await self._read(client)
 

@@ -49,14 +49,16 @@ class Operation:
 class Known:
     """An enrollment as its client knows it: the states in which it may be found."""
 
-    __slots__ = ("id", "subject", "may", "version", "settled")
+    __slots__ = ("id", "subject", "may", "version", "at_rest", "settled", "answers")
 
     def __init__(self, id, subject, may):
         self.id = id
         self.subject = subject
         self.may = set(may)
         self.version = 0
+        self.at_rest = ENDED
         self.settled = False
+        self.answers = []
 
     def cancel_sent(self):
         if self.may - {"rejected", "expired"}:
@@ -64,25 +66,30 @@ class Known:
         self.settled = False
 
     def cancel_answered(self, answer):
+        self.answers.append(answer)
         if answer.status == 200:
             self.may = {"cancelled"}
         elif answer.status == 202:
-            self.may = set(CANCELLING)
+            # The answer may show the state from before the mark; the cancel is under way all the same.
+            self.may = CANCELLING | {answer.json()["state"]}
+            self.at_rest = {"cancelled"}
         elif answer.problem == "not-cancellable":
             self.may &= {"rejected", "expired"}
             assert self.may, f"{self.id} was confirmed, then not cancellable: {answer!r}"
 
     def seen(self, shown, may):
-        assert shown["state"] in may, f"{shown['state']} is none of {sorted(may)}: {shown}"
+        assert shown["state"] in may, \
+            f"{shown['state']} is none of {sorted(may)}: {shown}\nafter {self.answers}"
         assert (shown["studentId"], shown["courseId"]) == self.subject, shown
 
     def seen_at_rest(self, shown):
         """With every saga at its end, what is shown is what it stays, until somebody cancels."""
         self.seen(shown, self.may)
-        assert shown["state"] in ENDED, f"the saga has ended, the enrollment has not: {shown}"
+        assert shown["state"] in self.at_rest, f"the saga has ended, the enrollment has not: {shown}"
         assert shown["version"] >= self.version, (self.version, shown)
         self.version = shown["version"]
         self.may = {shown["state"]}
+        self.at_rest = ENDED
         self.settled = True
 
 
@@ -120,6 +127,7 @@ class Ledger:
         id = body["enrollmentId"] if answer.status == 402 else body["id"]
         assert id not in self.known, f"two requests got one enrollment: {operation}"
         self.known[id] = Known(id, operation.subject, LEGAL_AFTER[answer.status])
+        self.known[id].answers.append(answer)
 
     def unanswered(self, operations):
         """Those that may have happened or not, for all that their client knows."""

@@ -12,8 +12,8 @@ from collections import Counter, defaultdict
 import pytest
 
 from blackbox import catalogue
-from blackbox.actions import (charges, eventually, my_page, page_rows, register_course, sagas_under_way, seats,
-                              unique)
+from blackbox.actions import (charges, enroll, eventually, my_page, page_rows, register_course, sagas_under_way,
+                              seats, unique)
 from blackbox.books import Books
 from blackbox.client import Client, crowd, query
 from blackbox.server import Server
@@ -192,3 +192,16 @@ def test_one_key_at_many_connections_enrolls_once(server, client):
     assert set(others) <= {(409, "request-in-progress")}
     assert seats(client, course)["taken"] == 1
     eventually(lambda: len(my_page(client, student)) == 1)
+
+
+def test_repeats_at_many_connections_all_get_the_first_answer(server, client):
+    course, student, key = register_course(client), unique("student"), {"Idempotency-Key": unique("key")}
+    first = enroll(client, course, student, key)
+    assert first.status == 201
+
+    async def repeat(connection, _):
+        answer = await connection.request("POST", "/v1/enrollments", first.request_body, key)
+        assert (answer.status, answer.body, answer.location) == (201, first.body, first.location), answer
+        assert answer.header("idempotency-replayed") == "true"
+
+    asyncio.run(crowd(server.listen, CONNECTIONS, range(CONNECTIONS * 5), repeat))

@@ -1,5 +1,6 @@
 """Requests whose end two readers could see in two places: refused, and the connection closed."""
 
+import re
 import socket
 
 import pytest
@@ -95,7 +96,7 @@ def statuses_until_closed(address, raw):
             pass
         except TimeoutError:
             pytest.fail(f"not closed within {CLOSE_DEADLINE_S} s; received {received!r}")
-    return [int(line.split()[1]) for line in received.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")], received
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", received)], received
 
 
 @pytest.fixture
