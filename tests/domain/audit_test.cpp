@@ -41,17 +41,30 @@ TEST(Audit, CountsTheRefundUntilItIsMade) {
 
 TEST(Audit, NamesTheInvariantTheAggregateAndThePosition) {
   auto journal = JournalOf{TimelineScript{}.born()};
-  journal.on_course(SeatsHeld{enrollment(2), {"ben"}, 2});
+  journal.hold_for(enrollment(2), {"ben"}, 2);
   const auto fault = fault_in(journal);
   EXPECT_THAT(fault, HasSubstr("invariant 1"));
   EXPECT_THAT(fault, HasSubstr("course lecture-1"));
-  EXPECT_THAT(fault, HasSubstr("position 5"));
+  EXPECT_THAT(fault, HasSubstr("position 6"));
 }
 
 TEST(Invariant9, APositionLeftOutIsFound) {
   auto records = JournalOf{TimelineScript::happy()}.records();
   records.erase(records.begin() + 3);
   EXPECT_THAT(fault_in(records), HasSubstr("invariant 9"));
+}
+
+TEST(Invariant9, AnEventOnNobodysTimelineOrAnothersIsFound) {
+  for (auto wrong : {std::optional<EnrollmentId>{}, std::optional{enrollment(2)}}) {
+    auto records = JournalOf{TimelineScript::happy()}.records();
+    records.back().enrollment = wrong;
+    EXPECT_THAT(fault_in(records), HasSubstr("invariant 9"));
+  }
+}
+
+TEST(Invariant1, SeatsHeldThatNoEnrollmentAskedForAreFound) {
+  auto journal = JournalOf{TimelineScript{}.born()};
+  EXPECT_THAT(fault_in(journal.on_course(SeatsHeld{enrollment(2), {"ben"}, 1})), HasSubstr("invariant 1"));
 }
 
 TEST(Invariant9, ASequenceLeftOutOrToldTwiceIsFound) {
@@ -65,8 +78,8 @@ TEST(Invariant9, ASequenceLeftOutOrToldTwiceIsFound) {
 
 TEST(Invariant1, AnOversoldCourseIsFound) {
   auto journal = JournalOf{TimelineScript::happy()};
-  EXPECT_EQ(fault_in(journal.on_course(SeatsHeld{enrollment(2), {"ben"}, 1})), "");
-  EXPECT_THAT(fault_in(journal.on_course(SeatsHeld{enrollment(3), {"cho"}, 1})), HasSubstr("invariant 1"));
+  EXPECT_EQ(fault_in(journal.hold_for(enrollment(2), {"ben"}, 1)), "");
+  EXPECT_THAT(fault_in(journal.hold_for(enrollment(3), {"cho"}, 1)), HasSubstr("invariant 1"));
 }
 
 TEST(Invariant1, ACapacityBelowItsClaimsIsFound) {
@@ -81,6 +94,19 @@ TEST(Invariant1, SeatsTakenThatNobodyHeldAreFound) {
 
 TEST(Invariant1, AnEnrollmentConfirmedWithoutItsSeatsIsFound) {
   EXPECT_THAT(fault_in(JournalOf{TimelineScript::happy()}.without<SeatsTaken>()), HasSubstr("invariant 1"));
+}
+
+TEST(Invariant1, SeatsHeldTwiceByOneEnrollmentAreFound) {
+  auto journal = JournalOf{TimelineScript{}.born()};
+  EXPECT_THAT(fault_in(journal.on_course(SeatsHeld{TimelineScript{}.id, {"ann"}, 1})), HasSubstr("invariant 1"));
+}
+
+TEST(Invariant1, SeatsTakenTwiceAreFound) {
+  auto journal = JournalOf{TimelineScript{}.born()};
+  // Another's held seat is what the second taking would be counted from.
+  journal.hold_for(enrollment(2), {"ben"}, 1).on_course_of(enrollment(2), SeatsTaken{enrollment(2)});
+  EXPECT_EQ(fault_in(journal), "");
+  EXPECT_THAT(fault_in(journal.on_course_of(enrollment(2), SeatsTaken{enrollment(2)})), HasSubstr("invariant 1"));
 }
 
 TEST(Invariant2, AnEnrollmentConfirmedWithoutItsMoneyIsFound) {
@@ -104,6 +130,20 @@ TEST(Invariant2, AChargeApprovedAfterItsEndIsFound) {
               HasSubstr("invariant 2"));
 }
 
+TEST(Invariant2, AnAmountThatIsNotSeatsTimesPriceIsFound) {
+  auto script = TimelineScript{};
+  EnrollmentRequested cheap{.course = script.course, .student = {"ann"}, .seats = 2, .amount = {12'000, {}}};
+  script.on_enrollment(cheap, Step::request)
+      .on_saga(SagaStarted{})
+      .on_course(SeatsHeld{script.id, {"ann"}, 2}, Step::hold_seats);
+  script.on_payment(PaymentRequested{{12'000, {}}}).charge_approved().confirmed();
+  EXPECT_THAT(fault_in(JournalOf{script}), HasSubstr("invariant 2"));
+}
+
+TEST(Invariant2, MoneyGivenBackWhileConfirmedIsFound) {
+  EXPECT_THAT(fault_in(JournalOf{TimelineScript::happy()}.on_payment(RefundRequested{})), HasSubstr("invariant 2"));
+}
+
 TEST(Invariant4, AnEndedEnrollmentThatKeepsItsSeatsIsFound) {
   for (const auto& script : {TimelineScript::declined(), TimelineScript::expired(), TimelineScript::cancelled()})
     EXPECT_THAT(fault_in(JournalOf{script}.without<SeatsReleased>()), HasSubstr("invariant 4"));
@@ -112,6 +152,17 @@ TEST(Invariant4, AnEndedEnrollmentThatKeepsItsSeatsIsFound) {
 TEST(Invariant4, AnEndedEnrollmentThatKeepsItsMoneyIsFound) {
   auto journal = JournalOf{TimelineScript::cancelled()};
   EXPECT_THAT(fault_in(journal.without<RefundRequested>().without<PaymentRefunded>()), HasSubstr("invariant 4"));
+}
+
+TEST(Invariant4, AnEndedEnrollmentThatHoldsSeatsAgainIsFound) {
+  auto journal = JournalOf{TimelineScript::cancelled()};
+  EXPECT_THAT(fault_in(journal.on_course(SeatsHeld{TimelineScript{}.id, {"ann"}, 2})), HasSubstr("invariant 4"));
+}
+
+TEST(Invariant4, AChargeApprovedAfterTheRejectionIsFound) {
+  auto script = TimelineScript{}.born().charge_requested().turned(TurnCause::expired, "late").seats_back();
+  script.on_payment(PaymentVoidRequested{}, Direction::undo).on_enrollment(EnrollmentExpired{}, Step::mark_expired);
+  EXPECT_THAT(fault_in(JournalOf{script}.on_payment(PaymentApproved{})), HasSubstr("invariant 4"));
 }
 
 TEST(Invariant13, ASagaThatEndsBeforeItsEnrollmentIsFound) {

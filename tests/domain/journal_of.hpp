@@ -15,7 +15,7 @@ class JournalOf {
  public:
   explicit JournalOf(const TimelineScript& script) : course_(script.course), id_(script.id) {
     auto definition = performance(3);
-    definition.price = {12'000, {}};
+    definition.price = {price_, {}};
     records_ = script.records();
     insert(0, {.aggregate = course_, .event = CourseEvent{CourseRegistered{definition}}});
   }
@@ -27,6 +27,18 @@ class JournalOf {
   JournalOf& append(AggregateId aggregate, Event event) {
     return insert(records_.size(),
                   {.aggregate = std::move(aggregate), .enrollment = id_, .event = std::move(event)});
+  }
+  /// Another enrollment, asked for and held.
+  JournalOf& hold_for(EnrollmentId other, const StudentId& student, std::uint32_t seats) {
+    const Money amount{price_ * seats, {}};
+    insert(records_.size(), {.aggregate = other,
+                             .enrollment = other,
+                             .event = EnrollmentEvent{EnrollmentRequested{
+                                 .course = course_, .student = student, .seats = seats, .amount = amount}}});
+    return on_course_of(other, SeatsHeld{other, student, seats});
+  }
+  JournalOf& on_course_of(EnrollmentId other, CourseEvent event) {
+    return insert(records_.size(), {.aggregate = course_, .enrollment = other, .event = std::move(event)});
   }
   JournalOf& on_course(CourseEvent event) { return append(course_, std::move(event)); }
   JournalOf& on_enrollment(EnrollmentEvent event) { return append(id_, std::move(event)); }
@@ -50,6 +62,8 @@ class JournalOf {
   }
 
  private:
+  static constexpr std::int64_t price_ = 12'000;
+
   CourseId course_;
   EnrollmentId id_;
   std::vector<Record> records_;
