@@ -44,7 +44,6 @@ void EmbeddedGateway::refund(PaymentId key, Money amount, Done done) {
 
 void EmbeddedGateway::submit(Call call) {
   const char* refusal = nullptr;
-  bool was_empty = false;
   {
     std::lock_guard lock{mutex_};
     if (stopping_) {
@@ -52,13 +51,14 @@ void EmbeddedGateway::submit(Call call) {
     } else if (calls_waiting_ >= limits_.calls_waiting_max) {
       refusal = "too many calls wait for the gateway";
     } else {
-      was_empty = queue_.empty();
       ++calls_waiting_;
       queue_.push_back(std::move(call));
+      // Whoever found the queue empty wakes; what comes meanwhile is taken with it.
+      if (queue_.size() == 1) wake_.notify_one();
+      return;
     }
   }
-  if (refusal) return call.done({GatewayWord::unknown, refusal});
-  if (was_empty) wake_.notify_one();
+  call.done({GatewayWord::unknown, refusal});
 }
 
 GatewaySettings EmbeddedGateway::settings() const {

@@ -127,6 +127,7 @@ bool Views::rebuilding(const std::string& name) const {
 
 std::vector<std::string> Views::names() {
   std::vector<std::string> names;
+  names.reserve(named_views.size());
   for (const auto& [name, id] : named_views) names.emplace_back(name);
   return names;
 }

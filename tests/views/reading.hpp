@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <thread>
 
@@ -48,7 +49,8 @@ std::vector<Row> all_pages(std::size_t limit, const std::function<ListResult<Row
     auto result = list(page);
     EXPECT_FALSE(result.cursor_invalid);
     EXPECT_LE(result.listing.items.size(), limit);
-    for (auto& row : result.listing.items) rows.push_back(std::move(row));
+    auto& items = result.listing.items;
+    rows.insert(rows.end(), std::make_move_iterator(items.begin()), std::make_move_iterator(items.end()));
     if (!result.listing.next || result.cursor_invalid) return rows;
     page.cursor = *result.listing.next;
   }
@@ -67,6 +69,7 @@ inline std::vector<CourseSnapshot> all_courses(const Views& views, std::optional
 template <class Key, class Row>
 std::vector<Row> values_of(const std::map<Key, Row>& rows) {
   std::vector<Row> values;
+  values.reserve(rows.size());
   for (const auto& [key, row] : rows) values.push_back(row);
   return values;
 }
