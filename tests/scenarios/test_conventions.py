@@ -302,13 +302,15 @@ class TestEvents:
         assert [event["type"] for event in fresh if course in str(event)][0].endswith("course.registered")
 
     def test_a_refusal_without_a_key_writes_nothing(self, client):
-        course = register_course(client, capacity=1)
+        course, student, nowhere = register_course(client, capacity=1), unique("student"), unique("nowhere")
         confirmed(client, course)
-        before, _ = events(client)
-        assert enroll(client, course).problem == "sold-out"
-        assert enroll(client, unique("nowhere")).status == 404
-        assert client.post("/v1/enrollments", {"courseId": 1}).status == 422
-        assert len(events(client)[0]) == len(before)
+        before, position = events(client)
+        assert enroll(client, course, student).problem == "sold-out"
+        assert enroll(client, nowhere, student).status == 404
+        assert client.post("/v1/enrollments", {"courseId": 1, "studentId": student}).status == 422
+        later = str(events(client, position)[0])
+        assert before
+        assert not [name for name in (course, student, nowhere) if name in later]
 
 
 class TestMessages:
@@ -371,3 +373,13 @@ class TestMessages:
         assert answer.status == 405
         assert answer.header("allow")
         assert answer.problem
+
+    def test_who_expects_to_be_told_to_go_on_is_told(self, server, client):
+        body = b'{"courseId":"%s","studentId":"%s"}' % (register_course(client).encode(), unique("student").encode())
+        with socket.create_connection(server.listen, 10) as raw:
+            raw.sendall(render_request("POST", "/v1/enrollments", "localhost",
+                                       {"Content-Type": "application/json", "Expect": "100-continue",
+                                        "Content-Length": len(body)}))
+            assert raw.recv(1 << 16).startswith(b"HTTP/1.1 100 ")
+            raw.sendall(body)
+            assert raw.recv(1 << 16).startswith(b"HTTP/1.1 201 ")

@@ -162,6 +162,19 @@ def test_racers_who_are_declined_leave_their_seats_to_others(server, client, gat
     assert found["taken"] <= LAST_SEATS
 
 
+@pytest.mark.parametrize("connections", [1, 4, CONNECTIONS])
+def test_a_course_that_falls_asleep_at_every_moment_forgets_no_seat(scratch, connections):
+    server = Server(scratch / "data")
+    server.arguments += ["--course-idle-ms", "0"]
+    with server, Client(server.listen) as client, Client(server.management) as management:
+        course = register_course(client, capacity=LAST_SEATS)
+        log = CrowdLog()
+        asyncio.run(crowd(server.listen, connections, [(unique("racer"), course) for _ in range(RACERS)], log.enroll))
+        assert len(log.with_status(201)) == LAST_SEATS
+        assert len(log.with_status(409, "sold-out")) == RACERS - LAST_SEATS
+        Books(client, management).assert_agree()
+
+
 def test_one_student_at_many_connections_gets_one_seat(server, client):
     course, student = register_course(client, capacity=LAST_SEATS), unique("student")
     statuses = Counter()

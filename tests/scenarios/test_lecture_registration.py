@@ -141,6 +141,13 @@ def test_enrollments_are_listed_by_student_course_and_state(client):
     assert ids(courseId=course, studentId=student, state="confirmed") == {mine}
 
 
+def test_the_enrollments_of_a_course_are_listed_under_it(client):
+    course = register_course(client)
+    made = {confirmed(client, course)["id"] for _ in range(3)}
+    position = after(client.answers[-1])
+    assert {one["id"] for one in every(client, f"/v1/courses/{course}/enrollments", position)} == made
+
+
 def test_cancelling_refunds_the_payment_and_returns_the_seat(client, management):
     course, student = register_course(client), unique("student")
     enrollment = confirmed(client, course, student)

@@ -1,0 +1,93 @@
+"""What is too much is refused at the door, with a hint when to come again, and nothing of it is done."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from blackbox.actions import confirmed, enroll, eventually, read, register_course, seats, set_gateway, unique
+from blackbox.client import Client, ConnectionEnded
+from blackbox.server import Server
+
+IN_FLIGHT = 5
+
+
+@contextmanager
+def serving(folder, *arguments):
+    server = Server(folder / "data")
+    server.arguments += arguments
+    with server, Client(server.listen) as client, Client(server.management) as management:
+        yield server, client, management
+        assert server.running()
+
+
+@contextmanager
+def waiting_requests(server, client, management, course, number):
+    """So many requests that wait for a gateway that hangs; they end when it goes on."""
+    set_gateway(management, hang=True)
+
+    def place(_):
+        with Client(server.listen) as one:
+            return enroll(one, course, headers={"Prefer": "wait=20"})
+
+    with ThreadPoolExecutor(number) as callers:
+        running = [callers.submit(place, each) for each in range(number)]
+        eventually(lambda: seats(client, course)["held"] == number)
+        yield
+        set_gateway(management)
+        assert {one.result().status for one in running} == {201}
+
+
+def assert_refused_at_the_door(client, course):
+    student = unique("student")
+    answer = enroll(client, course, student, {"Idempotency-Key": unique("key")})
+    assert (answer.status, answer.problem) == (503, "overloaded"), answer
+    assert int(answer.header("retry-after")) > 0
+    return student
+
+
+def test_more_requests_than_the_node_takes_are_refused_and_leave_nothing(scratch):
+    # One place stays for the reads of the test itself.
+    with serving(scratch, "--requests-in-flight-max", str(IN_FLIGHT + 1)) as (server, client, management):
+        course = register_course(client, capacity=50)
+        with waiting_requests(server, client, management, course, IN_FLIGHT), ExitStack() as stack:
+            one_more = stack.enter_context(Client(server.listen))
+            with ThreadPoolExecutor(1) as caller:
+                last = caller.submit(enroll, one_more, course, None, {"Prefer": "wait=20"})
+                eventually(lambda: client.get("/v1/courses").status == 503)
+                assert_refused_at_the_door(client, course)
+                assert management.get("/livez").status == 200
+                set_gateway(management)
+                assert last.result().status == 201
+        assert confirmed(client, course)
+        assert seats(client, course)["taken"] == IN_FLIGHT + 2
+
+
+def test_more_requests_than_a_course_takes_do_not_hinder_another(scratch):
+    with serving(scratch, "--requests-in-flight-per-course-max", str(IN_FLIGHT)) as (server, client, management):
+        hot, other = register_course(client, capacity=50), register_course(client, price=0)
+        with waiting_requests(server, client, management, hot, IN_FLIGHT):
+            student = assert_refused_at_the_door(client, hot)
+            assert confirmed(client, other)
+        assert read(client, f"/v1/enrollments?studentId={student}")["items"] == []
+        assert confirmed(client, hot, student)
+
+
+@pytest.mark.parametrize("allowed", [3])
+def test_more_connections_than_allowed_are_told_so_or_closed(scratch, allowed):
+    with serving(scratch, "--connections-max", str(allowed)) as (server, client, _), ExitStack() as stack:
+        client.close()
+        held = [stack.enter_context(Client(server.listen)) for _ in range(allowed)]
+        eventually(lambda: all(get_status(one) == 200 for one in held))
+        with Client(server.listen) as late:
+            assert get_status(late) in (503, None)
+        held[0].close()
+        with Client(server.listen) as later:
+            eventually(lambda: get_status(later) == 200)
+
+
+def get_status(client):
+    try:
+        return client.get("/v1/courses").status
+    except (ConnectionEnded, ConnectionError):
+        return None
