@@ -66,7 +66,7 @@ class Journal {
     /// Pages hold the records; a wake reads whole pages.
     std::size_t page_bytes = 8 << 10;
     /// At start the newest pages, up to so many bytes, are verified before the journal opens; the rest by verify().
-    std::uint64_t start_verify_bytes_max = 256ULL << 20;
+    std::uint64_t start_verify_bytes_max = 64ULL << 20;
   };
 
   /// Runs a read away from the journal's thread; in a simulation, at once.

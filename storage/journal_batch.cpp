@@ -1,7 +1,6 @@
 #include "storage/journal_batch.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "storage/codec.hpp"
 
@@ -9,6 +8,8 @@ namespace sugang {
 namespace {
 
 constexpr std::size_t record_bytes_usual = 128;
+/// An enrollment that goes through in one batch.
+constexpr std::size_t positions_usual = 8;
 
 }  // namespace
 
@@ -47,14 +48,16 @@ void JournalBatch::add_record(const Record& record, Position position, std::stri
   page_->add(encoded);
   end_.position = position;
   ++records_;
-  std::array<std::string, 2> groups;
-  const auto count = groups_of(record, groups);
-  for (std::size_t i = 0; i < count; ++i) list(groups[i], position, record.time);
+  const auto count = groups_of(record, groups_);
+  for (std::size_t i = 0; i < count; ++i) list(groups_[i], position, record.time);
 }
 
 void JournalBatch::list(std::string_view group, Position position, TimePoint time) {
   auto it = index_.find(group);
-  if (it == index_.end()) it = index_.emplace(std::string{group}, IndexEntry{}).first;
+  if (it == index_.end()) {
+    it = index_.emplace(std::string{group}, IndexEntry{}).first;
+    it->second.positions.reserve(positions_usual);
+  }
   it->second.positions.push_back(position);
   it->second.time = std::max(it->second.time, time);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <string>
@@ -65,6 +66,7 @@ class JournalBatch {
   bool writes_ = false;
   std::size_t records_ = 0;
   std::optional<PageBuilder> page_;
+  std::array<std::string, 2> groups_;
   WriteSet changes_;
   std::unordered_map<std::string, IndexEntry, TextHash, std::equal_to<>> index_;
   std::unordered_map<EnrollmentId, bool> owed_changes_;

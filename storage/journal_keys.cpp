@@ -26,8 +26,7 @@ GroupKind group_kind(AggregateKind kind) {
 }
 
 /// The shape that index and snapshot keys share.
-std::string keyed(std::uint8_t kind, const AggregateId& id) {
-  std::string key;
+void append_keyed(std::string& key, std::uint8_t kind, const AggregateId& id) {
   put_be(key, id.partition().number);
   key.push_back(static_cast<char>(kind));
   if (id.kind == AggregateKind::course) {
@@ -38,23 +37,31 @@ std::string keyed(std::uint8_t kind, const AggregateId& id) {
     key.push_back(static_cast<char>(sizeof(Uid)));
     put_uid(key, id.uid);
   }
-  return key;
+}
+
+void write_group(std::string& key, const AggregateId& id) {
+  key.clear();
+  append_keyed(key, static_cast<std::uint8_t>(group_kind(id.kind)), id);
 }
 
 [[noreturn]] void damaged(const char* what) { throw JournalDamaged(std::string{"journal damaged: "} + what); }
 
 }  // namespace
 
-std::string group_of(const AggregateId& id) { return keyed(static_cast<std::uint8_t>(group_kind(id.kind)), id); }
+std::string group_of(const AggregateId& id) {
+  std::string key;
+  write_group(key, id);
+  return key;
+}
 
 std::string timeline_group(EnrollmentId id) { return group_of(id); }
 
 std::size_t groups_of(const Record& record, std::array<std::string, 2>& keys) {
-  keys[0] = group_of(record.aggregate);
+  write_group(keys[0], record.aggregate);
   if (!record.enrollment) return 1;
   if (group_kind(record.aggregate.kind) == GroupKind::timeline && record.aggregate.uid == record.enrollment->uid)
     return 1;
-  keys[1] = timeline_group(*record.enrollment);
+  write_group(keys[1], *record.enrollment);
   return 2;
 }
 
@@ -111,7 +118,11 @@ IndexEntry parse_index_entry(std::string_view key, std::string_view value) {
   return entry;
 }
 
-std::string snapshot_key(const AggregateId& id) { return keyed(static_cast<std::uint8_t>(id.kind), id); }
+std::string snapshot_key(const AggregateId& id) {
+  std::string key;
+  append_keyed(key, static_cast<std::uint8_t>(id.kind), id);
+  return key;
+}
 
 AggregateId parse_snapshot_key(std::string_view key) {
   const std::size_t kind = key.size() > 2 ? static_cast<std::uint8_t>(key[2]) : 0xff;

@@ -29,7 +29,7 @@ enum class GroupKind : std::uint8_t { course, timeline, request };
 /// `partition (2) | group kind (1) | length of id (1) | id`: what an index key begins with.
 std::string group_of(const AggregateId& id);
 std::string timeline_group(EnrollmentId id);
-/// The groups that list `record`, written into `keys`; returns their count.
+/// The groups that list `record`, written over `keys`, whose memory is used again; returns their count.
 std::size_t groups_of(const Record& record, std::array<std::string, 2>& keys);
 GroupKind kind_of_group(std::string_view key);
 /// The length of the group at the head of an index key; 0 when it has none.
