@@ -1,6 +1,7 @@
 #include "actors/catalogue.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "actors/answering.hpp"
 #include "actors/directory.hpp"
@@ -77,12 +78,16 @@ void Catalogue::register_all(RegisterCourses& job) {
   std::vector<Record> registered{append.records.begin() + static_cast<std::ptrdiff_t>(first), append.records.end()};
   add_answer(node_, append, std::move(job.asker), outcome_of(job, now));
   const auto after_them = append.records.size() - first - registered.size();
+  // Whoever hears the answer may enroll at once: the courses are told before it can leave.
+  Append gate;
+  gate.then = std::exchange(append.then, nullptr);
   auto position = node_.journal.append(std::move(append)) - after_them - registered.size();
   for (auto& record : registered) {
     record.position = ++position;
     auto course = record.aggregate;
     node_.directory.send(course, AdoptCourse{std::move(record)});
   }
+  node_.journal.append(std::move(gate));
 }
 
 Outcome Catalogue::outcome_of(const RegisterCourses& job, TimePoint now) {

@@ -67,14 +67,17 @@ struct CommandLine {
   std::map<std::string, std::string> flags;
 
   void add_to(CLI::App& command) {
-    command.add_option("--config", file, "TOML file with the same settings");
+    command.add_option("--config", file, "TOML file with the same settings (SUGANG_CONFIG)");
     for (const auto& setting : settings())
       command.add_option("--" + setting.name, flags[setting.name], setting.help)->envname("");
   }
   ConfigResult load(const CLI::App& command) const {
     auto given = flags;
     std::erase_if(given, [&](const auto& flag) { return command.count("--" + flag.first) == 0; });
-    return load_config(file, given, [](const std::string& name) { return std::getenv(name.c_str()); });
+    const auto environment = [](const std::string& name) -> const char* { return std::getenv(name.c_str()); };
+    auto path = file;
+    if (const char* named = environment("SUGANG_CONFIG"); !path && named) path = named;
+    return load_config(path, given, environment);
   }
 };
 

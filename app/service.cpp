@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "actors/answering.hpp"
 #include "actors/catalogue.hpp"
@@ -56,16 +57,37 @@ Service::Service(Node& node, caf::actor catalogue, Views& views, EmbeddedGateway
 // --- keyed requests ------------------------------------------------------------------------------------------------
 
 void Service::find_request(RequestKey key, std::function<void(EarlierRequest)> done) {
+  bool looks_up = false;
   {
     std::lock_guard lock{in_progress_mutex_};
-    if (!in_progress_.insert(key.id).second) return done({.kind = EarlierRequest::Kind::in_progress});
+    auto [it, is_new] = in_progress_.try_emplace(key.id);
+    looks_up = is_new;
+    if (!it->second.looked_up) it->second.asking.emplace_back(key, std::exchange(done, nullptr));
   }
-  reads_([this, key, done = std::move(done)] {
-    auto earlier = earlier_request(key, node_.journal.history(key.id));
-    if (earlier.kind == EarlierRequest::Kind::answered || earlier.kind == EarlierRequest::Kind::other_body)
-      release_request(key);
-    done(std::move(earlier));
-  });
+  if (done) return done({.kind = EarlierRequest::Kind::in_progress});
+  if (looks_up) reads_([this, id = key.id] { tell_earlier(id, node_.journal.history(id)); });
+}
+
+/// Everybody is told of an answer that is there. Of none, or of a saga to join, only the first: he goes on with it.
+void Service::tell_earlier(RequestId id, const std::vector<Record>& history) {
+  using Kind = EarlierRequest::Kind;
+  const auto goes_on = [&](const auto& asks) {
+    const auto kind = earlier_request(asks.first, history).kind;
+    return kind == Kind::none || kind == Kind::joined;
+  };
+  decltype(InProgress::asking) asking;
+  bool taken = false;
+  {
+    std::lock_guard lock{in_progress_mutex_};
+    auto& entry = in_progress_[id];
+    asking.swap(entry.asking);
+    entry.looked_up = true;
+    if (std::none_of(asking.begin(), asking.end(), goes_on)) in_progress_.erase(id);
+  }
+  for (const auto& asks : asking) {
+    const bool later = goes_on(asks) && std::exchange(taken, true);
+    asks.second(later ? EarlierRequest{.kind = Kind::in_progress} : earlier_request(asks.first, history));
+  }
 }
 
 void Service::release_request(RequestKey key) {

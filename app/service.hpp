@@ -5,7 +5,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "actors/directory.hpp"
@@ -61,6 +61,7 @@ class Service final : public Backend {
   void drain() { draining_ = true; }
 
  private:
+  void tell_earlier(RequestId id, const std::vector<Record>& history);
   /// The asker, who gives the request's key back when answered.
   Asker releasing(Asker asker);
   bool refuse_if_paused(Asker& asker);
@@ -74,8 +75,14 @@ class Service final : public Backend {
   EmbeddedGateway& gateway_;
   Metrics& metrics_;
   Executor reads_;
+  /// A keyed request from its look-up to its answer.
+  struct InProgress {
+    /// Those who came with the same key while the journal was read; nobody is looked up twice.
+    std::vector<std::pair<RequestKey, std::function<void(EarlierRequest)>>> asking;
+    bool looked_up = false;
+  };
   std::mutex in_progress_mutex_;
-  std::unordered_set<RequestId> in_progress_;
+  std::unordered_map<RequestId, InProgress> in_progress_;
   std::atomic<bool> catalogue_running_{true};
   std::atomic<bool> draining_{false};
   std::atomic<bool> sagas_listed_{false};

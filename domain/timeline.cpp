@@ -75,9 +75,14 @@ void fold(EnrollmentSummary& summary, const Record& record, const PaymentEvent& 
       return mark_step(summary, record, StepState::pending);
     case PaymentState::declined:
       return mark_step(summary, record, StepState::failed);
+    case PaymentState::voided:
+      // No money will ever move: the charge, if one was under way, has ended.
+      for (auto& progress : summary.steps)
+        if (progress.step == Step::take_payment && progress.state == StepState::pending)
+          progress.state = StepState::failed;
+      return mark_step(summary, record, StepState::done);
     case PaymentState::none:
     case PaymentState::approved:
-    case PaymentState::voided:
     case PaymentState::refunded:
       return mark_step(summary, record, StepState::done);
   }

@@ -1,0 +1,136 @@
+#include "tests/simulation/world.hpp"
+
+namespace sugang {
+namespace {
+
+ActorLimits leaving_at_once() {
+  ActorLimits limits;
+  limits.course_idle = Milliseconds{0};
+  limits.snapshot_events_min = 3;
+  return limits;
+}
+
+struct WakingCourse : testing::Test {
+  Durables durables;
+  std::unique_ptr<Life> life = std::make_unique<Life>(durables, 1, leaving_at_once());
+
+  void SetUp() override {
+    life->register_course("lecture-1", lecture(2));
+    life->settle();
+    life->sweep();
+  }
+  /// Places an enrollment and lets the actors do all they can without the journal.
+  std::shared_ptr<std::optional<Outcome>> place(const std::string& student) {
+    auto outcome = std::make_shared<std::optional<Outcome>>();
+    life->place({.course = CourseId{"lecture-1"}, .student = StudentId{student}},
+                Life::asker([outcome](const Outcome& told) { *outcome = told; }));
+    while (life->run_one_turn()) {
+    }
+    return outcome;
+  }
+  void break_the_course() {
+    life->directory().send(CourseId{"lecture-1"}, ProbeCourse{[](bool) { throw std::runtime_error{"a fault"}; }});
+    while (life->run_one_turn()) {
+    }
+  }
+  /// Wakes the course, so that what follows finds it awake.
+  void wake() { ASSERT_TRUE(life->describe("lecture-1")); }
+};
+
+TEST_F(WakingCourse, StaysUntilItsLastAppendIsDurable) {
+  wake();
+  life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s1"}}, Life::silent());
+  while (life->run_one_turn()) {
+  }
+  const auto before = life->directory().residents();
+  life->sweep();
+  EXPECT_EQ(life->directory().residents(), before);
+  life->settle_with_company();
+  life->sweep();
+  EXPECT_EQ(life->directory().residents(), 0u);
+}
+
+TEST_F(WakingCourse, RemembersEverySeatAfterItWasAsleep) {
+  for (const auto* student : {"s1", "s2"}) {
+    place(student);
+    life->settle_with_company();
+    life->sweep();
+    ASSERT_EQ(life->directory().residents(), 0u);
+  }
+  EXPECT_EQ(life->describe("lecture-1")->taken, 2u);
+  auto third = place("s3");
+  life->settle_with_company();
+  EXPECT_EQ(third->value().refusal, Refusal{CourseError::sold_out});
+}
+
+// Its actor dies with seats held that no disk has seen yet: what wakes must know of them.
+TEST_F(WakingCourse, WakesBehindItsPendingAppends) {
+  wake();
+  place("s1");
+  place("s2");
+  break_the_course();
+  ASSERT_EQ(life->reports.size(), 1u);
+  auto third = place("s3");
+  life->settle_with_company();
+  EXPECT_FALSE(life->failure()) << *life->failure();
+  ASSERT_TRUE(*third);
+  EXPECT_EQ(third->value().refusal, Refusal{CourseError::sold_out});
+  EXPECT_EQ(life->describe("lecture-1")->taken, 2u);
+}
+
+TEST_F(WakingCourse, WakesFromItsSnapshotAndTheEventsBehindIt) {
+  for (int round = 0; round < 5; ++round) {
+    auto id = life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s1"}}, Life::silent());
+    life->settle_with_company();
+    life->cancel(id);
+    life->settle_with_company();
+    life->sweep();
+  }
+  auto recovered = std::make_shared<Recovered>();
+  life->journal().wake(CourseId{"lecture-1"}, [recovered](Recovered told) { *recovered = std::move(told); });
+  life->settle();
+  ASSERT_TRUE(recovered->snapshot);
+  EXPECT_LT(recovered->tail.size(), 3u);
+  EXPECT_EQ(life->describe("lecture-1")->taken, 0u);
+}
+
+TEST_F(WakingCourse, TellsNobodyOfASeatThatIsNotDurable) {
+  wake();
+  bool heard = false;
+  life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s1"}},
+              Life::asker([](const Outcome&) {}, [&](Answer) { heard = true; }), Milliseconds{0});
+  while (life->run_one_turn()) {
+  }
+  EXPECT_FALSE(heard);
+  life->commit();
+  EXPECT_TRUE(heard);
+}
+
+// A refusal, too, shows state: "sold out" by seats that a crash would give back.
+TEST_F(WakingCourse, RefusesThroughTheGate) {
+  wake();
+  place("s1");
+  place("s2");
+  bool heard = false;
+  life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s3"}},
+              Life::asker([](const Outcome&) {}, [&](Answer) { heard = true; }));
+  while (life->run_one_turn()) {
+  }
+  EXPECT_FALSE(heard);
+  life->commit();
+  EXPECT_TRUE(heard);
+}
+
+TEST_F(WakingCourse, WritesNothingWhenItRefuses) {
+  wake();
+  place("s1");
+  place("s2");
+  life->settle_with_company();
+  const auto position = life->journal().durable_position();
+  place("s3");
+  life->settle_with_company();
+  EXPECT_EQ(life->journal().durable_position(), position);
+}
+
+}  // namespace
+}  // namespace sugang

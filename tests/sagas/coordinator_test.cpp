@@ -1,0 +1,206 @@
+#include "tests/simulation/world.hpp"
+
+namespace sugang {
+namespace {
+
+struct Sagas : testing::Test {
+  Durables durables;
+  std::unique_ptr<Life> life = std::make_unique<Life>(durables);
+
+  struct Heard {
+    std::vector<Outcome> outcomes;
+    EnrollmentState state() const { return std::get<EnrollmentSummary>(outcomes.back().subject).state; }
+  };
+  std::shared_ptr<Heard> heard = std::make_shared<Heard>();
+
+  void SetUp() override {
+    life->register_course("lecture-1", lecture(2));
+    life->register_course("musical-1", performance(5));
+    life->settle();
+  }
+  Asker listener() {
+    return Life::asker([h = heard](const Outcome& outcome) { h->outcomes.push_back(outcome); });
+  }
+  EnrollmentId place(const std::string& course, Wait wait = std::nullopt) {
+    auto id = life->place({.course = CourseId{course}, .student = StudentId{"s1"}}, listener(), wait);
+    life->settle();
+    return id;
+  }
+  void crash() {
+    life.reset();
+    durables.store = durables.store->crash();
+    durables.head = durables.head->crash();
+    life = std::make_unique<Life>(durables, 2);
+  }
+};
+
+TEST_F(Sagas, ConfirmOnlyWhatIsPaid) {
+  auto id = place("lecture-1");
+  EXPECT_EQ(life->summary(id).state, EnrollmentState::payment_pending);
+  EXPECT_TRUE(heard->outcomes.empty());
+  life->settle_with_company();
+  EXPECT_EQ(heard->state(), EnrollmentState::confirmed);
+  EXPECT_EQ(life->describe("lecture-1")->taken, 1u);
+}
+
+TEST_F(Sagas, GiveTheSeatBackWhenThePaymentIsDeclined) {
+  auto id = place("lecture-1");
+  durables.company.decline("no cover");
+  life->settle();
+  EXPECT_EQ(heard->outcomes.back().refusal, Refusal{PaymentError::declined});
+  EXPECT_EQ(life->summary(id).state, EnrollmentState::rejected);
+  EXPECT_EQ(life->summary(id).reason, "no cover");
+  EXPECT_EQ(life->describe("lecture-1")->held, 0u);
+}
+
+TEST_F(Sagas, AskAgainUnderTheSameKeyWhenTheWordIsUnknown) {
+  auto id = place("lecture-1");
+  for (int i = 0; i < 3; ++i) {
+    durables.company.leave_unknown(ScriptedGateway::Moved::yes);
+    life->settle();
+    durables.timers.advance(Milliseconds{2'000});
+    life->settle();
+  }
+  life->settle_with_company();
+  EXPECT_EQ(life->summary(id).state, EnrollmentState::confirmed);
+  EXPECT_EQ(durables.company.accounts().size(), 1u);
+  EXPECT_EQ(durables.company.balance(payment_of(id)).amount, 12'000);
+  EXPECT_EQ(durables.company.calls().size(), 4u);
+}
+
+TEST_F(Sagas, AnswerThatTheyGoOnWhenTheWaitIsOver) {
+  place("lecture-1", Milliseconds{1'000});
+  durables.timers.advance(Milliseconds{1'000});
+  life->settle();
+  ASSERT_EQ(heard->outcomes.size(), 1u);
+  EXPECT_TRUE(heard->outcomes.back().under_way);
+  life->settle_with_company();
+  EXPECT_EQ(heard->outcomes.size(), 1u);
+}
+
+TEST_F(Sagas, AnswerAPerformanceOnceItsSeatIsHeld) {
+  place("musical-1");
+  ASSERT_EQ(heard->outcomes.size(), 1u);
+  EXPECT_TRUE(heard->outcomes.back().under_way);
+}
+
+TEST_F(Sagas, RefundAndReleaseWhenCancelled) {
+  auto id = place("lecture-1");
+  life->settle_with_company();
+  life->cancel(id, listener());
+  life->settle_with_company();
+  EXPECT_EQ(heard->state(), EnrollmentState::cancelled);
+  EXPECT_EQ(durables.company.balance(payment_of(id)).amount, 0);
+  EXPECT_EQ(life->describe("lecture-1")->taken, 0u);
+}
+
+TEST_F(Sagas, ReturnTheSeatBeforeASlowRefund) {
+  auto id = place("lecture-1");
+  life->settle_with_company();
+  life->cancel(id, listener());
+  life->settle();
+  EXPECT_EQ(life->summary(id).payment, PaymentState::refund_requested);
+  EXPECT_EQ(life->describe("lecture-1")->taken, 0u);
+}
+
+TEST_F(Sagas, GiveTheSameAnswerToASecondCancel) {
+  auto id = place("lecture-1");
+  life->settle_with_company();
+  life->cancel(id, listener());
+  life->settle_with_company();
+  life->cancel(id, listener());
+  life->settle_with_company();
+  ASSERT_EQ(heard->outcomes.size(), 3u);
+  EXPECT_EQ(std::get<EnrollmentSummary>(heard->outcomes[1].subject),
+            std::get<EnrollmentSummary>(heard->outcomes[2].subject));
+}
+
+TEST_F(Sagas, RefundAChargeThatProvesApprovedAfterTheCancel) {
+  auto id = place("lecture-1");
+  life->cancel(id, listener(), Milliseconds{0});
+  life->settle();
+  EXPECT_EQ(life->summary(id).payment, PaymentState::void_requested);
+  EXPECT_EQ(life->describe("lecture-1")->held, 0u);
+  life->settle_with_company();
+  EXPECT_EQ(life->summary(id).payment, PaymentState::refunded);
+  EXPECT_EQ(life->summary(id).state, EnrollmentState::cancelled);
+  EXPECT_EQ(durables.company.balance(payment_of(id)).amount, 0);
+}
+
+TEST_F(Sagas, ExpireWhenNoWordComesByTheDeadline) {
+  auto id = place("lecture-1", Milliseconds{0});
+  for (;;) {
+    durables.company.leave_unknown(ScriptedGateway::Moved::yes);
+    life->settle();
+    if (life->summary(id).turned) break;
+    ASSERT_TRUE(durables.timers.has_alarm());
+    durables.timers.sound_next();
+    life->settle();
+  }
+  EXPECT_EQ(life->describe("lecture-1")->held, 0u);
+  life->settle_with_company();
+  EXPECT_EQ(life->summary(id).state, EnrollmentState::expired);
+  EXPECT_EQ(durables.company.balance(payment_of(id)).amount, 0);
+}
+
+TEST_F(Sagas, AreStuckAndListedWhenARefundIsRefusedForGood) {
+  auto id = place("lecture-1");
+  life->settle_with_company();
+  life->cancel(id, listener());
+  life->settle();
+  durables.company.decline("account closed");
+  life->settle();
+  EXPECT_EQ(life->summary(id).saga, SagaState::stuck);
+  EXPECT_EQ(life->summary(id).last_error, "account closed");
+  EXPECT_TRUE(heard->outcomes.back().under_way);
+  EXPECT_EQ(life->journal().owed().size(), 1u);
+}
+
+TEST_F(Sagas, GoOnAfterACrashAndChargeOnce) {
+  auto id = place("lecture-1");
+  durables.company.leave_unknown(ScriptedGateway::Moved::yes);
+  crash();
+  life->resume_sagas();
+  life->settle_with_company();
+  EXPECT_EQ(life->summary(id).state, EnrollmentState::confirmed);
+  EXPECT_EQ(durables.company.accounts().at(payment_of(id)).charges, 1u);
+}
+
+TEST_F(Sagas, KeepTheReasonOfACancelThroughACrash) {
+  auto id = place("lecture-1");
+  life->settle_with_company();
+  life->cancel(id);
+  life->settle();
+  durables.company.leave_unknown(ScriptedGateway::Moved::no);
+  crash();
+  life->resume_sagas();
+  life->settle_with_company();
+  EXPECT_EQ(life->summary(id).state, EnrollmentState::cancelled);
+  EXPECT_EQ(life->summary(id).reason, "changed my mind");
+}
+
+TEST_F(Sagas, RefuseACourseThatWillNotWaitWhilePaymentsAreDown) {
+  life->payments_available = false;
+  place("lecture-1");
+  EXPECT_EQ(heard->outcomes.back().refusal, Refusal{CourseError::payment_unavailable});
+  place("musical-1");
+  EXPECT_TRUE(heard->outcomes.back().under_way);
+}
+
+TEST_F(Sagas, RefuseToCancelWhatNeverWas) {
+  life->cancel(EnrollmentId{make_uid(durables.timers.now(), Partition{3}, 7, 0)}, listener());
+  life->settle();
+  EXPECT_EQ(heard->outcomes.back().refusal, Refusal{EnrollmentError::not_found});
+}
+
+TEST_F(Sagas, RefuseToCancelWhatWasRejected) {
+  auto id = place("lecture-1");
+  durables.company.decline("no cover");
+  life->settle();
+  life->cancel(id, listener());
+  life->settle();
+  EXPECT_EQ(heard->outcomes.back().refusal, Refusal{EnrollmentError::not_cancellable});
+}
+
+}  // namespace
+}  // namespace sugang

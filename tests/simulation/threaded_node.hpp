@@ -1,0 +1,118 @@
+#pragma once
+
+#include <caf/all.hpp>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "actors/catalogue.hpp"
+#include "actors/clock_timers.hpp"
+#include "actors/directory.hpp"
+#include "gateway/payment_gateway.hpp"
+#include "sagas/coordinator.hpp"
+#include "sagas/hosting.hpp"
+#include "storage/journal_keys.hpp"
+#include "storage/memory_store.hpp"
+
+namespace sugang {
+
+/// Approves at once, on the caller's thread.
+class PromptGateway final : public PaymentGateway {
+ public:
+  void charge(PaymentId, Money, PaymentMethod, Done done) override { done({GatewayWord::approved, {}}); }
+  void refund(PaymentId, Money, Done done) override { done({GatewayWord::approved, {}}); }
+};
+
+/// Counts down what a test waits for.
+class Countdown {
+ public:
+  explicit Countdown(std::size_t count) : left_(count) {}
+  void arrive() {
+    std::lock_guard lock{mutex_};
+    if (--left_ == 0) zero_.notify_all();
+  }
+  bool wait_for(std::chrono::seconds deadline) {
+    std::unique_lock lock{mutex_};
+    return zero_.wait_for(lock, deadline, [&] { return left_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable zero_;
+  std::size_t left_;
+};
+
+/// A node as it runs in earnest, on several threads, but for its disk and the payment company.
+class ThreadedNode {
+ public:
+  explicit ThreadedNode(std::size_t threads, ActorLimits limits = {})
+      : config_(threads),
+        system_(config_),
+        journal_(store_, head_, {}, [](const std::function<void()>& read) { read(); },
+                 [this](const std::string& why) { failure_ = why; }),
+        directory_(system_, journal_),
+        node_{.journal = journal_,
+              .directory = directory_,
+              .timers = timers_,
+              .ids = ids_,
+              .gateway = gateway_,
+              .limits = limits,
+              .payments_available = [] { return true; },
+              .report = [](std::string_view) {}} {
+    host_aggregates(node_);
+    catalogue_ = system_.spawn<Catalogue>(node_);
+    journal_.start();
+  }
+  ~ThreadedNode() {
+    timers_.stop();
+    journal_.stop();
+    directory_.close();
+    caf::anon_send_exit(catalogue_, caf::exit_reason::kill);
+    catalogue_ = nullptr;
+    system_.await_all_actors_done();
+  }
+
+  void register_courses(std::vector<ImportRow> rows) {
+    Countdown registered{1};
+    Asker asker;
+    asker.render = [](const Outcome&) { return Answer{}; };
+    asker.deliver = [&](Answer) { registered.arrive(); };
+    caf::anon_send(catalogue_, RegisterCourses{.rows = std::move(rows), .asker = std::move(asker)});
+    registered.wait_for(std::chrono::seconds{30});
+  }
+  EnrollmentId place(PlaceEnrollment command, Asker asker) {
+    const EnrollmentId id{ids_.mint(timers_.now(), partition_of_name(command.course.text))};
+    directory_.send(saga_of(id), StartEnrollment{std::move(command), std::nullopt, std::move(asker)});
+    return id;
+  }
+
+  Journal& journal() { return journal_; }
+  Directory& directory() { return directory_; }
+  Timers& timers() { return timers_; }
+  const std::string& failure() const { return failure_; }
+
+ private:
+  struct Config : caf::actor_system_config {
+    explicit Config(std::size_t threads) {
+      set("scheduler.policy", caf::atom("sharing"));
+      set("scheduler.max-threads", threads);
+    }
+  };
+
+  MemoryStore store_{marks_space + 1};
+  MemoryHeadFile head_;
+  PromptGateway gateway_;
+  RandomIds ids_;
+  std::string failure_;
+  Config config_;
+  caf::actor_system system_;
+  ClockTimers timers_;
+  Journal journal_;
+  Directory directory_;
+  Node node_;
+  caf::actor catalogue_;
+};
+
+}  // namespace sugang
