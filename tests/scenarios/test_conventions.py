@@ -375,7 +375,7 @@ class TestMessages:
         assert answer.problem
 
     def test_who_expects_to_be_told_to_go_on_is_told(self, server, client):
-        body = b'{"courseId":"%s","studentId":"%s"}' % (register_course(client).encode(), unique("student").encode())
+        body = f'{{"courseId":"{register_course(client)}","studentId":"{unique("student")}"}}'.encode()
         with socket.create_connection(server.listen, 10) as raw:
             raw.sendall(render_request("POST", "/v1/enrollments", "localhost",
                                        {"Content-Type": "application/json", "Expect": "100-continue",

@@ -168,8 +168,8 @@ def test_a_course_that_falls_asleep_at_every_moment_forgets_no_seat(scratch, con
     server.arguments += ["--course-idle-ms", "0"]
     with server, Client(server.listen) as client, Client(server.management) as management:
         course = register_course(client, capacity=LAST_SEATS)
-        log = CrowdLog()
-        asyncio.run(crowd(server.listen, connections, [(unique("racer"), course) for _ in range(RACERS)], log.enroll))
+        log, racers = CrowdLog(), [(unique("racer"), course) for _ in range(RACERS)]
+        asyncio.run(crowd(server.listen, connections, racers, log.enroll))
         assert len(log.with_status(201)) == LAST_SEATS
         assert len(log.with_status(409, "sold-out")) == RACERS - LAST_SEATS
         Books(client, management).assert_agree()
