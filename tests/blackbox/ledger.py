@@ -70,9 +70,11 @@ class Known:
         if answer.status == 200:
             self.may = {"cancelled"}
         elif answer.status == 202:
-            # The answer may show the state from before the mark; the cancel is under way all the same.
-            self.may = CANCELLING | {answer.json()["state"]}
-            self.at_rest = {"cancelled"}
+            # The answer may show the state from before the mark; and an enrollment that was on its way back already,
+            # declined or expired, ends as that.
+            turned_before = self.may & {"rejected", "expired"}
+            self.may = CANCELLING | turned_before | {answer.json()["state"]}
+            self.at_rest = {"cancelled"} | turned_before
         elif answer.problem == "not-cancellable":
             self.may &= {"rejected", "expired"}
             assert self.may, f"{self.id} was confirmed, then not cancellable: {answer!r}"
@@ -81,6 +83,8 @@ class Known:
         assert shown["state"] in may, \
             f"{shown['state']} is none of {sorted(may)}: {shown}\nafter {self.answers}"
         assert (shown["studentId"], shown["courseId"]) == self.subject, shown
+        if shown["state"] == "confirmed":
+            self.may -= LIVE_STATES | {"rejected", "expired"}
 
     def seen_at_rest(self, shown):
         """With every saga at its end, what is shown is what it stays, until somebody cancels."""
