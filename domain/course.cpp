@@ -20,11 +20,11 @@ CourseDecision decide_register(const Course& course, const RegisterCourse& comma
   return CourseDecision::of(CourseRegistered{command.definition});
 }
 
-CourseDecision decide_revise(const Course& course, const ReviseCourse& command) {
+CourseDecision decide_revise(const Course& course, const ReviseCourse& command, TimePoint now) {
   if (command.expected_definition != course.definition_version) return CourseError::definition_changed;
   if (command.capacity && *command.capacity < course.held + course.taken) return CourseError::capacity_below_taken;
   // draft → open → closed; never back.
-  if (command.state && *command.state < course.definition.state) return CourseError::state_not_reachable;
+  if (command.state && *command.state < state_at(course.definition, now)) return CourseError::state_not_reachable;
   const auto& current = course.definition;
   const bool changes = (command.title && *command.title != current.title) ||
                        (command.capacity && *command.capacity != current.capacity) ||
@@ -68,8 +68,9 @@ void release(Course& course, EnrollmentId enrollment) {
   if (auto it = course.claims.find(enrollment); it != course.claims.end()) {
     auto& [student, seats, taken] = it->second;
     (taken ? course.taken : course.held) -= seats;
-    auto of_student = course.seats_of.find(student);
-    if ((of_student->second -= seats) == 0) course.seats_of.erase(of_student);
+    if (auto of_student = course.seats_of.find(student);
+        of_student != course.seats_of.end() && (of_student->second -= seats) == 0)
+      course.seats_of.erase(of_student);
     course.claims.erase(it);
   }
   course.released.insert(enrollment);
@@ -98,7 +99,7 @@ Decision<CourseEvent, CourseError> decide(const Course& course, const CourseComm
   if (!course.registered) return CourseError::not_found;
   return std::visit(Overloaded{
                         [&](const RegisterCourse&) { return CourseDecision{CourseError::already_exists}; },
-                        [&](const ReviseCourse& c) { return decide_revise(course, c); },
+                        [&](const ReviseCourse& c) { return decide_revise(course, c, now); },
                         [&](const HoldSeats& c) { return decide_hold(course, c, now); },
                         [&](const TakeSeats& c) { return decide_take(course, c); },
                         [&](const ReleaseSeats& c) { return decide_release(course, c); },

@@ -66,6 +66,8 @@ void fold(EnrollmentSummary& summary, const Record& record, const PaymentEvent& 
   payment.state = summary.payment;
   apply(payment, event);
   summary.payment = payment.state;
+  if (summary.saga == SagaState::running || summary.saga == SagaState::waiting)
+    summary.saga = payment.owes_charge() ? SagaState::waiting : SagaState::running;
   switch (payment.state) {
     case PaymentState::requested:
       move_pending(summary, EnrollmentState::payment_pending);
@@ -98,6 +100,8 @@ void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& eve
                    summary.saga = SagaState::compensating;
                    summary.turned = e.cause;
                    summary.reason = e.reason;
+                   // The cancel is decided; its mark on the enrollment follows.
+                   if (e.cause == TurnCause::cancelled) summary.state = EnrollmentState::cancel_requested;
                    summary.attempts = 0;
                    summary.last_error.clear();
                  },

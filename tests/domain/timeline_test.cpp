@@ -65,7 +65,7 @@ TEST(TimelineOfAnEnrollment, OfOneWithoutAnAnswerEndsExpired) {
   EXPECT_THAT(states_of(script), ElementsAre(State::none, State::requested, State::seats_held,
                                              State::payment_pending, State::expired));
   const auto summary = script.fold();
-  EXPECT_THAT(step_lines(summary), ElementsAre("request done", "hold_seats done", "take_payment pending",
+  EXPECT_THAT(step_lines(summary), ElementsAre("request done", "hold_seats done", "take_payment failed",
                                                "release_seats done", "refund_payment done", "mark_expired done"));
   EXPECT_EQ(summary.payment, PaymentState::voided);
   EXPECT_EQ(summary.turned, TurnCause::expired);
@@ -137,7 +137,7 @@ TEST(Summary, CountsAttemptsAndForgetsThemWhenItTurnsRound) {
   script.on_saga(SagaStepFailed{Step::take_payment, Direction::act, 3, "timeout"});
   EXPECT_EQ(script.fold().attempts, 3u);
   EXPECT_EQ(script.fold().last_error, "timeout");
-  EXPECT_EQ(script.fold().saga, SagaState::running);
+  EXPECT_EQ(script.fold().saga, SagaState::waiting);
   script.turned(TurnCause::expired, "late");
   EXPECT_EQ(script.fold().attempts, 0u);
   EXPECT_EQ(script.fold().last_error, "");
