@@ -3,10 +3,11 @@
 import random
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
-from blackbox.actions import confirmed, read_enrollment, register_course
+from blackbox.actions import await_views, confirmed, every, read_enrollment, register_course
 from blackbox.client import Client
 from blackbox.server import Server, ServerEnded, run
 
@@ -93,3 +94,61 @@ def test_a_torn_tail_that_was_never_acknowledged_is_recovered(killed, copy):
     with Server(copy) as server, Client(server.listen) as client:
         for id in killed[1]:
             assert read_enrollment(client, id)["state"] == "confirmed"
+
+
+def test_a_journal_store_that_was_deleted_is_refused(copy):
+    shutil.rmtree(log_file(copy).parent)
+    assert_refused(copy)
+
+
+@pytest.mark.parametrize("pattern", ["CURRENT", "MANIFEST-*"])
+def test_a_journal_without_its_catalogue_of_files_is_refused(copy, pattern):
+    for path in log_file(copy).parent.glob(pattern):
+        path.unlink()
+    assert_refused(copy)
+
+
+def test_a_head_that_was_overwritten_is_refused(copy):
+    head, = copy.rglob("head")
+    head.write_bytes(bytes(head.stat().st_size))
+    with pytest.raises(ServerEnded) as refused:
+        Server(copy).start()
+    assert "position" in refused.value.stderr and str(head) in refused.value.stderr
+    assert run("verify", "--data", copy).returncode > 0
+
+
+def test_a_head_that_was_deleted_is_refused(copy):
+    head, = copy.rglob("head")
+    head.unlink()
+    assert_refused(copy)
+
+
+def flip_a_bit_in_each_file(folder):
+    chance = random.Random(SEED)
+    for path in filter(Path.is_file, folder.rglob("*")):
+        content = bytearray(path.read_bytes())
+        if content:
+            content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+            path.write_bytes(content)
+
+
+def assert_serves_every_confirmation(data, ids):
+    with Server(data) as server, Client(server.listen) as client:
+        await_views(client)
+        found = {one["id"]: one["state"] for one in every(client, "/v1/enrollments")}
+        assert found == dict.fromkeys(ids, "confirmed")
+
+
+def test_views_that_were_deleted_are_built_again_from_the_journal(killed, copy):
+    shutil.rmtree(copy / "views")
+    assert_serves_every_confirmation(copy, killed[1])
+
+
+def test_views_that_are_damaged_are_built_again_or_named(killed, copy):
+    flip_a_bit_in_each_file(copy / "views")
+    try:
+        assert_serves_every_confirmation(copy, killed[1])
+    except ServerEnded as refused:
+        assert str(copy / "views") in refused.stderr
+        shutil.rmtree(copy / "views")
+        assert_serves_every_confirmation(copy, killed[1])
