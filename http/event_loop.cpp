@@ -118,12 +118,26 @@ void EventLoop::deliver_answers() {
   answers_->take(burst_);
   for (auto& item : burst_) {
     if (item.resume) {
-      item.resume(slot_of(item.ticket) != nullptr);
+      resume(item);
     } else if (auto* connection = settle(item.ticket)) {
       connection->answer(std::move(*item.response));
     }
   }
   burst_.clear();
+}
+
+void EventLoop::resume(const AnswerQueue::Item& item) {
+  try {
+    item.resume(slot_of(item.ticket) != nullptr);
+  } catch (const std::exception&) {
+    // One request's fault must not end the thread that all others live on.
+    give_up(item.ticket, Problem::internal_error);
+  }
+}
+
+void EventLoop::give_up(std::uint64_t ticket, Problem problem) {
+  if (auto* connection = settle(ticket))
+    connection->answer(to_response(ProblemReport{.problem = problem, .instance = connection->path()}));
 }
 
 void EventLoop::arm_sweep() {
@@ -140,9 +154,7 @@ void EventLoop::sweep() {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const auto& slot = slots_[i];
     if (!slot.open || now < slot.hold.deadline) continue;
-    if (auto* connection = settle(std::uint64_t{slot.generation} << 32 | i))
-      connection->answer(
-          to_response(ProblemReport{.problem = Problem::answer_timeout, .instance = connection->path()}));
+    give_up(std::uint64_t{slot.generation} << 32 | i, Problem::answer_timeout);
   }
   // Backwards: one that closes is replaced by the last, which was looked at before.
   for (std::size_t i = connections_.size(); i-- > 0;)

@@ -11,6 +11,7 @@
 
 #include "http/call.hpp"
 #include "http/exchange.hpp"
+#include "http/problem.hpp"
 #include "http/server_state.hpp"
 
 namespace sugang {
@@ -63,6 +64,9 @@ class EventLoop {
   /// Frees the slot; gives the connection that waits, if one still does.
   Connection* settle(std::uint64_t ticket);
   void deliver_answers();
+  void resume(const AnswerQueue::Item& item);
+  /// Answers a request with a problem, if anybody still waits for it.
+  void give_up(std::uint64_t ticket, Problem problem);
   void arm_sweep();
   void sweep();
 

@@ -27,14 +27,14 @@ TEST_F(Timeouts, AHeaderThatDoesNotEndIs408) {
 
 TEST_F(Timeouts, BytesNowAndThenDoNotStretchIt) {
   limits.header_read_timeout_ms = 60;
+  limits.header_bytes_max = SIZE_MAX;
+  limits.linger_timeout_ms = 20;
   WireClient client{port()};
   client.send("GET / HTTP/1.1\r\nX: ");
-  // A slow client goes on for ever; the server does not.
-  for (int i = 0; i < 1'000'000; ++i) client.send("x");
-  EXPECT_TRUE(client.at_end() || true);
-  WireClient next{port()};
-  next.send(render_request("GET", "/"));
-  EXPECT_EQ(next.read_answer()->status, 200);
+  // A client that dribbles for ever; it ends when the server has had enough.
+  while (client.send("x")) {
+  }
+  EXPECT_EQ(get("/").status, 200);
 }
 
 TEST_F(Timeouts, ABodyThatDoesNotEndIs408AndReachesNothing) {
@@ -139,7 +139,6 @@ TEST_F(Bounds, ACatalogueMayBeLonger) {
   for (int i = 0; i < 1000; ++i) csv += "c-" + std::to_string(i) + ",A course,10\n";
   const auto answer = call("POST", "/v1/courses", {{"Content-Type", "text/csv"}}, csv);
   EXPECT_EQ(answer.json(), (nlohmann::json{{"created", 1000}}));
-  limits.import_bytes_max = 10;
 }
 
 TEST_F(Bounds, ExpectContinueIsAnsweredBeforeTheBody) {

@@ -56,17 +56,30 @@ TEST_F(IdempotencyKey, IsScopedToItsCallerAndRoute) {
 }
 
 TEST_F(IdempotencyKey, ARepeatWhileTheFirstRunsIsToldSo) {
-  backend.end_with([](Outcome&) {});
-  WireClient first{port()};
+  backend.keep_placements();
   const std::string body = R"({"courseId":"c","studentId":"s"})";
-  const auto request = render_request("POST", "/v1/enrollments",
-                                      {{"Content-Type", "application/json"}, {"Idempotency-Key", "k"}}, body);
-  first.send(request);
-  ASSERT_TRUE(backend.await("find_request"));
+  const WireFields fields{{"Content-Type", "application/json"}, {"Idempotency-Key", "k"}};
+  WireClient first{port()};
+  first.send(render_request("POST", "/v1/enrollments", fields, body));
   ASSERT_TRUE(backend.await("place_enrollment"));
+  const auto meanwhile = call("POST", "/v1/enrollments", fields, body);
+  EXPECT_EQ(meanwhile.problem(), "request-in-progress");
+  EXPECT_EQ(meanwhile.field("retry-after"), "1");
+  backend.release_placements();
   const auto answer = first.read_answer();
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 201);
+  EXPECT_EQ(call("POST", "/v1/enrollments", fields, body).body, answer->body);
+}
+
+TEST_F(IdempotencyKey, ARepeatAfterACrashGetsTheAnswerOfTheSagaThatHadBegun) {
+  const auto begun = enroll("c", "s", {{"Idempotency-Key", "k"}});
+  backend.forget_stored_answers();
+  const auto joined = enroll("c", "s", {{"Idempotency-Key", "k"}});
+  EXPECT_EQ(joined.status, 201);
+  EXPECT_EQ(joined.json()["id"], begun.json()["id"]);
+  EXPECT_EQ(backend.count("join_enrollment"), 1u);
+  EXPECT_EQ(backend.count("place_enrollment"), 1u);
 }
 
 TEST_F(IdempotencyKey, OutOfItsBoundsIs400AndNothingHappens) {
@@ -454,6 +467,7 @@ TEST_F(Messages, EveryProblemTypeHasItsPage) {
 TEST_F(Messages, AFaultInTheBackendIs500AndTheServerGoesOn) {
   backend.throw_on_place();
   EXPECT_EQ(enroll("c", "s").problem(), "internal-error");
+  EXPECT_EQ(enroll("c", "s", {{"Idempotency-Key", "k"}}).problem(), "internal-error");
   EXPECT_EQ(get("/v1/courses/c").status, 200);
 }
 

@@ -70,6 +70,24 @@ void ScriptedBackend::lose_answers() {
   holding_ = false;
 }
 
+void ScriptedBackend::keep_placements() {
+  std::lock_guard lock{mutex_};
+  keeping_placements_ = true;
+}
+
+void ScriptedBackend::release_placements() {
+  std::lock_guard lock{mutex_};
+  keeping_placements_ = false;
+  for (auto& placement : kept_placements_) tasks_.push_back(std::move(placement));
+  kept_placements_.clear();
+  changed_.notify_all();
+}
+
+void ScriptedBackend::forget_stored_answers() {
+  std::lock_guard lock{mutex_};
+  for (auto& [id, keyed] : keyed_) keyed.answer.reset();
+}
+
 void ScriptedBackend::end_with(std::function<void(Outcome&)> change) {
   std::lock_guard lock{mutex_};
   change_ = std::move(change);
@@ -162,7 +180,8 @@ void ScriptedBackend::answer(const Asker& asker, const Outcome& outcome) {
     if (asker.key) {
       if (is_stored(rendered.status)) {
         auto& keyed = keyed_[asker.key->id];
-        keyed = {.body = asker.key->body, .in_progress = false, .answer = rendered, .enrollment = {}};
+        keyed.in_progress = false;
+        keyed.answer = rendered;
         keyed.answer->etag.clear();
         keyed.answer->retry_after_s.reset();
         keyed.answer->position = 0;
@@ -260,9 +279,11 @@ void ScriptedBackend::append(Enrolled& enrolled, AggregateId aggregate, Event ev
 }
 
 ScriptedBackend::Enrolled& ScriptedBackend::enroll(const PlaceEnrollment& command, const CourseSnapshot& course,
-                                                   const TraceContext& trace) {
+                                                   const Asker& asker) {
+  const auto& trace = asker.trace;
   const EnrollmentId id{{1, ++minted_}};
   auto& enrolled = enrollments_[id];
+  if (asker.key) keyed_[asker.key->id].enrollment = id;
   EnrollmentRequested requested{.course = command.course,
                                 .student = command.student,
                                 .seats = command.seats,
@@ -288,8 +309,7 @@ ScriptedBackend::Enrolled& ScriptedBackend::enroll(const PlaceEnrollment& comman
 
 void ScriptedBackend::place_enrollment(PlaceEnrollment command, Wait wait, Asker asker) {
   if (throws_) throw std::runtime_error{"scripted"};
-  note("place_enrollment");
-  later([this, command, wait, asker] {
+  auto place = [this, command, wait, asker] {
     Outcome outcome;
     {
       std::lock_guard lock{mutex_};
@@ -300,11 +320,16 @@ void ScriptedBackend::place_enrollment(PlaceEnrollment command, Wait wait, Asker
       if (it == courses_.end())
         outcome.refusal = CourseError::not_found;
       else
-        outcome.subject = enroll(command, it->second, asker.trace).summary;
+        outcome.subject = enroll(command, it->second, asker).summary;
       if (!outcome.refusal && change_) change_(outcome);
     }
     answer(asker, outcome);
-  });
+  };
+  {
+    std::lock_guard lock{mutex_};
+    (keeping_placements_ ? kept_placements_.emplace_back(place) : tasks_.emplace_back(place));
+  }
+  note("place_enrollment");
 }
 
 void ScriptedBackend::join_enrollment(EnrollmentId id, Wait, Asker asker) {

@@ -28,6 +28,11 @@ class ScriptedBackend final : public Backend {
   void answer_all();
   /// Throws away what is held, as if it had been lost.
   void lose_answers();
+  /// Placements are taken up but not answered, until they are released; all else goes on.
+  void keep_placements();
+  void release_placements();
+  /// As after a crash: keyed requests are known as taken up, their answers are not.
+  void forget_stored_answers();
   /// How the next placements and cancellations end; nothing: confirmed, cancelled.
   void end_with(std::function<void(Outcome&)> change);
   void set_ready(bool ready) { ready_ = ready; }
@@ -94,7 +99,7 @@ class ScriptedBackend final : public Backend {
   void answer(const Asker& asker, const Outcome& outcome);
   void append(Enrolled& enrolled, AggregateId aggregate, Event event, Causation causation,
               const TraceContext& trace);
-  Enrolled& enroll(const PlaceEnrollment& command, const CourseSnapshot& course, const TraceContext& trace);
+  Enrolled& enroll(const PlaceEnrollment& command, const CourseSnapshot& course, const Asker& asker);
   template <class Row, class Items>
   ListResult<Row> page_of(const Items& items, const Page& page, Position min_position);
 
@@ -102,6 +107,8 @@ class ScriptedBackend final : public Backend {
   mutable std::condition_variable changed_;
   std::deque<std::function<void()>> tasks_;
   bool holding_ = false;
+  bool keeping_placements_ = false;
+  std::vector<std::function<void()>> kept_placements_;
   bool stopping_ = false;
   std::vector<std::string> calls_;
   std::function<void(Outcome&)> change_;

@@ -43,13 +43,14 @@ WireClient::WireClient(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STRE
 
 WireClient::~WireClient() { ::close(socket_); }
 
-void WireClient::send(std::string_view bytes) {
+bool WireClient::send(std::string_view bytes) {
   while (!bytes.empty()) {
     const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     // A server that has refused need not take the rest.
-    if (sent <= 0) return;
+    if (sent <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
+  return true;
 }
 
 void WireClient::end_sending() { ::shutdown(socket_, SHUT_WR); }

@@ -36,7 +36,8 @@ class WireClient {
   WireClient(const WireClient&) = delete;
   WireClient& operator=(const WireClient&) = delete;
 
-  void send(std::string_view bytes);
+  /// False once the server takes no more.
+  bool send(std::string_view bytes);
   /// The next answer; nothing when the connection ends or stays silent. `head`: without a body, whatever it says.
   std::optional<WireAnswer> read_answer(bool head = false);
   /// Every answer until the server closes; fails the test when it does not.
