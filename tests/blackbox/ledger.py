@@ -70,7 +70,7 @@ class Known:
         if answer.status == 200:
             self.may = {"cancelled"}
         elif answer.status == 202:
-            # The answer may show the state from before the mark; and an enrollment that was on its way back already,
+            # The answer may show the state from before the mark; and an enrollment that was on its way back,
             # declined or expired, ends as that.
             turned_before = self.may & {"rejected", "expired"}
             self.may = CANCELLING | turned_before | {answer.json()["state"]}

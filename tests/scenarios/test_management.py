@@ -24,7 +24,8 @@ def pause(management):
 
 def test_the_server_lives_and_is_ready(management):
     assert management.get("/livez").status == 200
-    assert management.get("/readyz").status == 200
+    eventually(lambda: management.get("/readyz").status == 200)
+    assert all(check["ready"] for check in read(management, "/readyz")["checks"])
 
 
 def test_metrics_are_openmetrics_text_and_count(client, management):
