@@ -50,6 +50,18 @@ std::string subfolder(const std::string& data, const char* name) {
   std::_Exit(EXIT_FAILURE);
 }
 
+/// Rows are derived: a damaged folder of them costs the time to fold the journal again, and nothing else.
+std::unique_ptr<RocksStore> open_rows(const std::string& folder) {
+  const std::vector<RocksSpace> spaces{{"rows"}};
+  try {
+    return std::make_unique<RocksStore>(folder, spaces);
+  } catch (const JournalDamaged& damaged) {
+    log_warn("the views are damaged and will be built again from the journal", {{"why", damaged.what()}});
+    std::filesystem::remove_all(folder);
+    return std::make_unique<RocksStore>(folder, spaces);
+  }
+}
+
 ServerSettings server_settings(const Config& config) {
   ServerSettings settings;
   const auto client = *parse_endpoint(config.listen);
@@ -81,11 +93,11 @@ struct Application::Impl {
         journal_folder(subfolder(config.data, "journal"), {}, {}, executor(),
                        [](const std::string& why) { end_at_once("journal", why); }),
         books(subfolder(config.data, "gateway"), {{"charges"}}),
-        rows(subfolder(config.data, "views"), {{"rows"}}),
+        rows(open_rows(subfolder(config.data, "views"))),
         gateway(books, {.call_timeout_ms = Milliseconds{config.gateway_timeout_ms}},
                 [](const std::string& why) { end_at_once("gateway", why); }, [this] { return timers.now(); },
                 std::random_device{}()),
-        views(tail_of(journal()), rows, {},
+        views(tail_of(journal()), *rows, {},
               [](const std::string& why) { end_at_once("views", why); }, [this] { return timers.now(); }),
         directory(system, journal()),
         node{.journal = journal(),
@@ -138,7 +150,7 @@ struct Application::Impl {
   boost::asio::thread_pool reads{read_threads};
   JournalFolder journal_folder;
   RocksStore books;
-  RocksStore rows;
+  std::unique_ptr<RocksStore> rows;
   EmbeddedGateway gateway;
   Views views;
   Directory directory;

@@ -223,7 +223,7 @@ bool Service::set_component(const std::string& name, bool running) {
     catalogue_running_ = running;
   } else if (name == "payments") {
     gateway_.pause(!running);
-    if (running) resume_sagas();
+    if (running) reads_([this] { resume_sagas(); });
   } else if (name == "views") {
     views_.pause(!running);
   } else {
@@ -240,7 +240,7 @@ void Service::set_gateway_settings(GatewaySettings settings) {
   const bool recovers = (gateway_.settings().hang && !settings.hang) ||
                         (gateway_.settings().fail_percent > 0 && settings.fail_percent == 0);
   gateway_.set_settings(settings);
-  if (recovers) resume_sagas();
+  if (recovers) reads_([this] { resume_sagas(); });
 }
 
 void Service::list_charges(Page page, std::function<void(ListResult<ChargeEntry>)> done) {
@@ -257,11 +257,9 @@ std::string Service::metrics() {
 }
 
 void Service::resume_sagas() {
-  reads_([this] {
-    auto owed = std::make_shared<const std::vector<EnrollmentId>>(node_.journal.owed());
-    sagas_listed_ = true;
-    resume_from(std::move(owed), 0);
-  });
+  auto owed = std::make_shared<const std::vector<EnrollmentId>>(node_.journal.owed());
+  sagas_listed_ = true;
+  resume_from(std::move(owed), 0);
 }
 
 void Service::resume_from(std::shared_ptr<const std::vector<EnrollmentId>> owed, std::size_t first) {

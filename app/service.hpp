@@ -55,7 +55,8 @@ class Service final : public Backend {
   void list_charges(Page page, std::function<void(ListResult<ChargeEntry>)> done) override;
   std::string metrics() override;
 
-  /// Wakes every saga that owes an action, a few at a time. After a start, and when the payment side runs again.
+  /// Lists the sagas that owe an action, and wakes them a few at a time. May block on a disk. After a start, and when
+  /// the payment side runs again.
   void resume_sagas();
   /// From now on /readyz says that this node takes no new work.
   void drain() { draining_ = true; }
