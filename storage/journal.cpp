@@ -1,9 +1,11 @@
 #include "storage/journal.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <map>
 #include <unordered_set>
+#include <utility>
 #include <variant>
 
 #include "storage/journal_batch.hpp"

@@ -2,6 +2,8 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
+
 #include "storage/bytes.hpp"
 #include "storage/codec.hpp"
 #include "storage/journal.hpp"
