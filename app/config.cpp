@@ -109,7 +109,7 @@ const std::vector<Setting>& settings() {
       {"auth", "off: callers say who they are (loopback only)", set_auth},
       {"gateway", "embedded: a payment gateway in this process, with books of its own", set_gateway},
       {"log-level", "debug, info, warn or error", one_of(&Config::log_level, {"debug", "info", "warn", "error"})},
-      {"actor-threads", "threads for the actors; 0: one per processor", number(&Config::actor_threads, 0, 256)},
+      {"actor-threads", "threads for the actors; 0: half as many as processors", number(&Config::actor_threads, 0, 256)},
       {"connections-max", "open client connections", number(&Config::connections_max, 1, 1'000'000)},
       {"requests-in-flight-max", "requests taken up at a time", number(&Config::requests_in_flight_max, 1, 1'000'000)},
       {"requests-in-flight-per-course-max", "the same for one course",

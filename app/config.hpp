@@ -17,7 +17,7 @@ struct Config {
   std::string auth = "off";
   std::string gateway = "embedded";
   std::string log_level = "info";
-  /// Threads for the actors; 0: as many as there are processors.
+  /// Threads for the actors; 0: half as many as there are processors.
   std::uint32_t actor_threads = 0;
   std::uint32_t connections_max = 10'000;
   std::uint32_t requests_in_flight_max = 20'000;
