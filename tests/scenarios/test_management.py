@@ -92,8 +92,10 @@ def test_a_gateway_that_fails_often_charges_each_payment_once(client, management
     course = register_course(client, kind="performance", capacity=30, price=500)
     gateway(failPercent=60)
     ids = [enroll(client, course).json()["id"] for _ in range(20)]
+    eventually(lambda: sum(read_enrollment(client, id)["state"] == "confirmed" for id in ids) >= 10)
+    gateway()
     for id in ids:
-        eventually(lambda: read_enrollment(client, id)["state"] == "confirmed", 60)
+        eventually(lambda: read_enrollment(client, id)["state"] == "confirmed", 30)
     books = charges(management)
     for id in ids:
         payment = read_enrollment(client, id)["payment"]
