@@ -12,9 +12,7 @@ bool ClockTimers::later(const Alarm& a, const Alarm& b) {
   return a.when != b.when ? a.when > b.when : a.order > b.order;
 }
 
-TimePoint ClockTimers::now() const {
-  return std::chrono::floor<Milliseconds>(std::chrono::system_clock::now());
-}
+TimePoint ClockTimers::now() const { return std::chrono::floor<Milliseconds>(std::chrono::system_clock::now()); }
 
 void ClockTimers::at(TimePoint when, std::function<void()> alarm) {
   bool first = false;

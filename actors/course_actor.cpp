@@ -9,9 +9,7 @@ caf::message_handler CourseActor::handlers() {
       [this](BeginEnrollment& message) { turn([this, message = std::move(message)] { begin(message); }); },
       [this](ReviseCourseTask& task) { turn([this, task = std::move(task)] { revise(task); }); },
       [this](DescribeCourse& query) { turn([this, query = std::move(query)] { describe(query); }); },
-      [this](ProbeCourse& query) {
-        turn([this, query = std::move(query)] { query.done(state_.registered); });
-      },
+      [this](ProbeCourse& query) { turn([this, query = std::move(query)] { query.done(state_.registered); }); },
       [this](AdoptCourse& adopted) { turn([this, adopted = std::move(adopted)] { adopt(adopted); }); },
   };
 }
@@ -30,8 +28,7 @@ void CourseActor::begin(const BeginEnrollment& message) {
                                 .kind = state_.definition.kind,
                                 .amount = state_.definition.price * message.hold.seats,
                                 .method = message.method};
-  const auto deadline =
-      now + (defers ? node_.limits.deferred_payment_deadline : node_.limits.payment_deadline);
+  const auto deadline = now + (defers ? node_.limits.deferred_payment_deadline : node_.limits.payment_deadline);
   const Cause birth{{Step::request, Direction::act}, enrollment, message.trace};
   Append append;
   if (message.key) append.records.push_back(claim_record(node_, *message.key, enrollment, message.trace, now));

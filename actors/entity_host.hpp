@@ -42,18 +42,15 @@ class EntityHost : public ResidentActor {
   };
 
   caf::behavior make_behavior() override {
-    return caf::message_handler{
-        [this](Task<Aggregate>& task) {
-          if (task.birth && !is_awake()) {
-            state_ = std::move(task.birth->state);
-            sequence_ = task.birth->sequence;
-            born();
-          }
-          turn([this, task = std::move(task)] { handle(task); });
-        },
-        [this](Woken& woken) {
-          awoke([&] { load(woken.recovered); });
-        }}
+    return caf::message_handler{[this](Task<Aggregate>& task) {
+                                  if (task.birth && !is_awake()) {
+                                    state_ = std::move(task.birth->state);
+                                    sequence_ = task.birth->sequence;
+                                    born();
+                                  }
+                                  turn([this, task = std::move(task)] { handle(task); });
+                                },
+                                [this](Woken& woken) { awoke([&] { load(woken.recovered); }); }}
         .or_else(handlers());
   }
 
@@ -108,9 +105,8 @@ class EntityHost : public ResidentActor {
 
   void wake() override {
     auto self = caf::actor_cast<caf::actor>(this);
-    node_.journal.wake(resident_->id, [self](Recovered recovered) {
-      caf::anon_send(self, Woken{std::move(recovered)});
-    });
+    node_.journal.wake(resident_->id,
+                       [self](Recovered recovered) { caf::anon_send(self, Woken{std::move(recovered)}); });
   }
   void forget_state() override {
     state_ = {};

@@ -28,7 +28,8 @@ void PaymentActor::hear(const GatewayAnswered& answered) {
     reply.outcome = StepOutcome::refused;
     return reply_to(*waiting_.enrollment, std::move(reply));
   }
-  auto command = answered.refund ? PaymentCommand{ResolveRefund{}} : PaymentCommand{ResolveCharge{approved, reason}};
+  auto command =
+      answered.refund ? PaymentCommand{ResolveRefund{}} : PaymentCommand{ResolveCharge{approved, reason}};
   proceed(decide(state_, command, node_.timers.now()).events);
 }
 

@@ -4,8 +4,8 @@
 
 namespace sugang {
 
-/// A payment: its intent is durable before the gateway hears of it, and it asks under one key, its own id, until the
-/// gateway's word is definitive. When to ask again is the saga's to say.
+/// A payment: its intent is durable before the gateway hears of it, and it asks under one key, its own id, until
+/// the gateway's word is definitive. When to ask again is the saga's to say.
 class PaymentActor final : public EntityHost<Payment> {
  public:
   using EntityHost::EntityHost;

@@ -31,8 +31,8 @@ constexpr Milliseconds request_expiry_interval{3'600'000};
 /// Answers to keyed requests are kept for a day and one interval of the sweep that forgets them.
 constexpr Milliseconds requests_kept{24 * 3'600'000};
 
-/// CAF's own default, four at least, costs a fifth on two processors: the HTTP side, the journal, the gateway and the
-/// views have threads of their own, and a turn is too short to be worth a switch.
+/// CAF's own default, four at least, costs a fifth on two processors: the HTTP side, the journal, the gateway and
+/// the views have threads of their own, and a turn is too short to be worth a switch.
 std::size_t actor_threads_of(unsigned processors) { return std::max(1u, processors / 2); }
 
 struct SystemConfig : caf::actor_system_config {
@@ -51,7 +51,8 @@ std::string subfolder(const std::string& data, const char* name) {
 
 /// A failed write is never retried: what is durable is known only after recovery.
 [[noreturn]] void end_at_once(const std::string& what, const std::string& why) {
-  log_error("stopping at once: a write failed and recovery must tell what is durable", {{"store", what}, {"why", why}});
+  log_error("stopping at once: a write failed and recovery must tell what is durable",
+            {{"store", what}, {"why", why}});
   std::_Exit(EXIT_FAILURE);
 }
 
@@ -99,11 +100,13 @@ struct Application::Impl {
                        [](const std::string& why) { end_at_once("journal", why); }),
         books(subfolder(config.data, "gateway"), {{"charges"}}),
         rows(open_rows(subfolder(config.data, "views"))),
-        gateway(books, {.call_timeout_ms = Milliseconds{config.gateway_timeout_ms}},
-                [](const std::string& why) { end_at_once("gateway", why); }, [this] { return timers.now(); },
-                std::random_device{}()),
-        views(tail_of(journal()), *rows, {},
-              [](const std::string& why) { end_at_once("views", why); }, [this] { return timers.now(); }),
+        gateway(
+            books, {.call_timeout_ms = Milliseconds{config.gateway_timeout_ms}},
+            [](const std::string& why) { end_at_once("gateway", why); }, [this] { return timers.now(); },
+            std::random_device{}()),
+        views(
+            tail_of(journal()), *rows, {}, [](const std::string& why) { end_at_once("views", why); },
+            [this] { return timers.now(); }),
         directory(system, journal()),
         node{.journal = journal(),
              .directory = directory,
@@ -112,7 +115,10 @@ struct Application::Impl {
              .gateway = gateway,
              .limits = actor_limits(config),
              .payments_available = [this] { return !gateway.paused(); },
-             .report = [](std::string_view what) { log_error("an actor survived a fault", {{"fault", std::string{what}}}); }},
+             .report =
+                 [](std::string_view what) {
+                   log_error("an actor survived a fault", {{"fault", std::string{what}}});
+                 }},
         catalogue(system.spawn<Catalogue>(node)),
         service(node, catalogue, views, gateway, *metrics, executor()),
         server(service, server_settings(config), metrics) {

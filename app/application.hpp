@@ -20,7 +20,8 @@ class Application {
   void start();
   /// Registers the sample catalogue, unless there are courses already.
   void offer_samples();
-  /// Takes no new work, lets what runs be answered, at most so long, and stops. False if something was not answered.
+  /// Takes no new work, lets what runs be answered, at most so long, and stops. False if something was not
+  /// answered.
   bool drain(std::chrono::milliseconds within);
 
   std::string client_address() const;

@@ -1,17 +1,17 @@
 #include "app/config.hpp"
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <sstream>
-#include <toml++/toml.h>
 
 namespace sugang {
 namespace {
 
 using Set = std::function<std::optional<std::string>(Config&, const std::string&)>;
 
-Set endpoint(std::string Config::* member) {
+Set endpoint(std::string Config::*member) {
   return [member](Config& config, const std::string& text) -> std::optional<std::string> {
     if (!parse_endpoint(text)) return "must be ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080";
     config.*member = text;
@@ -19,7 +19,7 @@ Set endpoint(std::string Config::* member) {
   };
 }
 
-Set one_of(std::string Config::* member, std::vector<std::string> allowed) {
+Set one_of(std::string Config::*member, std::vector<std::string> allowed) {
   return [member, allowed](Config& config, const std::string& text) -> std::optional<std::string> {
     if (std::find(allowed.begin(), allowed.end(), text) == allowed.end()) {
       std::string list;
@@ -31,7 +31,7 @@ Set one_of(std::string Config::* member, std::vector<std::string> allowed) {
   };
 }
 
-Set number(std::uint32_t Config::* member, std::uint32_t least, std::uint32_t most) {
+Set number(std::uint32_t Config::*member, std::uint32_t least, std::uint32_t most) {
   return [=](Config& config, const std::string& text) -> std::optional<std::string> {
     std::uint32_t value = 0;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -74,7 +74,8 @@ void load_file(const std::string& path, ConfigResult& result) {
     const auto table = toml::parse_file(path);
     for (const auto& [key, node] : table) {
       const std::string name{key.str()};
-      auto known = std::find_if(settings().begin(), settings().end(), [&](const Setting& s) { return s.name == name; });
+      auto known =
+          std::find_if(settings().begin(), settings().end(), [&](const Setting& s) { return s.name == name; });
       if (known == settings().end()) {
         fault(node.source(), name + ": there is no such setting");
       } else if (auto text = text_of(node); !text) {
@@ -91,7 +92,8 @@ void load_file(const std::string& path, ConfigResult& result) {
 /// Callers are who they say they are: not for a network.
 void check_auth_and_address(ConfigResult& result) {
   if (result.config.auth != "off") return;
-  for (const auto& [name, text] : {std::pair{"listen", result.config.listen}, {"management", result.config.management}}) {
+  for (const auto& [name, text] :
+       {std::pair{"listen", result.config.listen}, {"management", result.config.management}}) {
     auto address = parse_endpoint(text);
     if (address && !boost::asio::ip::make_address(address->address).is_loopback())
       result.faults.push_back(std::string{name} + ": with auth = off the address must be a loopback one, not '" +
@@ -109,9 +111,11 @@ const std::vector<Setting>& settings() {
       {"auth", "off: callers say who they are (loopback only)", set_auth},
       {"gateway", "embedded: a payment gateway in this process, with books of its own", set_gateway},
       {"log-level", "debug, info, warn or error", one_of(&Config::log_level, {"debug", "info", "warn", "error"})},
-      {"actor-threads", "threads for the actors; 0: half as many as processors", number(&Config::actor_threads, 0, 256)},
+      {"actor-threads", "threads for the actors; 0: half as many as processors",
+       number(&Config::actor_threads, 0, 256)},
       {"connections-max", "open client connections", number(&Config::connections_max, 1, 1'000'000)},
-      {"requests-in-flight-max", "requests taken up at a time", number(&Config::requests_in_flight_max, 1, 1'000'000)},
+      {"requests-in-flight-max", "requests taken up at a time",
+       number(&Config::requests_in_flight_max, 1, 1'000'000)},
       {"requests-in-flight-per-course-max", "the same for one course",
        number(&Config::requests_in_flight_per_course_max, 1, 1'000'000)},
       {"course-idle-ms", "how long an idle course stays in memory", number(&Config::course_idle_ms, 0, 86'400'000)},
@@ -119,14 +123,16 @@ const std::vector<Setting>& settings() {
        number(&Config::payment_deadline_s, 1, 31'536'000)},
       {"deferred-payment-deadline-s", "the same where the course defers payment",
        number(&Config::deferred_payment_deadline_s, 1, 31'536'000)},
-      {"gateway-timeout-ms", "how long the gateway may take to answer", number(&Config::gateway_timeout_ms, 10, 600'000)},
+      {"gateway-timeout-ms", "how long the gateway may take to answer",
+       number(&Config::gateway_timeout_ms, 10, 600'000)},
   };
   return all;
 }
 
 std::string environment_name(const Setting& setting) {
   std::string name = "SUGANG_";
-  for (char c : setting.name) name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (char c : setting.name)
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
 }
 

@@ -48,7 +48,8 @@ int serve(const Config& config, bool demo) {
     std::cout << "{\"ready\": true, \"listen\": \"" << application.client_address() << "\", \"management\": \""
               << application.management_address() << "\"}" << std::endl;
     if (demo) print_hints(application);
-    log_info("serving", {{"listen", application.client_address()}, {"management", application.management_address()}});
+    log_info("serving",
+             {{"listen", application.client_address()}, {"management", application.management_address()}});
     int signal = 0;
     sigwait(&signals, &signal);
     log_info("draining");
@@ -107,7 +108,9 @@ int main(int argc, char** argv) {
     return EXIT_SUCCESS;
   }
   if (verify_command->parsed()) return verify(data);
-  const auto* command = serve_command->parsed() ? serve_command : demo_command->parsed() ? demo_command : check_command;
+  const auto* command = serve_command->parsed()  ? serve_command
+                        : demo_command->parsed() ? demo_command
+                                                 : check_command;
   const auto result = line.load(*command);
   if (!result.faults.empty()) return report_faults(result);
   if (check_command->parsed()) {

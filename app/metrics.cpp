@@ -16,13 +16,13 @@ struct Metrics::Impl {
   prometheus::Registry registry;
   prometheus::Family<prometheus::Counter>& requests =
       prometheus::BuildCounter().Name("sugang_http_requests_total").Help("Requests answered.").Register(registry);
-  prometheus::Histogram& latency = prometheus::BuildHistogram()
-                                       .Name("sugang_http_request_duration_seconds")
-                                       .Help("From the whole request read to its answer.")
-                                       .Register(registry)
-                                       .Add({}, prometheus::Histogram::BucketBoundaries{
-                                                    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
-                                                    2.5, 5, 10, 30});
+  prometheus::Histogram& latency =
+      prometheus::BuildHistogram()
+          .Name("sugang_http_request_duration_seconds")
+          .Help("From the whole request read to its answer.")
+          .Register(registry)
+          .Add({}, prometheus::Histogram::BucketBoundaries{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                                           0.25, 0.5, 1, 2.5, 5, 10, 30});
   prometheus::Counter& batches = counter("sugang_journal_batches_total", "Batches written, one fsync each.");
   prometheus::Counter& records = counter("sugang_journal_records_total", "Records written.");
   prometheus::Counter& bytes = counter("sugang_journal_bytes_total", "Encoded bytes written.");

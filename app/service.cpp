@@ -29,8 +29,8 @@ EarlierRequest earlier_request(const RequestKey& key, const std::vector<Record>&
   for (const auto& record : history)
     std::visit(Overloaded{
                    [&](const RequestClaimed& claimed) {
-                     earlier.kind = claimed.body == key.body ? EarlierRequest::Kind::joined
-                                                             : EarlierRequest::Kind::other_body;
+                     earlier.kind =
+                         claimed.body == key.body ? EarlierRequest::Kind::joined : EarlierRequest::Kind::other_body;
                      earlier.enrollment = claimed.enrollment;
                    },
                    [&](const RequestAnswered& answered) {
@@ -54,7 +54,8 @@ Service::Service(Node& node, caf::actor catalogue, Views& views, EmbeddedGateway
       metrics_(metrics),
       reads_(std::move(reads)) {}
 
-// --- keyed requests ------------------------------------------------------------------------------------------------
+// --- keyed requests
+// ------------------------------------------------------------------------------------------------
 
 void Service::find_request(RequestKey key, std::function<void(EarlierRequest)> done) {
   bool looks_up = false;
@@ -104,7 +105,8 @@ Asker Service::releasing(Asker asker) {
   return asker;
 }
 
-// --- commands ------------------------------------------------------------------------------------------------------
+// --- commands
+// ------------------------------------------------------------------------------------------------------
 
 bool Service::refuse_if_paused(Asker& asker) {
   if (catalogue_running_) return false;
@@ -116,9 +118,8 @@ bool Service::refuse_if_paused(Asker& asker) {
 
 void Service::register_course(CourseId id, CourseDefinition definition, Asker asker) {
   if (refuse_if_paused(asker)) return;
-  RegisterCourses job{.rows = {{std::move(id), std::move(definition), 0}},
-                      .single = true,
-                      .asker = releasing(std::move(asker))};
+  RegisterCourses job{
+      .rows = {{std::move(id), std::move(definition), 0}}, .single = true, .asker = releasing(std::move(asker))};
   caf::anon_send(catalogue_, std::move(job));
 }
 
@@ -146,7 +147,8 @@ void Service::cancel_enrollment(EnrollmentId id, std::string reason, Wait wait, 
   node_.directory.send(saga_of(id), CancelRequest{std::move(reason), wait, releasing(std::move(asker))});
 }
 
-// --- reads ---------------------------------------------------------------------------------------------------------
+// --- reads
+// ---------------------------------------------------------------------------------------------------------
 
 void Service::read_course(CourseId id, std::function<void(std::optional<CourseSnapshot>, Position)> done) {
   node_.directory.send(id, DescribeCourse{std::move(done)});
@@ -169,7 +171,8 @@ void Service::list(Position min_position, std::function<ListResult<Row>()> query
 
 void Service::list_courses(std::optional<CourseKind> kind, Page page, Position min_position,
                            std::function<void(ListResult<CourseSnapshot>)> done) {
-  list<CourseSnapshot>(min_position, [this, kind, page] { return views_.list_courses(kind, page); }, std::move(done));
+  list<CourseSnapshot>(
+      min_position, [this, kind, page] { return views_.list_courses(kind, page); }, std::move(done));
 }
 
 void Service::list_enrollments(EnrollmentFilter filter, Page page, Position min_position,
@@ -180,7 +183,8 @@ void Service::list_enrollments(EnrollmentFilter filter, Page page, Position min_
 
 void Service::student_page(StudentId student, Page page, Position min_position,
                            std::function<void(ListResult<PageRow>)> done) {
-  list<PageRow>(min_position, [this, student, page] { return views_.student_page(student, page); }, std::move(done));
+  list<PageRow>(
+      min_position, [this, student, page] { return views_.student_page(student, page); }, std::move(done));
 }
 
 void Service::read_events(Position after, std::size_t limit,
@@ -200,7 +204,8 @@ void Service::read_events(Position after, std::size_t limit,
   });
 }
 
-// --- management ----------------------------------------------------------------------------------------------------
+// --- management
+// ----------------------------------------------------------------------------------------------------
 
 std::vector<ReadinessCheck> Service::readiness() {
   const auto lag = views_.lag();

@@ -23,7 +23,8 @@ class Service final : public Backend {
   using Executor = std::function<void(std::function<void()>)>;
 
   /// `reads` runs what may block on a disk.
-  Service(Node& node, caf::actor catalogue, Views& views, EmbeddedGateway& gateway, Metrics& metrics, Executor reads);
+  Service(Node& node, caf::actor catalogue, Views& views, EmbeddedGateway& gateway, Metrics& metrics,
+          Executor reads);
 
   void find_request(RequestKey key, std::function<void(EarlierRequest)> done) override;
   void release_request(RequestKey key) override;
@@ -55,8 +56,8 @@ class Service final : public Backend {
   void list_charges(Page page, std::function<void(ListResult<ChargeEntry>)> done) override;
   std::string metrics() override;
 
-  /// Lists the sagas that owe an action, and wakes them a few at a time. May block on a disk. After a start, and when
-  /// the payment side runs again.
+  /// Lists the sagas that owe an action, and wakes them a few at a time. May block on a disk. After a start, and
+  /// when the payment side runs again.
   void resume_sagas();
   /// From now on /readyz says that this node takes no new work.
   void drain() { draining_ = true; }
@@ -68,7 +69,8 @@ class Service final : public Backend {
   bool refuse_if_paused(Asker& asker);
   void resume_from(std::shared_ptr<const std::vector<EnrollmentId>> owed, std::size_t first);
   template <class Row>
-  void list(Position min_position, std::function<ListResult<Row>()> query, std::function<void(ListResult<Row>)> done);
+  void list(Position min_position, std::function<ListResult<Row>()> query,
+            std::function<void(ListResult<Row>)> done);
 
   Node& node_;
   caf::actor catalogue_;

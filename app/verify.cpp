@@ -37,8 +37,8 @@ int verify(const std::string& data) {
     return 1;
   }
   try {
-    JournalFolder opened{folder.string(), {}, {}, [](const std::function<void()>& read) { read(); },
-                         [](const std::string&) {}};
+    JournalFolder opened{
+        folder.string(), {}, {}, [](const std::function<void()>& read) { read(); }, [](const std::string&) {}};
     auto& journal = opened.journal();
     journal.verify([](Position position) { std::cerr << "pages verify up to position " << position << "\n"; });
     Audit audit;

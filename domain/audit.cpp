@@ -39,13 +39,15 @@ std::optional<std::string> Audit::see_event(const Record& record, const CourseEv
   if (const auto* held = std::get_if<SeatsHeld>(&event)) {
     if (course.claims.contains(held->enrollment)) return broken(1, record, "held seats twice for one enrollment");
     if (held->seats > course.available())
-      return broken(1, record, "held " + std::to_string(held->seats) + " seats of " +
-                                   std::to_string(course.available()) + " available");
+      return broken(
+          1, record,
+          "held " + std::to_string(held->seats) + " seats of " + std::to_string(course.available()) + " available");
     if (auto fault = check_amount(record, *held, course)) return fault;
   }
   if (const auto* taken = std::get_if<SeatsTaken>(&event)) {
     auto claim = course.claims.find(taken->enrollment);
-    if (claim == course.claims.end() || claim->second.taken) return broken(1, record, "took seats that nobody held");
+    if (claim == course.claims.end() || claim->second.taken)
+      return broken(1, record, "took seats that nobody held");
   }
   apply(course, event);
   if (auto fault = check_seats(record, course)) return fault;
@@ -59,16 +61,17 @@ std::optional<std::string> Audit::check_amount(const Record& record, const Seats
   if (entry == enrollments_.end()) return broken(1, record, "held seats for no enrollment");
   const auto& request = entry->second.request;
   if (request.seats != held.seats || request.amount != course.definition.price * held.seats)
-    return broken(2, record, "its enrollment is to pay " + std::to_string(request.amount.amount) +
-                                 ", which is not seats × price");
+    return broken(
+        2, record,
+        "its enrollment is to pay " + std::to_string(request.amount.amount) + ", which is not seats × price");
   return std::nullopt;
 }
 
 std::optional<std::string> Audit::check_seats(const Record& record, const Course& course) const {
   const auto claimed = std::uint64_t{course.held} + course.taken;
   if (claimed > course.definition.capacity)
-    return broken(1, record, std::to_string(claimed) + " seats claimed of " +
-                                 std::to_string(course.definition.capacity));
+    return broken(1, record,
+                  std::to_string(claimed) + " seats claimed of " + std::to_string(course.definition.capacity));
   return std::nullopt;
 }
 
@@ -108,9 +111,10 @@ const Course::Claim* Audit::claim_of(EnrollmentId id, const EnrollmentEntry& ent
 
 std::optional<std::string> Audit::check_confirmed(const Record& record, const EnrollmentEntry& entry) const {
   if (entry.payment.state != PaymentState::approved || entry.payment.amount != entry.request.amount)
-    return broken(2, record, "confirmed with its payment " + std::string{to_text(entry.payment.state)} + " of " +
-                                 std::to_string(entry.payment.amount.amount) + ", not approved of " +
-                                 std::to_string(entry.request.amount.amount));
+    return broken(2, record,
+                  "confirmed with its payment " + std::string{to_text(entry.payment.state)} + " of " +
+                      std::to_string(entry.payment.amount.amount) + ", not approved of " +
+                      std::to_string(entry.request.amount.amount));
   const auto* claim = claim_of(*record.enrollment, entry);
   if (!claim || !claim->taken || claim->seats != entry.request.seats)
     return broken(1, record, "confirmed without its seats taken");
@@ -141,7 +145,8 @@ std::optional<std::string> Audit::see_event(const Record& record, const SagaEven
   auto& entry = enrollments_[record.aggregate.uid];
   if (auto fault = check_sequence(record, entry.saga_sequence)) return fault;
   const bool ran = entry.saga_runs;
-  entry.saga_runs = !std::holds_alternative<SagaCompleted>(event) && !std::holds_alternative<SagaCompensated>(event);
+  entry.saga_runs =
+      !std::holds_alternative<SagaCompleted>(event) && !std::holds_alternative<SagaCompensated>(event);
   running_sagas_ += (entry.saga_runs ? 1u : 0u);
   running_sagas_ -= (ran ? 1u : 0u);
   const auto state = entry.enrollment.state;

@@ -7,9 +7,7 @@ namespace {
 
 void mark_step(EnrollmentSummary& summary, const Causation& command, StepState state, TimePoint at) {
   if (command.step == Step::none) return;
-  auto same = [&](const StepProgress& p) {
-    return p.step == command.step && p.direction == command.direction;
-  };
+  auto same = [&](const StepProgress& p) { return p.step == command.step && p.direction == command.direction; };
   auto it = std::find_if(summary.steps.begin(), summary.steps.end(), same);
   if (it == summary.steps.end()) it = summary.steps.insert(it, {command.step, command.direction, state, at});
   it->state = state;

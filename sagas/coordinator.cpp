@@ -13,7 +13,8 @@ Milliseconds backoff(const ActorLimits& limits, std::uint32_t attempt, std::uint
   auto wait = limits.retry_min;
   for (std::uint32_t i = 1; i < attempt && wait < limits.retry_max; ++i) wait *= 2;
   wait = std::min(wait, limits.retry_max);
-  return wait - Milliseconds{static_cast<std::int64_t>(random % (static_cast<std::uint64_t>(wait.count()) / 4 + 1))};
+  return wait -
+         Milliseconds{static_cast<std::int64_t>(random % (static_cast<std::uint64_t>(wait.count()) / 4 + 1))};
 }
 
 std::string decline_reason(const StepReply& reply) {
@@ -45,12 +46,8 @@ caf::behavior Coordinator::make_behavior() {
         turn([this, message = std::move(message)]() mutable { start(message); });
       },
       [this](StepReply& reply) { turn([this, reply = std::move(reply)] { hear(reply); }); },
-      [this](JoinEnrollment& message) {
-        turn([this, message = std::move(message)]() mutable { join(message); });
-      },
-      [this](CancelRequest& message) {
-        turn([this, message = std::move(message)]() mutable { cancel(message); });
-      },
+      [this](JoinEnrollment& message) { turn([this, message = std::move(message)]() mutable { join(message); }); },
+      [this](CancelRequest& message) { turn([this, message = std::move(message)]() mutable { cancel(message); }); },
       [this](const ResumeSaga&) { turn([this] { resume(); }); },
       [this](const RetryStep& retry) {
         turn([this, retry] {
@@ -58,9 +55,7 @@ caf::behavior Coordinator::make_behavior() {
         });
       },
       [this](const WaitOver& over) { turn([this, over] { wait_over(over.waiter); }); },
-      [this](TimelineRead& read) {
-        awoke([&] { load(read.timeline); });
-      },
+      [this](TimelineRead& read) { awoke([&] { load(read.timeline); }); },
   };
 }
 
@@ -91,11 +86,10 @@ void Coordinator::load(const std::vector<Record>& timeline) {
   attempts_ = summary_.attempts;
 }
 
-bool Coordinator::ready_to_leave() const {
-  return !running_ && !starting_ && waiting_.empty() && cancels_.empty();
-}
+bool Coordinator::ready_to_leave() const { return !running_ && !starting_ && waiting_.empty() && cancels_.empty(); }
 
-// --- the outside ---------------------------------------------------------------------------------------------------
+// --- the outside
+// ---------------------------------------------------------------------------------------------------
 
 void Coordinator::start(StartEnrollment& start) {
   fresh_ = true;
@@ -158,7 +152,8 @@ void Coordinator::wait_over(std::uint64_t number) {
   answer_one(waiting, true);
 }
 
-// --- the steps -----------------------------------------------------------------------------------------------------
+// --- the steps
+// -----------------------------------------------------------------------------------------------------
 
 void Coordinator::hear(const StepReply& reply) {
   if (starting_) return hear_birth(reply);
@@ -193,7 +188,8 @@ void Coordinator::hear_birth(const StepReply& reply) {
   cursor_ = {summary_.kind, std::nullopt, 0};
   start.asker.claimed = start.asker.key.has_value();
   const bool at_once = summary_.kind == CourseKind::performance;
-  add_waiting(std::move(start.asker), false, start.wait.value_or(at_once ? Milliseconds{0} : node_.limits.default_wait));
+  add_waiting(std::move(start.asker), false,
+              start.wait.value_or(at_once ? Milliseconds{0} : node_.limits.default_wait));
   move(StepEnd::done, reply);
 }
 
@@ -214,8 +210,7 @@ Task<Aggregate> Coordinator::task(typename Aggregate::Command command, const Cau
 void Coordinator::dispatch(const Causation& command) {
   auto to_enrollment = [&](EnrollmentCommand what) {
     auto message = task<Enrollment>(std::move(what), command);
-    if (fresh_ && has_only_begun(summary_.state))
-      message.birth = {{.state = EnrollmentState::requested}, 1};
+    if (fresh_ && has_only_begun(summary_.state)) message.birth = {{.state = EnrollmentState::requested}, 1};
     node_.directory.send(enrollment_, std::move(message));
   };
   switch (command.step) {
@@ -254,7 +249,8 @@ void Coordinator::move(StepEnd end, const StepReply& reply) {
   running_ = false;
   const auto command = *command_at(cursor_);
   auto [cursor, next] = advance(cursor_, end);
-  if (std::holds_alternative<TurnRound>(next)) return turn_back(std::get<TurnRound>(next).cause, decline_reason(reply));
+  if (std::holds_alternative<TurnRound>(next))
+    return turn_back(std::get<TurnRound>(next).cause, decline_reason(reply));
   cursor_ = cursor;
   if (end == StepEnd::done) attempts_ = 0;
   if (!cancels_.empty() && may_turn(cursor_)) {
@@ -276,7 +272,8 @@ void Coordinator::move(StepEnd end, const StepReply& reply) {
 void Coordinator::retry_later(const Causation& command, const std::string& error) {
   const auto now = node_.timers.now();
   append(SagaStepFailed{command.step, command.direction, ++attempts_, error});
-  if (!cursor_.turned && now >= summary_.deadline) return turn_back(TurnCause::expired, "no answer by the deadline");
+  if (!cursor_.turned && now >= summary_.deadline)
+    return turn_back(TurnCause::expired, "no answer by the deadline");
   if (may_defer_) answer_waiting(true);
   const auto random = node_.ids.mint(now, enrollment_.uid.partition()).low;
   auto when = now + backoff(node_.limits, attempts_, random);
@@ -306,7 +303,8 @@ void Coordinator::get_stuck(const Causation& command, const StepReply& reply) {
   answer_waiting(true);
 }
 
-// --- the journal and the callers -----------------------------------------------------------------------------------
+// --- the journal and the callers
+// -----------------------------------------------------------------------------------
 
 void Coordinator::append(SagaEvent event, std::optional<OwedSaga> owed, Asker* claimant) {
   const auto now = node_.timers.now();

@@ -50,9 +50,9 @@ TEST(JournalOrder, NeverInvertsACausalChainOverSeveralSchedulerThreads) {
   ASSERT_TRUE(answered.wait_for(std::chrono::seconds{120}));
   ASSERT_EQ(node.failure(), "");
   ASSERT_EQ(not_confirmed, 0u);
-  const std::vector<std::string_view> in_order{
-      "enrollment.requested", "saga.started",       "course.seats-held",    "payment.requested",
-      "payment.approved",     "course.seats-taken", "enrollment.confirmed", "saga.completed"};
+  const std::vector<std::string_view> in_order{"enrollment.requested", "saga.started",     "course.seats-held",
+                                               "payment.requested",    "payment.approved", "course.seats-taken",
+                                               "enrollment.confirmed", "saga.completed"};
   for (auto id : ids) ASSERT_EQ(names_of(node.journal().timeline(id)), in_order) << to_text(id);
 }
 

@@ -143,10 +143,11 @@ class Crowd {
     auto waiting = durables_.company.waiting();
     if (waiting.empty()) return;
     const auto& call = waiting[below(waiting.size())];
-    const bool declines = call.kind == ScriptedGateway::CallKind::charge && call.method == PaymentMethod::test_decline;
+    const bool declines =
+        call.kind == ScriptedGateway::CallKind::charge && call.method == PaymentMethod::test_decline;
     if (chance(30))
-      durables_.company.leave_unknown(!declines && chance(50) ? ScriptedGateway::Moved::yes : ScriptedGateway::Moved::no,
-                                      call.key);
+      durables_.company.leave_unknown(
+          !declines && chance(50) ? ScriptedGateway::Moved::yes : ScriptedGateway::Moved::no, call.key);
     else if (declines)
       durables_.company.decline("declined", call.key);
     else
@@ -217,8 +218,8 @@ class Crowd {
     if (client.refused && summary.state != EnrollmentState::none)
       return to_text(client.id) + " was refused and is there";
     for (const auto& told : client.answers) {
-      const bool final_state = told.state == EnrollmentState::cancelled || told.state == EnrollmentState::rejected ||
-                               told.state == EnrollmentState::expired;
+      const bool final_state = told.state == EnrollmentState::cancelled ||
+                               told.state == EnrollmentState::rejected || told.state == EnrollmentState::expired;
       if (final_state && summary.state != told.state)
         return to_text(client.id) + " was " + std::string{to_text(told.state)} + " and is " +
                std::string{to_text(summary.state)};
@@ -254,7 +255,8 @@ class Crowd {
                std::string{to_text(summary.state)};
     }
     if (held != audit.money_held())
-      return "the company holds " + std::to_string(held) + ", the journal says " + std::to_string(audit.money_held());
+      return "the company holds " + std::to_string(held) + ", the journal says " +
+             std::to_string(audit.money_held());
     return std::nullopt;
   }
 

@@ -50,8 +50,9 @@ class ThreadedNode {
   explicit ThreadedNode(std::size_t threads, ActorLimits limits = {})
       : config_(threads),
         system_(config_),
-        journal_(store_, head_, {}, [](const std::function<void()>& read) { read(); },
-                 [this](const std::string& why) { failure_ = why; }),
+        journal_(
+            store_, head_, {}, [](const std::function<void()>& read) { read(); },
+            [this](const std::string& why) { failure_ = why; }),
         directory_(system_, journal_),
         node_{.journal = journal_,
               .directory = directory_,

@@ -33,16 +33,17 @@ struct Durables {
   SimulatedTimers timers{TimePoint{std::chrono::hours{500'000}}};
 };
 
-/// One life of a node, from start to crash, in which nothing happens but what the test lets happen: one actor's turn,
-/// one batch of the journal, one answer of the company, one alarm.
+/// One life of a node, from start to crash, in which nothing happens but what the test lets happen: one actor's
+/// turn, one batch of the journal, one answer of the company, one alarm.
 class Life {
  public:
   explicit Life(Durables& durables, std::uint64_t seed = 1, ActorLimits limits = {})
       : durables_(durables),
         ids_(seed),
         system_(std::make_unique<caf::actor_system>(config_)),
-        journal_(*durables.store, *durables.head, {}, [](const std::function<void()>& read) { read(); },
-                 [this](const std::string& why) { failure_ = why; }),
+        journal_(
+            *durables.store, *durables.head, {}, [](const std::function<void()>& read) { read(); },
+            [this](const std::string& why) { failure_ = why; }),
         directory_(*system_, journal_),
         node_{.journal = journal_,
               .directory = directory_,
@@ -124,7 +125,8 @@ class Life {
   }
 
   /// An asker who is told by `tell` how it ended, and by `hear` that the answer is out.
-  static Asker asker(std::function<void(const Outcome&)> tell, std::function<void(Answer)> hear = [](Answer) {}) {
+  static Asker asker(
+      std::function<void(const Outcome&)> tell, std::function<void(Answer)> hear = [](Answer) {}) {
     Asker asker;
     asker.render = [tell = std::move(tell)](const Outcome& outcome) {
       tell(outcome);
