@@ -89,7 +89,6 @@ class Service final : public Backend {
   std::atomic<bool> catalogue_running_{true};
   std::atomic<bool> draining_{false};
   std::atomic<bool> sagas_listed_{false};
-  std::atomic<bool> views_caught_up_{false};
 };
 
 }  // namespace sugang

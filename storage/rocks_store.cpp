@@ -76,7 +76,10 @@ rocksdb::ColumnFamilyOptions space_options(const RocksSpace& space, const RocksO
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   table.block_size = block_bytes;
+  // In small parts: a whole file's filter is larger than a shard of the cache, which would never keep it.
   table.cache_index_and_filter_blocks = true;
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(bloom_bits_per_key));
   table.whole_key_filtering = true;
   // Both are older than the defaults of some supported versions, so that any of them reads what another wrote.
