@@ -27,13 +27,23 @@ class ResidentActor : public caf::event_based_actor {
   virtual void forget_state() = 0;
 
   /// One message worked off: at once, or when awake.
-  void turn(std::function<void()> work) { take_turn(std::move(work), true); }
+  template <class Work>
+  void turn(Work work) {
+    if (life_ == Life::awake && kept_.empty()) {
+      guarded(work);
+    } else {
+      kept_.emplace_back(std::move(work));
+      if (life_ == Life::asleep) start_waking();
+    }
+    end_turn(true);
+  }
   /// The state is there without the journal: the aggregate was born just now.
   void born() {
     if (life_ == Life::asleep) life_ = Life::awake;
   }
   /// The state has been read; what came meanwhile is worked off.
-  void awoke(const std::function<void()>& load) {
+  template <class Load>
+  void awoke(Load load) {
     life_ = Life::awake;
     if (guarded(load))
       while (life_ == Life::awake && !kept_.empty()) {
@@ -53,23 +63,14 @@ class ResidentActor : public caf::event_based_actor {
  private:
   enum class Life : std::uint8_t { asleep, waking, awake };
 
-  void take_turn(std::function<void()> work, bool counted) {
-    if (life_ == Life::awake && kept_.empty()) {
-      guarded(work);
-    } else {
-      kept_.push_back(std::move(work));
-      if (life_ == Life::asleep) start_waking();
-    }
-    end_turn(counted);
-  }
-
   void start_waking() {
     life_ = Life::waking;
     wake();
   }
 
   /// An exception that escapes a handler would kill the actor; its half-done turn is forgotten instead.
-  bool guarded(const std::function<void()>& work) {
+  template <class Work>
+  bool guarded(Work& work) {
     try {
       work();
       return true;
@@ -83,7 +84,8 @@ class ResidentActor : public caf::event_based_actor {
 
   void end_turn(bool counted) {
     const bool ready = life_ == Life::awake && kept_.empty() && ready_to_leave();
-    node_.directory.end_turn(resident_, ready, counted, node_.timers.now());
+    const auto now = resident_->stay > Milliseconds{0} ? node_.timers.now() : TimePoint{};
+    node_.directory.end_turn(resident_, ready, counted, now);
   }
 
   Life life_ = Life::asleep;
