@@ -9,6 +9,7 @@
 #include <future>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "actors/catalogue.hpp"
 #include "actors/clock_timers.hpp"
@@ -26,6 +27,7 @@ namespace sugang {
 namespace {
 
 constexpr Milliseconds sweep_interval{20};
+constexpr Milliseconds disk_look_interval{1'000};
 constexpr std::size_t read_threads = 1;
 constexpr Milliseconds request_expiry_interval{3'600'000};
 /// Answers to keyed requests are kept for a day and one interval of the sweep that forgets them.
@@ -93,7 +95,9 @@ ActorLimits actor_limits(const Config& config) {
 // Members stand in the order in which they start; what stands below may use what stands above.
 struct Application::Impl {
   explicit Impl(const Config& config)
-      : metrics(std::make_shared<Metrics>()),
+      : data(config.data),
+        disk_free_bytes_min(std::uintmax_t{config.disk_free_mib_min} << 20),
+        metrics(std::make_shared<Metrics>()),
         system_config(config.actor_threads),
         system(system_config),
         journal_folder(subfolder(config.data, "journal"), {}, {}, executor(),
@@ -148,11 +152,23 @@ struct Application::Impl {
     directory.sweep(timers.now());
     timers.at(timers.now() + sweep_interval, [this] { sweep_directory(); });
   }
+  void watch_disk() {
+    std::error_code unknown;
+    const auto space = std::filesystem::space(data, unknown);
+    const bool low = !unknown && space.available < disk_free_bytes_min;
+    if (low != std::exchange(disk_was_low, low))
+      log_warn(low ? "the disk is nearly full: new work is refused" : "the disk has room again", {{"data", data}});
+    service.set_disk_low(low);
+    timers.at(timers.now() + disk_look_interval, [this] { watch_disk(); });
+  }
   void expire_requests() {
     boost::asio::post(reads, [this] { journal().expire_requests(timers.now() - requests_kept); });
     timers.at(timers.now() + request_expiry_interval, [this] { expire_requests(); });
   }
 
+  const std::string data;
+  const std::uintmax_t disk_free_bytes_min;
+  bool disk_was_low = false;
   std::shared_ptr<Metrics> metrics;
   SystemConfig system_config;
   caf::actor_system system;
@@ -181,6 +197,7 @@ void Application::start() {
   all.gateway.start();
   all.views.start();
   all.sweep_directory();
+  all.watch_disk();
   all.expire_requests();
   all.service.resume_sagas();
   all.server.start();

@@ -125,6 +125,8 @@ const std::vector<Setting>& settings() {
        number(&Config::deferred_payment_deadline_s, 1, 31'536'000)},
       {"gateway-timeout-ms", "how long the gateway may take to answer",
        number(&Config::gateway_timeout_ms, 10, 600'000)},
+      {"disk-free-mib-min", "with less free on the disk new work is refused",
+       number(&Config::disk_free_mib_min, 0, 1'048'576)},
   };
   return all;
 }

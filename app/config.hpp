@@ -29,6 +29,8 @@ struct Config {
   std::uint32_t deferred_payment_deadline_s = 24 * 60 * 60;
   /// A gateway that does not answer for so long has given no word.
   std::uint32_t gateway_timeout_ms = 2'000;
+  /// With less free on the disk of `data`, new work is refused before a write can fail.
+  std::uint32_t disk_free_mib_min = 256;
 };
 
 /// One thing an operator may set: `name` in the TOML file, `--name` as a flag, `SUGANG_NAME` in the environment

@@ -106,32 +106,41 @@ Asker Service::releasing(Asker asker) {
 // --- commands
 // ------------------------------------------------------------------------------------------------------
 
-bool Service::refuse_if_paused(Asker& asker) {
-  if (catalogue_running_) return false;
+bool Service::refuse(std::optional<ServiceError> why, Asker& asker) {
+  if (!why) return false;
   Outcome outcome;
-  outcome.refusal = ServiceError::catalogue_paused;
+  outcome.refusal = *why;
   answer(node_, releasing(std::move(asker)), outcome);
   return true;
 }
 
+std::optional<ServiceError> Service::disk_closed() const {
+  return disk_low_ ? std::optional{ServiceError::overloaded} : std::nullopt;
+}
+
+std::optional<ServiceError> Service::catalogue_closed() const {
+  return catalogue_running_ ? disk_closed() : ServiceError::catalogue_paused;
+}
+
 void Service::register_course(CourseId id, CourseDefinition definition, Asker asker) {
-  if (refuse_if_paused(asker)) return;
+  if (refuse(catalogue_closed(), asker)) return;
   RegisterCourses job{
       .rows = {{std::move(id), std::move(definition), 0}}, .single = true, .asker = releasing(std::move(asker))};
   caf::anon_send(catalogue_, std::move(job));
 }
 
 void Service::import_courses(std::vector<ImportRow> rows, Asker asker) {
-  if (refuse_if_paused(asker)) return;
+  if (refuse(catalogue_closed(), asker)) return;
   caf::anon_send(catalogue_, RegisterCourses{.rows = std::move(rows), .asker = releasing(std::move(asker))});
 }
 
 void Service::revise_course(CourseId id, ReviseCourse command, Asker asker) {
-  if (refuse_if_paused(asker)) return;
+  if (refuse(catalogue_closed(), asker)) return;
   node_.directory.send(id, ReviseCourseTask{std::move(command), releasing(std::move(asker))});
 }
 
 void Service::place_enrollment(PlaceEnrollment command, Wait wait, Asker asker) {
+  if (refuse(disk_closed(), asker)) return;
   const EnrollmentId id{node_.ids.mint(node_.timers.now(), partition_of_name(command.course.text))};
   node_.directory.send(saga_of(id), StartEnrollment{std::move(command), wait, releasing(std::move(asker))});
 }
@@ -212,6 +221,7 @@ std::vector<ReadinessCheck> Service::readiness() {
       {"sagas", sagas_listed_, sagas_listed_ ? "" : "sagas that go on from before the start are being listed"},
       // Enrolling and reading by id do not need the views: that they are behind keeps nobody out.
       {"views", true, std::to_string(lag) + " records behind the journal"},
+      {"disk", !disk_low_, disk_low_ ? "nearly full: what needs new room is refused" : ""},
       {"draining", !draining_, draining_ ? "this node is shutting down and takes no new work" : ""},
   };
 }

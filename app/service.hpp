@@ -61,12 +61,18 @@ class Service final : public Backend {
   void resume_sagas();
   /// From now on /readyz says that this node takes no new work.
   void drain() { draining_ = true; }
+  /// While the disk is nearly full what needs new room is refused; sagas under way and cancels go on.
+  void set_disk_low(bool low) { disk_low_ = low; }
 
  private:
   void tell_earlier(RequestId id, const std::vector<Record>& history);
   /// The asker, who gives the request's key back when answered.
   Asker releasing(Asker asker);
-  bool refuse_if_paused(Asker& asker);
+  /// Answers what cannot be taken up now; true if so.
+  bool refuse(std::optional<ServiceError> why, Asker& asker);
+  /// Why a change of the catalogue is not taken up now, if so.
+  std::optional<ServiceError> catalogue_closed() const;
+  std::optional<ServiceError> disk_closed() const;
   void resume_from(std::shared_ptr<const std::vector<EnrollmentId>> owed, std::size_t first);
   template <class Row>
   void list(Position min_position, std::function<ListResult<Row>()> query,
@@ -88,6 +94,7 @@ class Service final : public Backend {
   std::unordered_map<RequestId, InProgress> in_progress_;
   std::atomic<bool> catalogue_running_{true};
   std::atomic<bool> draining_{false};
+  std::atomic<bool> disk_low_{false};
   std::atomic<bool> sagas_listed_{false};
 };
 

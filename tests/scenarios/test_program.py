@@ -251,3 +251,14 @@ def test_the_demo_has_a_catalogue(scratch):
     with Server(scratch / "demo", command="demo") as server, Client(server.listen) as client:
         courses = eventually(lambda: read(client, "/v1/courses")["items"])
         assert {course["kind"] for course in courses} >= {"lecture", "performance"}
+
+
+def test_a_disk_that_is_nearly_full_takes_no_new_work(scratch):
+    more_than_there_is = clean_environment(SUGANG_DISK_FREE_MIB_MIN="1048576")
+    with Server(scratch / "data", environment=more_than_there_is) as server, Client(server.listen) as client:
+        answer = client.post("/v1/courses", {"id": "c", "kind": "lecture", "title": "A course", "capacity": 1})
+        assert answer.status == 503
+        assert answer.json()["type"] == "/problems/overloaded"
+        assert "retry-after" in answer.headers
+        with Client(server.management) as management:
+            assert management.get("/readyz").status == 503
