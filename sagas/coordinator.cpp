@@ -1,6 +1,7 @@
 #include "sagas/coordinator.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "actors/answering.hpp"
 
@@ -210,7 +211,8 @@ Task<Aggregate> Coordinator::task(typename Aggregate::Command command, const Cau
 void Coordinator::dispatch(const Causation& command) {
   auto to_enrollment = [&](EnrollmentCommand what) {
     auto message = task<Enrollment>(std::move(what), command);
-    if (fresh_ && has_only_begun(summary_.state)) message.birth = {{.state = EnrollmentState::requested}, 1};
+    if (fresh_ && has_only_begun(summary_.state) && !std::exchange(enrollment_told_of_birth_, true))
+      message.birth = {{.state = EnrollmentState::requested}, 1};
     node_.directory.send(enrollment_, std::move(message));
   };
   switch (command.step) {
@@ -225,7 +227,7 @@ void Coordinator::dispatch(const Causation& command) {
       auto message = task<Payment>(
           act ? PaymentCommand{TakePayment{summary_.amount, summary_.method}} : PaymentCommand{RefundPayment{}},
           command);
-      if (fresh_ && summary_.payment == PaymentState::none) message.birth = Task<Payment>::Birth{};
+      if (fresh_ && !std::exchange(payment_told_of_birth_, true)) message.birth = Task<Payment>::Birth{};
       node_.directory.send(payment_of(enrollment_), std::move(message));
       return;
     }

@@ -110,6 +110,9 @@ class Coordinator final : public ResidentActor {
   TraceContext trace_;
   /// Its participants were born with it, in this process, and have nothing in the journal that it does not know.
   bool fresh_ = false;
+  /// Told once, with the first command: by the second the participant may have lived, written and left.
+  bool enrollment_told_of_birth_ = false;
+  bool payment_told_of_birth_ = false;
   bool may_defer_ = false;
   /// A command is out and its answer to come.
   bool running_ = false;

@@ -21,5 +21,14 @@ TEST(SeededFaults, LeaveEveryInvariantAndEveryAnswerStanding) {
   }
 }
 
+// Seeds that once found a fault: a participant told of its birth again after it had lived and left memory.
+TEST(SeededFaults, StayMended) {
+  for (std::uint64_t seed : {6, 1169}) {
+    Crowd crowd{seed};
+    auto fault = crowd.play(1500);
+    EXPECT_FALSE(fault) << *fault << "\nseed " << seed;
+  }
+}
+
 }  // namespace
 }  // namespace sugang
