@@ -42,10 +42,10 @@ struct ViewKind {
 class Projector {
  public:
   struct Limits {
-    std::size_t chunk_records_max = 2'048;
+    std::size_t chunk_records_max = 16'384;
     /// Under load, unless somebody waits for a position, records gather for so long, so that an enrollment's row is
     /// written once and not for each of its steps.
-    std::chrono::milliseconds gather_ms{20};
+    std::chrono::milliseconds gather_ms{100};
     /// It is no load when a pass finds fewer records than this: then the next may follow at once.
     std::size_t gather_records_min = 16;
     std::size_t waits_max = 10'000;
