@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "http/enrollment_routes.hpp"
 #include "http/handling.hpp"
 #include "http/request_fields.hpp"
 
@@ -155,15 +156,7 @@ Handled list_course_enrollments(Call& call) {
   EnrollmentFilter filter;
   filter.course = CourseId{call.request.path_id};
   filter.state = query.one_of<EnrollmentState>("state");
-  auto page = query.page();
-  if (!query.faults().empty()) return refuse(call, query.faults());
-  auto position = min_position(call.request);
-  if (!position) return refuse_min_position(call);
-  call.backend.list_enrollments(std::move(filter), std::move(page), *position,
-                                [exchange = call.exchange, link = NextLink{call.request, "cursor"}](auto result) {
-                                  exchange.answer(list_response(result, link, write_enrollment));
-                                });
-  return std::nullopt;
+  return answer_enrollments(call, query, std::move(filter));
 }
 
 }  // namespace sugang

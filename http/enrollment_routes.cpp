@@ -116,9 +116,7 @@ Handled cancel_enrollment(Call& call) {
   return run_command(call, std::move(command));
 }
 
-Handled list_enrollments(Call& call) {
-  QueryReader query{call.request};
-  auto filter = read_filter(query);
+Handled answer_enrollments(Call& call, QueryReader& query, EnrollmentFilter filter) {
   auto page = query.page();
   if (!query.faults().empty()) return refuse(call, query.faults());
   auto position = min_position(call.request);
@@ -128,6 +126,12 @@ Handled list_enrollments(Call& call) {
                                   exchange.answer(list_response(result, link, write_enrollment));
                                 });
   return std::nullopt;
+}
+
+Handled list_enrollments(Call& call) {
+  QueryReader query{call.request};
+  auto filter = read_filter(query);
+  return answer_enrollments(call, query, std::move(filter));
 }
 
 Handled get_student_page(Call& call) {

@@ -29,12 +29,6 @@ bool has_ended_otherwise(EnrollmentState state) {
   return state == EnrollmentState::rejected || state == EnrollmentState::expired;
 }
 
-/// The enrollment's own first event is its only one: the others moved its seats and its money.
-bool has_only_begun(EnrollmentState state) {
-  return state == EnrollmentState::requested || state == EnrollmentState::seats_held ||
-         state == EnrollmentState::payment_pending;
-}
-
 }  // namespace
 
 Coordinator::Coordinator(caf::actor_config& config, Node& node, std::shared_ptr<Resident> resident)
@@ -211,7 +205,7 @@ Task<Aggregate> Coordinator::task(typename Aggregate::Command command, const Cau
 void Coordinator::dispatch(const Causation& command) {
   auto to_enrollment = [&](EnrollmentCommand what) {
     auto message = task<Enrollment>(std::move(what), command);
-    if (fresh_ && has_only_begun(summary_.state) && !std::exchange(enrollment_told_of_birth_, true))
+    if (fresh_ && !std::exchange(enrollment_told_of_birth_, true))
       message.birth = {{.state = EnrollmentState::requested}, 1};
     node_.directory.send(enrollment_, std::move(message));
   };
