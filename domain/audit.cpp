@@ -27,7 +27,7 @@ std::optional<std::string> Audit::see(const Record& record) {
     return broken(9, record, "position " + std::to_string(next_position_) + " was expected");
   ++next_position_;
   const auto kind = record.aggregate.kind;
-  const bool of_enrollment = kind != AggregateKind::course && kind != AggregateKind::request;
+  const bool of_enrollment = !is_named(kind) && kind != AggregateKind::request;
   if (of_enrollment && record.enrollment != EnrollmentId{record.aggregate.uid})
     return broken(9, record, "stands on no timeline, or on another's");
   return std::visit([&](const auto& event) { return see_event(record, event); }, record.event);
@@ -36,31 +36,51 @@ std::optional<std::string> Audit::see(const Record& record) {
 std::optional<std::string> Audit::see_event(const Record& record, const CourseEvent& event) {
   auto& [course, sequence] = courses_[record.aggregate.name];
   if (auto fault = check_sequence(record, sequence)) return fault;
-  if (const auto* held = std::get_if<SeatsHeld>(&event)) {
-    if (course.claims.contains(held->enrollment)) return broken(1, record, "held seats twice for one enrollment");
-    if (held->seats > course.available())
-      return broken(
-          1, record,
-          "held " + std::to_string(held->seats) + " seats of " + std::to_string(course.available()) + " available");
-    if (auto fault = check_amount(record, *held, course)) return fault;
-  }
-  if (const auto* taken = std::get_if<SeatsTaken>(&event)) {
-    auto claim = course.claims.find(taken->enrollment);
-    if (claim == course.claims.end() || claim->second.taken)
-      return broken(1, record, "took seats that nobody held");
-  }
+  if (auto fault = check_claim(record, course, event)) return fault;
   apply(course, event);
   if (auto fault = check_seats(record, course)) return fault;
   auto entry = record.enrollment ? enrollments_.find(record.enrollment->uid) : enrollments_.end();
   return entry == enrollments_.end() ? std::nullopt : check_enrollment(record, entry->second);
 }
 
-std::optional<std::string> Audit::check_amount(const Record& record, const SeatsHeld& held,
+std::optional<std::string> Audit::check_claim(const Record& record, const Course& course,
+                                              const CourseEvent& event) const {
+  if (const auto* held = std::get_if<SeatsHeld>(&event)) {
+    if (course.claims.contains(held->enrollment)) return broken(1, record, "held seats twice for one enrollment");
+    if (held->seats > course.available())
+      return broken(
+          1, record,
+          "held " + std::to_string(held->seats) + " seats of " + std::to_string(course.available()) + " available");
+    if (!course.line.empty()) return broken(12, record, "held seats past the line");
+    return check_amount(record, held->enrollment, held->seats, course);
+  }
+  if (const auto* taken = std::get_if<SeatsTaken>(&event)) {
+    auto claim = course.claims.find(taken->enrollment);
+    if (claim == course.claims.end() || claim->second.taken)
+      return broken(1, record, "took seats that nobody held");
+  }
+  if (const auto* waits = std::get_if<SeatsWaitlisted>(&event))
+    if (waits->ticket != course.last_ticket + 1) return broken(12, record, "gave a ticket out of order");
+  if (const auto* promoted = std::get_if<WaiterPromoted>(&event)) return check_promotion(record, course, *promoted);
+  return std::nullopt;
+}
+
+std::optional<std::string> Audit::check_promotion(const Record& record, const Course& course,
+                                                  const WaiterPromoted& promoted) const {
+  if (course.line.empty() || course.line.begin()->second.enrollment != promoted.enrollment)
+    return broken(12, record, "promoted " + to_text(promoted.enrollment) + ", who is not the head of the line");
+  const auto& head = course.line.begin()->second;
+  if (head.seats != promoted.seats || head.seats > course.available())
+    return broken(1, record, "promoted a head of the line that does not fit");
+  return check_amount(record, promoted.enrollment, promoted.seats, course);
+}
+
+std::optional<std::string> Audit::check_amount(const Record& record, EnrollmentId enrollment, std::uint32_t seats,
                                                const Course& course) const {
-  auto entry = enrollments_.find(held.enrollment.uid);
+  auto entry = enrollments_.find(enrollment.uid);
   if (entry == enrollments_.end()) return broken(1, record, "held seats for no enrollment");
   const auto& request = entry->second.request;
-  if (request.seats != held.seats || request.amount != course.definition.price * held.seats)
+  if (request.seats != seats || request.amount != course.definition.price * seats)
     return broken(
         2, record,
         "its enrollment is to pay " + std::to_string(request.amount.amount) + ", which is not seats × price");
@@ -86,6 +106,7 @@ std::optional<std::string> Audit::see_event(const Record& record, const Enrollme
 std::optional<std::string> Audit::check_enrollment(const Record& record, const EnrollmentEntry& entry) const {
   switch (entry.enrollment.state) {
     case EnrollmentState::confirmed:
+    case EnrollmentState::completed:
       return check_confirmed(record, entry);
     case EnrollmentState::rejected:
     case EnrollmentState::expired:
@@ -93,8 +114,11 @@ std::optional<std::string> Audit::check_enrollment(const Record& record, const E
       return check_nothing_left(record, entry);
     case EnrollmentState::none:
     case EnrollmentState::requested:
+    case EnrollmentState::waitlisted:
     case EnrollmentState::seats_held:
     case EnrollmentState::payment_pending:
+    case EnrollmentState::awaiting_instructor:
+    case EnrollmentState::awaiting_schedule:
     case EnrollmentState::cancel_requested:
       return std::nullopt;
   }
@@ -118,6 +142,8 @@ std::optional<std::string> Audit::check_confirmed(const Record& record, const En
   const auto* claim = claim_of(*record.enrollment, entry);
   if (!claim || !claim->taken || claim->seats != entry.request.seats)
     return broken(1, record, "confirmed without its seats taken");
+  if (entry.request.kind == CourseKind::training && !entry.coaching.slot)
+    return broken(5, record, "confirmed without a schedule");
   return std::nullopt;
 }
 
@@ -125,6 +151,14 @@ std::optional<std::string> Audit::check_nothing_left(const Record& record, const
   if (claim_of(*record.enrollment, entry)) return broken(4, record, "ended and still claims seats");
   if (entry.payment.state == PaymentState::approved)
     return broken(4, record, "ended with a payment approved and no refund requested");
+  if (entry.mileage != 0) return broken(4, record, "ended with mileage left");
+  if (entry.stock.state == StockState::requested || entry.stock.state == StockState::prepared)
+    return broken(4, record, "ended with stock prepared");
+  if (entry.delivery.state != DeliveryState::none && entry.delivery.state != DeliveryState::cancelled)
+    return broken(4, record, "ended with its delivery " + std::string{to_text(entry.delivery.state)});
+  if (entry.coaching.state != CoachingState::none && entry.coaching.state != CoachingState::released)
+    return broken(4, record, "ended with its coaching " + std::string{to_text(entry.coaching.state)});
+  if (entry.booked_with) return broken(5, record, "ended with a slot in the calendar of " + *entry.booked_with);
   return std::nullopt;
 }
 
@@ -150,7 +184,8 @@ std::optional<std::string> Audit::see_event(const Record& record, const SagaEven
   running_sagas_ += (entry.saga_runs ? 1u : 0u);
   running_sagas_ -= (ran ? 1u : 0u);
   const auto state = entry.enrollment.state;
-  if (std::holds_alternative<SagaCompleted>(event) && state != EnrollmentState::confirmed)
+  if (std::holds_alternative<SagaCompleted>(event) && state != EnrollmentState::confirmed &&
+      state != EnrollmentState::completed)
     return broken(13, record, "completed with its enrollment " + std::string{to_text(state)});
   if (std::holds_alternative<SagaCompensated>(event) && state != EnrollmentState::cancelled &&
       state != EnrollmentState::rejected && state != EnrollmentState::expired)
@@ -159,5 +194,82 @@ std::optional<std::string> Audit::see_event(const Record& record, const SagaEven
 }
 
 std::optional<std::string> Audit::see_event(const Record&, const RequestEvent&) { return std::nullopt; }
+
+std::optional<std::string> Audit::see_event(const Record& record, const StockEvent& event) {
+  auto& entry = enrollments_[record.aggregate.uid];
+  if (auto fault = check_sequence(record, entry.stock_sequence)) return fault;
+  if (std::holds_alternative<StockPrepared>(event) && entry.stock.state == StockState::released)
+    return broken(4, record, "prepared stock after its release");
+  apply(entry.stock, event);
+  return check_enrollment(record, entry);
+}
+
+std::optional<std::string> Audit::see_event(const Record& record, const DeliveryEvent& event) {
+  auto& entry = enrollments_[record.aggregate.uid];
+  if (auto fault = check_sequence(record, entry.delivery_sequence)) return fault;
+  const bool started =
+      entry.delivery.state == DeliveryState::started || entry.delivery.state == DeliveryState::completed;
+  if (std::holds_alternative<DeliveryRequested>(event) && entry.enrollment.state != EnrollmentState::confirmed)
+    return broken(6, record, "delivery of an enrollment " + std::string{to_text(entry.enrollment.state)});
+  if (std::holds_alternative<DeliveryCancelled>(event) && started)
+    return broken(6, record, "a started delivery was cancelled");
+  apply(entry.delivery, event);
+  return check_enrollment(record, entry);
+}
+
+std::optional<std::string> Audit::see_event(const Record& record, const CoachingEvent& event) {
+  auto& entry = enrollments_[record.aggregate.uid];
+  if (auto fault = check_sequence(record, entry.coaching_sequence)) return fault;
+  if (std::holds_alternative<ResultRecorded>(event) && !entry.coaching.held_at)
+    return broken(7, record, "a result of a class that was not held");
+  if (std::holds_alternative<CoachingReleased>(event) && entry.coaching.held_at)
+    return broken(5, record, "released after the class was held");
+  apply(entry.coaching, event);
+  return check_enrollment(record, entry);
+}
+
+std::optional<std::string> Audit::see_event(const Record& record, const CalendarEvent& event) {
+  auto& [calendar, sequence] = calendars_[record.aggregate.name];
+  if (auto fault = check_sequence(record, sequence)) return fault;
+  if (const auto* booked = std::get_if<SlotBooked>(&event)) {
+    for (const auto& [enrollment, slot] : calendar.slots)
+      if (enrollment != booked->enrollment && slot.overlaps(booked->slot))
+        return broken(5, record, "two classes at one time");
+    enrollments_[booked->enrollment.uid].booked_with = record.aggregate.name;
+  }
+  if (const auto* released = std::get_if<SlotReleased>(&event))
+    enrollments_[released->enrollment.uid].booked_with.reset();
+  apply(calendar, event);
+  return std::nullopt;
+}
+
+std::optional<std::string> Audit::see_event(const Record& record, const MileageEvent& event) {
+  auto& [account, sequence] = accounts_[record.aggregate.name];
+  if (auto fault = check_sequence(record, sequence)) return fault;
+  auto known = [&](PaymentId id) { return account.entries.find(id); };
+  if (const auto* earned = std::get_if<MileageEarned>(&event)) {
+    auto& entry = enrollments_[earned->payment.uid];
+    if (known(earned->payment) != account.entries.end()) return broken(3, record, "earned twice for one payment");
+    if (entry.payment.state != PaymentState::approved)
+      return broken(3, record, "earned for a payment " + std::string{to_text(entry.payment.state)});
+    entry.mileage += earned->points;
+  }
+  if (const auto* reversed = std::get_if<MileageReversed>(&event)) {
+    auto entry = known(reversed->payment);
+    if (entry != account.entries.end() && entry->second.reversed)
+      return broken(3, record, "reversed twice for one payment");
+    enrollments_[reversed->payment.uid].mileage -= reversed->points;
+  }
+  apply(account, event);
+  return std::nullopt;
+}
+
+std::optional<std::string> Audit::see_event(const Record& record, const NotificationEvent& event) {
+  auto& [told, sequence] = boxes_[record.aggregate.name];
+  if (auto fault = check_sequence(record, sequence)) return fault;
+  if (const auto* queued = std::get_if<NotificationQueued>(&event))
+    if (!told.insert(queued->about).second) return broken(8, record, "told twice of " + to_text(queued->about));
+  return std::nullopt;
+}
 
 }  // namespace sugang

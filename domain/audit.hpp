@@ -4,13 +4,14 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "domain/record.hpp"
 
 namespace sugang {
 
 /// Reads a journal from its first record and says where it breaks one of the numbered invariants. Those that
-/// concern what leaves the node (8 to 11) cannot be seen in the journal; the others are checked after every record.
+/// concern what leaves the node (9 to 11) cannot be seen in the journal; the others are checked after every record.
 class Audit {
  public:
   /// The next record. What it breaks, if anything: `invariant 1: course lecture-1: … (position 17)`.
@@ -33,10 +34,31 @@ class Audit {
     EnrollmentRequested request;
     Enrollment enrollment;
     Payment payment;
+    StockPreparation stock;
+    Delivery delivery;
+    Coaching coaching;
+    /// The calendar that has a slot for it.
+    std::optional<std::string> booked_with;
+    std::int64_t mileage = 0;
     bool saga_runs = false;
     Sequence enrollment_sequence = 0;
     Sequence payment_sequence = 0;
     Sequence saga_sequence = 0;
+    Sequence stock_sequence = 0;
+    Sequence delivery_sequence = 0;
+    Sequence coaching_sequence = 0;
+  };
+  struct CalendarEntry {
+    InstructorCalendar calendar;
+    Sequence sequence = 0;
+  };
+  struct MileageEntry {
+    MileageAccount account;
+    Sequence sequence = 0;
+  };
+  struct BoxEntry {
+    std::unordered_set<EventId> told;
+    Sequence sequence = 0;
   };
 
   std::optional<std::string> see_event(const Record& record, const CourseEvent& event);
@@ -44,17 +66,31 @@ class Audit {
   std::optional<std::string> see_event(const Record& record, const PaymentEvent& event);
   std::optional<std::string> see_event(const Record& record, const SagaEvent& event);
   std::optional<std::string> see_event(const Record& record, const RequestEvent& event);
+  std::optional<std::string> see_event(const Record& record, const StockEvent& event);
+  std::optional<std::string> see_event(const Record& record, const DeliveryEvent& event);
+  std::optional<std::string> see_event(const Record& record, const CoachingEvent& event);
+  std::optional<std::string> see_event(const Record& record, const CalendarEvent& event);
+  std::optional<std::string> see_event(const Record& record, const MileageEvent& event);
+  std::optional<std::string> see_event(const Record& record, const NotificationEvent& event);
+  std::optional<std::string> check_claim(const Record& record, const Course& course,
+                                         const CourseEvent& event) const;
+  std::optional<std::string> check_promotion(const Record& record, const Course& course,
+                                             const WaiterPromoted& promoted) const;
   std::optional<std::string> check_seats(const Record& record, const Course& course) const;
   /// What must hold of an enrollment where it stands now; checked after each event that touches it.
   std::optional<std::string> check_enrollment(const Record& record, const EnrollmentEntry& entry) const;
   std::optional<std::string> check_confirmed(const Record& record, const EnrollmentEntry& entry) const;
   std::optional<std::string> check_nothing_left(const Record& record, const EnrollmentEntry& entry) const;
-  std::optional<std::string> check_amount(const Record& record, const SeatsHeld& held, const Course& course) const;
+  std::optional<std::string> check_amount(const Record& record, EnrollmentId enrollment, std::uint32_t seats,
+                                          const Course& course) const;
   const Course::Claim* claim_of(EnrollmentId id, const EnrollmentEntry& entry) const;
 
   Position next_position_ = 1;
   std::unordered_map<std::string, CourseEntry> courses_;
   std::unordered_map<Uid, EnrollmentEntry> enrollments_;
+  std::unordered_map<std::string, CalendarEntry> calendars_;
+  std::unordered_map<std::string, MileageEntry> accounts_;
+  std::unordered_map<std::string, BoxEntry> boxes_;
   std::size_t running_sagas_ = 0;
   std::int64_t money_held_ = 0;
 };

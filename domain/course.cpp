@@ -1,5 +1,7 @@
 #include "domain/course.hpp"
 
+#include <iterator>
+
 namespace sugang {
 namespace {
 
@@ -13,6 +15,37 @@ std::uint32_t seats_of(const Course& course, const StudentId& student) {
 /// Refuses what came after its undo: by the tombstone, or, once that is forgotten, by the id's age.
 bool is_undone(const Course& course, EnrollmentId enrollment) {
   return course.released.contains(enrollment) || enrollment.uid.time() + released_kept < course.newest_enrollment;
+}
+
+using Line = decltype(Course::line);
+
+/// Strict: promotes from the head on while it fits into `room`, and nobody past a head that does not.
+void promote(Line::const_iterator head, Line::const_iterator end, std::uint32_t room, CourseDecision& decision) {
+  for (std::size_t promoted = 0; head != end && promoted < line_chunk; ++head, ++promoted) {
+    const auto& waiter = head->second;
+    if (waiter.seats > room) return;
+    room -= waiter.seats;
+    decision.events.emplace_back(WaiterPromoted{waiter.enrollment, waiter.seats});
+  }
+}
+void promote(const Course& course, std::uint32_t room, CourseDecision& decision) {
+  promote(course.line.begin(), course.line.end(), room, decision);
+}
+
+void dismiss(const Course& course, CourseDecision& decision) {
+  for (const auto& [ticket, waiter] : course.line) {
+    if (decision.events.size() >= line_chunk) return;
+    decision.events.emplace_back(WaiterDismissed{waiter.enrollment});
+  }
+}
+
+CourseDecision decide_tend(const Course& course, TimePoint now) {
+  CourseDecision decision;
+  if (state_at(course.definition, now) == CourseState::closed)
+    dismiss(course, decision);
+  else
+    promote(course, course.available(), decision);
+  return decision;
 }
 
 CourseDecision decide_register(const Course& course, const RegisterCourse& command) {
@@ -30,22 +63,40 @@ CourseDecision decide_revise(const Course& course, const ReviseCourse& command, 
                        (command.capacity && *command.capacity != current.capacity) ||
                        (command.state && *command.state != current.state);
   if (!changes) return {};
-  return CourseDecision::of(CourseRevised{command.title, command.capacity, command.state});
+  auto decision = CourseDecision::of(CourseRevised{command.title, command.capacity, command.state});
+  const bool closes = command.state == CourseState::closed || state_at(current, now) == CourseState::closed;
+  if (command.capacity && !closes) promote(course, *command.capacity - course.held - course.taken, decision);
+  return decision;
+}
+
+CourseDecision decide_cancel(const Course& course, const CancelCourse& command) {
+  if (course.cancelled) return {};
+  return CourseDecision::of(CourseCancelled{command.reason});
+}
+
+/// Whether a charge for this course would neither be made now nor may wait.
+bool charge_is_refused(const CourseDefinition& definition, PaymentSide payments) {
+  if (payments == PaymentSide::available || definition.price.amount == 0) return false;
+  return definition.payment_unavailable == PaymentUnavailable::refuse || payments == PaymentSide::queue_full;
 }
 
 CourseDecision decide_hold(const Course& course, const HoldSeats& command, TimePoint now) {
-  if (course.claims.contains(command.enrollment)) return {};
+  if (course.claims.contains(command.enrollment) || course.tickets.contains(command.enrollment)) return {};
   if (is_undone(course, command.enrollment)) return CourseError::undone;
   if (state_at(course.definition, now) != CourseState::open) return CourseError::not_open;
   if (auto limit = course.definition.seats_per_student; limit != 0) {
     if (command.seats > limit) return CourseError::too_many_seats;
     if (seats_of(course, command.student) + command.seats > limit) return CourseError::already_enrolled;
   }
-  if (command.seats > course.available()) return CourseError::sold_out;
   const auto& definition = course.definition;
-  if (!command.payments_available && definition.price.amount > 0 &&
-      definition.payment_unavailable == PaymentUnavailable::refuse)
-    return CourseError::payment_unavailable;
+  // Nobody overtakes the line, not even who needs less than its head.
+  if (!course.line.empty() || command.seats > course.available()) {
+    const bool ever_fits = command.seats <= definition.capacity;
+    if (!definition.waitlist || !command.may_wait || !ever_fits) return CourseError::sold_out;
+    return CourseDecision::of(
+        SeatsWaitlisted{command.enrollment, command.student, command.seats, course.last_ticket + 1});
+  }
+  if (charge_is_refused(definition, command.payments)) return CourseError::payment_unavailable;
   return CourseDecision::of(SeatsHeld{command.enrollment, command.student, command.seats});
 }
 
@@ -56,23 +107,59 @@ CourseDecision decide_take(const Course& course, const TakeSeats& command) {
   return CourseDecision::of(SeatsTaken{command.enrollment});
 }
 
-CourseDecision decide_release(const Course& course, const ReleaseSeats& command) {
+CourseDecision decide_leave(const Course& course, std::uint64_t ticket, TimePoint now) {
+  const auto waiter = course.line.find(ticket);
+  auto decision = CourseDecision::of(WaiterLeft{waiter->second.enrollment});
+  // Who stood behind a head that did not fit may fit now.
+  if (waiter == course.line.begin() && state_at(course.definition, now) != CourseState::closed)
+    promote(std::next(waiter), course.line.end(), course.available(), decision);
+  return decision;
+}
+
+CourseDecision decide_release(const Course& course, const ReleaseSeats& command, TimePoint now) {
+  if (auto ticket = course.tickets.find(command.enrollment); ticket != course.tickets.end())
+    return decide_leave(course, ticket->second, now);
   auto claim = course.claims.find(command.enrollment);
-  if (claim != course.claims.end())
-    return CourseDecision::of(SeatsReleased{command.enrollment, claim->second.seats});
+  if (claim != course.claims.end()) {
+    auto decision = CourseDecision::of(SeatsReleased{command.enrollment, claim->second.seats});
+    if (state_at(course.definition, now) != CourseState::closed)
+      promote(course, course.available() + claim->second.seats, decision);
+    return decision;
+  }
   if (is_undone(course, command.enrollment)) return {};
   return CourseDecision::of(SeatsReleased{command.enrollment, 0});
 }
 
+void give_back(Course& course, const StudentId& student, std::uint32_t seats) {
+  auto of_student = course.seats_of.find(student);
+  if (of_student != course.seats_of.end() && (of_student->second -= seats) == 0) course.seats_of.erase(of_student);
+}
+
 void release(Course& course, EnrollmentId enrollment) {
   if (auto it = course.claims.find(enrollment); it != course.claims.end()) {
-    auto& [student, seats, taken] = it->second;
+    const auto& [student, seats, taken] = it->second;
     (taken ? course.taken : course.held) -= seats;
-    if (auto of_student = course.seats_of.find(student);
-        of_student != course.seats_of.end() && (of_student->second -= seats) == 0)
-      course.seats_of.erase(of_student);
+    give_back(course, student, seats);
     course.claims.erase(it);
   }
+  course.released.insert(enrollment);
+}
+
+/// Takes a waiter out of the line; the seats that she waited for are still counted as hers.
+Course::Waiter leave_line(Course& course, EnrollmentId enrollment) {
+  const auto ticket = course.tickets.find(enrollment);
+  if (ticket == course.tickets.end()) return {};
+  const auto place = course.line.find(ticket->second);
+  auto waiter = std::move(place->second);
+  course.line.erase(place);
+  course.tickets.erase(ticket);
+  course.waitlisted -= waiter.seats;
+  return waiter;
+}
+
+void drop_from_line(Course& course, EnrollmentId enrollment) {
+  const auto waiter = leave_line(course, enrollment);
+  give_back(course, waiter.student, waiter.seats);
   course.released.insert(enrollment);
 }
 
@@ -93,6 +180,30 @@ CourseState state_at(const CourseDefinition& definition, TimePoint now) {
   return definition.state;
 }
 
+std::optional<EnrollmentId> enrollment_in(const CourseEvent& event) {
+  return std::visit(
+      []<class E>(const E& e) -> std::optional<EnrollmentId> {
+        if constexpr (requires { e.enrollment; })
+          return e.enrollment;
+        else
+          return std::nullopt;
+      },
+      event);
+}
+
+std::optional<std::uint64_t> line_position(const Course& course, EnrollmentId enrollment) {
+  const auto ticket = course.tickets.find(enrollment);
+  if (ticket == course.tickets.end()) return std::nullopt;
+  const auto place = course.line.find(ticket->second);
+  return static_cast<std::uint64_t>(std::distance(course.line.begin(), place)) + 1;
+}
+
+bool line_moves(const Course& course, TimePoint now) {
+  if (course.line.empty()) return false;
+  return state_at(course.definition, now) == CourseState::closed ||
+         course.line.begin()->second.seats <= course.available();
+}
+
 Decision<CourseEvent, CourseError> decide(const Course& course, const CourseCommand& command, TimePoint now) {
   if (const auto* registration = std::get_if<RegisterCourse>(&command))
     return decide_register(course, *registration);
@@ -102,7 +213,9 @@ Decision<CourseEvent, CourseError> decide(const Course& course, const CourseComm
                         [&](const ReviseCourse& c) { return decide_revise(course, c, now); },
                         [&](const HoldSeats& c) { return decide_hold(course, c, now); },
                         [&](const TakeSeats& c) { return decide_take(course, c); },
-                        [&](const ReleaseSeats& c) { return decide_release(course, c); },
+                        [&](const ReleaseSeats& c) { return decide_release(course, c, now); },
+                        [&](const CancelCourse& c) { return decide_cancel(course, c); },
+                        [&](const TendLine&) { return decide_tend(course, now); },
                     },
                     command);
 }
@@ -135,6 +248,26 @@ void apply(Course& course, const CourseEvent& event) {
                  [&](const SeatsReleased& e) {
                    release(course, e.enrollment);
                    see_enrollment(course, e.enrollment);
+                 },
+                 [&](const SeatsWaitlisted& e) {
+                   course.line[e.ticket] = {e.enrollment, e.student, e.seats};
+                   course.tickets[e.enrollment] = course.last_ticket = e.ticket;
+                   course.waitlisted += e.seats;
+                   course.seats_of[e.student] += e.seats;
+                   see_enrollment(course, e.enrollment);
+                 },
+                 [&](const WaiterPromoted& e) {
+                   auto waiter = leave_line(course, e.enrollment);
+                   course.claims[e.enrollment] = {std::move(waiter.student), waiter.seats, false};
+                   course.held += waiter.seats;
+                 },
+                 [&](const WaiterLeft& e) { drop_from_line(course, e.enrollment); },
+                 [&](const WaiterDismissed& e) { drop_from_line(course, e.enrollment); },
+                 [&](const CourseCancelled& e) {
+                   course.cancelled = true;
+                   course.cancel_reason = e.reason;
+                   course.definition.state = CourseState::closed;
+                   ++course.definition_version;
                  },
              },
              event);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,10 +16,10 @@
 
 namespace sugang {
 
-enum class CourseKind : std::uint8_t { lecture, performance };
+enum class CourseKind : std::uint8_t { lecture, performance, product, training };
 template <>
 struct EnumNames<CourseKind> {
-  static constexpr std::array<std::string_view, 2> values{"lecture", "performance"};
+  static constexpr std::array<std::string_view, 4> values{"lecture", "performance", "product", "training"};
 };
 
 enum class CourseState : std::uint8_t { draft, open, closed };
@@ -141,7 +142,69 @@ struct SeatsReleased {
   }
 };
 
-using CourseEvent = std::variant<CourseRegistered, CourseRevised, SeatsHeld, SeatsTaken, SeatsReleased>;
+/// The course is full: the enrollment stands at the end of the line.
+struct SeatsWaitlisted {
+  static constexpr std::string_view name = "course.seats-waitlisted";
+  static constexpr std::uint16_t version = 1;
+  EnrollmentId enrollment;
+  StudentId student;
+  std::uint32_t seats = 1;
+  /// Place in the line's order: 1, 2, 3, … given once and never again.
+  std::uint64_t ticket = 0;
+  bool operator==(const SeatsWaitlisted&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("enrollmentId", self.enrollment);
+    field("studentId", self.student);
+    field("seats", self.seats);
+    field("ticket", self.ticket);
+  }
+};
+
+/// The head of the line fits: its seats are held.
+struct WaiterPromoted {
+  static constexpr std::string_view name = "course.waiter-promoted";
+  static constexpr std::uint16_t version = 1;
+  EnrollmentId enrollment;
+  std::uint32_t seats = 0;
+  bool operator==(const WaiterPromoted&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("enrollmentId", self.enrollment);
+    field("seats", self.seats);
+  }
+};
+
+/// The student left the line.
+struct WaiterLeft {
+  static constexpr std::string_view name = "course.waiter-left";
+  static constexpr std::uint16_t version = 1;
+  EnrollmentId enrollment;
+  bool operator==(const WaiterLeft&) const = default;
+  static void fields(auto& self, auto&& field) { field("enrollmentId", self.enrollment); }
+};
+
+/// The course closed before the line came to this one.
+struct WaiterDismissed {
+  static constexpr std::string_view name = "course.waiter-dismissed";
+  static constexpr std::uint16_t version = 1;
+  EnrollmentId enrollment;
+  bool operator==(const WaiterDismissed&) const = default;
+  static void fields(auto& self, auto&& field) { field("enrollmentId", self.enrollment); }
+};
+
+/// Closed for good; every enrollment of it is to be cancelled.
+struct CourseCancelled {
+  static constexpr std::string_view name = "course.cancelled";
+  static constexpr std::uint16_t version = 1;
+  std::string reason;
+  bool operator==(const CourseCancelled&) const = default;
+  static void fields(auto& self, auto&& field) { field("reason", self.reason); }
+};
+
+using CourseEvent = std::variant<CourseRegistered, CourseRevised, SeatsHeld, SeatsTaken, SeatsReleased,
+                                 SeatsWaitlisted, WaiterPromoted, WaiterLeft, WaiterDismissed, CourseCancelled>;
+
+/// The enrollment whose claim the event moves; none for what concerns the course alone.
+std::optional<EnrollmentId> enrollment_in(const CourseEvent& event);
 
 struct RegisterCourse {
   CourseDefinition definition;
@@ -153,12 +216,16 @@ struct ReviseCourse {
   std::optional<std::uint32_t> capacity;
   std::optional<CourseState> state;
 };
+/// Whether a charge can be made now, or may at least wait in the queue of deferred ones.
+enum class PaymentSide : std::uint8_t { available, unavailable, queue_full };
 struct HoldSeats {
   EnrollmentId enrollment;
   StudentId student;
   std::uint32_t seats = 1;
-  /// Whether a charge can be made now; a priced course that refuses to wait for one refuses the hold.
-  bool payments_available = true;
+  /// A priced course that does not wait for a charge, or has no room to, refuses the hold.
+  PaymentSide payments = PaymentSide::available;
+  /// Stands in line when the course is full and keeps one.
+  bool may_wait = false;
 };
 struct TakeSeats {
   EnrollmentId enrollment;
@@ -166,7 +233,13 @@ struct TakeSeats {
 struct ReleaseSeats {
   EnrollmentId enrollment;
 };
-using CourseCommand = std::variant<RegisterCourse, ReviseCourse, HoldSeats, TakeSeats, ReleaseSeats>;
+struct CancelCourse {
+  std::string reason;
+};
+/// Goes on with the line: promotes while the head fits; dismisses when the course has closed.
+struct TendLine {};
+using CourseCommand =
+    std::variant<RegisterCourse, ReviseCourse, HoldSeats, TakeSeats, ReleaseSeats, CancelCourse, TendLine>;
 
 enum class CourseError : std::uint8_t {
   not_found,
@@ -194,6 +267,12 @@ struct Course {
     bool taken = false;
     bool operator==(const Claim&) const = default;
   };
+  struct Waiter {
+    EnrollmentId enrollment;
+    StudentId student;
+    std::uint32_t seats = 0;
+    bool operator==(const Waiter&) const = default;
+  };
 
   bool registered = false;
   CourseDefinition definition;
@@ -202,7 +281,15 @@ struct Course {
   std::uint32_t held = 0;
   std::uint32_t taken = 0;
   std::unordered_map<EnrollmentId, Claim> claims;
+  /// Seats held, taken and waited for.
   std::unordered_map<StudentId, std::uint32_t> seats_of;
+  /// By ticket, so in the order of arrival (invariant 12).
+  std::map<std::uint64_t, Waiter> line;
+  std::unordered_map<EnrollmentId, std::uint64_t> tickets;
+  std::uint64_t last_ticket = 0;
+  std::uint32_t waitlisted = 0;
+  bool cancelled = false;
+  std::string cancel_reason;
   /// Released enrollments: a HoldSeats that comes late answers `undone`. Older ones than `released_kept` before
   /// the newest are forgotten and refused by their age instead.
   std::set<EnrollmentId> released;
@@ -211,6 +298,14 @@ struct Course {
 
   std::uint32_t available() const { return definition.capacity - held - taken; }
 };
+
+/// Place in the line, counted from 1; none for who does not wait.
+std::optional<std::uint64_t> line_position(const Course& course, EnrollmentId enrollment);
+/// Whether a TendLine would do something.
+bool line_moves(const Course& course, TimePoint now);
+
+/// Waiters that one command promotes or dismisses at most; the rest is for the next TendLine.
+inline constexpr std::size_t line_chunk = 64;
 
 /// No saga lives long enough to hold seats this long after its enrollment's id was minted.
 inline constexpr Milliseconds released_kept = std::chrono::hours{24};

@@ -7,7 +7,7 @@ using EnrollmentDecision = Decision<EnrollmentEvent, EnrollmentError>;
 
 bool has_ended(EnrollmentState state) {
   return state == EnrollmentState::rejected || state == EnrollmentState::expired ||
-         state == EnrollmentState::cancelled;
+         state == EnrollmentState::cancelled || state == EnrollmentState::completed;
 }
 
 /// `event` once from `from`; nothing more once `reached`; refused otherwise.
@@ -48,6 +48,9 @@ Decision<EnrollmentEvent, EnrollmentError> decide(const Enrollment& enrollment, 
                         [&](const CancelEnrollment&) {
                           return move(state, State::cancel_requested, State::cancelled, EnrollmentCancelled{});
                         },
+                        [&](const CompleteEnrollment&) {
+                          return move(state, State::confirmed, State::completed, EnrollmentCompleted{});
+                        },
                     },
                     command);
 }
@@ -61,6 +64,7 @@ void apply(Enrollment& enrollment, const EnrollmentEvent& event) {
                                     [](const EnrollmentExpired&) { return State::expired; },
                                     [](const CancelRequested&) { return State::cancel_requested; },
                                     [](const EnrollmentCancelled&) { return State::cancelled; },
+                                    [](const EnrollmentCompleted&) { return State::completed; },
                                 },
                                 event);
 }

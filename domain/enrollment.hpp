@@ -11,9 +11,13 @@ namespace sugang {
 enum class EnrollmentState : std::uint8_t {
   none,
   requested,
+  waitlisted,
   seats_held,
   payment_pending,
+  awaiting_instructor,
+  awaiting_schedule,
   confirmed,
+  completed,
   rejected,
   expired,
   cancel_requested,
@@ -21,14 +25,24 @@ enum class EnrollmentState : std::uint8_t {
 };
 template <>
 struct EnumNames<EnrollmentState> {
-  static constexpr std::array<std::string_view, 9> values{
-      "none",     "requested", "seats_held",       "payment_pending", "confirmed",
-      "rejected", "expired",   "cancel_requested", "cancelled"};
+  static constexpr std::array<std::string_view, 13> values{"none",
+                                                           "requested",
+                                                           "waitlisted",
+                                                           "seats_held",
+                                                           "payment_pending",
+                                                           "awaiting_instructor",
+                                                           "awaiting_schedule",
+                                                           "confirmed",
+                                                           "completed",
+                                                           "rejected",
+                                                           "expired",
+                                                           "cancel_requested",
+                                                           "cancelled"};
 };
 
 struct EnrollmentRequested {
   static constexpr std::string_view name = "enrollment.requested";
-  static constexpr std::uint16_t version = 1;
+  static constexpr std::uint16_t version = 2;
   CourseId course;
   StudentId student;
   std::uint32_t seats = 1;
@@ -36,6 +50,11 @@ struct EnrollmentRequested {
   /// seats × price, fixed when the seats are held.
   Money amount;
   PaymentMethod method = PaymentMethod::test_approve;
+  // Since version 2; before, nothing was earned and every charge was retried to its deadline.
+  /// Points that the payment will earn, fixed with the amount.
+  std::int64_t mileage = 0;
+  /// The charge may wait while the payment side is down.
+  bool defers = false;
   bool operator==(const EnrollmentRequested&) const = default;
   static void fields(auto& self, auto&& field) {
     field("courseId", self.course);
@@ -44,6 +63,8 @@ struct EnrollmentRequested {
     field("kind", self.kind);
     field("amount", self.amount);
     field("paymentMethod", self.method);
+    field("mileage", self.mileage);
+    field("defers", self.defers);
   }
 };
 
@@ -51,6 +72,14 @@ struct EnrollmentConfirmed {
   static constexpr std::string_view name = "enrollment.confirmed";
   static constexpr std::uint16_t version = 1;
   bool operator==(const EnrollmentConfirmed&) const = default;
+  static void fields(auto&, auto&&) {}
+};
+
+/// Nothing is left to come: delivered, or the class's result is recorded.
+struct EnrollmentCompleted {
+  static constexpr std::string_view name = "enrollment.completed";
+  static constexpr std::uint16_t version = 1;
+  bool operator==(const EnrollmentCompleted&) const = default;
   static void fields(auto&, auto&&) {}
 };
 
@@ -85,7 +114,7 @@ struct EnrollmentCancelled {
 };
 
 using EnrollmentEvent = std::variant<EnrollmentRequested, EnrollmentConfirmed, EnrollmentRejected,
-                                     EnrollmentExpired, CancelRequested, EnrollmentCancelled>;
+                                     EnrollmentExpired, CancelRequested, EnrollmentCancelled, EnrollmentCompleted>;
 
 struct RequestEnrollment {
   EnrollmentRequested request;
@@ -99,13 +128,15 @@ struct RequestCancel {
   std::string reason;
 };
 struct CancelEnrollment {};
+struct CompleteEnrollment {};
 using EnrollmentCommand = std::variant<RequestEnrollment, ConfirmEnrollment, RejectEnrollment, ExpireEnrollment,
-                                       RequestCancel, CancelEnrollment>;
+                                       RequestCancel, CancelEnrollment, CompleteEnrollment>;
 
 enum class EnrollmentError : std::uint8_t { not_found, not_cancellable, ended };
 
 /// One student's claim. Between `requested` and `confirmed` the seats and the money move in other aggregates;
-/// what a reader sees of it (`seats_held`, `payment_pending`) is read from the enrollment's timeline.
+/// what a reader sees of it (`waitlisted`, `seats_held`, `payment_pending`, `awaiting_…`) is read from the
+/// enrollment's timeline.
 struct Enrollment {
   using Command = EnrollmentCommand;
   using Event = EnrollmentEvent;

@@ -69,6 +69,15 @@ struct EventTag {
 struct RequestTag {
   static constexpr std::string_view prefix = "req_";
 };
+struct StockTag {
+  static constexpr std::string_view prefix = "stk_";
+};
+struct DeliveryTag {
+  static constexpr std::string_view prefix = "dlv_";
+};
+struct CoachingTag {
+  static constexpr std::string_view prefix = "coa_";
+};
 
 using EnrollmentId = ServerId<EnrollmentTag>;
 using PaymentId = ServerId<PaymentTag>;
@@ -76,6 +85,9 @@ using SagaId = ServerId<SagaTag>;
 using EventId = ServerId<EventTag>;
 /// Names one keyed request: a digest of caller, route and Idempotency-Key.
 using RequestId = ServerId<RequestTag>;
+using StockId = ServerId<StockTag>;
+using DeliveryId = ServerId<DeliveryTag>;
+using CoachingId = ServerId<CoachingTag>;
 
 template <class Tag>
 std::string to_text(const ServerId<Tag>& id) {
@@ -93,12 +105,16 @@ std::optional<ServerId<Tag>> parse_id(std::string_view text) {
   return uid ? std::optional{ServerId<Tag>{*uid}} : std::nullopt;
 }
 
-// One enrollment has one payment and one saga, so the three share their bits and differ in type and prefix:
-// from any of them the others are known without a lookup.
+// One enrollment has one payment, one saga, at most one stock preparation, delivery and coaching. They share their
+// bits and differ in type and prefix: from any of them the others are known without a lookup.
 inline PaymentId payment_of(EnrollmentId id) { return {id.uid}; }
 inline SagaId saga_of(EnrollmentId id) { return {id.uid}; }
+inline StockId stock_of(EnrollmentId id) { return {id.uid}; }
+inline DeliveryId delivery_of(EnrollmentId id) { return {id.uid}; }
+inline CoachingId coaching_of(EnrollmentId id) { return {id.uid}; }
 inline EnrollmentId enrollment_of(PaymentId id) { return {id.uid}; }
 inline EnrollmentId enrollment_of(SagaId id) { return {id.uid}; }
+inline EnrollmentId enrollment_of(DeliveryId id) { return {id.uid}; }
 
 }  // namespace sugang
 

@@ -9,6 +9,7 @@
 #include "domain/payment.hpp"
 #include "domain/record.hpp"
 #include "domain/timeline.hpp"
+#include "domain/webhook.hpp"
 
 namespace sugang {
 
@@ -16,11 +17,14 @@ namespace sugang {
 enum class ServiceError : std::uint8_t {
   overloaded,
   catalogue_paused,
+  /// The component that this step belongs to is paused.
+  component_paused,
   views_behind,
   view_paused,
   draining,
 };
-using Refusal = std::variant<CourseError, EnrollmentError, PaymentError, ServiceError>;
+using Refusal = std::variant<CourseError, EnrollmentError, PaymentError, ServiceError, SagaError, StockError,
+                             DeliveryError, CoachingError, CalendarError, MileageError>;
 
 /// A course as callers see it.
 struct CourseSnapshot {
@@ -32,13 +36,16 @@ struct CourseSnapshot {
   std::uint32_t held = 0;
   std::uint32_t taken = 0;
   std::uint32_t waitlisted = 0;
+  bool cancelled = false;
   bool operator==(const CourseSnapshot&) const = default;
 };
 
 /// How a request that changes something ended, before it is rendered.
 struct Outcome {
-  /// The enrollment as it stands; for courses, the course; for an import, the count.
-  std::variant<std::monostate, EnrollmentSummary, CourseSnapshot, std::size_t> subject;
+  /// The enrollment as it stands; for courses, the course; for an import, the count; for webhooks, the webhook.
+  std::variant<std::monostate, EnrollmentSummary, CourseSnapshot, std::size_t, NewWebhook> subject;
+  /// Place in the course's line, counted from 1, of an enrollment that waits.
+  std::optional<std::uint64_t> waitlist_position;
   std::optional<Refusal> refusal;
   /// For an import: the data row (1-based line number in the file) that the refusal is about.
   std::size_t line = 0;

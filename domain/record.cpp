@@ -5,6 +5,9 @@ namespace sugang {
 std::string to_text(const AggregateId& id) {
   switch (id.kind) {
     case AggregateKind::course:
+    case AggregateKind::calendar:
+    case AggregateKind::mileage_account:
+    case AggregateKind::notification_box:
       return id.name;
     case AggregateKind::enrollment:
       return to_text(EnrollmentId{id.uid});
@@ -14,6 +17,12 @@ std::string to_text(const AggregateId& id) {
       return to_text(SagaId{id.uid});
     case AggregateKind::request:
       return to_text(RequestId{id.uid});
+    case AggregateKind::stock_preparation:
+      return to_text(StockId{id.uid});
+    case AggregateKind::delivery:
+      return to_text(DeliveryId{id.uid});
+    case AggregateKind::coaching:
+      return to_text(CoachingId{id.uid});
   }
   return {};
 }

@@ -6,11 +6,17 @@
 #include <string>
 #include <variant>
 
+#include "domain/calendar.hpp"
+#include "domain/coaching.hpp"
 #include "domain/course.hpp"
+#include "domain/delivery.hpp"
 #include "domain/enrollment.hpp"
+#include "domain/mileage.hpp"
+#include "domain/notification.hpp"
 #include "domain/payment.hpp"
 #include "domain/request.hpp"
 #include "domain/saga.hpp"
+#include "domain/stock.hpp"
 
 namespace sugang {
 
@@ -20,15 +26,41 @@ using Position = std::uint64_t;
 using Sequence = std::uint64_t;
 
 /// One alternative per kind of aggregate, in the order of AggregateKind.
-using Event = std::variant<CourseEvent, EnrollmentEvent, PaymentEvent, SagaEvent, RequestEvent>;
+using Event = std::variant<CourseEvent, EnrollmentEvent, PaymentEvent, SagaEvent, RequestEvent, StockEvent,
+                           DeliveryEvent, CoachingEvent, CalendarEvent, MileageEvent, NotificationEvent>;
 
-enum class AggregateKind : std::uint8_t { course, enrollment, payment, saga, request };
+/// The numbers stand in the journal: new ones come last.
+enum class AggregateKind : std::uint8_t {
+  course,
+  enrollment,
+  payment,
+  saga,
+  request,
+  stock_preparation,
+  delivery,
+  coaching,
+  /// An instructor's.
+  calendar,
+  /// A student's.
+  mileage_account,
+  /// A student's.
+  notification_box,
+};
 template <>
 struct EnumNames<AggregateKind> {
-  static constexpr std::array<std::string_view, 5> values{"course", "enrollment", "payment", "saga", "request"};
+  static constexpr std::array<std::string_view, 11> values{
+      "course",   "enrollment",        "payment",         "saga",
+      "request",  "stock_preparation", "delivery",        "coaching",
+      "calendar", "mileage_account",   "notification_box"};
 };
 
-/// Names any aggregate where its kind is known only at run time. Courses have a name, the others a uid.
+/// Whether ids of this kind are names that a client, or the identity provider, chose. The others are uids.
+constexpr bool is_named(AggregateKind kind) {
+  return kind == AggregateKind::course || kind == AggregateKind::calendar ||
+         kind == AggregateKind::mileage_account || kind == AggregateKind::notification_box;
+}
+
+/// Names any aggregate where its kind is known only at run time.
 struct AggregateId {
   AggregateKind kind = AggregateKind::course;
   Uid uid;
@@ -41,8 +73,18 @@ struct AggregateId {
   AggregateId(PaymentId id) : kind(AggregateKind::payment), uid(id.uid) {}
   AggregateId(SagaId id) : kind(AggregateKind::saga), uid(id.uid) {}
   AggregateId(RequestId id) : kind(AggregateKind::request), uid(id.uid) {}
+  AggregateId(StockId id) : kind(AggregateKind::stock_preparation), uid(id.uid) {}
+  AggregateId(DeliveryId id) : kind(AggregateKind::delivery), uid(id.uid) {}
+  AggregateId(CoachingId id) : kind(AggregateKind::coaching), uid(id.uid) {}
 
-  Partition partition() const { return kind == AggregateKind::course ? partition_of_name(name) : uid.partition(); }
+  static AggregateId calendar_of(const InstructorId& id) { return {AggregateKind::calendar, id.text}; }
+  static AggregateId mileage_of(const StudentId& id) { return {AggregateKind::mileage_account, id.text}; }
+  static AggregateId box_of(const StudentId& id) { return {AggregateKind::notification_box, id.text}; }
+
+  Partition partition() const { return is_named(kind) ? partition_of_name(name) : uid.partition(); }
+
+ private:
+  AggregateId(AggregateKind of, std::string named) : kind(of), name(std::move(named)) {}
 };
 
 /// The id as clients see it.

@@ -3,9 +3,25 @@
 namespace sugang {
 
 std::string_view step_label(Step step, Direction direction) {
-  if (direction == Direction::undo && step == Step::hold_seats) return "release_seats";
-  if (direction == Direction::undo && step == Step::take_payment) return "refund_payment";
-  return to_text(step);
+  if (direction == Direction::act) return to_text(step);
+  switch (step) {
+    case Step::hold_seats:
+      return "release_seats";
+    case Step::take_payment:
+      return "refund_payment";
+    case Step::prepare_stock:
+      return "release_stock";
+    case Step::request_delivery:
+      return "cancel_delivery";
+    case Step::earn_mileage:
+      return "reverse_mileage";
+    case Step::assign_instructor:
+      return "release_coaching";
+    case Step::book_slot:
+      return "release_slot";
+    default:
+      return to_text(step);
+  }
 }
 
 }  // namespace sugang

@@ -10,7 +10,8 @@
 namespace sugang {
 
 /// Every step any kind knows. A command's id is `saga:step:direction`. `request` is the birth of the enrollment,
-/// which travels in the same append as the seats it holds; the `mark_…` steps are the enrollment's own.
+/// which travels in the same append as the seats it holds; the `mark_…` steps and `complete` are the enrollment's
+/// own. The numbers stand in the journal: new ones come last.
 enum class Step : std::uint8_t {
   none,
   request,
@@ -22,10 +23,20 @@ enum class Step : std::uint8_t {
   mark_cancelled,
   mark_rejected,
   mark_expired,
+  prepare_stock,
+  request_delivery,
+  earn_mileage,
+  assign_instructor,
+  book_slot,
+  confirm_schedule,
+  start_delivery,
+  complete_delivery,
+  record_result,
+  complete,
 };
 template <>
 struct EnumNames<Step> {
-  static constexpr std::array<std::string_view, 10> values{"none",
+  static constexpr std::array<std::string_view, 20> values{"none",
                                                            "request",
                                                            "hold_seats",
                                                            "take_payment",
@@ -34,7 +45,17 @@ struct EnumNames<Step> {
                                                            "mark_cancel_requested",
                                                            "mark_cancelled",
                                                            "mark_rejected",
-                                                           "mark_expired"};
+                                                           "mark_expired",
+                                                           "prepare_stock",
+                                                           "request_delivery",
+                                                           "earn_mileage",
+                                                           "assign_instructor",
+                                                           "book_slot",
+                                                           "confirm_schedule",
+                                                           "start_delivery",
+                                                           "complete_delivery",
+                                                           "record_result",
+                                                           "complete"};
 };
 
 enum class Direction : std::uint8_t { act, undo };
@@ -98,7 +119,8 @@ struct SagaStepFailed {
   }
 };
 
-/// The outside refused for good what may not be given up; a person must settle it.
+/// The outside refused for good what may not be given up, or has given no word for many attempts, or a person has
+/// let a deadline pass behind the point of no return. It is listed for an operator.
 struct SagaStuck {
   static constexpr std::string_view name = "saga.stuck";
   static constexpr std::uint16_t version = 1;
@@ -127,6 +149,56 @@ struct SagaCompensated {
   static void fields(auto&, auto&&) {}
 };
 
-using SagaEvent = std::variant<SagaStarted, SagaTurned, SagaStepFailed, SagaStuck, SagaCompleted, SagaCompensated>;
+/// The step under the cursor is a person's, the line's or a deferred charge's: until the deadline, nothing is done.
+struct SagaWaits {
+  static constexpr std::string_view name = "saga.waits";
+  static constexpr std::uint16_t version = 1;
+  Step step = Step::none;
+  TimePoint deadline;
+  bool operator==(const SagaWaits&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("step", self.step);
+    field("deadline", self.deadline);
+  }
+};
+
+enum class OperatorAction : std::uint8_t { retry, compensate, resolve };
+template <>
+struct EnumNames<OperatorAction> {
+  static constexpr std::array<std::string_view, 3> values{"retry", "compensate", "resolve"};
+};
+
+/// A person stepped in; the audit trail of what she asked for and why.
+struct SagaOperated {
+  static constexpr std::string_view name = "saga.operated";
+  static constexpr std::uint16_t version = 1;
+  OperatorAction action = OperatorAction::retry;
+  /// The step and the direction that the saga stood at.
+  Step step = Step::none;
+  Direction direction = Direction::act;
+  std::string reason;
+  bool operator==(const SagaOperated&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("action", self.action);
+    field("step", self.step);
+    field("direction", self.direction);
+    field("reason", self.reason);
+  }
+};
+
+using SagaEvent = std::variant<SagaStarted, SagaTurned, SagaStepFailed, SagaStuck, SagaCompleted, SagaCompensated,
+                               SagaWaits, SagaOperated>;
+
+enum class SagaError : std::uint8_t {
+  not_found,
+  /// It does not stand at the step that this command is about.
+  not_awaited,
+  /// It has ended.
+  ended,
+  /// Between the steps that are only retried, or on its way back already.
+  not_compensatable,
+  /// The step is no person's to settle: it has not been tried, or needs what a reason does not say.
+  not_resolvable,
+};
 
 }  // namespace sugang

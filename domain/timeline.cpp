@@ -18,15 +18,54 @@ void mark_step(EnrollmentSummary& summary, const Record& record, StepState state
   mark_step(summary, record.causation, state, record.time);
 }
 
-/// Until it is confirmed or turns round, an enrollment is where its seats and its money are.
+/// Until it is confirmed or turns round, an enrollment is where its seats, its money and its coaching are.
 void move_pending(EnrollmentSummary& summary, EnrollmentState to) {
-  if (summary.state == EnrollmentState::requested || summary.state == EnrollmentState::seats_held)
-    summary.state = to;
+  using State = EnrollmentState;
+  switch (summary.state) {
+    case State::requested:
+    case State::waitlisted:
+    case State::seats_held:
+    case State::payment_pending:
+    case State::awaiting_instructor:
+      summary.state = to;
+      return;
+    default:
+      return;
+  }
+}
+
+/// A participant has moved: nothing is waited for at that step any more, and what was stuck goes on.
+void go_on(EnrollmentSummary& summary, Step step) {
+  if (summary.saga == SagaState::stuck)
+    summary.saga = summary.turned ? SagaState::compensating : SagaState::running;
+  if (summary.saga == SagaState::waiting && (summary.awaits == step || summary.awaits == Step::none))
+    summary.saga = SagaState::running;
+  if (summary.awaits == step) summary.awaits = Step::none;
 }
 
 void fold(EnrollmentSummary& summary, const Record& record, const CourseEvent& event) {
-  if (std::holds_alternative<SeatsHeld>(event)) move_pending(summary, EnrollmentState::seats_held);
-  mark_step(summary, record, StepState::done);
+  auto state = StepState::done;
+  std::visit(Overloaded{
+                 [&](const SeatsHeld&) { move_pending(summary, EnrollmentState::seats_held); },
+                 [&](const SeatsWaitlisted& e) {
+                   move_pending(summary, EnrollmentState::waitlisted);
+                   summary.ticket = e.ticket;
+                   state = StepState::pending;
+                 },
+                 [&](const WaiterPromoted&) {
+                   move_pending(summary, EnrollmentState::seats_held);
+                   summary.ticket.reset();
+                 },
+                 [&](const WaiterLeft&) { summary.ticket.reset(); },
+                 [&](const WaiterDismissed&) {
+                   summary.ticket.reset();
+                   state = StepState::failed;
+                 },
+                 [](const auto&) {},
+             },
+             event);
+  if (state != StepState::pending) go_on(summary, record.causation.step);
+  mark_step(summary, record, state);
 }
 
 void fold(EnrollmentSummary& summary, const Record& record, const EnrollmentEvent& event) {
@@ -40,6 +79,8 @@ void fold(EnrollmentSummary& summary, const Record& record, const EnrollmentEven
                    summary.kind = e.kind;
                    summary.amount = e.amount;
                    summary.method = e.method;
+                   summary.mileage = e.mileage;
+                   summary.defers = e.defers;
                    summary.requested_at = record.time;
                    summary.state = State::requested;
                  },
@@ -54,6 +95,7 @@ void fold(EnrollmentSummary& summary, const Record& record, const EnrollmentEven
                    summary.reason = e.reason;
                  },
                  [&](const EnrollmentCancelled&) { summary.state = State::cancelled; },
+                 [&](const EnrollmentCompleted&) { summary.state = State::completed; },
              },
              event);
   mark_step(summary, record, StepState::done);
@@ -64,8 +106,8 @@ void fold(EnrollmentSummary& summary, const Record& record, const PaymentEvent& 
   payment.state = summary.payment;
   apply(payment, event);
   summary.payment = payment.state;
-  if (summary.saga == SagaState::running || summary.saga == SagaState::waiting)
-    summary.saga = payment.owes_charge() ? SagaState::waiting : SagaState::running;
+  go_on(summary, Step::take_payment);
+  if (summary.saga == SagaState::running && payment.owes_charge()) summary.saga = SagaState::waiting;
   switch (payment.state) {
     case PaymentState::requested:
       move_pending(summary, EnrollmentState::payment_pending);
@@ -100,6 +142,7 @@ void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& eve
                    summary.reason = e.reason;
                    // The cancel is decided; its mark on the enrollment follows.
                    if (e.cause == TurnCause::cancelled) summary.state = EnrollmentState::cancel_requested;
+                   summary.awaits = Step::none;
                    summary.attempts = 0;
                    summary.last_error.clear();
                  },
@@ -112,18 +155,79 @@ void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& eve
                    summary.last_error = e.error;
                    mark_step(summary, {e.step, e.direction}, StepState::failed, record.time);
                  },
+                 [&](const SagaWaits& e) {
+                   summary.saga = SagaState::waiting;
+                   summary.awaits = e.step;
+                   summary.deadline = e.deadline;
+                 },
+                 [&](const SagaOperated&) {
+                   go_on(summary, Step::none);
+                   summary.attempts = 0;
+                 },
                  [&](const SagaCompleted&) { summary.saga = SagaState::completed; },
                  [&](const SagaCompensated&) { summary.saga = SagaState::compensated; },
              },
              event);
 }
 
+void fold(EnrollmentSummary& summary, const Record& record, const StockEvent& event) {
+  StockPreparation stock{summary.stock};
+  apply(stock, event);
+  summary.stock = stock.state;
+  go_on(summary, Step::prepare_stock);
+  mark_step(summary, record, stock.state == StockState::requested ? StepState::pending : StepState::done);
+}
+
+void fold(EnrollmentSummary& summary, const Record& record, const DeliveryEvent& event) {
+  Delivery delivery{summary.delivery};
+  apply(delivery, event);
+  summary.delivery = delivery.state;
+  go_on(summary, record.causation.step);
+  mark_step(summary, record, StepState::done);
+}
+
+void fold(EnrollmentSummary& summary, const Record& record, const CoachingEvent& event) {
+  if (!summary.coaching) summary.coaching.emplace();
+  apply(*summary.coaching, event);
+  const bool asked = std::holds_alternative<CoachingRequested>(event);
+  if (asked) move_pending(summary, EnrollmentState::awaiting_instructor);
+  if (std::holds_alternative<CoachingAssigned>(event)) move_pending(summary, EnrollmentState::awaiting_schedule);
+  if (!asked) go_on(summary, record.causation.step);
+  mark_step(summary, record, asked ? StepState::pending : StepState::done);
+}
+
+void fold(EnrollmentSummary& summary, const Record& record, const CalendarEvent& event) {
+  std::visit(Overloaded{
+                 [&](const SlotBooked& e) { summary.booked = e.slot; },
+                 [&](const SlotReleased&) { summary.booked.reset(); },
+             },
+             event);
+  go_on(summary, Step::book_slot);
+  mark_step(summary, record, StepState::done);
+}
+
+void fold(EnrollmentSummary& summary, const Record& record, const MileageEvent& event) {
+  std::visit(Overloaded{
+                 [&](const MileageEarned& e) { summary.mileage_earned += e.points; },
+                 [&](const MileageReversed& e) { summary.mileage_earned -= e.points; },
+             },
+             event);
+  go_on(summary, Step::earn_mileage);
+  mark_step(summary, record, StepState::done);
+}
+
+// What is told to a caller, or of an enrollment to a person, changes nothing of it.
 void fold(EnrollmentSummary&, const Record&, const RequestEvent&) {}
+void fold(EnrollmentSummary&, const Record&, const NotificationEvent&) {}
+
+bool concerns_summary(AggregateKind kind) {
+  return kind != AggregateKind::request && kind != AggregateKind::notification_box;
+}
 
 }  // namespace
 
 void apply(EnrollmentSummary& summary, const Record& record) {
-  if (std::holds_alternative<RequestEvent>(record.event)) return;
+  if (!concerns_summary(record.aggregate.kind)) return;
   std::visit([&](const auto& event) { fold(summary, record, event); }, record.event);
   ++summary.version;
   summary.position = std::max(summary.position, record.position);

@@ -42,8 +42,21 @@ struct EnrollmentSummary {
   EnrollmentState state = EnrollmentState::none;
   std::string reason;
   PaymentState payment = PaymentState::none;
+  /// Points that the payment earns; the account has it once `mileage_earned` says so, until it is reversed.
+  std::int64_t mileage = 0;
+  std::int64_t mileage_earned = 0;
+  bool defers = false;
+  /// In the course's line.
+  std::optional<std::uint64_t> ticket;
+  StockState stock = StockState::none;
+  DeliveryState delivery = DeliveryState::none;
+  std::optional<Coaching> coaching;
+  /// What the instructor's calendar has for this enrollment.
+  std::optional<TimeSlot> booked;
   SagaState saga = SagaState::none;
   std::optional<TurnCause> turned;
+  /// The step that a person, the line or a deferred charge is waited for at.
+  Step awaits = Step::none;
   TimePoint deadline{};
   std::uint32_t attempts = 0;
   std::string last_error;
@@ -67,8 +80,17 @@ struct EnrollmentSummary {
     field("state", self.state);
     field("reason", self.reason);
     field("payment", self.payment);
+    field("mileage", self.mileage);
+    field("mileageEarned", self.mileage_earned);
+    field("defers", self.defers);
+    field("ticket", self.ticket);
+    field("stock", self.stock);
+    field("delivery", self.delivery);
+    field("coaching", self.coaching);
+    field("booked", self.booked);
     field("saga", self.saga);
     field("turned", self.turned);
+    field("awaits", self.awaits);
     field("deadline", self.deadline);
     field("attempts", self.attempts);
     field("lastError", self.last_error);

@@ -54,12 +54,31 @@ class Backend {
   /// Answers with the end of the enrollment's saga, as place_enrollment would have.
   virtual void join_enrollment(EnrollmentId id, Wait wait, Asker asker) = 0;
   virtual void cancel_enrollment(EnrollmentId id, std::string reason, Wait wait, Asker asker) = 0;
+  /// Closes the course for good and cancels every enrollment of it, a few at a time. Answers with the course.
+  virtual void cancel_course(CourseId id, std::string reason, Asker asker) = 0;
+  /// A person's step in the enrollment's saga. Answers with the enrollment.
+  virtual void take_step(EnrollmentId id, PersonStep step, Asker asker) = 0;
+  /// Answers with the enrollment as it stands once the operation is journaled.
+  virtual void operate_saga(EnrollmentId id, Operation operation, Asker asker) = 0;
+
+  /// Answers with NewWebhook.
+  virtual void create_webhook(std::string url, std::vector<NoticeKind> kinds, Asker asker) = 0;
+  /// False: there is no such webhook.
+  virtual void remove_webhook(WebhookId id, std::function<void(bool removed)> done) = 0;
+  virtual void list_webhooks(Page page, std::function<void(ListResult<Webhook>)> done) = 0;
+  /// None: there is no such webhook.
+  virtual void list_webhook_deliveries(WebhookId id, Page page,
+                                       std::function<void(std::optional<ListResult<WebhookDelivery>>)> done) = 0;
 
   // Reads by id see all that was durable when they arrived.
   virtual void read_course(CourseId id, std::function<void(std::optional<CourseSnapshot>, Position)> done) = 0;
   /// The records of the enrollment's timeline, empty if there is no such enrollment. Fold them with
   /// apply(EnrollmentSummary&, const Record&).
   virtual void read_timeline(EnrollmentId id, std::function<void(std::vector<Record>)> done) = 0;
+
+  /// Place in the course's line, counted from 1; none for who does not wait in it.
+  virtual void read_line_position(CourseId course, EnrollmentId enrollment,
+                                  std::function<void(std::optional<std::uint64_t>)> done) = 0;
 
   // Reads from views wait until the view has reached `min_position`, at most a second.
   virtual void list_courses(std::optional<CourseKind> kind, Page page, Position min_position,
@@ -68,6 +87,16 @@ class Backend {
                                 std::function<void(ListResult<EnrollmentSummary>)> done) = 0;
   virtual void student_page(StudentId student, Page page, Position min_position,
                             std::function<void(ListResult<PageRow>)> done) = 0;
+  virtual void list_waitlist(CourseId course, Page page, Position min_position,
+                             std::function<void(ListResult<WaitlistRow>)> done) = 0;
+  virtual void list_coaching(CoachingFilter filter, Page page, Position min_position,
+                             std::function<void(ListResult<EnrollmentSummary>)> done) = 0;
+  virtual void list_deliveries(DeliveryFilter filter, Page page, Position min_position,
+                               std::function<void(ListResult<EnrollmentSummary>)> done) = 0;
+  virtual void student_mileage(StudentId student, Page page, Position min_position,
+                               std::function<void(MileageStatement)> done) = 0;
+  virtual void student_notifications(StudentId student, Page page, Position min_position,
+                                     std::function<void(ListResult<NotificationRow>)> done) = 0;
   /// Durable records after a position, domain events only, in journal order.
   virtual void read_events(Position after, std::size_t limit,
                            std::function<void(std::vector<Record> records, Position next)> done) = 0;

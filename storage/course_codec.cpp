@@ -17,6 +17,14 @@ struct ClaimList {
 struct ConstClaimList {
   const decltype(Course::claims)& claims;
 };
+/// The line, in its order: an array [ticket, enrollment, student, seats] each.
+constexpr std::uint64_t waiter_elements = 4;
+struct WaiterList {
+  decltype(Course::line)& line;
+};
+struct ConstWaiterList {
+  const decltype(Course::line)& line;
+};
 struct ReleasedList {
   decltype(Course::released)& ids;
 };
@@ -58,6 +66,34 @@ void read_value(CborReader& in, ClaimList& list) {
   }
 }
 
+void write_value(CborWriter& out, const ConstWaiterList& list) {
+  out.array(list.line.size());
+  for (const auto& [ticket, waiter] : list.line) {
+    out.array(waiter_elements);
+    write_value(out, ticket);
+    write_value(out, waiter.enrollment);
+    write_value(out, waiter.student);
+    write_value(out, waiter.seats);
+  }
+}
+
+void read_value(CborReader& in, WaiterList& list) {
+  list.line.clear();
+  for (auto left = in.array(); left > 0; --left) {
+    auto elements = in.array();
+    if (elements < waiter_elements) throw DecodeError("a waiter lacks elements");
+    std::uint64_t ticket = 0;
+    Course::Waiter waiter;
+    read_value(in, ticket);
+    read_value(in, waiter.enrollment);
+    read_value(in, waiter.student);
+    read_value(in, waiter.seats);
+    for (elements -= waiter_elements; elements > 0; --elements) in.skip();
+    if (!list.line.emplace(ticket, std::move(waiter)).second)
+      throw DecodeError("a course gave one ticket to two waiters");
+  }
+}
+
 void write_value(CborWriter& out, const ConstReleasedList& list) {
   out.array(list.ids.size());
   for (const auto& id : list.ids) write_value(out, id);
@@ -78,7 +114,7 @@ std::string encode_snapshot(const Course& course) {
   std::string out;
   out.reserve(256 + course.claims.size() * 48 + course.released.size() * 17);
   CborWriter writer{out};
-  writer.map(8);
+  writer.map(12);
   auto member = [&](std::string_view name, const auto& value) {
     writer.text(name);
     write_value(writer, value);
@@ -91,6 +127,10 @@ std::string encode_snapshot(const Course& course) {
   member("newestEnrollment", course.newest_enrollment);
   member("claims", ConstClaimList{course.claims});
   member("released", ConstReleasedList{course.released});
+  member("line", ConstWaiterList{course.line});
+  member("lastTicket", course.last_ticket);
+  member("cancelled", course.cancelled);
+  member("cancelReason", course.cancel_reason);
   return out;
 }
 
@@ -98,6 +138,7 @@ Course decode_course(std::string_view bytes) {
   Course course;
   ClaimList claims{course.claims};
   ReleasedList released{course.released};
+  WaiterList line{course.line};
   CborReader in{bytes};
   read_members(in, [&](auto&& match) {
     match("registered", course.registered);
@@ -108,9 +149,18 @@ Course decode_course(std::string_view bytes) {
     match("newestEnrollment", course.newest_enrollment);
     match("claims", claims);
     match("released", released);
+    match("line", line);
+    match("lastTicket", course.last_ticket);
+    match("cancelled", course.cancelled);
+    match("cancelReason", course.cancel_reason);
   });
   if (!in.at_end()) throw DecodeError("bytes after the course");
   for (const auto& [enrollment, claim] : course.claims) course.seats_of[claim.student] += claim.seats;
+  for (const auto& [ticket, waiter] : course.line) {
+    course.tickets[waiter.enrollment] = ticket;
+    course.waitlisted += waiter.seats;
+    course.seats_of[waiter.student] += waiter.seats;
+  }
   return course;
 }
 

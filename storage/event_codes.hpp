@@ -24,6 +24,16 @@ template <>
 inline constexpr std::uint16_t event_code<SeatsTaken> = 0x0104;
 template <>
 inline constexpr std::uint16_t event_code<SeatsReleased> = 0x0105;
+template <>
+inline constexpr std::uint16_t event_code<SeatsWaitlisted> = 0x0106;
+template <>
+inline constexpr std::uint16_t event_code<WaiterPromoted> = 0x0107;
+template <>
+inline constexpr std::uint16_t event_code<WaiterLeft> = 0x0108;
+template <>
+inline constexpr std::uint16_t event_code<WaiterDismissed> = 0x0109;
+template <>
+inline constexpr std::uint16_t event_code<CourseCancelled> = 0x010a;
 
 template <>
 inline constexpr std::uint16_t event_code<EnrollmentRequested> = 0x0201;
@@ -37,6 +47,8 @@ template <>
 inline constexpr std::uint16_t event_code<CancelRequested> = 0x0205;
 template <>
 inline constexpr std::uint16_t event_code<EnrollmentCancelled> = 0x0206;
+template <>
+inline constexpr std::uint16_t event_code<EnrollmentCompleted> = 0x0207;
 
 template <>
 inline constexpr std::uint16_t event_code<PaymentRequested> = 0x0301;
@@ -65,11 +77,61 @@ template <>
 inline constexpr std::uint16_t event_code<SagaCompleted> = 0x0405;
 template <>
 inline constexpr std::uint16_t event_code<SagaCompensated> = 0x0406;
+template <>
+inline constexpr std::uint16_t event_code<SagaWaits> = 0x0407;
+template <>
+inline constexpr std::uint16_t event_code<SagaOperated> = 0x0408;
 
 template <>
 inline constexpr std::uint16_t event_code<RequestClaimed> = 0x0501;
 template <>
 inline constexpr std::uint16_t event_code<RequestAnswered> = 0x0502;
+
+template <>
+inline constexpr std::uint16_t event_code<StockRequested> = 0x0601;
+template <>
+inline constexpr std::uint16_t event_code<StockPrepared> = 0x0602;
+template <>
+inline constexpr std::uint16_t event_code<StockReleased> = 0x0603;
+
+template <>
+inline constexpr std::uint16_t event_code<DeliveryRequested> = 0x0701;
+template <>
+inline constexpr std::uint16_t event_code<DeliveryStarted> = 0x0702;
+template <>
+inline constexpr std::uint16_t event_code<DeliveryCompleted> = 0x0703;
+template <>
+inline constexpr std::uint16_t event_code<DeliveryCancelled> = 0x0704;
+
+template <>
+inline constexpr std::uint16_t event_code<CoachingRequested> = 0x0801;
+template <>
+inline constexpr std::uint16_t event_code<CoachingAssigned> = 0x0802;
+template <>
+inline constexpr std::uint16_t event_code<CoachingScheduled> = 0x0803;
+template <>
+inline constexpr std::uint16_t event_code<CoachingHeld> = 0x0804;
+template <>
+inline constexpr std::uint16_t event_code<ResultRecorded> = 0x0805;
+template <>
+inline constexpr std::uint16_t event_code<CoachingReleased> = 0x0806;
+
+template <>
+inline constexpr std::uint16_t event_code<SlotBooked> = 0x0901;
+template <>
+inline constexpr std::uint16_t event_code<SlotReleased> = 0x0902;
+
+template <>
+inline constexpr std::uint16_t event_code<MileageEarned> = 0x0a01;
+template <>
+inline constexpr std::uint16_t event_code<MileageReversed> = 0x0a02;
+
+template <>
+inline constexpr std::uint16_t event_code<NotificationQueued> = 0x0b01;
+template <>
+inline constexpr std::uint16_t event_code<NotificationSent> = 0x0b02;
+template <>
+inline constexpr std::uint16_t event_code<NotificationFailed> = 0x0b03;
 
 /// Calls `visit.template operator()<I, E>()` for each event type E of the alternative I of Event.
 template <class Visit>

@@ -15,6 +15,47 @@ struct EnrollmentFilter {
   std::optional<SagaState> saga;
 };
 
+/// Whom a manager has to assign, what an instructor has agreed on.
+struct CoachingFilter {
+  std::optional<CoachingState> state;
+  std::optional<InstructorId> instructor;
+};
+
+struct DeliveryFilter {
+  std::optional<DeliveryState> state;
+  std::optional<StudentId> student;
+};
+
+/// Who waits, in the line's order, with the place in it, counted from 1.
+struct WaitlistRow {
+  EnrollmentSummary enrollment;
+  std::uint64_t place = 0;
+};
+
+/// One line of a student's ledger.
+struct MileageRow {
+  bool earned = true;
+  std::int64_t points = 0;
+  PaymentId payment;
+  TimePoint at{};
+};
+/// A page of the ledger, the oldest first, and what all of it comes to.
+struct MileageStatement {
+  std::int64_t balance = 0;
+  ListResult<MileageRow> entries;
+};
+
+struct NotificationRow {
+  /// The event that it tells of.
+  EventId about;
+  NoticeKind kind = NoticeKind::enrollment_confirmed;
+  EnrollmentId enrollment;
+  CourseId course;
+  TimePoint happened_at{};
+  NotificationState state = NotificationState::queued;
+  std::string error;
+};
+
 /// A row of my page: the enrollment with the title of its course.
 struct PageRow {
   EnrollmentSummary enrollment;

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <unordered_map>
+#include <variant>
+
+#include "domain/coaching.hpp"
+
+namespace sugang {
+
+/// Booked for an enrollment; in place of what was booked for it before.
+struct SlotBooked {
+  static constexpr std::string_view name = "calendar.slot-booked";
+  static constexpr std::uint16_t version = 1;
+  EnrollmentId enrollment;
+  TimeSlot slot;
+  bool operator==(const SlotBooked&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("enrollmentId", self.enrollment);
+    TimeSlot::fields(self.slot, field);
+  }
+};
+struct SlotReleased {
+  static constexpr std::string_view name = "calendar.slot-released";
+  static constexpr std::uint16_t version = 1;
+  EnrollmentId enrollment;
+  bool operator==(const SlotReleased&) const = default;
+  static void fields(auto& self, auto&& field) { field("enrollmentId", self.enrollment); }
+};
+
+using CalendarEvent = std::variant<SlotBooked, SlotReleased>;
+
+struct BookSlot {
+  EnrollmentId enrollment;
+  TimeSlot slot;
+};
+struct ReleaseSlot {
+  EnrollmentId enrollment;
+};
+using CalendarCommand = std::variant<BookSlot, ReleaseSlot>;
+
+enum class CalendarError : std::uint8_t { slot_taken, undone };
+
+/// One instructor's booked slots; two never overlap (invariant 5).
+struct InstructorCalendar {
+  using Command = CalendarCommand;
+  using Event = CalendarEvent;
+  using Error = CalendarError;
+
+  std::unordered_map<EnrollmentId, TimeSlot> slots;
+  /// Released enrollments: a BookSlot that comes late answers `undone`.
+  std::set<EnrollmentId> released;
+  bool operator==(const InstructorCalendar&) const = default;
+};
+
+Decision<CalendarEvent, CalendarError> decide(const InstructorCalendar& calendar, const CalendarCommand& command,
+                                              TimePoint now);
+void apply(InstructorCalendar& calendar, const CalendarEvent& event);
+
+}  // namespace sugang

@@ -1,0 +1,95 @@
+#include "domain/coaching.hpp"
+
+namespace sugang {
+namespace {
+
+using CoachingDecision = Decision<CoachingEvent, CoachingError>;
+using State = CoachingState;
+
+CoachingDecision decide_request(const Coaching& coaching) {
+  if (coaching.state == State::released) return CoachingError::released;
+  if (coaching.state != State::none) return {};
+  return CoachingDecision::of(CoachingRequested{});
+}
+
+CoachingDecision decide_assign(const Coaching& coaching, const AssignInstructor& command) {
+  if (coaching.state == State::none) return CoachingError::not_found;
+  if (coaching.state == State::released) return CoachingError::released;
+  if (coaching.state == State::requested) return CoachingDecision::of(CoachingAssigned{command.instructor});
+  if (coaching.instructor == command.instructor) return {};
+  return CoachingError::already_assigned;
+}
+
+CoachingDecision decide_schedule(const Coaching& coaching, const ConfirmSchedule& command) {
+  if (coaching.state == State::none) return CoachingError::not_found;
+  if (coaching.state == State::released) return CoachingError::released;
+  if (coaching.state == State::requested) return CoachingError::not_assigned;
+  if (coaching.state == State::assigned) return CoachingDecision::of(CoachingScheduled{command.slot});
+  if (coaching.slot == command.slot) return {};
+  return CoachingError::already_scheduled;
+}
+
+CoachingDecision decide_result(const Coaching& coaching, const RecordResult& command) {
+  switch (coaching.state) {
+    case State::none:
+      return CoachingError::not_found;
+    case State::requested:
+    case State::assigned:
+      return CoachingError::not_scheduled;
+    case State::scheduled:
+      return CoachingDecision::of(CoachingHeld{command.held_at}, ResultRecorded{command.result});
+    case State::held:
+      return CoachingDecision::of(ResultRecorded{command.result});
+    case State::result_recorded:
+      if (coaching.result == command.result && coaching.held_at == command.held_at) return {};
+      return CoachingError::already_recorded;
+    case State::released:
+      return CoachingError::released;
+  }
+  return {};
+}
+
+CoachingDecision decide_release(const Coaching& coaching) {
+  if (coaching.state == State::released) return {};
+  if (coaching.state == State::held || coaching.state == State::result_recorded) return CoachingError::already_held;
+  return CoachingDecision::of(CoachingReleased{});
+}
+
+}  // namespace
+
+Decision<CoachingEvent, CoachingError> decide(const Coaching& coaching, const CoachingCommand& command, TimePoint) {
+  return std::visit(Overloaded{
+                        [&](const RequestCoaching&) { return decide_request(coaching); },
+                        [&](const AssignInstructor& c) { return decide_assign(coaching, c); },
+                        [&](const ConfirmSchedule& c) { return decide_schedule(coaching, c); },
+                        [&](const RecordResult& c) { return decide_result(coaching, c); },
+                        [&](const ReleaseCoaching&) { return decide_release(coaching); },
+                    },
+                    command);
+}
+
+void apply(Coaching& coaching, const CoachingEvent& event) {
+  std::visit(Overloaded{
+                 [&](const CoachingRequested&) { coaching.state = State::requested; },
+                 [&](const CoachingAssigned& e) {
+                   coaching.state = State::assigned;
+                   coaching.instructor = e.instructor;
+                 },
+                 [&](const CoachingScheduled& e) {
+                   coaching.state = State::scheduled;
+                   coaching.slot = e.slot;
+                 },
+                 [&](const CoachingHeld& e) {
+                   coaching.state = State::held;
+                   coaching.held_at = e.held_at;
+                 },
+                 [&](const ResultRecorded& e) {
+                   coaching.state = State::result_recorded;
+                   coaching.result = e.result;
+                 },
+                 [&](const CoachingReleased&) { coaching.state = State::released; },
+             },
+             event);
+}
+
+}  // namespace sugang

@@ -1,0 +1,133 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "domain/decision.hpp"
+#include "domain/enum_names.hpp"
+#include "domain/ids.hpp"
+#include "domain/time.hpp"
+
+namespace sugang {
+
+/// From a time to another, the end excluded.
+struct TimeSlot {
+  TimePoint starts_at{};
+  TimePoint ends_at{};
+  auto operator<=>(const TimeSlot&) const = default;
+  bool overlaps(const TimeSlot& other) const { return starts_at < other.ends_at && other.starts_at < ends_at; }
+  static void fields(auto& self, auto&& field) {
+    field("startsAt", self.starts_at);
+    field("endsAt", self.ends_at);
+  }
+};
+
+enum class CoachingState : std::uint8_t { none, requested, assigned, scheduled, held, result_recorded, released };
+template <>
+struct EnumNames<CoachingState> {
+  static constexpr std::array<std::string_view, 7> values{"none", "requested",       "assigned", "scheduled",
+                                                          "held", "result_recorded", "released"};
+};
+
+inline constexpr std::size_t result_bytes_max = 4'000;
+
+struct CoachingRequested {
+  static constexpr std::string_view name = "coaching.requested";
+  static constexpr std::uint16_t version = 1;
+  bool operator==(const CoachingRequested&) const = default;
+  static void fields(auto&, auto&&) {}
+};
+struct CoachingAssigned {
+  static constexpr std::string_view name = "coaching.assigned";
+  static constexpr std::uint16_t version = 1;
+  InstructorId instructor;
+  bool operator==(const CoachingAssigned&) const = default;
+  static void fields(auto& self, auto&& field) { field("instructorId", self.instructor); }
+};
+struct CoachingScheduled {
+  static constexpr std::string_view name = "coaching.scheduled";
+  static constexpr std::uint16_t version = 1;
+  TimeSlot slot;
+  bool operator==(const CoachingScheduled&) const = default;
+  static void fields(auto& self, auto&& field) { TimeSlot::fields(self.slot, field); }
+};
+struct CoachingHeld {
+  static constexpr std::string_view name = "coaching.held";
+  static constexpr std::uint16_t version = 1;
+  TimePoint held_at{};
+  bool operator==(const CoachingHeld&) const = default;
+  static void fields(auto& self, auto&& field) { field("heldAt", self.held_at); }
+};
+struct ResultRecorded {
+  static constexpr std::string_view name = "coaching.result-recorded";
+  static constexpr std::uint16_t version = 1;
+  std::string result;
+  bool operator==(const ResultRecorded&) const = default;
+  static void fields(auto& self, auto&& field) { field("result", self.result); }
+};
+/// Instructor and schedule are given up together; a late RequestCoaching is refused from now on.
+struct CoachingReleased {
+  static constexpr std::string_view name = "coaching.released";
+  static constexpr std::uint16_t version = 1;
+  bool operator==(const CoachingReleased&) const = default;
+  static void fields(auto&, auto&&) {}
+};
+
+using CoachingEvent = std::variant<CoachingRequested, CoachingAssigned, CoachingScheduled, CoachingHeld,
+                                   ResultRecorded, CoachingReleased>;
+
+struct RequestCoaching {};
+struct AssignInstructor {
+  InstructorId instructor;
+};
+/// The slot is the instructor's: her calendar has it.
+struct ConfirmSchedule {
+  TimeSlot slot;
+};
+struct RecordResult {
+  std::string result;
+  TimePoint held_at{};
+};
+struct ReleaseCoaching {};
+using CoachingCommand =
+    std::variant<RequestCoaching, AssignInstructor, ConfirmSchedule, RecordResult, ReleaseCoaching>;
+
+enum class CoachingError : std::uint8_t {
+  not_found,
+  already_assigned,
+  not_assigned,
+  already_scheduled,
+  not_scheduled,
+  already_recorded,
+  already_held,
+  released,
+};
+
+/// The assignment of an instructor to one training enrollment, the agreed schedule and the class's result.
+struct Coaching {
+  using Command = CoachingCommand;
+  using Event = CoachingEvent;
+  using Error = CoachingError;
+
+  CoachingState state = CoachingState::none;
+  std::optional<InstructorId> instructor;
+  std::optional<TimeSlot> slot;
+  std::optional<TimePoint> held_at;
+  std::optional<std::string> result;
+  bool operator==(const Coaching&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("state", self.state);
+    field("instructorId", self.instructor);
+    field("slot", self.slot);
+    field("heldAt", self.held_at);
+    field("result", self.result);
+  }
+};
+
+Decision<CoachingEvent, CoachingError> decide(const Coaching& coaching, const CoachingCommand& command,
+                                              TimePoint now);
+void apply(Coaching& coaching, const CoachingEvent& event);
+
+}  // namespace sugang

@@ -1,0 +1,49 @@
+#include "domain/notification.hpp"
+
+#include <algorithm>
+
+namespace sugang {
+namespace {
+
+using NotificationDecision = Decision<NotificationEvent, NotificationError>;
+
+NotificationDecision decide_notify(const NotificationBox& box, const Notify& command) {
+  const auto& about = command.notice.about;
+  if (box.told.contains(about) || about.uid.time() + told_kept < box.newest) return {};
+  return NotificationDecision::of(command.notice);
+}
+
+}  // namespace
+
+Decision<NotificationEvent, NotificationError> decide(const NotificationBox& box,
+                                                      const NotificationCommand& command, TimePoint) {
+  return std::visit(Overloaded{
+                        [&](const Notify& c) { return decide_notify(box, c); },
+                        [&](const MarkSent& c) {
+                          if (!box.outstanding.contains(c.about)) return NotificationDecision{};
+                          return NotificationDecision::of(NotificationSent{c.about});
+                        },
+                        [&](const MarkFailed& c) {
+                          if (!box.outstanding.contains(c.about)) return NotificationDecision{};
+                          return NotificationDecision::of(NotificationFailed{c.about, c.error});
+                        },
+                    },
+                    command);
+}
+
+void apply(NotificationBox& box, const NotificationEvent& event) {
+  std::visit(Overloaded{
+                 [&](const NotificationQueued& e) {
+                   box.told.insert(e.about);
+                   box.newest = std::max(box.newest, e.about.uid.time());
+                   while (!box.told.empty() && box.told.begin()->uid.time() + told_kept < box.newest)
+                     box.told.erase(box.told.begin());
+                   if (e.outward) box.outstanding.insert(e.about);
+                 },
+                 [&](const NotificationSent& e) { box.outstanding.erase(e.about); },
+                 [&](const NotificationFailed& e) { box.outstanding.erase(e.about); },
+             },
+             event);
+}
+
+}  // namespace sugang

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include "domain/decision.hpp"
+#include "domain/enum_names.hpp"
+#include "domain/ids.hpp"
+#include "domain/time.hpp"
+
+namespace sugang {
+
+enum class StockState : std::uint8_t { none, requested, prepared, released };
+template <>
+struct EnumNames<StockState> {
+  static constexpr std::array<std::string_view, 4> values{"none", "requested", "prepared", "released"};
+};
+
+struct StockRequested {
+  static constexpr std::string_view name = "stock.requested";
+  static constexpr std::uint16_t version = 1;
+  CourseId course;
+  std::uint32_t units = 0;
+  bool operator==(const StockRequested&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("courseId", self.course);
+    field("units", self.units);
+  }
+};
+
+struct StockPrepared {
+  static constexpr std::string_view name = "stock.prepared";
+  static constexpr std::uint16_t version = 1;
+  bool operator==(const StockPrepared&) const = default;
+  static void fields(auto&, auto&&) {}
+};
+
+/// The units went back to the shelf, or, when there were none, a late PrepareStock is refused from now on.
+struct StockReleased {
+  static constexpr std::string_view name = "stock.released";
+  static constexpr std::uint16_t version = 1;
+  bool operator==(const StockReleased&) const = default;
+  static void fields(auto&, auto&&) {}
+};
+
+using StockEvent = std::variant<StockRequested, StockPrepared, StockReleased>;
+
+struct PrepareStock {
+  CourseId course;
+  std::uint32_t units = 0;
+};
+struct ReleaseStock {};
+using StockCommand = std::variant<PrepareStock, ReleaseStock>;
+
+enum class StockError : std::uint8_t { undone };
+
+/// Getting the units of one order ready.
+struct StockPreparation {
+  using Command = StockCommand;
+  using Event = StockEvent;
+  using Error = StockError;
+
+  StockState state = StockState::none;
+  bool operator==(const StockPreparation&) const = default;
+};
+
+Decision<StockEvent, StockError> decide(const StockPreparation& stock, const StockCommand& command, TimePoint now);
+void apply(StockPreparation& stock, const StockEvent& event);
+
+}  // namespace sugang
