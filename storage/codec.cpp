@@ -33,14 +33,14 @@ std::uint8_t flags_of(const Record& record) {
   std::uint8_t flags = record.trace.present() ? has_trace : 0;
   if (!record.enrollment) return flags;
   flags |= has_enrollment;
-  if (record.aggregate.kind != AggregateKind::course && record.enrollment->uid == record.aggregate.uid)
+  if (!is_named(record.aggregate.kind) && record.enrollment->uid == record.aggregate.uid)
     flags |= enrollment_is_aggregate;
   return flags;
 }
 
 void put_aggregate(std::string& out, const AggregateId& id) {
-  if (id.kind != AggregateKind::course) return put_uid(out, id.uid);
-  if (id.name.size() > 0xff) throw std::invalid_argument("a course's id is longer than the journal can write");
+  if (!is_named(id.kind)) return put_uid(out, id.uid);
+  if (id.name.size() > 0xff) throw std::invalid_argument("a name is longer than the journal can write");
   out.push_back(static_cast<char>(id.name.size()));
   out.append(id.name);
 }
@@ -54,7 +54,7 @@ Enum enumerator(std::uint8_t number) {
 AggregateId take_aggregate(ByteReader& in, AggregateKind kind) {
   AggregateId id;
   id.kind = kind;
-  if (kind == AggregateKind::course) {
+  if (is_named(kind)) {
     id.name = in.take(in.le<std::uint8_t>());
   } else {
     id.uid = in.uid();
@@ -109,7 +109,7 @@ Record take_envelope(ByteReader& in, EventType& type) {
   record.id.uid = in.uid();
   record.aggregate = take_aggregate(in, static_cast<AggregateKind>(kind));
   if ((flags & enrollment_is_aggregate) != 0) {
-    if (kind == 0 || (flags & has_enrollment) == 0)
+    if (is_named(record.aggregate.kind) || (flags & has_enrollment) == 0)
       throw DecodeError("envelope with flags that exclude each other");
     record.enrollment = EnrollmentId{record.aggregate.uid};
   } else if ((flags & has_enrollment) != 0) {
