@@ -34,7 +34,7 @@ void CourseActor::begin(const BeginEnrollment& message) {
   if (message.key) append.records.push_back(claim_record(node_, *message.key, enrollment, message.trace, now));
   append.records.push_back(envelope(enrollment, 1, EnrollmentEvent{std::move(requested)}, birth, now));
   append.records.push_back(envelope(saga_of(enrollment), 1, SagaEvent{SagaStarted{deadline}}, birth, now));
-  append.owed.push_back({enrollment, true});
+  append.owed.push_back({saga_of(enrollment), true});
   StepReply reply{.step = hold_step, .may_defer = defers};
   reply.records = {append.records.end() - 2, append.records.end()};
   auto held = commit(std::move(decision.events), {hold_step, enrollment, message.trace}, std::move(append));

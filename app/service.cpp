@@ -269,14 +269,15 @@ std::string Service::metrics() {
 }
 
 void Service::resume_sagas() {
-  auto owed = std::make_shared<const std::vector<EnrollmentId>>(node_.journal.owed());
+  auto owed = std::make_shared<const std::vector<AggregateId>>(node_.journal.owed());
   sagas_listed_ = true;
   resume_from(std::move(owed), 0);
 }
 
-void Service::resume_from(std::shared_ptr<const std::vector<EnrollmentId>> owed, std::size_t first) {
+void Service::resume_from(std::shared_ptr<const std::vector<AggregateId>> owed, std::size_t first) {
   const auto last = std::min(owed->size(), first + resume_batch);
-  for (auto i = first; i < last; ++i) node_.directory.send(saga_of((*owed)[i]), ResumeSaga{});
+  for (auto i = first; i < last; ++i)
+    if ((*owed)[i].kind == AggregateKind::saga) node_.directory.send((*owed)[i], ResumeSaga{});
   if (last < owed->size())
     node_.timers.at(node_.timers.now() + resume_interval, [this, owed, last] { resume_from(owed, last); });
 }

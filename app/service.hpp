@@ -73,7 +73,7 @@ class Service final : public Backend {
   /// Why a change of the catalogue is not taken up now, if so.
   std::optional<ServiceError> catalogue_closed() const;
   std::optional<ServiceError> disk_closed() const;
-  void resume_from(std::shared_ptr<const std::vector<EnrollmentId>> owed, std::size_t first);
+  void resume_from(std::shared_ptr<const std::vector<AggregateId>> owed, std::size_t first);
   template <class Row>
   void list(Position min_position, std::function<ListResult<Row>()> query,
             std::function<void(ListResult<Row>)> done);

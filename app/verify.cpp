@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
@@ -22,7 +23,10 @@ std::optional<std::string> audit_records(const Journal& journal, Audit& audit) {
     after = records.back().position;
     if (after - told >= progress_every) std::cerr << "invariants hold up to position " << (told = after) << "\n";
   }
-  if (auto listed = journal.owed().size(); listed != audit.running_sagas())
+  const auto owed = journal.owed();
+  const auto is_saga = [](const AggregateId& id) { return id.kind == AggregateKind::saga; };
+  const auto listed = static_cast<std::size_t>(std::count_if(owed.begin(), owed.end(), is_saga));
+  if (listed != audit.running_sagas())
     return "invariant 13: " + std::to_string(audit.running_sagas()) + " sagas run, " + std::to_string(listed) +
            " are listed";
   return std::nullopt;

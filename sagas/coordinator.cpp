@@ -281,7 +281,7 @@ void Coordinator::retry_later(const Causation& command, const std::string& error
 }
 
 void Coordinator::turn_back(TurnCause cause, std::string reason, Asker* claimant) {
-  append(SagaTurned{cause, std::move(reason)}, OwedSaga{enrollment_, true}, claimant);
+  append(SagaTurned{cause, std::move(reason)}, Owed{saga_of(enrollment_), true}, claimant);
   cursor_ = turn_round(cursor_, cause);
   attempts_ = 0;
   retry_armed_ = false;
@@ -290,7 +290,8 @@ void Coordinator::turn_back(TurnCause cause, std::string reason, Asker* claimant
 
 void Coordinator::finish() {
   running_ = false;
-  append(cursor_.turned ? SagaEvent{SagaCompensated{}} : SagaEvent{SagaCompleted{}}, OwedSaga{enrollment_, false});
+  append(cursor_.turned ? SagaEvent{SagaCompensated{}} : SagaEvent{SagaCompleted{}},
+         Owed{saga_of(enrollment_), false});
   answer_waiting(false);
 }
 
@@ -302,7 +303,7 @@ void Coordinator::get_stuck(const Causation& command, const StepReply& reply) {
 // --- the journal and the callers
 // -----------------------------------------------------------------------------------
 
-void Coordinator::append(SagaEvent event, std::optional<OwedSaga> owed, Asker* claimant) {
+void Coordinator::append(SagaEvent event, std::optional<Owed> owed, Asker* claimant) {
   const auto now = node_.timers.now();
   Append append;
   if (claimant && claimant->key && !claimant->claimed) {

@@ -92,7 +92,7 @@ class Coordinator final : public ResidentActor {
   void finish();
   void get_stuck(const Causation& command, const StepReply& reply);
 
-  void append(SagaEvent event, std::optional<OwedSaga> owed = std::nullopt, Asker* claimant = nullptr);
+  void append(SagaEvent event, std::optional<Owed> owed = std::nullopt, Asker* claimant = nullptr);
   void fold(const std::vector<Record>& records);
   void add_waiting(Asker asker, bool cancels, Wait wait);
   void answer_waiting(bool under_way);

@@ -100,7 +100,7 @@ struct Journal::Impl {
   std::deque<Item> taken;
   SequenceGuard sequences;
   JournalEnd end;
-  std::unordered_set<EnrollmentId> owed;
+  std::unordered_set<AggregateId> owed;
 
   /// The store takes writes from one at a time: batches, and the expiry of requests.
   mutable std::mutex write_mutex;
@@ -216,11 +216,11 @@ void Journal::Impl::write(JournalBatch& batch) {
   end = batch.end();
   // Behind the sync and never before it: the head may lag, but what it tells of is durable.
   if (moved) head.store({end.position, end.chain});
-  for (const auto& [enrollment, owes] : batch.owed_changes()) {
+  for (const auto& [aggregate, owes] : batch.owed_changes()) {
     if (owes) {
-      owed.insert(enrollment);
+      owed.insert(aggregate);
     } else {
-      owed.erase(enrollment);
+      owed.erase(aggregate);
     }
   }
   durable.store(end.position, std::memory_order_release);
@@ -336,7 +336,12 @@ std::vector<Record> Journal::read(Position after, std::size_t limit) const {
   return impl_->reader.read(after, durable_position(), limit);
 }
 
-std::vector<EnrollmentId> Journal::owed() const { return impl_->reader.owed(); }
+std::vector<AggregateId> Journal::owed() const { return impl_->reader.owed(); }
+
+Position Journal::cursor(std::string_view consumer) const {
+  const auto value = impl_->store.get(marks_space, cursor_key(consumer));
+  return value ? parse_cursor(consumer, *value) : 0;
+}
 
 void Journal::on_durable(std::function<void(Position)> listener) {
   impl_->listeners.push_back(std::move(listener));

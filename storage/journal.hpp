@@ -23,11 +23,19 @@ struct JournalDamaged : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// A saga that still owes an action after a crash, and by when, if it only waits.
-struct OwedSaga {
-  EnrollmentId enrollment;
+/// Who still owes an action, and must be woken after a crash to take it; or, with `owes` false, owes none any more.
+struct Owed {
+  AggregateId aggregate;
   bool owes = true;
-  bool operator==(const OwedSaga&) const = default;
+  bool operator==(const Owed&) const = default;
+};
+
+/// How far somebody who reads the journal has come: the effects of every record up to `position` are in this append
+/// or one before it.
+struct ConsumerCursor {
+  std::string consumer;
+  Position position = 0;
+  bool operator==(const ConsumerCursor&) const = default;
 };
 
 /// An aggregate's whole state after the event `sequence`; travels in the append that it covers.
@@ -41,7 +49,8 @@ struct Snapshot {
 struct Append {
   /// Records without positions, each with its aggregate's next sequence. May be empty: then the append only waits.
   std::vector<Record> records;
-  std::vector<OwedSaga> owed;
+  std::vector<Owed> owed;
+  std::vector<ConsumerCursor> cursors;
   std::optional<Snapshot> snapshot;
   /// Runs on the journal's thread once this append and all before it are durable. It only posts; it may be lost
   /// in a crash.
@@ -107,8 +116,10 @@ class Journal {
   std::vector<Record> history(const AggregateId& id) const;
   /// Durable records after `after`, up to `limit`, in order.
   std::vector<Record> read(Position after, std::size_t limit) const;
-  /// Enrollments whose saga owed an action at the last batch; for the start.
-  std::vector<EnrollmentId> owed() const;
+  /// Who owed an action at the last batch; for the start. Sagas stand before others.
+  std::vector<AggregateId> owed() const;
+  /// The newest durable cursor of `consumer`; 0 when there is none. May block on a disk; from any thread.
+  Position cursor(std::string_view consumer) const;
 
   Position durable_position() const { return durable_.load(std::memory_order_acquire); }
   /// `listener` runs on the journal's thread after every batch; it only wakes somebody. Before start().

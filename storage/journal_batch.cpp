@@ -27,7 +27,7 @@ std::size_t PlacedAppend::size_bytes() const {
   return encoded.size() + (append.snapshot ? append.snapshot->bytes.size() : 0);
 }
 
-JournalBatch::JournalBatch(JournalEnd end, std::size_t page_bytes, const std::unordered_set<EnrollmentId>& owed)
+JournalBatch::JournalBatch(JournalEnd end, std::size_t page_bytes, const std::unordered_set<AggregateId>& owed)
     : end_(end), page_bytes_(page_bytes), owed_(owed) {}
 
 void JournalBatch::add(const PlacedAppend& placed) {
@@ -37,7 +37,8 @@ void JournalBatch::add(const PlacedAppend& placed) {
     add_record(placed.append.records[i], placed.first + i, encoded.substr(0, placed.sizes[i]));
     encoded.remove_prefix(placed.sizes[i]);
   }
-  for (const auto& saga : placed.append.owed) owed_changes_[saga.enrollment] = saga.owes;
+  for (const auto& owed : placed.append.owed) owed_changes_[owed.aggregate] = owed.owes;
+  for (const auto& cursor : placed.append.cursors) cursors_[cursor.consumer] = cursor.position;
   if (const auto& snapshot = placed.append.snapshot)
     snapshots_[snapshot_key(snapshot->aggregate)] = snapshot_value(end_.position, *snapshot);
 }
@@ -74,13 +75,15 @@ WriteSet JournalBatch::finish() {
   for (const auto& [group, entry] : index_)
     changes_.put(index_space, index_key(group, entry.positions.front()), index_value(kind_of_group(group), entry));
   std::erase_if(owed_changes_, [&](const auto& change) { return owed_.contains(change.first) == change.second; });
-  for (const auto& [enrollment, owes] : owed_changes_) {
+  for (const auto& [aggregate, owes] : owed_changes_) {
     if (owes) {
-      changes_.put(owed_space, owed_key(enrollment), {});
+      changes_.put(owed_space, owed_key(aggregate), {});
     } else {
-      changes_.erase(owed_space, owed_key(enrollment));
+      changes_.erase(owed_space, owed_key(aggregate));
     }
   }
+  for (const auto& [consumer, position] : cursors_)
+    changes_.put(marks_space, cursor_key(consumer), std::to_string(position));
   for (auto& [key, value] : snapshots_) changes_.put(snapshots_space, key, std::move(value));
   return std::move(changes_);
 }

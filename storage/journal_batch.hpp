@@ -25,7 +25,10 @@ struct PlacedAppend {
 
   explicit PlacedAppend(Append content);
   std::size_t size_bytes() const;
-  bool writes() const { return !append.records.empty() || !append.owed.empty() || append.snapshot.has_value(); }
+  bool writes() const {
+    return !append.records.empty() || !append.owed.empty() || !append.cursors.empty() ||
+           append.snapshot.has_value();
+  }
 };
 
 /// Where the journal ends.
@@ -38,8 +41,8 @@ struct JournalEnd {
 /// Gathers appends, in order, into one write.
 class JournalBatch {
  public:
-  /// `owed`: the sagas that owe an action before this batch.
-  JournalBatch(JournalEnd end, std::size_t page_bytes, const std::unordered_set<EnrollmentId>& owed);
+  /// `owed`: those who owe an action before this batch.
+  JournalBatch(JournalEnd end, std::size_t page_bytes, const std::unordered_set<AggregateId>& owed);
 
   void add(const PlacedAppend& append);
   bool writes() const { return writes_; }
@@ -47,8 +50,8 @@ class JournalBatch {
   WriteSet finish();
   JournalEnd end() const { return end_; }
   std::size_t records() const { return records_; }
-  /// Sagas that began to owe in this batch (true), and that owe no more (false).
-  const std::unordered_map<EnrollmentId, bool>& owed_changes() const { return owed_changes_; }
+  /// Those who began to owe in this batch (true), and who owe no more (false).
+  const std::unordered_map<AggregateId, bool>& owed_changes() const { return owed_changes_; }
 
  private:
   struct TextHash {
@@ -62,14 +65,15 @@ class JournalBatch {
 
   JournalEnd end_;
   std::size_t page_bytes_;
-  const std::unordered_set<EnrollmentId>& owed_;
+  const std::unordered_set<AggregateId>& owed_;
   bool writes_ = false;
   std::size_t records_ = 0;
   std::optional<PageBuilder> page_;
   std::array<std::string, 2> groups_;
   WriteSet changes_;
   std::unordered_map<std::string, IndexEntry, TextHash, std::equal_to<>> index_;
-  std::unordered_map<EnrollmentId, bool> owed_changes_;
+  std::unordered_map<AggregateId, bool> owed_changes_;
+  std::map<std::string, Position> cursors_;
   /// By key: the newest of a batch is kept.
   std::map<std::string, std::string> snapshots_;
 };

@@ -2,6 +2,8 @@
 
 #include <xxhash.h>
 
+#include <charconv>
+
 #include "storage/bytes.hpp"
 
 namespace sugang {
@@ -10,6 +12,7 @@ namespace {
 constexpr std::size_t group_header_bytes = 4;
 constexpr std::uint8_t snapshot_layout = 1;
 constexpr std::size_t checksum_bytes = 8;
+constexpr std::uint8_t owed_by_no_saga = 0x80;
 
 GroupKind group_kind(AggregateKind kind) {
   switch (kind) {
@@ -18,9 +21,18 @@ GroupKind group_kind(AggregateKind kind) {
     case AggregateKind::enrollment:
     case AggregateKind::payment:
     case AggregateKind::saga:
+    case AggregateKind::stock_preparation:
+    case AggregateKind::delivery:
+    case AggregateKind::coaching:
       return GroupKind::timeline;
     case AggregateKind::request:
       return GroupKind::request;
+    case AggregateKind::calendar:
+      return GroupKind::calendar;
+    case AggregateKind::mileage_account:
+      return GroupKind::mileage_account;
+    case AggregateKind::notification_box:
+      return GroupKind::notification_box;
   }
   return GroupKind::course;
 }
@@ -29,8 +41,8 @@ GroupKind group_kind(AggregateKind kind) {
 void append_keyed(std::string& key, std::uint8_t kind, const AggregateId& id) {
   put_be(key, id.partition().number);
   key.push_back(static_cast<char>(kind));
-  if (id.kind == AggregateKind::course) {
-    if (id.name.size() > 0xff) throw std::invalid_argument("a course's id is longer than the journal can write");
+  if (is_named(id.kind)) {
+    if (id.name.size() > 0xff) throw std::invalid_argument("a name is longer than the journal can write");
     key.push_back(static_cast<char>(id.name.size()));
     key.append(id.name);
   } else {
@@ -67,7 +79,7 @@ std::size_t groups_of(const Record& record, std::array<std::string, 2>& keys) {
 
 GroupKind kind_of_group(std::string_view key) {
   const std::size_t kind = key.size() > 2 ? static_cast<std::uint8_t>(key[2]) : 0xff;
-  if (kind > static_cast<std::uint8_t>(GroupKind::request)) damaged("an index key is of an unknown kind");
+  if (kind > static_cast<std::uint8_t>(GroupKind::notification_box)) damaged("an index key is of an unknown kind");
   return static_cast<GroupKind>(kind);
 }
 
@@ -131,7 +143,7 @@ AggregateId parse_snapshot_key(std::string_view key) {
   AggregateId id;
   id.kind = static_cast<AggregateKind>(kind);
   const auto bytes = key.substr(group_header_bytes);
-  if (id.kind == AggregateKind::course) {
+  if (is_named(id.kind)) {
     id.name = bytes;
   } else if (bytes.size() == sizeof(Uid)) {
     id.uid = ByteReader{bytes}.uid();
@@ -171,16 +183,37 @@ StoredSnapshot parse_snapshot(const AggregateId& id, std::string_view value) {
   return stored;
 }
 
-std::string owed_key(EnrollmentId id) {
+std::string owed_key(const AggregateId& id) {
   std::string key;
-  put_be(key, id.uid.partition().number);
+  if (id.kind != AggregateKind::saga) {
+    key = snapshot_key(id);
+    key[0] = static_cast<char>(key[0] ^ owed_by_no_saga);
+    return key;
+  }
+  put_be(key, id.partition().number);
   put_uid(key, id.uid);
   return key;
 }
 
-EnrollmentId parse_owed_key(std::string_view key) {
+AggregateId parse_owed_key(std::string_view key) {
+  if (!key.empty() && (key[0] & owed_by_no_saga) != 0) {
+    std::string plain{key};
+    plain[0] = static_cast<char>(plain[0] ^ owed_by_no_saga);
+    return parse_snapshot_key(plain);
+  }
   if (key.size() != sizeof(std::uint16_t) + sizeof(Uid)) damaged("an owed saga stands under a key that is none");
-  return EnrollmentId{ByteReader{key.substr(sizeof(std::uint16_t))}.uid()};
+  return SagaId{ByteReader{key.substr(sizeof(std::uint16_t))}.uid()};
+}
+
+std::string cursor_key(std::string_view consumer) { return std::string{cursor_mark}.append(consumer); }
+
+Position parse_cursor(std::string_view consumer, std::string_view value) {
+  Position position = 0;
+  const auto* end = value.data() + value.size();
+  const auto [stop, error] = std::from_chars(value.data(), end, position);
+  if (error != std::errc{} || stop != end)
+    throw JournalDamaged("journal damaged: the cursor of " + std::string{consumer} + " is no position");
+  return position;
 }
 
 }  // namespace sugang

@@ -19,12 +19,13 @@ inline constexpr std::size_t journal_space_count = 5;
 
 // Keys of the marks space, the one that belongs to no partition.
 inline constexpr std::string_view format_mark = "format";
+inline constexpr std::string_view cursor_mark = "cursor:";
 inline constexpr std::string_view requests_expired_mark = "requests-expired-before";
 inline constexpr std::string_view format_version = "1";
 
 /// What the index lists together. An enrollment, its payment and its saga share one group, so that one entry serves
 /// waking any of the three and telling the timeline.
-enum class GroupKind : std::uint8_t { course, timeline, request };
+enum class GroupKind : std::uint8_t { course, timeline, request, calendar, mileage_account, notification_box };
 
 /// `partition (2) | group kind (1) | length of id (1) | id`: what an index key begins with.
 std::string group_of(const AggregateId& id);
@@ -62,9 +63,15 @@ std::string snapshot_value(Position position, const Snapshot& snapshot);
 /// Throws JournalDamaged when it does not agree with its checksum.
 StoredSnapshot parse_snapshot(const AggregateId& id, std::string_view value);
 
-/// `partition (2) | uid (16)`.
-std::string owed_key(EnrollmentId id);
+/// A saga: `partition (2) | uid (16)`. Any other: a snapshot's key, with the highest bit set, which no partition
+/// has.
+std::string owed_key(const AggregateId& id);
 /// Throws JournalDamaged.
-EnrollmentId parse_owed_key(std::string_view key);
+AggregateId parse_owed_key(std::string_view key);
+
+/// In the marks space.
+std::string cursor_key(std::string_view consumer);
+/// Throws JournalDamaged.
+Position parse_cursor(std::string_view consumer, std::string_view value);
 
 }  // namespace sugang

@@ -84,8 +84,8 @@ Recovered JournalReader::recover(const AggregateId& id, Position until) const {
   return recovered;
 }
 
-std::vector<EnrollmentId> JournalReader::owed() const {
-  std::vector<EnrollmentId> owed;
+std::vector<AggregateId> JournalReader::owed() const {
+  std::vector<AggregateId> owed;
   store_.scan(owed_space, {}, {}, [&](std::string_view key, std::string_view) {
     owed.push_back(parse_owed_key(key));
     return true;

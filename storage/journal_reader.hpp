@@ -23,7 +23,7 @@ class JournalReader {
   std::vector<Record> group(std::string_view group, Position after, Position until) const;
   /// As an aggregate wakes: its snapshot and its records after it, which follow one another without a gap.
   Recovered recover(const AggregateId& id, Position until) const;
-  std::vector<EnrollmentId> owed() const;
+  std::vector<AggregateId> owed() const;
   /// Whether the index lists `position` for `group`.
   bool is_indexed(std::string_view group, Position position) const;
   /// Whether the index lists anything for `group`.

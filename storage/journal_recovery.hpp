@@ -9,8 +9,8 @@ namespace sugang {
 
 struct RecoveredJournal {
   JournalEnd end;
-  /// Sagas that owe an action.
-  std::vector<EnrollmentId> owed;
+  /// Those who owe an action.
+  std::vector<AggregateId> owed;
 };
 
 /// The end of the journal, once it is known to hold all that was acknowledged: the newest pages verify, follow on

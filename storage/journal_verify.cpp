@@ -177,9 +177,9 @@ class Verification {
   void check_owed() const {
     std::unordered_set<EnrollmentId> owed;
     for (const auto& id : reader_.owed()) {
-      if (!reader_.is_known(timeline_group(id)))
-        damaged(until_, "the journal ends, and does not hold " + to_text(id) + ", whose saga is said to owe");
-      owed.insert(id);
+      if (!reader_.is_known(group_of(id)))
+        damaged(until_, "the journal ends, and does not hold " + to_text(id) + ", which is said to owe");
+      if (id.kind == AggregateKind::saga) owed.insert(EnrollmentId{id.uid});
     }
     for (const auto& [saga, position] : live_sagas_)
       if (!owed.contains(saga)) damaged(position, "a saga goes on that is not listed as owing: " + to_text(saga));

@@ -182,9 +182,10 @@ class Crowd {
   }
 
   std::string describe_owed() {
-    std::string text = "sagas owe an action and nothing will take it:";
-    for (auto id : life_->journal().owed())
-      for (const auto& record : life_->journal().timeline(id))
+    std::string text = "an action is owed and nothing will take it:";
+    for (const auto& id : life_->journal().owed())
+      for (const auto& record : id.kind == AggregateKind::saga ? life_->journal().timeline(EnrollmentId{id.uid})
+                                                               : life_->journal().history(id))
         text += "\n  " + std::to_string(record.position) + " " + to_text(record.aggregate) + " " +
                 std::string{event_name(record.event)};
     return text;

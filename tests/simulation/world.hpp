@@ -95,7 +95,8 @@ class Life {
   }
 
   void resume_sagas() {
-    for (auto id : journal_.owed()) directory_.send(saga_of(id), ResumeSaga{});
+    for (const auto& id : journal_.owed())
+      if (id.kind == AggregateKind::saga) directory_.send(id, ResumeSaga{});
   }
 
   void register_course(const std::string& id, CourseDefinition definition, Asker asker = silent()) {

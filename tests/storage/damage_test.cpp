@@ -34,7 +34,7 @@ struct Template {
   TempFolder folder{true};
   std::vector<Record> acknowledged;
   std::vector<EnrollmentId> enrollments;
-  std::vector<EnrollmentId> owed;
+  std::vector<AggregateId> owed;
   /// With each batch: the position acknowledged, the size of the newest log behind it, and the head file then.
   struct Batch {
     Position position = 0;

@@ -12,6 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 const AggregateId music{CourseId{"music"}};
 
@@ -240,14 +241,98 @@ TYPED_TEST(JournalContract, SagasAreOwedUntilTheyAreNot) {
   this->journal->commit_all();
   this->enroll(true);
   this->enroll(false);
-  EXPECT_THAT(this->j().owed(), ElementsAre(owing));
+  EXPECT_THAT(this->j().owed(), ElementsAre(AggregateId{saga_of(owing)}));
   this->reopen();
-  EXPECT_THAT(this->j().owed(), ElementsAre(owing));
+  EXPECT_THAT(this->j().owed(), ElementsAre(AggregateId{saga_of(owing)}));
   Append settled;
-  settled.owed = {{owing, false}};
+  settled.owed = {{saga_of(owing), false}};
   this->j().append(settled);
   this->journal->commit_all();
   EXPECT_THAT(this->j().owed(), IsEmpty());
+}
+
+TYPED_TEST(JournalContract, ACourseIsOwedBesideTheSagas) {
+  // Fifteen characters: with a byte for their count they are as long as the uid in a saga's key.
+  const std::vector<std::string> names{"a", "fifteen-letters", "music"};
+  Append owing;
+  for (const auto& name : names) {
+    owing.records.push_back(this->story.course(name));
+    owing.owed.push_back({CourseId{name}, true});
+  }
+  this->j().append(owing);
+  const auto enrollment = this->story.new_enrollment("music");
+  this->j().append(this->story.enrollment("music", enrollment)[0]);
+  this->journal->commit_all();
+  this->j().verify();
+  this->reopen();
+  EXPECT_THAT(this->j().owed(), UnorderedElementsAre(AggregateId{saga_of(enrollment)}, AggregateId{CourseId{"a"}},
+                                                     AggregateId{CourseId{"fifteen-letters"}}, AggregateId{music}));
+  EXPECT_EQ(this->j().owed().front(), AggregateId{saga_of(enrollment)});
+  Append settled;
+  for (const auto& name : names) settled.owed.push_back({CourseId{name}, false});
+  this->j().append(settled);
+  this->journal->commit_all();
+  EXPECT_THAT(this->j().owed(), ElementsAre(AggregateId{saga_of(enrollment)}));
+}
+
+TYPED_TEST(JournalContract, VerifyFindsAnOwingCourseThatTheJournalDoesNotHold) {
+  Append owing;
+  owing.records = {this->story.course("music")};
+  owing.owed = {{CourseId{"musicology"}, true}};
+  this->j().append(owing);
+  this->journal->commit_all();
+  EXPECT_THROW(this->j().verify(), JournalDamaged);
+}
+
+/// What a journal wrote before it knew other debtors than sagas.
+TYPED_TEST(JournalContract, ASagaOwesUnderItsPartitionAndUid) {
+  const EnrollmentId id{Uid{0x0198000000007004ULL, 0x8123456789abcdefULL}};
+  EXPECT_EQ(owed_key(saga_of(id)), (std::string{"\x00\x01\x01\x98\x00\x00\x00\x00\x70\x04"
+                                                "\x81\x23\x45\x67\x89\xab\xcd\xef",
+                                                18}));
+  WriteSet old;
+  old.put(owed_space, owed_key(saga_of(id)), {});
+  this->host.store().write(old, Sync::yes);
+  this->reopen();
+  EXPECT_THAT(this->j().owed(), ElementsAre(AggregateId{saga_of(id)}));
+}
+
+TYPED_TEST(JournalContract, ACursorIsDurableWithItsAppendAndNotBefore) {
+  EXPECT_EQ(this->j().cursor("reports"), 0u);
+  Append moved;
+  moved.records = {this->story.course("music")};
+  moved.cursors = {{"reports", 7}, {"notices", 3}};
+  this->j().append(moved);
+  EXPECT_EQ(this->j().cursor("reports"), 0u);
+  this->journal->commit_all();
+  EXPECT_EQ(this->j().cursor("reports"), 7u);
+  EXPECT_EQ(this->j().cursor("notices"), 3u);
+  this->reopen();
+  EXPECT_EQ(this->j().cursor("reports"), 7u);
+  EXPECT_EQ(this->j().cursor("report"), 0u);
+}
+
+TYPED_TEST(JournalContract, TheLastCursorOfABatchCounts) {
+  this->append({this->story.course("music")});
+  bool durable = false;
+  for (Position position : {5, 9, 12}) {
+    Append moved;
+    moved.cursors = {{"reports", position}};
+    moved.then = [&] { durable = true; };
+    this->j().append(std::move(moved));
+  }
+  this->journal->commit_all();
+  EXPECT_TRUE(durable);
+  EXPECT_EQ(this->j().cursor("reports"), 12u);
+  EXPECT_EQ(this->j().stats().batches, 1u);
+  EXPECT_EQ(this->j().durable_position(), 1u) << "a cursor takes no position";
+}
+
+TYPED_TEST(JournalContract, ACursorThatIsNoPositionIsRefused) {
+  WriteSet spoiled;
+  spoiled.put(marks_space, cursor_key("reports"), "12x");
+  this->host.store().write(spoiled, Sync::yes);
+  EXPECT_THROW(this->j().cursor("reports"), JournalDamaged);
 }
 
 TYPED_TEST(JournalContract, AReopenedJournalGoesOnWhereItWas) {

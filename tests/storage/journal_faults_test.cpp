@@ -83,6 +83,35 @@ TEST(JournalFaults, WhatWasAcknowledgedSurvivesEveryCrash) {
   }
 }
 
+/// A cursor and the records it travels with are there together or not at all, through any crash.
+TEST(JournalFaults, ACursorNeverOutlivesNorOutrunsItsAppend) {
+  for (std::uint64_t seed = 1; seed <= 60 && !HasFailure(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 random{seed};
+    Story story;
+    auto faults = [&] { return MemoryFaults{.seed = random(), .failing_per_mille = 60, .tear = true}; };
+    auto life = std::make_unique<Life>(std::make_unique<MemoryStore>(journal_space_count),
+                                       std::make_unique<MemoryHeadFile>(2, seed));
+    Position acknowledged = 0;
+    for (int round = 0; round < 5; ++round) {
+      for (int i = 0; i < 40 && life->failures.empty(); ++i) {
+        Append append;
+        append.records = {story.course("c" + std::to_string(round) + "-" + std::to_string(i))};
+        const auto position = life->journal->append({}) + 1;
+        append.cursors = {{"reader", position}};
+        append.then = [&acknowledged, position] { acknowledged = position; };
+        life->journal->append(std::move(append));
+        if (random() % 3 == 0) life->journal->commit_once();
+      }
+      life->journal.reset();
+      life = std::make_unique<Life>(life->store->crash(faults()), life->head->crash());
+      ASSERT_GE(life->journal->cursor("reader"), acknowledged);
+      ASSERT_EQ(life->journal->cursor("reader"), life->journal->durable_position());
+      life->journal->verify();
+    }
+  }
+}
+
 TEST(JournalFaults, AStoreThatForgetsWhatItSyncedIsRefused) {
   Story story;
   Life life{std::make_unique<MemoryStore>(journal_space_count), std::make_unique<MemoryHeadFile>()};

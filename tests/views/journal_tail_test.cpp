@@ -30,7 +30,7 @@ TEST(ViewsOfAJournal, ShowWhatWasAppendedAsSoonAsItIsDurable) {
   Position last = 0;
   for (auto record : history.records()) {
     record.position = 0;
-    last = journal.append({.records = {std::move(record)}, .owed = {}, .snapshot = {}, .then = {}});
+    last = journal.append({.records = {std::move(record)}, .owed = {}, .cursors = {}, .snapshot = {}, .then = {}});
   }
   std::promise<bool> reached;
   views.when_reached(last, [&](bool in_time) { reached.set_value(in_time); });
