@@ -127,7 +127,10 @@ struct Application::Impl {
         service(node, catalogue, views, gateway, *metrics, executor()),
         server(service, server_settings(config), metrics) {
     host_aggregates(node);
-    journal().on_durable([this](Position) { views.wake(); });
+    journal().on_durable([this](Position) {
+      views.wake();
+      service.wake_followers();
+    });
   }
 
   ~Impl() {

@@ -211,6 +211,24 @@ void Service::read_events(Position after, std::size_t limit,
   });
 }
 
+void Service::await_events(Position after, std::function<void()> done) {
+  {
+    // A batch that is not seen here takes the lock later, and finds who waits.
+    std::lock_guard lock{followers_mutex_};
+    if (durable_position() <= after) return followers_.push_back(std::move(done));
+  }
+  done();
+}
+
+void Service::wake_followers() {
+  decltype(followers_) woken;
+  {
+    std::lock_guard lock{followers_mutex_};
+    woken.swap(followers_);
+  }
+  for (const auto& done : woken) done();
+}
+
 // --- management
 // ----------------------------------------------------------------------------------------------------
 

@@ -46,6 +46,8 @@ class Service final : public Backend {
                     std::function<void(ListResult<PageRow>)> done) override;
   void read_events(Position after, std::size_t limit,
                    std::function<void(std::vector<Record> records, Position next)> done) override;
+  void await_events(Position after, std::function<void()> done) override;
+  Position durable_position() override { return node_.journal.durable_position(); }
 
   std::vector<ReadinessCheck> readiness() override;
   std::vector<ComponentStatus> components() override;
@@ -59,6 +61,8 @@ class Service final : public Backend {
   /// Lists the sagas that owe an action, and wakes them a few at a time. May block on a disk. After a start, and
   /// when the payment side runs again.
   void resume_sagas();
+  /// There are new durable records; for Journal::on_durable.
+  void wake_followers();
   /// From now on /readyz says that this node takes no new work.
   void drain() { draining_ = true; }
   /// While the disk is nearly full what needs new room is refused; sagas under way and cancels go on.
@@ -92,6 +96,8 @@ class Service final : public Backend {
   };
   std::mutex in_progress_mutex_;
   std::unordered_map<RequestId, InProgress> in_progress_;
+  std::mutex followers_mutex_;
+  std::vector<std::function<void()>> followers_;
   std::atomic<bool> catalogue_running_{true};
   std::atomic<bool> draining_{false};
   std::atomic<bool> disk_low_{false};

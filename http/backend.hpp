@@ -97,9 +97,15 @@ class Backend {
                                std::function<void(MileageStatement)> done) = 0;
   virtual void student_notifications(StudentId student, Page page, Position min_position,
                                      std::function<void(ListResult<NotificationRow>)> done) = 0;
-  /// Durable records after a position, domain events only, in journal order.
+  /// Durable records after a position, domain events only, in journal order; fewer than `limit` end where the
+  /// journal ended. `next` is where to go on.
   virtual void read_events(Position after, std::size_t limit,
                            std::function<void(std::vector<Record> records, Position next)> done) = 0;
+  /// `done` runs when there may be durable records after the position: at once if there are, else when the next
+  /// ones are durable, whatever their position. Nobody is forgotten, so a caller has one such call under way.
+  virtual void await_events(Position after, std::function<void()> done) = 0;
+  /// The end of what is durable: no caller was ever shown a later position.
+  virtual Position durable_position() = 0;
 
   // Management.
   virtual std::vector<ReadinessCheck> readiness() = 0;

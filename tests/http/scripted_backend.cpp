@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace sugang {
 namespace {
@@ -37,7 +38,14 @@ void ScriptedBackend::run() {
     task();
     task = nullptr;
     lock.lock();
+    if (std::exchange(records_told_, journal_.size()) != journal_.size()) tell_followers();
   }
+}
+
+void ScriptedBackend::tell_followers() {
+  for (auto& follower : followers_) tasks_.push_back(std::move(follower));
+  followers_.clear();
+  changed_.notify_all();
 }
 
 void ScriptedBackend::later(std::function<void()> task) {
@@ -81,6 +89,11 @@ void ScriptedBackend::release_placements() {
   for (auto& placement : kept_placements_) tasks_.push_back(std::move(placement));
   kept_placements_.clear();
   changed_.notify_all();
+}
+
+void ScriptedBackend::wake_followers() {
+  std::lock_guard lock{mutex_};
+  tell_followers();
 }
 
 void ScriptedBackend::forget_stored_answers() {
@@ -468,6 +481,18 @@ void ScriptedBackend::read_events(Position after, std::size_t limit,
     }
     done(found, next);
   });
+}
+
+void ScriptedBackend::await_events(Position after, std::function<void()> done) {
+  note("await_events");
+  std::lock_guard lock{mutex_};
+  (journal_.size() > after ? tasks_.emplace_back() : followers_.emplace_back()) = std::move(done);
+  changed_.notify_all();
+}
+
+Position ScriptedBackend::durable_position() {
+  std::lock_guard lock{mutex_};
+  return journal_.size();
 }
 
 std::vector<ReadinessCheck> ScriptedBackend::readiness() {

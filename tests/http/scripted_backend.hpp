@@ -31,6 +31,8 @@ class ScriptedBackend final : public Backend {
   /// Placements are taken up but not answered, until they are released; all else goes on.
   void keep_placements();
   void release_placements();
+  /// Whoever awaits events hears of some, though there are none.
+  void wake_followers();
   /// As after a crash: keyed requests are known as taken up, their answers are not.
   void forget_stored_answers();
   /// How the next placements and cancellations end; nothing: confirmed, cancelled.
@@ -71,6 +73,8 @@ class ScriptedBackend final : public Backend {
                     std::function<void(ListResult<PageRow>)> done) override;
   void read_events(Position after, std::size_t limit,
                    std::function<void(std::vector<Record> records, Position next)> done) override;
+  void await_events(Position after, std::function<void()> done) override;
+  Position durable_position() override;
   std::vector<ReadinessCheck> readiness() override;
   std::vector<ComponentStatus> components() override;
   bool set_component(const std::string& name, bool running) override;
@@ -95,6 +99,7 @@ class ScriptedBackend final : public Backend {
   void note(const std::string& call);
   void later(std::function<void()> task);
   void run();
+  void tell_followers();
   /// Renders, stores what is stored, delivers.
   void answer(const Asker& asker, const Outcome& outcome);
   void append(Enrolled& enrolled, AggregateId aggregate, Event event, Causation causation,
@@ -119,6 +124,8 @@ class ScriptedBackend final : public Backend {
   std::map<std::string, CourseSnapshot> courses_;
   std::map<EnrollmentId, Enrolled> enrollments_;
   std::vector<Record> journal_;
+  std::size_t records_told_ = 0;
+  std::vector<std::function<void()>> followers_;
   std::map<RequestId, Keyed> keyed_;
   std::map<std::string, bool> components_{{"catalogue", true}, {"payments", true}, {"views", true}};
   GatewaySettings gateway_;
