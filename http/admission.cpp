@@ -8,6 +8,12 @@ bool Admission::try_enter() {
   return false;
 }
 
+bool Admission::try_enter_stream() {
+  if (streams_.fetch_add(1, std::memory_order_relaxed) < limits_.event_streams_max) return true;
+  leave_stream();
+  return false;
+}
+
 bool Admission::try_enter_course(const std::string& course) {
   std::lock_guard lock{mutex_};
   auto& count = courses_[course];

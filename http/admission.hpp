@@ -20,11 +20,17 @@ class Admission {
   bool try_enter_course(const std::string& course);
   void leave_course(const std::string& course);
 
+  /// A stream of events has no end, and is counted apart.
+  bool try_enter_stream();
+  void leave_stream() { streams_.fetch_sub(1, std::memory_order_relaxed); }
+
+  std::size_t streams() const { return streams_.load(std::memory_order_relaxed); }
   std::size_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
 
  private:
   const Limits& limits_;
   std::atomic<std::size_t> in_flight_{0};
+  std::atomic<std::size_t> streams_{0};
   std::mutex mutex_;
   std::unordered_map<std::string, std::size_t> courses_;
 };

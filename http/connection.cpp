@@ -44,6 +44,11 @@ void Connection::set_deadline(std::uint32_t timeout_ms) {
   deadline_ = Clock::now() + std::chrono::milliseconds{timeout_ms};
 }
 
+void Connection::set_rest_deadline() {
+  const auto& limits = loop_.state().limits;
+  set_deadline(phase_ == Phase::streaming ? limits.event_stream_keep_alive_ms : limits.idle_timeout_ms);
+}
+
 void Connection::advance() {
   if (advancing_) return;
   auto self = shared_from_this();
@@ -65,6 +70,8 @@ bool Connection::step() {
     case Phase::waiting:
       flush();
       return false;
+    case Phase::streaming:
+      return step_stream();
     case Phase::closing:
       if (flush()) finish();
       return false;
@@ -165,6 +172,11 @@ bool Connection::step_body() {
   return false;
 }
 
+bool Connection::step_stream() {
+  if (flush()) stream_->go_on();
+  return false;
+}
+
 void Connection::handle_request() {
   auto& state = loop_.state();
   request_.body = body_;
@@ -211,11 +223,46 @@ Handled Connection::call_handler(std::uint64_t ticket) {
 }
 
 void Connection::answer(Response response) {
+  if (response.events_after && request_.method != Method::head) return begin_stream(response);
   const bool keep_alive = !response.close && !parser_->wants_close() && !loop_.state().draining.load();
   put_answer(response, keep_alive);
   phase_ = keep_alive ? Phase::header : Phase::closing;
   linger_ = !keep_alive && !in_.empty();
-  if (keep_alive) set_deadline(loop_.state().limits.idle_timeout_ms);
+  if (keep_alive) set_rest_deadline();
+  advance();
+}
+
+void Connection::begin_stream(const Response& response) {
+  auto& state = loop_.state();
+  stream_ = loop_.events().open(*this, *response.events_after, !parser_->is_http_1_0());
+  if (!stream_) {
+    state.refused.fetch_add(1, std::memory_order_relaxed);
+    return answer(sugang::refuse(path(), Problem::overloaded, "too many clients follow the events"));
+  }
+  boost::system::error_code ignored;
+  const auto send_bytes = static_cast<int>(state.limits.event_stream_send_bytes);
+  socket_.set_option(boost::asio::socket_base::send_buffer_size{send_bytes}, ignored);
+  put_answer(response, false);
+  phase_ = Phase::streaming;
+  // No answer comes after a stream, so what is asked meanwhile is thrown away; that the client goes is not missed.
+  in_.clear();
+  read_more();
+  send_more(stream_->opening());
+}
+
+void Connection::send_more(std::string_view bytes) {
+  out_.append(bytes);
+  if (!writing_) set_rest_deadline();
+  advance();
+}
+
+void Connection::end_stream() {
+  if (phase_ != Phase::streaming) return;
+  // Who has not read what was written does not see the end either.
+  if (writing_) return close();
+  out_.append(stream_->ending());
+  stream_.reset();
+  phase_ = Phase::closing;
   advance();
 }
 
@@ -236,7 +283,7 @@ void Connection::put_answer(const Response& response, bool keep_alive) {
                   .date_line = loop_.date_line(),
                   .head_only = request_.method == Method::head,
                   .keep_alive = keep_alive,
-                  .say_keep_alive = parser_ && parser_->is_http_1_0()},
+                  .http_1_0 = parser_ && parser_->is_http_1_0()},
                  out_);
   if (const auto& observer = loop_.state().observer) {
     const bool read = phase_ == Phase::waiting;
@@ -258,7 +305,7 @@ void Connection::on_read(boost::system::error_code error, std::size_t count) {
   reading_ = false;
   if (phase_ == Phase::closed) return;
   if (error) return close();
-  if (phase_ == Phase::lingering) return read_more();
+  if (phase_ == Phase::lingering || phase_ == Phase::streaming) return read_more();
   if (phase_ == Phase::closing) return;
   in_.commit(count);
   advance();
@@ -286,7 +333,7 @@ bool Connection::flush() {
                              self->writing_ = false;
                              if (self->phase_ == Phase::closed) return;
                              if (failed) return self->close();
-                             self->set_deadline(self->loop_.state().limits.idle_timeout_ms);
+                             self->set_rest_deadline();
                              self->advance();
                            });
   return false;
@@ -314,6 +361,7 @@ void Connection::close() {
   auto self = shared_from_this();
   if (phase_ == Phase::waiting) loop_.detach(ticket_);
   phase_ = Phase::closed;
+  stream_.reset();
   boost::system::error_code ignored;
   socket_.close(ignored);
   loop_.forget(*this);
@@ -325,6 +373,7 @@ void Connection::check_deadline(Clock::time_point now) {
   if (writing_ || phase_ == Phase::lingering || phase_ == Phase::closing) return close();
   // The loop watches over the requests that wait.
   if (phase_ == Phase::waiting) return;
+  if (phase_ == Phase::streaming) return send_more(stream_->keep_alive());
   if (phase_ == Phase::header && !header_begun_) return close();
   refuse(Problem::request_timeout);
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "http/event_loop.hpp"
+#include "http/event_stream.hpp"
 #include "http/framing_policy.hpp"
 #include "http/problem.hpp"
 #include "http/read_buffer.hpp"
@@ -26,6 +27,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start();
   /// The answer to the request under way.
   void answer(Response response);
+  /// More of the stream under way, framed.
+  void send_more(std::string_view bytes);
+  /// Ends the stream under way, if there is one, and the connection with it.
+  void end_stream();
   void check_deadline(Clock::time_point now);
   /// At once; what is under way is forgotten.
   void close();
@@ -36,7 +41,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t place = 0;
 
  private:
-  enum class Phase : std::uint8_t { header, body, waiting, closing, lingering, closed };
+  enum class Phase : std::uint8_t { header, body, waiting, streaming, closing, lingering, closed };
 
   /// Does what can be done with the bytes there are, then reads or writes.
   void advance();
@@ -46,11 +51,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool step_body();
   bool accept_header();
   void begin_body();
+  bool step_stream();
   void handle_request();
   Handled call_handler(std::uint64_t ticket);
 
   /// An answer to bytes that are no request; the connection ends with it.
   void refuse(Problem problem, std::string_view detail = {});
+  void begin_stream(const Response& response);
   void put_answer(const Response& response, bool keep_alive);
 
   void read_more();
@@ -60,6 +67,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void finish();
   void settle_if_written();
   void set_deadline(std::uint32_t timeout_ms);
+  /// For a client to whom all was written.
+  void set_rest_deadline();
 
   EventLoop& loop_;
   EventLoop::Socket socket_;
@@ -76,6 +85,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   RouteMatch match_;
   std::string request_id_;
   std::uint64_t ticket_ = 0;
+  /// While streaming.
+  std::unique_ptr<EventStream> stream_;
   Clock::time_point started_;
 
   std::string out_;

@@ -12,9 +12,9 @@ namespace {
 
 /// Timeouts are kept to about a quarter of the shortest; one timer looks after all connections.
 std::chrono::milliseconds period_for(const Limits& limits) {
-  const auto shortest =
-      std::min({limits.header_read_timeout_ms, limits.body_read_timeout_ms, limits.idle_timeout_ms,
-                limits.write_timeout_ms, limits.linger_timeout_ms, limits.answer_timeout_ms});
+  const auto shortest = std::min({limits.header_read_timeout_ms, limits.body_read_timeout_ms,
+                                  limits.idle_timeout_ms, limits.write_timeout_ms, limits.linger_timeout_ms,
+                                  limits.answer_timeout_ms, limits.event_stream_keep_alive_ms});
   return std::chrono::milliseconds{std::clamp<std::uint32_t>(shortest / 4, 5, 250)};
 }
 
@@ -32,6 +32,7 @@ EventLoop::EventLoop(ServerState& state)
       sweep_period_(period_for(state.limits)),
       answers_(
           std::make_shared<AnswerQueue>([this] { boost::asio::post(context_, [this] { deliver_answers(); }); })),
+      events_(state.backend, state.admission, answers_),
       request_id_seed_(random_seed()) {}
 
 EventLoop::~EventLoop() {
@@ -66,6 +67,12 @@ void EventLoop::forget(Connection& connection) {
   std::swap(connections_[place], connections_.back());
   connections_[place]->place = place;
   connections_.pop_back();
+}
+
+void EventLoop::end_streams() {
+  // Backwards: one that closes is replaced by the last, which was looked at before.
+  for (std::size_t i = connections_.size(); i-- > 0;)
+    if (i < connections_.size()) connections_[i]->end_stream();
 }
 
 std::uint64_t EventLoop::open_call(Connection& connection, bool counted) {

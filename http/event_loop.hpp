@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "http/call.hpp"
+#include "http/event_feed.hpp"
 #include "http/exchange.hpp"
 #include "http/problem.hpp"
 #include "http/server_state.hpp"
@@ -47,6 +48,9 @@ class EventLoop {
   void detach(std::uint64_t ticket);
   void forget(Connection& connection);
 
+  EventFeed& events() { return events_; }
+  void end_streams();
+
   /// `Date: …\r\n`
   std::string_view date_line();
   std::string make_request_id();
@@ -76,6 +80,7 @@ class EventLoop {
   std::chrono::milliseconds sweep_period_;
   std::shared_ptr<AnswerQueue> answers_;
   std::vector<AnswerQueue::Item> burst_;
+  EventFeed events_;
   std::vector<std::shared_ptr<Connection>> connections_;
   std::deque<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;

@@ -21,6 +21,9 @@ class AnswerQueue {
     std::function<void(bool waits)> resume;
   };
 
+  /// The ticket of work that belongs to no request.
+  static constexpr std::uint64_t no_ticket = UINT64_MAX;
+
   /// `wake` runs under the lock, on the pushing thread, and only posts.
   explicit AnswerQueue(std::function<void()> wake) : wake_(std::move(wake)) {}
 

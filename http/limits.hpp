@@ -31,12 +31,19 @@ struct Limits {
   /// Beyond the time that the caller asked to wait: 503, and the request's place is free again.
   std::uint32_t answer_timeout_ms = 10'000;
 
+  /// A client that follows the events hears from the server at least so often.
+  std::uint32_t event_stream_keep_alive_ms = 15'000;
+
   /// Open connections: the next gets 503 and is closed.
   std::size_t connections_max = 10'000;
   /// Requests taken up and not answered yet, in the whole node: 503.
   std::size_t requests_in_flight_max = 20'000;
   /// The same for one course: 503.
   std::size_t requests_in_flight_per_course_max = 10'000;
+  /// Clients that follow the events, in the whole node: 503.
+  std::size_t event_streams_max = 200;
+  /// What the kernel holds for one of them. Small, so that the write timeout sees a client that does not read.
+  std::size_t event_stream_send_bytes = 64 << 10;
 };
 
 }  // namespace sugang

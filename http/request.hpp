@@ -12,17 +12,19 @@ enum class Method : std::uint8_t { get, head, post, put, patch, options, other }
 
 /// The request fields that mean something to this server.
 enum class RequestField : std::uint8_t {
+  accept,
   content_type,
   expect,
   idempotency_key,
   if_match,
   if_none_match,
+  last_event_id,
   prefer,
   sugang_min_position,
   traceparent,
   x_request_id,
 };
-inline constexpr std::size_t request_field_count = 9;
+inline constexpr std::size_t request_field_count = 11;
 
 /// One request, complete. All views hold until the handler returns; what outlives it is copied.
 struct Request {

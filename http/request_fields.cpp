@@ -68,6 +68,51 @@ void append_hex(std::string& out, const std::array<std::uint8_t, Size>& bytes) {
   for (auto byte : bytes) (out += digits[byte >> 4]) += digits[byte & 15];
 }
 
+/// How much a media type is wanted.
+struct Wanted {
+  /// Thousandths, 0: not at all.
+  int weight = 0;
+  /// 3 by its name, 2 by the first half of it, 1 as anything, 0 not at all.
+  int exactness = 0;
+  auto operator<=>(const Wanted&) const = default;
+};
+
+int exactness_of(std::string_view range, std::string_view type) {
+  if (same_word(range, type)) return 3;
+  if (range == "*/*") return 1;
+  const auto half = type.substr(0, type.find('/') + 1);
+  return range.ends_with("/*") && same_word(range.substr(0, range.size() - 1), half) ? 2 : 0;
+}
+
+/// `0.25` to 250; what is no weight weighs most, as if it were not there.
+int parse_weight(std::string_view text) {
+  if (!text.starts_with('0')) return 1000;
+  int weight = 0;
+  for (std::size_t i = 2, unit = 100; i < text.size() && unit > 0; ++i, unit /= 10)
+    weight += static_cast<int>(unit) * std::clamp(text[i] - '0', 0, 9);
+  return weight;
+}
+
+int weight_of(std::string_view parameters) {
+  while (!parameters.empty()) {
+    auto parameter = take_element(parameters, ';');
+    if (same_word(take_element(parameter, '='), "q")) return parse_weight(trim(parameter));
+  }
+  return 1000;
+}
+
+/// The most exact range decides.
+Wanted wanted(std::string_view accept, std::string_view type) {
+  Wanted found;
+  while (!accept.empty()) {
+    auto parameters = take_element(accept, ',');
+    const auto exactness = exactness_of(take_element(parameters, ';'), type);
+    if (exactness > found.exactness) found = {weight_of(parameters), exactness};
+  }
+  // However exactly a type is named, not at all is not at all.
+  return found.weight > 0 ? found : Wanted{};
+}
+
 struct EntityTag {
   bool weak = false;
   std::string_view opaque;
@@ -217,6 +262,11 @@ MediaType parse_content_type(std::string_view field) {
   if (same_word(type, "application/merge-patch+json")) return MediaType::merge_patch;
   if (same_word(type, "text/csv")) return MediaType::csv;
   return MediaType::other;
+}
+
+std::string_view best_offer(std::string_view accept, std::span<const std::string_view> offered) {
+  return *std::max_element(offered.begin(), offered.end(),
+                           [&](auto a, auto b) { return wanted(accept, a) < wanted(accept, b); });
 }
 
 }  // namespace sugang

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,5 +59,9 @@ std::optional<Position> parse_position(std::string_view text);
 enum class MediaType : std::uint8_t { none, json, merge_patch, csv, other };
 /// `Content-Type` reduced to what this server takes; a charset other than UTF-8 makes it `other`.
 MediaType parse_content_type(std::string_view field);
+
+/// Which of the media types, in lower case, `Accept` wants most (RFC 9110, 12.5.1): by weight, then by how exactly
+/// it is named, then in their order here. The first, too, for a client that wants none of them.
+std::string_view best_offer(std::string_view accept, std::span<const std::string_view> offered);
 
 }  // namespace sugang

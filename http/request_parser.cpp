@@ -16,11 +16,13 @@ struct KnownField {
   RequestField field;
 };
 constexpr std::array<KnownField, request_field_count> known_fields{{
+    {"accept", RequestField::accept},
     {"content-type", RequestField::content_type},
     {"expect", RequestField::expect},
     {"idempotency-key", RequestField::idempotency_key},
     {"if-match", RequestField::if_match},
     {"if-none-match", RequestField::if_none_match},
+    {"last-event-id", RequestField::last_event_id},
     {"prefer", RequestField::prefer},
     {"sugang-min-position", RequestField::sugang_min_position},
     {"traceparent", RequestField::traceparent},
@@ -80,6 +82,7 @@ void RequestParser::note_field(RequestField field, std::string_view value) {
     return;
   }
   switch (field) {
+    case RequestField::accept:
     case RequestField::if_match:
     case RequestField::if_none_match:
     case RequestField::prefer:
@@ -94,6 +97,7 @@ void RequestParser::note_field(RequestField field, std::string_view value) {
     case RequestField::content_type:
     case RequestField::expect:
     case RequestField::idempotency_key:
+    case RequestField::last_event_id:
     case RequestField::sugang_min_position:
       field_repeated_ = true;
       return;

@@ -88,14 +88,18 @@ void write_response(const Response& response, const WireContext& context, std::s
   out.append(" ").append(reason_phrase(response.status)).append("\r\n").append(context.date_line);
   if (!bodiless) {
     if (!response.content_type.empty()) out.append("Content-Type: ").append(response.content_type).append("\r\n");
-    out.append("Content-Length: ");
-    append_number(out, response.body.size());
-    out.append("\r\n");
+    if (!response.events_after) {
+      out.append("Content-Length: ");
+      append_number(out, response.body.size());
+      out.append("\r\n");
+    } else if (!context.http_1_0) {
+      out.append("Transfer-Encoding: chunked\r\n");
+    }
   }
   out.append(response.field_lines).append("X-Request-Id: ").append(context.request_id).append("\r\n");
   if (!context.keep_alive) {
     out.append("Connection: close\r\n");
-  } else if (context.say_keep_alive) {
+  } else if (context.http_1_0) {
     out.append("Connection: keep-alive\r\n");
   }
   out.append("\r\n");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,8 @@ struct Response {
   std::uint16_t status = 200;
   std::string content_type;
   std::string body;
+  /// Instead of a body: the events after this position, for as long as the client stays.
+  std::optional<Position> events_after;
   /// Whole field lines besides those that every answer has; written by `with`.
   std::string field_lines;
   /// The connection ends after this answer.
@@ -32,8 +35,8 @@ struct WireContext {
   std::string_view date_line;
   bool head_only = false;
   bool keep_alive = true;
-  /// An HTTP/1.0 client keeps the connection only when it is told.
-  bool say_keep_alive = false;
+  /// Such a client keeps the connection only when it is told, and knows no chunks.
+  bool http_1_0 = false;
 };
 
 /// Appends the answer to `out` as bytes of HTTP/1.1.

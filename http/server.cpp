@@ -109,6 +109,11 @@ struct Server::Impl {
     for (auto& loop : loops) threads.emplace_back([&loop] { loop->run(); });
   }
 
+  void drain() {
+    state.draining = true;
+    for (auto& loop : loops) asio::post(loop->context(), [&loop] { loop->end_streams(); });
+  }
+
   void stop() {
     if (threads.empty()) return;
     asio::post(loops.front()->context(), [this] {
@@ -143,7 +148,7 @@ std::string Server::management_address() const { return text_of(impl_->managemen
 std::uint16_t Server::client_port() const { return impl_->client.endpoint.port(); }
 std::uint16_t Server::management_port() const { return impl_->management.endpoint.port(); }
 
-void Server::drain() { impl_->state.draining = true; }
+void Server::drain() { impl_->drain(); }
 
 bool Server::await_answered(std::chrono::milliseconds within) { return impl_->state.await_answered(within); }
 
@@ -151,7 +156,7 @@ void Server::stop() { impl_->stop(); }
 
 ServerStats Server::stats() const {
   const auto& state = impl_->state;
-  return {state.connections.load(), state.admission.in_flight(), state.refused.load()};
+  return {state.connections.load(), state.admission.in_flight(), state.admission.streams(), state.refused.load()};
 }
 
 }  // namespace sugang

@@ -29,6 +29,7 @@ struct ServerSettings {
 struct ServerStats {
   std::size_t connections = 0;
   std::size_t requests_in_flight = 0;
+  std::size_t event_streams = 0;
   /// Requests refused with 503 before any work, since the start.
   std::uint64_t refused = 0;
 };
@@ -54,7 +55,7 @@ class Server {
   std::uint16_t management_port() const;
 
   /// From now on every new request of a client is answered 503 and its connection closed, and `/readyz` says no.
-  /// What is under way goes on. From any thread.
+  /// What is under way goes on, but for the streams of events, which have no end: they end now. From any thread.
   void drain();
   /// Waits until all that was taken up is answered and written; false if it was not in time.
   bool await_answered(std::chrono::milliseconds within);

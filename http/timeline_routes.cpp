@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "http/enrollment_routes.hpp"
 #include "http/handling.hpp"
@@ -41,6 +42,28 @@ void list_of_enrollment(Call& call, EnrollmentId id, std::optional<SagaState> st
     if (state) std::erase_if(found, [&](const EnrollmentSummary& one) { return one.saga != *state; });
     exchange.answer(json_response(200, json_list(found, std::nullopt, write)));
   });
+}
+
+constexpr std::string_view event_batch = "application/cloudevents-batch+json";
+constexpr std::string_view event_stream = "text/event-stream";
+/// A client that wants neither gets the batch.
+constexpr std::array event_forms{event_batch, event_stream};
+
+/// The position that a client comes back with, which its own `Last-Event-ID` tells better than the address that it
+/// began with.
+Handled stream_events(const Call& call, Position after) {
+  if (const auto last = call.request.field(RequestField::last_event_id); last && !last->empty()) {
+    const auto position = parse_position(*last);
+    if (!position) return refuse(call, Problem::malformed, "Last-Event-ID is not an id that this server gave");
+    after = *position;
+  }
+  // It would wait, and then miss what it never saw: its journal is another one.
+  if (after > call.backend.durable_position())
+    return refuse(call, Problem::malformed, "the journal has not come to this position yet");
+  Response response;
+  response.content_type = event_stream;
+  response.events_after = after;
+  return std::move(response).with("Cache-Control", "no-store").with("Vary", "Accept");
 }
 
 }  // namespace
@@ -115,11 +138,14 @@ Handled list_events(Call& call) {
   const auto after = query.position("after").value_or(0);
   const auto limit = query.page().limit;
   if (!query.faults().empty()) return refuse(call, query.faults());
+  const auto accept = call.request.field(RequestField::accept).value_or(std::string_view{});
+  if (best_offer(accept, event_forms) == event_stream) return stream_events(call, after);
   call.backend.read_events(after, limit,
                            [exchange = call.exchange, after, link = NextLink{call.request, "after"}](
                                const std::vector<Record>& records, Position next) {
                              Response response;
-                             response.content_type = "application/cloudevents-batch+json";
+                             response.content_type = event_batch;
+                             response.with("Vary", "Accept");
                              JsonWriter json{response.body};
                              json.begin_array();
                              for (const auto& record : records)

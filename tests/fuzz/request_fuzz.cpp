@@ -1,3 +1,4 @@
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -81,6 +82,8 @@ void fuzz_fields(std::string_view field) {
   is_valid_idempotency_key(field);
   is_valid_request_id(field);
   parse_content_type(field);
+  constexpr std::array<std::string_view, 2> offered{"application/json", "text/event-stream"};
+  best_offer(field, offered);
   percent_decode(field, true);
   for (auto routes : {client_routes(), management_routes()}) find_route(routes, Method::get, field);
 }

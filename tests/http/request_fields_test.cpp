@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "http/request_key.hpp"
 
 namespace sugang {
@@ -81,6 +83,20 @@ TEST(ContentType, IsJsonOrCsvInUtf8) {
   EXPECT_EQ(parse_content_type("application/json; charset=latin1"), MediaType::other);
   EXPECT_EQ(parse_content_type("text/plain"), MediaType::other);
   EXPECT_EQ(parse_content_type(""), MediaType::none);
+}
+
+TEST(AcceptField, ChoosesByWeightThenByName) {
+  constexpr std::array<std::string_view, 2> offered{"application/json", "text/event-stream"};
+  const auto wants = [&](std::string_view field) { return best_offer(field, offered); };
+  for (const auto* field : {"", "*/*", "application/json", "text/html", "text/*;q=0", "text/event-stream;q=0",
+                            "text/event-stream, application/json", "text/event-stream;q=0.4, */*;q=0.5",
+                            "text/event-streams", "text", "text/", "*", "text/event-stream;Q=0.001, */*;q=0.01"})
+    EXPECT_EQ(wants(field), "application/json") << field;
+  for (const auto* field :
+       {"text/event-stream", "Text/Event-Stream", "text/*", "text/event-stream, */*", " text/event-stream ;q=1.0",
+        "application/json;q=0.999, text/event-stream", "*/*;q=0.1, text/event-stream;q=0.2",
+        "application/*;q=0.5, text/event-stream;charset=utf-8;q=0.6", "*/*, application/json;q=0"})
+    EXPECT_EQ(wants(field), "text/event-stream") << field;
 }
 
 TEST(IdempotencyKeyField, IsPrintableAsciiOfBoundedLength) {

@@ -88,6 +88,28 @@ std::optional<WireAnswer> WireClient::read_answer(bool head) {
   return answer;
 }
 
+std::optional<std::string> WireClient::read_chunk() {
+  std::size_t end = 0;
+  while ((end = received_.find("\r\n")) == std::string::npos)
+    if (!receive()) return std::nullopt;
+  const std::size_t begin = end + 2, size = std::stoul(received_.substr(0, end), nullptr, 16);
+  while (received_.size() < begin + size + 2)
+    if (!receive()) return std::nullopt;
+  auto chunk = received_.substr(begin, size);
+  EXPECT_EQ(received_.substr(begin + size, 2), "\r\n");
+  received_.erase(0, begin + size + 2);
+  return chunk;
+}
+
+std::string WireClient::read_until(std::string_view text) {
+  std::size_t found = 0;
+  while ((found = received_.find(text)) == std::string::npos && receive()) {
+  }
+  auto taken = received_.substr(0, found == std::string::npos ? found : found + text.size());
+  received_.erase(0, taken.size());
+  return taken;
+}
+
 std::vector<WireAnswer> WireClient::read_to_end() {
   std::vector<WireAnswer> answers;
   while (auto answer = read_answer()) answers.push_back(std::move(*answer));

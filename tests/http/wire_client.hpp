@@ -40,6 +40,10 @@ class WireClient {
   bool send(std::string_view bytes);
   /// The next answer; nothing when the connection ends or stays silent. `head`: without a body, whatever it says.
   std::optional<WireAnswer> read_answer(bool head = false);
+  /// The next chunk of a body that has no length; empty for the last, nothing when none comes.
+  std::optional<std::string> read_chunk();
+  /// What comes up to this text and with it; all that came, if it does not come.
+  std::string read_until(std::string_view text);
   /// Every answer until the server closes; fails the test when it does not.
   std::vector<WireAnswer> read_to_end();
   /// The server has closed, and nothing more came.

@@ -1,0 +1,373 @@
+#include <gmock/gmock.h>
+
+#include <sstream>
+#include <thread>
+
+#include "http/request_fields.hpp"
+#include "tests/http/served.hpp"
+
+namespace sugang {
+namespace {
+
+using testing::Each;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::StartsWith;
+
+constexpr std::size_t events_of_an_enrollment = 6;
+
+/// One event, or a comment, as it stood in the stream.
+struct Frame {
+  std::string id, event, data, comment, retry;
+};
+
+Frame parse_frame(const std::string& text) {
+  Frame frame;
+  std::istringstream lines{text};
+  for (std::string line; std::getline(lines, line);) {
+    const auto colon = line.find(':');
+    const auto name = line.substr(0, colon), value = line.substr(colon + 2);
+    (name == "id"      ? frame.id
+     : name == "event" ? frame.event
+     : name == "data"  ? frame.data
+     : name == "retry" ? frame.retry
+                       : frame.comment) = value;
+  }
+  return frame;
+}
+
+/// A client that follows the events.
+class Follower {
+ public:
+  Follower(std::uint16_t port, const std::string& target, WireFields fields = {}) : client_(port) {
+    fields.emplace_back("Accept", "text/event-stream");
+    client_.send(render_request("GET", target, fields));
+  }
+
+  /// The answer's header, before anything of the stream.
+  const WireAnswer& answer() {
+    if (!answer_) answer_ = client_.read_answer();
+    EXPECT_TRUE(answer_);
+    return *answer_;
+  }
+  /// The next frame; nothing when none comes, or the stream has ended.
+  std::optional<Frame> next() {
+    answer();
+    std::size_t end = 0;
+    while ((end = text_.find("\n\n")) == std::string::npos) {
+      const auto chunk = client_.read_chunk();
+      if (!chunk) return std::nullopt;
+      if (chunk->empty()) {
+        ended_whole_ = true;
+        return std::nullopt;
+      }
+      text_ += *chunk;
+    }
+    const auto frame = parse_frame(text_.substr(0, end));
+    text_.erase(0, end + 2);
+    return frame;
+  }
+  /// The next events, without comments and what else is none.
+  std::vector<Frame> next_events(std::size_t count) {
+    std::vector<Frame> events;
+    while (events.size() < count) {
+      auto frame = next();
+      if (!frame) {
+        ADD_FAILURE() << "the stream stopped after " << events.size() << " events of " << count;
+        break;
+      }
+      if (!frame->id.empty()) events.push_back(std::move(*frame));
+    }
+    return events;
+  }
+  bool ended_whole() const { return ended_whole_; }
+  WireClient& wire() { return client_; }
+
+ private:
+  WireClient client_;
+  std::optional<WireAnswer> answer_;
+  std::string text_;
+  bool ended_whole_ = false;
+};
+
+std::vector<std::string> ids_of(const std::vector<Frame>& frames) {
+  std::vector<std::string> ids;
+  for (const auto& frame : frames) ids.push_back(frame.id);
+  return ids;
+}
+
+class EventStreams : public Served {
+ protected:
+  void enroll_students(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(enroll("c", "s-" + std::to_string(++students_)).status, 201);
+  }
+  /// Positions of all events so far.
+  std::vector<std::string> all_positions() {
+    std::vector<std::string> positions;
+    std::string after = "p0";
+    for (;;) {
+      const auto batch = get("/v1/events?limit=200&after=" + after).json();
+      if (batch.empty()) return positions;
+      for (const auto& event : batch) positions.push_back(event["position"]);
+      after = positions.back();
+    }
+  }
+  void open_course() {
+    ASSERT_EQ(post("/v1/courses", R"({"id":"c","kind":"performance","title":"Verse","capacity":100000})").status,
+              201);
+  }
+  bool await_streams(std::size_t count) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{5};
+    while (server().stats().event_streams != count && std::chrono::steady_clock::now() < end)
+      std::this_thread::yield();
+    return server().stats().event_streams == count;
+  }
+
+ private:
+  std::size_t students_ = 0;
+};
+
+TEST_F(EventStreams, CarryWhatTheBatchCarries) {
+  open_course();
+  enroll_students(2);
+  const auto batch = get("/v1/events").json();
+  ASSERT_EQ(batch.size(), 2 * events_of_an_enrollment);
+  Follower follower{port(), "/v1/events"};
+  const auto events = follower.next_events(batch.size());
+  ASSERT_EQ(events.size(), batch.size());
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(nlohmann::json::parse(events[i].data), batch[i]);
+    EXPECT_EQ(events[i].id, batch[i]["position"]);
+    EXPECT_EQ("sugang." + events[i].event, batch[i]["type"]);
+  }
+}
+
+TEST_F(EventStreams, AreAnnouncedAsWhatTheyAre) {
+  Follower follower{port(), "/v1/events"};
+  const auto& answer = follower.answer();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(contract().faults("GET", "/v1/events", answer), IsEmpty());
+  EXPECT_EQ(answer.field("content-type"), "text/event-stream");
+  EXPECT_EQ(answer.field("cache-control"), "no-store");
+  EXPECT_EQ(answer.field("vary"), "Accept");
+  EXPECT_EQ(answer.field("transfer-encoding"), "chunked");
+  EXPECT_EQ(answer.fields.count("content-length"), 0u);
+  EXPECT_EQ(follower.next()->retry, "1000");
+}
+
+TEST_F(EventStreams, AreGivenOnlyToWhomAskedForThem) {
+  open_course();
+  for (const auto* accept : {"*/*", "application/cloudevents-batch+json", "application/json", "text/html"})
+    EXPECT_EQ(get("/v1/events", {{"Accept", accept}}).field("content-type"), "application/cloudevents-batch+json")
+        << accept;
+  const auto head = call("HEAD", "/v1/events", {{"Accept", "text/event-stream"}});
+  EXPECT_EQ(head.field("content-type"), "text/event-stream");
+  EXPECT_EQ(head.fields.count("content-length"), 0u);
+  EXPECT_EQ(server().stats().event_streams, 0u);
+}
+
+TEST_F(EventStreams, AClientOfHttp10GetsTheBareTextAndTheEndOfTheConnection) {
+  open_course();
+  enroll_students(1);
+  WireClient client{port()};
+  client.send("GET /v1/events HTTP/1.0\r\nAccept: text/event-stream\r\n\r\n");
+  const auto answer = client.read_answer();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->field("connection"), "close");
+  EXPECT_EQ(answer->fields.count("transfer-encoding"), 0u);
+  const auto text = client.read_until("event: enrollment.confirmed\n");
+  EXPECT_THAT(text, StartsWith("retry: 1000\n\nid: p1\nevent: enrollment.requested\ndata: {"));
+  server().drain();
+  EXPECT_THAT(client.read_until("\n\n"), testing::EndsWith("}\n\n"));
+  EXPECT_TRUE(client.at_end());
+}
+
+TEST_F(EventStreams, GoOnWithWhatHappensAndLeaveOutWhatTheServerNotesForItself) {
+  open_course();
+  Follower follower{port(), "/v1/events"};
+  EXPECT_EQ(follower.next()->retry, "1000");
+  ASSERT_TRUE(backend.await("await_events"));
+  std::vector<std::string> seen;
+  for (int i = 0; i < 3; ++i) {
+    enroll_students(1);
+    const auto events = follower.next_events(events_of_an_enrollment);
+    for (const auto& event : events) EXPECT_THAT(event.event, testing::Not(StartsWith("request.")));
+    EXPECT_EQ(events.back().event, "enrollment.confirmed");
+    for (const auto& id : ids_of(events)) seen.push_back(id);
+  }
+  EXPECT_EQ(seen, all_positions());
+}
+
+TEST_F(EventStreams, GoOnBehindTheLastEventThatTheClientKnows) {
+  open_course();
+  enroll_students(2);
+  const auto positions = all_positions();
+  for (std::size_t known : {0u, 3u, 5u, 6u, 10u}) {
+    Follower follower{port(), "/v1/events?after=p0", {{"Last-Event-ID", positions[known]}}};
+    const auto ids = ids_of(follower.next_events(positions.size() - known - 1));
+    EXPECT_EQ(ids, std::vector(positions.begin() + static_cast<std::ptrdiff_t>(known) + 1, positions.end()));
+  }
+  Follower follower{port(), "/v1/events?after=" + positions[7]};
+  EXPECT_EQ(follower.next_events(1)[0].id, positions[8]);
+  Follower empty{port(), "/v1/events?after=" + positions[7], {{"Last-Event-ID", ""}}};
+  EXPECT_EQ(empty.next_events(1)[0].id, positions[8]);
+}
+
+TEST_F(EventStreams, APositionThatWasNeverGivenIsRefused) {
+  const WireFields stream{{"Accept", "text/event-stream"}};
+  EXPECT_EQ(get("/v1/events?after=x", stream).problem(), "invalid-request");
+  EXPECT_EQ(get("/v1/events?after=p1", stream).problem(), "malformed");
+  for (const auto* id : {"x", "7", "p1", "pvvvvvvvvvvvvv"})
+    EXPECT_EQ(get("/v1/events", {stream[0], {"Last-Event-ID", id}}).problem(), "malformed") << id;
+  EXPECT_EQ(get("/v1/events", {stream[0], {"Last-Event-ID", "p0"}, {"Last-Event-ID", "p0"}}).status, 400);
+  EXPECT_EQ(server().stats().event_streams, 0u);
+}
+
+TEST_F(EventStreams, SaySomethingWhenNothingHappens) {
+  limits.event_stream_keep_alive_ms = 20;
+  open_course();
+  Follower follower{port(), "/v1/events"};
+  EXPECT_EQ(follower.next()->retry, "1000");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(follower.next()->comment, "keep-alive");
+  enroll_students(1);
+  EXPECT_THAT(follower.next_events(events_of_an_enrollment), SizeIs(events_of_an_enrollment));
+  EXPECT_EQ(follower.next()->comment, "keep-alive");
+}
+
+TEST_F(EventStreams, HoldNoPlaceOfARequest) {
+  limits.requests_in_flight_max = 1;
+  open_course();
+  Follower follower{port(), "/v1/events"};
+  EXPECT_EQ(follower.answer().status, 200);
+  EXPECT_EQ(server().stats().requests_in_flight, 0u);
+  enroll_students(1);
+}
+
+TEST_F(EventStreams, ThatWouldBeTooManyAreRefused) {
+  limits.event_streams_max = 2;
+  auto one = std::make_unique<Follower>(port(), "/v1/events");
+  Follower two{port(), "/v1/events"};
+  EXPECT_EQ(one->answer().status, 200);
+  EXPECT_EQ(two.answer().status, 200);
+  const auto refused = get("/v1/events", {{"Accept", "text/event-stream"}});
+  EXPECT_EQ(refused.problem(), "overloaded");
+  EXPECT_NE(refused.field("retry-after"), "");
+  one.reset();
+  ASSERT_TRUE(await_streams(1));
+  Follower three{port(), "/v1/events"};
+  EXPECT_EQ(three.answer().status, 200);
+}
+
+TEST_F(EventStreams, OfClientsThatLeftHoldNothing) {
+  open_course();
+  for (int i = 0; i < 20; ++i) {
+    Follower follower{port(), "/v1/events"};
+    EXPECT_EQ(follower.next()->retry, "1000");
+    ASSERT_TRUE(backend.await("read_events", static_cast<std::size_t>(i) + 1));
+  }
+  ASSERT_TRUE(await_streams(0));
+  EXPECT_LE(backend.count("await_events"), 1u);
+  enroll_students(1);
+  Follower follower{port(), "/v1/events"};
+  EXPECT_THAT(follower.next_events(events_of_an_enrollment), SizeIs(events_of_an_enrollment));
+}
+
+TEST_F(EventStreams, OfACrowdAtOnePlaceReadTheJournalOnce) {
+  open_course();
+  constexpr std::size_t crowd = 30;
+  std::vector<std::unique_ptr<Follower>> followers;
+  for (std::size_t i = 0; i < crowd; ++i) {
+    followers.push_back(std::make_unique<Follower>(port(), "/v1/events"));
+    EXPECT_EQ(followers.back()->next()->retry, "1000");
+  }
+  ASSERT_TRUE(backend.await("await_events"));
+  const auto before = backend.count("read_events");
+  enroll_students(1);
+  for (auto& follower : followers)
+    EXPECT_THAT(follower->next_events(events_of_an_enrollment), SizeIs(events_of_an_enrollment));
+  EXPECT_LE(backend.count("read_events") - before, 3u);
+}
+
+TEST_F(EventStreams, AreReadNoFasterThanTheirClientReads) {
+  limits.write_timeout_ms = 200;
+  open_course();
+  constexpr std::size_t students = 400, page = 100;
+  enroll_students(students);
+  const auto before = backend.count("read_events");
+  Follower asleep{port(), "/v1/events"};
+  ASSERT_TRUE(backend.await("read_events", before + 1));
+  // Who does not read is closed, and was not read for either.
+  ASSERT_TRUE(await_streams(0));
+  EXPECT_LT(backend.count("read_events") - before, students * events_of_an_enrollment / page / 2);
+}
+
+TEST_F(EventStreams, BringALateReaderEverythingInOrder) {
+  open_course();
+  enroll_students(400);
+  const auto positions = all_positions();
+  Follower follower{port(), "/v1/events"};
+  EXPECT_EQ(ids_of(follower.next_events(positions.size())), positions);
+}
+
+TEST_F(EventStreams, GrowWhileTheyAreReadAndLoseNothing) {
+  open_course();
+  constexpr std::size_t students = 200, clients = 4;
+  const auto at = port();
+  std::vector<std::vector<std::string>> seen(clients);
+  std::vector<std::thread> readers;
+  for (std::size_t i = 0; i < clients; ++i)
+    readers.emplace_back([&, i] {
+      // Each comes back now and then, from where it was.
+      std::string last = "p0";
+      while (seen[i].size() < students * events_of_an_enrollment) {
+        Follower follower{at, "/v1/events", {{"Last-Event-ID", last}}};
+        const auto more = std::min(70 * (i + 1), students * events_of_an_enrollment - seen[i].size());
+        const auto ids = ids_of(follower.next_events(more));
+        if (ids.size() < more) return;
+        seen[i].insert(seen[i].end(), ids.begin(), ids.end());
+        last = ids.back();
+      }
+    });
+  enroll_students(students);
+  for (auto& reader : readers) reader.join();
+  EXPECT_THAT(seen, Each(all_positions()));
+}
+
+TEST_F(EventStreams, IgnoreWhatTheirClientSends) {
+  open_course();
+  Follower follower{port(), "/v1/events"};
+  EXPECT_EQ(follower.next()->retry, "1000");
+  follower.wire().send(render_request("GET", "/v1/courses"));
+  enroll_students(1);
+  EXPECT_THAT(follower.next_events(events_of_an_enrollment), SizeIs(events_of_an_enrollment));
+  EXPECT_EQ(backend.count("list_courses"), 0u);
+}
+
+TEST_F(EventStreams, EndWholeWhenTheServerDrains) {
+  open_course();
+  enroll_students(1);
+  Follower follower{port(), "/v1/events"};
+  EXPECT_THAT(follower.next_events(events_of_an_enrollment), SizeIs(events_of_an_enrollment));
+  server().drain();
+  EXPECT_TRUE(server().await_answered(std::chrono::seconds{5}));
+  EXPECT_FALSE(follower.next());
+  EXPECT_TRUE(follower.ended_whole());
+  EXPECT_TRUE(follower.wire().at_end());
+  EXPECT_EQ(server().stats().event_streams, 0u);
+  EXPECT_EQ(get("/v1/events", {{"Accept", "text/event-stream"}}).problem(), "draining");
+}
+
+TEST_F(EventStreams, EndWithTheServer) {
+  open_course();
+  Follower follower{port(), "/v1/events"};
+  EXPECT_EQ(follower.next()->retry, "1000");
+  ASSERT_TRUE(backend.await("await_events"));
+  server().stop();
+  EXPECT_FALSE(follower.next());
+  // What the backend still owed comes to nobody.
+  backend.wake_followers();
+  EXPECT_TRUE(follower.wire().at_end());
+}
+
+}  // namespace
+}  // namespace sugang
