@@ -1,0 +1,217 @@
+#include "consumers/consumers.hpp"
+
+#include <algorithm>
+
+namespace sugang {
+
+void Consumers::Waker::wake() {
+  if (woken.exchange(true, std::memory_order_acq_rel)) return;
+  // The lock keeps the notification from falling between the thread's look at the flag and its sleep.
+  { const std::lock_guard lock{mutex}; }
+  changed.notify_all();
+}
+
+Consumers::Consumers(Journal& journal, Timers& timers, Limits limits, Report report, OnFailure on_failure)
+    : journal_(journal),
+      timers_(timers),
+      limits_(limits),
+      report_(std::move(report)),
+      on_failure_(std::move(on_failure)) {}
+
+Consumers::~Consumers() { stop(); }
+
+void Consumers::add(Consumer& consumer) {
+  auto feed = std::make_unique<Feed>();
+  feed->consumer = &consumer;
+  feed->name = consumer.name();
+  feed->cursor = journal_.cursor(feed->name);
+  feed->done = feed->cursor;
+  feeds_.push_back(std::move(feed));
+}
+
+void Consumers::start() {
+  thread_ = std::thread{[this] { run(); }};
+}
+
+void Consumers::stop() {
+  {
+    const std::lock_guard lock{waker_->mutex};
+    if (std::exchange(waker_->stopping, true)) return;
+  }
+  waker_->changed.notify_all();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  for (auto& feed : feeds_) finish_handed(*feed);
+  save_cursors(true);
+}
+
+bool Consumers::run_once() {
+  pass_began_ = std::chrono::steady_clock::now();
+  last_records_ = 0;
+  more_ = false;
+  bool worked = false;
+  for (auto& feed : feeds_) worked = finish_handed(*feed) || worked;
+  for (auto& feed : feeds_) worked = hand_next(*feed) || worked;
+  for (auto& feed : feeds_) worked = finish_handed(*feed) || worked;
+  save_cursors(false);
+  return worked;
+}
+
+/// True: the consumer has done what it was given last.
+bool Consumers::finish_handed(Feed& feed) {
+  auto& handed = feed.handed;
+  if (!handed.done || !handed.done->load(std::memory_order_acquire)) return false;
+  advance(feed, handed.until, handed.records);
+  handed = {};
+  feed.failures = 0;
+  return true;
+}
+
+bool Consumers::hand_next(Feed& feed) {
+  const auto now = timers_.now();
+  if (feed.handed.done && feed.handed.since + limits_.patience <= now) put_off(feed, "has not come to an end");
+  if (feed.handed.done) wake_at(feed.handed.since + limits_.patience);
+  if (feed.retry_at > now) wake_at(feed.retry_at);
+  if (feed.handed.done || feed.retry_at > now || feed.paused.load(std::memory_order_acquire)) return false;
+  const auto records = read_after(feed.done.load(std::memory_order_relaxed));
+  last_records_ = std::max(last_records_, records.size());
+  if (records.empty()) return false;
+  more_ = more_ || chunk_.size() >= limits_.chunk_records_max;
+  std::vector<Record> concerning;
+  for (const auto& record : records)
+    if (record.aggregate.kind != AggregateKind::request && feed.consumer->concerns(record))
+      concerning.push_back(record);
+  if (concerning.empty()) {
+    advance(feed, records.back().position, 0);
+  } else {
+    hand(feed, concerning, records.back().position);
+  }
+  return true;
+}
+
+void Consumers::hand(Feed& feed, std::span<const Record> records, Position until) {
+  auto done = std::make_shared<std::atomic<bool>>(false);
+  feed.handed = {.done = done, .until = until, .since = timers_.now(), .records = records.size()};
+  try {
+    feed.consumer->consume(records, [done, waker = waker_] {
+      done->store(true, std::memory_order_release);
+      waker->wake();
+    });
+  } catch (const std::exception& fault) {
+    return put_off(feed, fault.what());
+  }
+  wake_at(feed.handed.since + limits_.patience);
+}
+
+void Consumers::advance(Feed& feed, Position position, std::size_t records) {
+  if (!worth_saving(feed)) feed.unsaved_since = timers_.now();
+  feed.records_since_cursor += records;
+  feed.done.store(position, std::memory_order_release);
+}
+
+/// What it was given is given again, later.
+void Consumers::put_off(Feed& feed, std::string_view why) {
+  report_(feed.name + ": behind position " + std::to_string(feed.done.load()) + ": " + std::string{why});
+  auto wait = limits_.retry_min;
+  for (std::uint32_t i = 0; i < feed.failures && wait < limits_.retry_max; ++i) wait *= 2;
+  ++feed.failures;
+  feed.handed = {};
+  feed.retry_at = timers_.now() + std::min(wait, limits_.retry_max);
+  wake_at(feed.retry_at);
+}
+
+std::span<const Record> Consumers::read_after(Position position) {
+  if (position < chunk_after_ || position >= chunk_after_ + chunk_.size()) {
+    chunk_ = journal_.read(position, limits_.chunk_records_max);
+    chunk_after_ = position;
+  }
+  return std::span<const Record>{chunk_}.subspan(position - chunk_after_);
+}
+
+bool Consumers::worth_saving(const Feed& feed) const {
+  return feed.records_since_cursor > 0 || feed.done - feed.cursor >= limits_.cursor_passed_over;
+}
+
+/// Behind whatever the consumers appended, in one append: where one cursor is due, the others ride along.
+void Consumers::save_cursors(bool all) {
+  const auto now = timers_.now();
+  Append append;
+  bool due = all;
+  for (const auto& feed : feeds_) {
+    if (!worth_saving(*feed)) continue;
+    const auto due_at = feed->unsaved_since + limits_.cursor_interval;
+    due = due || feed->records_since_cursor >= limits_.cursor_records || due_at <= now;
+    append.cursors.push_back({feed->name, feed->done});
+    if (!due) wake_at(due_at);
+  }
+  if (!due || append.cursors.empty()) return;
+  journal_.append(std::move(append));
+  for (auto& feed : feeds_) {
+    if (!worth_saving(*feed)) continue;
+    feed->cursor = feed->done;
+    feed->records_since_cursor = 0;
+  }
+}
+
+void Consumers::wake_at(TimePoint when) {
+  if (alarm_ && *alarm_ > timers_.now() && *alarm_ <= when) return;
+  alarm_ = when;
+  timers_.at(when, [waker = waker_] { waker->wake(); });
+}
+
+Consumers::Feed* Consumers::find(std::string_view name) const {
+  const auto it = std::find_if(feeds_.begin(), feeds_.end(), [&](const auto& feed) { return feed->name == name; });
+  return it == feeds_.end() ? nullptr : it->get();
+}
+
+bool Consumers::pause(std::string_view name, bool paused) {
+  auto* feed = find(name);
+  if (feed == nullptr) return false;
+  feed->paused.store(paused, std::memory_order_release);
+  wake();
+  return true;
+}
+
+bool Consumers::paused(std::string_view name) const {
+  const auto* feed = find(name);
+  return feed != nullptr && feed->paused.load(std::memory_order_acquire);
+}
+
+Position Consumers::lag(std::string_view name) const {
+  const auto* feed = find(name);
+  if (feed == nullptr) return 0;
+  // In this order: `done` never overtakes what is durable.
+  const auto done = feed->done.load(std::memory_order_acquire);
+  return journal_.durable_position() - done;
+}
+
+std::vector<std::string> Consumers::names() const {
+  std::vector<std::string> names;
+  for (const auto& feed : feeds_) names.push_back(feed->name);
+  return names;
+}
+
+void Consumers::run() {
+  try {
+    for (;;) {
+      {
+        const std::lock_guard lock{waker_->mutex};
+        if (waker_->stopping) return;
+      }
+      run_once();
+      if (!more_) wait_for_work();
+    }
+  } catch (const std::exception& failure) {
+    if (on_failure_) on_failure_(std::string{"consumers: "} + failure.what());
+  }
+}
+
+void Consumers::wait_for_work() {
+  std::unique_lock lock{waker_->mutex};
+  waker_->changed.wait(lock, [&] { return waker_->stopping || waker_->woken.load(std::memory_order_acquire); });
+  if (last_records_ >= limits_.gather_records_min)
+    waker_->changed.wait_until(lock, pass_began_ + limits_.gather_ms, [&] { return waker_->stopping; });
+  waker_->woken.store(false, std::memory_order_release);
+}
+
+}  // namespace sugang

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "actors/timers.hpp"
+#include "consumers/consumer.hpp"
+#include "storage/journal.hpp"
+
+namespace sugang {
+
+/// Leads any number of consumers along the journal, each behind a cursor of its own. They are given the same chunk
+/// where they stand at the same place, so a further consumer costs no further reading.
+class Consumers {
+ public:
+  struct Limits {
+    std::size_t chunk_records_max = 1'024;
+    /// Under load records gather for so long, so that a chunk is worth its turn. It is no load when a pass finds
+    /// fewer than `gather_records_min`.
+    std::chrono::milliseconds gather_ms{50};
+    std::size_t gather_records_min = 16;
+    /// A cursor costs a sync. It is written when something was done for so many records, or so long ago; where
+    /// there was nothing to do, only after so many positions, since to pass them over again is cheap.
+    std::size_t cursor_records = 1'000;
+    Milliseconds cursor_interval{200};
+    Position cursor_passed_over = 100'000;
+    /// A consumer that has not said `done` for so long is given its records again.
+    Milliseconds patience{30'000};
+    /// A consumer that threw is given its records again after so long, doubled each time.
+    Milliseconds retry_min{1'000};
+    Milliseconds retry_max{60'000};
+  };
+  /// A fault of a consumer, for the log.
+  using Report = std::function<void(std::string_view what)>;
+  /// Called once, when the journal can't be read; the process must end.
+  using OnFailure = std::function<void(const std::string& why)>;
+
+  /// `timers` tells when a cursor is due; its alarms only wake.
+  Consumers(Journal& journal, Timers& timers, Limits limits, Report report, OnFailure on_failure);
+  ~Consumers();
+  Consumers(const Consumers&) = delete;
+  Consumers& operator=(const Consumers&) = delete;
+
+  /// Before start(). It goes on at its cursor, or begins at the first record when it has none. Its name is new.
+  void add(Consumer& consumer);
+  /// Starts the thread. Without it (tests, simulation) run_once() does the work.
+  void start();
+  /// Ends the thread and appends what cursors there are to write. Before the journal stops.
+  void stop();
+  /// One chunk for each consumer that is ready, and the cursors that are due. False: there was nothing to do.
+  bool run_once();
+
+  /// There may be new records. Cheap; from any thread.
+  void wake() { waker_->wake(); }
+  /// Paused, it is given nothing and its cursor stays; running again, it catches up. False: there is no such
+  /// consumer. From any thread.
+  bool pause(std::string_view name, bool paused);
+  bool paused(std::string_view name) const;
+  /// Durable records that it has not done yet; 0 for a name that is none.
+  Position lag(std::string_view name) const;
+  std::vector<std::string> names() const;
+
+ private:
+  /// Outlives this object: alarms and consumers' `done`s may come late.
+  struct Waker {
+    void wake();
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::atomic<bool> woken{false};
+    bool stopping = false;
+  };
+  /// Records that a consumer has and is not done with.
+  struct Handed {
+    std::shared_ptr<std::atomic<bool>> done;
+    Position until = 0;
+    TimePoint since{};
+    std::size_t records = 0;
+  };
+  struct Feed {
+    Consumer* consumer = nullptr;
+    std::string name;
+    std::atomic<bool> paused{false};
+    /// What follows from the records up to here is durable or appended.
+    std::atomic<Position> done{0};
+    Handed handed;
+    TimePoint retry_at{};
+    std::uint32_t failures = 0;
+    /// Behind which a start would go on; and what was done since.
+    Position cursor = 0;
+    std::size_t records_since_cursor = 0;
+    TimePoint unsaved_since{};
+  };
+
+  bool finish_handed(Feed& feed);
+  bool hand_next(Feed& feed);
+  void hand(Feed& feed, std::span<const Record> records, Position until);
+  void advance(Feed& feed, Position position, std::size_t records);
+  void put_off(Feed& feed, std::string_view why);
+  std::span<const Record> read_after(Position position);
+  bool worth_saving(const Feed& feed) const;
+  void save_cursors(bool all);
+  void wake_at(TimePoint when);
+  Feed* find(std::string_view name) const;
+  void run();
+  void wait_for_work();
+
+  Journal& journal_;
+  Timers& timers_;
+  const Limits limits_;
+  const Report report_;
+  const OnFailure on_failure_;
+  const std::shared_ptr<Waker> waker_ = std::make_shared<Waker>();
+  std::vector<std::unique_ptr<Feed>> feeds_;
+  /// What was read last, from behind `chunk_after_`; whoever stands in it is given the rest of it.
+  std::vector<Record> chunk_;
+  Position chunk_after_ = 0;
+  /// Of the last pass: the most that a consumer found, and whether some of them need not wait for more.
+  std::size_t last_records_ = 0;
+  bool more_ = false;
+  std::chrono::steady_clock::time_point pass_began_{};
+  /// When an alarm sounds that was set; the earliest, if any.
+  std::optional<TimePoint> alarm_;
+  std::thread thread_;
+};
+
+}  // namespace sugang
