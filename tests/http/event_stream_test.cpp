@@ -20,6 +20,7 @@ constexpr std::size_t events_of_an_enrollment = 6;
 struct Frame {
   std::string id, event, data, comment, retry;
 };
+std::ostream& operator<<(std::ostream& out, const Frame& frame) { return out << frame.id << ' ' << frame.event; }
 
 Frame parse_frame(const std::string& text) {
   Frame frame;
@@ -39,7 +40,8 @@ Frame parse_frame(const std::string& text) {
 /// A client that follows the events.
 class Follower {
  public:
-  Follower(std::uint16_t port, const std::string& target, WireFields fields = {}) : client_(port) {
+  Follower(std::uint16_t port, const std::string& target, WireFields fields = {}, int receive_bytes = 0)
+      : client_(port, receive_bytes) {
     fields.emplace_back("Accept", "text/event-stream");
     client_.send(render_request("GET", target, fields));
   }
@@ -307,6 +309,22 @@ TEST_F(EventStreams, BringALateReaderEverythingInOrder) {
   const auto positions = all_positions();
   Follower follower{port(), "/v1/events"};
   EXPECT_EQ(ids_of(follower.next_events(positions.size())), positions);
+}
+
+TEST_F(EventStreams, OfAClientThatFellBehindTheOthersGoOnWithoutThem) {
+  limits.event_stream_send_bytes = 4096;
+  open_course();
+  enroll_students(10);
+  Follower slow{port(), "/v1/events", {}, 4096};
+  ASSERT_TRUE(backend.await("read_events", 1));
+  // The slow one has been given all there was and not read it. The others go on, to where nothing follows.
+  Follower quick{port(), "/v1/events"};
+  EXPECT_THAT(quick.next_events(10 * events_of_an_enrollment), SizeIs(10 * events_of_an_enrollment));
+  ASSERT_TRUE(backend.await("await_events", 1));
+  enroll_students(1);
+  EXPECT_THAT(quick.next_events(events_of_an_enrollment), SizeIs(events_of_an_enrollment));
+  ASSERT_TRUE(backend.await("await_events", 2));
+  EXPECT_THAT(slow.next_events(11 * events_of_an_enrollment), SizeIs(11 * events_of_an_enrollment));
 }
 
 TEST_F(EventStreams, GrowWhileTheyAreReadAndLoseNothing) {

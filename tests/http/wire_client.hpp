@@ -31,7 +31,8 @@ using WireFields = std::vector<std::pair<std::string, std::string>>;
 /// One connection to a port of this machine, byte by byte. Every wait ends after five seconds.
 class WireClient {
  public:
-  explicit WireClient(std::uint16_t port);
+  /// `receive_bytes`: what the kernel takes for a client that does not read; 0: as it likes.
+  explicit WireClient(std::uint16_t port, int receive_bytes = 0);
   ~WireClient();
   WireClient(const WireClient&) = delete;
   WireClient& operator=(const WireClient&) = delete;

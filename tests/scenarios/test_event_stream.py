@@ -1,0 +1,189 @@
+"""The events as a stream: live, in order, and without a gap or a repeat, whatever happens to the server."""
+
+import threading
+import time
+
+import pytest
+
+from blackbox.actions import cancel, confirmed, enroll, events, eventually, read, register_course, unique
+from blackbox.client import Client
+from blackbox.event_stream import EventStream, StreamEnded
+from blackbox.server import Server
+
+PROMPT_S = 0.1
+DRAIN_DEADLINE_S = 10
+KILLS = 4
+EVENTS_BEFORE_A_KILL = 40
+
+
+@pytest.fixture
+def own_server(scratch):
+    """A server of the test's own, which it may end."""
+    with Server(scratch / "data") as server:
+        yield server
+
+
+def end_of_events(client):
+    return events(client)[1]
+
+
+def of_enrollment(event, enrollment):
+    return event.json().get("enrollmentid") == enrollment
+
+
+def test_an_enrollment_is_told_while_it_happens(server, client):
+    course = register_course(client)
+    with EventStream(server.listen, last_id=end_of_events(client)) as stream:
+        assert (stream.status, stream.headers["content-type"]) == (200, "text/event-stream")
+        assert stream.headers["cache-control"] == "no-store"
+        assert "content-length" not in stream.headers
+        enrollment = confirmed(client, course)["id"]
+        told = stream.until(lambda event: event.name == "enrollment.confirmed" and of_enrollment(event, enrollment))
+        timeline = read(client, f"/v1/enrollments/{enrollment}/events?limit=200")["items"]
+        mine = [event.json() for event in told if of_enrollment(event, enrollment)]
+        assert mine == timeline[:len(mine)]
+        assert [event.id for event in told] == [event.json()["position"] for event in told]
+        assert [f"sugang.{event.name}" for event in told] == [event.json()["type"] for event in told]
+
+
+def test_what_happens_is_told_promptly(server, client):
+    course = register_course(client, kind="performance", capacity=100)
+    with EventStream(server.listen, last_id=end_of_events(client)) as stream:
+        delays = []
+        for _ in range(20):
+            enrollment = confirmed(client, course)["id"]
+            answered = time.monotonic()
+            told = stream.until(lambda event: event.name == "enrollment.confirmed" and of_enrollment(event, enrollment))
+            delays.append(told[-1].arrived - answered)
+    # The machine may be busy for a moment; the server's own way is not.
+    assert sorted(delays)[len(delays) // 2] < PROMPT_S, delays
+
+
+def test_the_stream_and_the_batch_are_the_same_events(server, client):
+    course = register_course(client)
+    for _ in range(3):
+        cancel(client, confirmed(client, course)["id"])
+    batch, last = events(client)
+    with EventStream(server.listen) as stream:
+        streamed = stream.until(lambda event: event.id == last)
+    assert [event.json() for event in streamed] == batch
+
+
+def test_the_last_id_wins_over_the_address(server, client):
+    course = register_course(client)
+    confirmed(client, course)
+    batch, last = events(client)
+    with EventStream(server.listen, "/v1/events?after=p0", last_id=batch[-3]["position"]) as stream:
+        assert [event.json() for event in stream.take(2)] == batch[-2:]
+    with EventStream(server.listen, f"/v1/events?after={batch[-2]['position']}") as stream:
+        assert stream.next().id == last
+
+
+@pytest.mark.parametrize("last_id", ["x", "12", "pvvvvvvvvvvvv"])
+def test_an_id_that_no_event_has_is_refused(client, last_id):
+    answer = client.get("/v1/events", {"Accept": "text/event-stream", "Last-Event-ID": last_id})
+    assert (answer.status, answer.problem) == (400, "malformed")
+
+
+def test_what_is_accepted_decides_what_is_given(client):
+    for accept in ("*/*", "application/cloudevents-batch+json", "text/html", "text/event-stream;q=0.1, */*"):
+        answer = client.get("/v1/events?limit=1", {"Accept": accept})
+        assert (answer.status, answer.media_type) == (200, "application/cloudevents-batch+json"), accept
+    head = client.request("HEAD", "/v1/events", None, {"Accept": "text/event-stream"})
+    assert (head.status, head.media_type) == (200, "text/event-stream")
+
+
+class Load:
+    """Enrolls until it is told to stop; a server that is gone is asked again."""
+
+    def __init__(self, server, course):
+        self.server = server
+        self.course = course
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        while not self.stopping.is_set():
+            try:
+                with Client(self.server.listen) as client:
+                    while not self.stopping.is_set():
+                        enroll(client, self.course, unique("student"))
+            except Exception:  # killed; the next connection tells when it is back
+                self.stopping.wait(0.01)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        self.thread.join()
+
+
+def follow(address, last_id, seen, enough=None):
+    """Reads on from `last_id` into `seen`, until the stream breaks or there is enough; returns the last id."""
+    with EventStream(address, last_id=last_id) as stream:
+        assert stream.status == 200
+        try:
+            while enough is None or not enough():
+                seen.append(stream.next())
+        except StreamEnded as end:
+            assert not end.whole
+        return stream.last_id
+
+
+def test_a_client_that_comes_back_misses_nothing_and_hears_nothing_twice(own_server):
+    with Client(own_server.listen) as client:
+        course = register_course(client, kind="performance", capacity=100_000)
+    seen, last_id = [], None
+    with Load(own_server, course):
+        for _ in range(KILLS):
+            before = len(seen)
+            reader_done = threading.Event()
+
+            def kill_under_way():
+                eventually(lambda: len(seen) - before >= EVENTS_BEFORE_A_KILL or reader_done.is_set())
+                own_server.kill()
+
+            killer = threading.Thread(target=kill_under_way)
+            killer.start()
+            try:
+                last_id = follow(own_server.listen, last_id, seen)
+            finally:
+                reader_done.set()
+                killer.join()
+            assert len(seen) - before >= EVENTS_BEFORE_A_KILL
+            own_server.start()
+    with Client(own_server.listen) as client:
+        batch, last = events(client)
+        follow(own_server.listen, last_id, seen, lambda: seen[-1].id == last)
+    assert [event.json() for event in seen] == batch
+
+
+def test_open_streams_do_not_hold_up_the_end(own_server):
+    with Client(own_server.listen) as client:
+        confirmed(client, register_course(client))
+        _, last = events(client)
+    streams = [EventStream(own_server.listen) for _ in range(5)]
+    for stream in streams:
+        stream.until(lambda event: event.id == last)
+    begun = time.monotonic()
+    assert own_server.terminate() == 0
+    assert time.monotonic() - begun < DRAIN_DEADLINE_S
+    for stream in streams:
+        with pytest.raises(StreamEnded) as ended:
+            while True:
+                stream.next()
+        assert ended.value.whole
+        stream.close()
+
+
+def test_a_client_that_does_not_read_holds_up_nobody(server, client):
+    course = register_course(client, kind="performance", capacity=100_000)
+    asleep = [EventStream(server.listen) for _ in range(10)]
+    with EventStream(server.listen, last_id=end_of_events(client)) as stream:
+        for _ in range(50):
+            enrollment = confirmed(client, course)["id"]
+            stream.until(lambda event: event.name == "enrollment.confirmed" and of_enrollment(event, enrollment))
+    for one in asleep:
+        one.close()
