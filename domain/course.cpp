@@ -7,7 +7,7 @@ namespace {
 
 using CourseDecision = Decision<CourseEvent, CourseError>;
 
-std::uint32_t seats_of(const Course& course, const StudentId& student) {
+std::uint64_t seats_of(const Course& course, const StudentId& student) {
   auto it = course.seats_of.find(student);
   return it == course.seats_of.end() ? 0 : it->second;
 }
@@ -41,6 +41,8 @@ void dismiss(const Course& course, CourseDecision& decision) {
 
 CourseDecision decide_tend(const Course& course, TimePoint now) {
   CourseDecision decision;
+  // Those of a cancelled course are cancelled, not turned away.
+  if (course.cancelled) return decision;
   if (state_at(course.definition, now) == CourseState::closed)
     dismiss(course, decision);
   else
@@ -92,7 +94,8 @@ CourseDecision decide_hold(const Course& course, const HoldSeats& command, TimeP
   // Nobody overtakes the line, not even who needs less than its head.
   if (!course.line.empty() || command.seats > course.available()) {
     const bool ever_fits = command.seats <= definition.capacity;
-    if (!definition.waitlist || !command.may_wait || !ever_fits) return CourseError::sold_out;
+    const bool line_is_full = std::uint64_t{course.waitlisted} + command.seats > line_seats_max;
+    if (!definition.waitlist || !command.may_wait || !ever_fits || line_is_full) return CourseError::sold_out;
     return CourseDecision::of(
         SeatsWaitlisted{command.enrollment, command.student, command.seats, course.last_ticket + 1});
   }
@@ -199,7 +202,7 @@ std::optional<std::uint64_t> line_position(const Course& course, EnrollmentId en
 }
 
 bool line_moves(const Course& course, TimePoint now) {
-  if (course.line.empty()) return false;
+  if (course.line.empty() || course.cancelled) return false;
   return state_at(course.definition, now) == CourseState::closed ||
          course.line.begin()->second.seats <= course.available();
 }

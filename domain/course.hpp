@@ -282,7 +282,7 @@ struct Course {
   std::uint32_t taken = 0;
   std::unordered_map<EnrollmentId, Claim> claims;
   /// Seats held, taken and waited for.
-  std::unordered_map<StudentId, std::uint32_t> seats_of;
+  std::unordered_map<StudentId, std::uint64_t> seats_of;
   /// By ticket, so in the order of arrival (invariant 12).
   std::map<std::uint64_t, Waiter> line;
   std::unordered_map<EnrollmentId, std::uint64_t> tickets;
@@ -303,6 +303,9 @@ struct Course {
 std::optional<std::uint64_t> line_position(const Course& course, EnrollmentId enrollment);
 /// Whether a TendLine would do something.
 bool line_moves(const Course& course, TimePoint now);
+
+/// Seats waited for at most; who comes after is told that the course is sold out.
+inline constexpr std::uint32_t line_seats_max = 1'000'000;
 
 /// Waiters that one command promotes or dismisses at most; the rest is for the next TendLine.
 inline constexpr std::size_t line_chunk = 64;

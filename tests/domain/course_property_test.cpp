@@ -10,7 +10,7 @@
 namespace sugang {
 namespace {
 
-/// Invariant 1 from the claims up, in 64 bits, where nothing wraps round.
+/// Invariant 1 from the claims and the line up, in 64 bits, where nothing wraps round.
 void assert_invariant_1(const Course& course) {
   std::uint64_t held = 0, taken = 0;
   std::map<std::string, std::uint64_t> seats_of;
@@ -19,6 +19,17 @@ void assert_invariant_1(const Course& course) {
     (claim.taken ? taken : held) += claim.seats;
     seats_of[claim.student.text] += claim.seats;
   }
+  std::uint64_t waited_for = 0;
+  for (const auto& [ticket, waiter] : course.line) {
+    RC_ASSERT(waiter.seats > 0u);
+    RC_ASSERT(ticket <= course.last_ticket);
+    RC_ASSERT(course.tickets.at(waiter.enrollment) == ticket);
+    RC_ASSERT(!course.claims.contains(waiter.enrollment));
+    waited_for += waiter.seats;
+    seats_of[waiter.student.text] += waiter.seats;
+  }
+  RC_ASSERT(course.tickets.size() == course.line.size());
+  RC_ASSERT(course.waitlisted == waited_for);
   RC_ASSERT(course.held == held);
   RC_ASSERT(course.taken == taken);
   RC_ASSERT(held + taken <= course.definition.capacity);
@@ -26,23 +37,6 @@ void assert_invariant_1(const Course& course) {
   RC_ASSERT(course.seats_of.size() == seats_of.size());
   for (const auto& [student, seats] : course.seats_of) RC_ASSERT(seats_of[student.text] == seats);
 }
-
-/// A course driven by moves, which keeps the events it decided.
-struct DrivenCourse {
-  Course course;
-  std::vector<CourseEvent> events;
-
-  explicit DrivenCourse(const CourseDefinition& definition) { accept(RegisterCourse{definition}); }
-
-  Decision<CourseEvent, CourseError> accept(const CourseCommand& command) {
-    auto decision = decide(course, command, noon);
-    for (const auto& event : decision.events) {
-      apply(course, event);
-      events.push_back(event);
-    }
-    return decision;
-  }
-};
 
 RC_GTEST_PROP(Invariant1, HoldsAfterEveryEventOfAnyCommandSequence, ()) {
   DrivenCourse driven{any_definition()};
@@ -74,7 +68,17 @@ RC_GTEST_PROP(Refusal, NeverComesWithAnEvent, ()) {
   for (const auto& move : *any_moves()) {
     const auto decision = driven.accept(command_of(move, driven.course));
     RC_ASSERT(!decision.error || decision.events.empty());
-    RC_ASSERT(decision.events.size() <= 1u);
+  }
+}
+
+RC_GTEST_PROP(AnyCourseCommand, MovesTheLineInBoundedChunksBehindItsOwnEvent, ()) {
+  DrivenCourse driven{any_definition()};
+  for (const auto& move : *any_moves()) {
+    const auto events = driven.accept(command_of(move, driven.course)).events;
+    RC_ASSERT(events.size() <= 1 + line_chunk);
+    for (std::size_t i = 1; i < events.size(); ++i)
+      RC_ASSERT(std::holds_alternative<WaiterPromoted>(events[i]) ||
+                (move.what == Move::What::tend && std::holds_alternative<WaiterDismissed>(events[i])));
   }
 }
 
@@ -93,8 +97,13 @@ RC_GTEST_PROP(ReleasedEnrollment, NeverHoldsASeatAgain, ()) {
   for (const auto& move : *any_moves()) {
     const auto decision = driven.accept(command_of(move, driven.course));
     for (const auto& event : decision.events)
-      if (const auto* released = std::get_if<SeatsReleased>(&event)) ever_released.insert(released->enrollment);
-    for (const auto& id : ever_released) RC_ASSERT(!driven.course.claims.contains(id));
+      if (std::holds_alternative<SeatsReleased>(event) || std::holds_alternative<WaiterLeft>(event) ||
+          std::holds_alternative<WaiterDismissed>(event))
+        ever_released.insert(*enrollment_in(event));
+    for (const auto& id : ever_released) {
+      RC_ASSERT(!driven.course.claims.contains(id));
+      RC_ASSERT(!driven.course.tickets.contains(id));
+    }
   }
 }
 
@@ -126,6 +135,43 @@ class NaiveCourse {
   };
 
   Answer tell(const Move& move) {
+    const auto answer = obey(move);
+    // Whatever happened: nobody at the head waits for what is there.
+    if (definition_.state != CourseState::closed) promote();
+    return answer;
+  }
+
+  std::uint64_t claimed() const {
+    std::uint64_t sum = 0;
+    for (const auto& [id, claim] : claims_) sum += claim.seats;
+    return sum;
+  }
+  std::uint64_t taken_seats() const {
+    std::uint64_t sum = 0;
+    for (const auto& [id, claim] : claims_) sum += claim.taken ? claim.seats : 0;
+    return sum;
+  }
+  std::uint32_t capacity() const { return definition_.capacity; }
+  /// Who waits, in order.
+  std::vector<EnrollmentId> line() const {
+    std::vector<EnrollmentId> ids;
+    for (const auto& waiter : line_) ids.push_back(in_play(waiter.enrollment));
+    return ids;
+  }
+
+ private:
+  struct Claim {
+    std::size_t student;
+    std::uint64_t seats;
+    bool taken;
+  };
+  struct Waiter {
+    std::size_t enrollment;
+    std::size_t student;
+    std::uint64_t seats;
+  };
+
+  Answer obey(const Move& move) {
     using What = Move::What;
     switch (move.what) {
       case What::hold:
@@ -141,28 +187,14 @@ class NaiveCourse {
         return {CourseError::definition_changed};
       case What::close:
         return {{}, std::exchange(definition_.state, CourseState::closed) != CourseState::closed};
+      case What::cancel:
+        definition_.state = CourseState::closed;
+        return {{}, !std::exchange(cancelled_, true)};
+      case What::tend:
+        return {{}, dismiss()};
     }
     return {};
   }
-
-  std::uint64_t claimed() const {
-    std::uint64_t sum = 0;
-    for (const auto& [id, claim] : claims_) sum += claim.seats;
-    return sum;
-  }
-  std::uint64_t taken_seats() const {
-    std::uint64_t sum = 0;
-    for (const auto& [id, claim] : claims_) sum += claim.taken ? claim.seats : 0;
-    return sum;
-  }
-  std::uint32_t capacity() const { return definition_.capacity; }
-
- private:
-  struct Claim {
-    std::size_t student;
-    std::uint64_t seats;
-    bool taken;
-  };
 
   bool gone(std::size_t id) const {
     if (released_.contains(id)) return true;
@@ -170,21 +202,36 @@ class NaiveCourse {
       return in_play(other).uid.time() - in_play(id).uid.time() > released_kept;
     });
   }
+  auto place(std::size_t id) {
+    return std::find_if(line_.begin(), line_.end(), [&](const Waiter& w) { return w.enrollment == id; });
+  }
 
   Answer hold(const Move& move) {
-    if (claims_.contains(move.enrollment)) return {};
+    if (claims_.contains(move.enrollment) || place(move.enrollment) != line_.end()) return {};
     if (gone(move.enrollment)) return {CourseError::undone};
     if (definition_.state != CourseState::open) return {CourseError::not_open};
     const std::uint64_t limit = definition_.seats_per_student;
     if (limit != 0 && move.seats > limit) return {CourseError::too_many_seats};
     std::uint64_t own = move.seats;
     for (const auto& [id, claim] : claims_) own += claim.student == move.student ? claim.seats : 0;
+    for (const auto& waiter : line_) own += waiter.student == move.student ? waiter.seats : 0;
     if (limit != 0 && own > limit) return {CourseError::already_enrolled};
-    if (claimed() + move.seats > definition_.capacity) return {CourseError::sold_out};
-    const bool needs_money_now =
-        definition_.price.amount > 0 && definition_.payment_unavailable == PaymentUnavailable::refuse;
-    if (needs_money_now && !move.payments) return {CourseError::payment_unavailable};
+    if (!line_.empty() || claimed() + move.seats > definition_.capacity) return wait(move);
+    const bool may_charge_later =
+        definition_.payment_unavailable == PaymentUnavailable::defer && move.payments != PaymentSide::queue_full;
+    if (definition_.price.amount > 0 && move.payments != PaymentSide::available && !may_charge_later)
+      return {CourseError::payment_unavailable};
     claims_[move.enrollment] = {move.student, move.seats, false};
+    seen_.insert(move.enrollment);
+    return {{}, true};
+  }
+
+  Answer wait(const Move& move) {
+    std::uint64_t waited_for = move.seats;
+    for (const auto& waiter : line_) waited_for += waiter.seats;
+    if (!definition_.waitlist || !move.may_wait || move.seats > definition_.capacity || waited_for > line_seats_max)
+      return {CourseError::sold_out};
+    line_.push_back({move.enrollment, move.student, move.seats});
     seen_.insert(move.enrollment);
     return {{}, true};
   }
@@ -195,17 +242,43 @@ class NaiveCourse {
   }
 
   Answer release(std::size_t id) {
-    if (!claims_.contains(id) && gone(id)) return {};
+    const auto waits = place(id);
+    if (waits == line_.end() && !claims_.contains(id) && gone(id)) return {};
+    if (waits != line_.end()) line_.erase(waits);
     claims_.erase(id);
     released_.insert(id);
     seen_.insert(id);
     return {{}, true};
   }
 
+  void promote() {
+    while (!line_.empty() && claimed() + line_.front().seats <= definition_.capacity) {
+      const auto& head = line_.front();
+      claims_[head.enrollment] = {head.student, head.seats, false};
+      line_.erase(line_.begin());
+    }
+  }
+
+  bool dismiss() {
+    // Those of a cancelled course are cancelled one by one, not turned away.
+    if (definition_.state != CourseState::closed || cancelled_ || line_.empty()) return false;
+    for (const auto& waiter : line_) released_.insert(waiter.enrollment);
+    line_.clear();
+    return true;
+  }
+
   CourseDefinition definition_;
+  bool cancelled_ = false;
   std::map<std::size_t, Claim> claims_;
+  std::vector<Waiter> line_;
   std::set<std::size_t> released_, seen_;
 };
+
+std::vector<EnrollmentId> line_of(const Course& course) {
+  std::vector<EnrollmentId> ids;
+  for (const auto& [ticket, waiter] : course.line) ids.push_back(waiter.enrollment);
+  return ids;
+}
 
 RC_GTEST_PROP(Course, AnswersAsACourseThatCountsEverythingAnew, ()) {
   const auto definition = any_definition();
@@ -220,6 +293,7 @@ RC_GTEST_PROP(Course, AnswersAsACourseThatCountsEverythingAnew, ()) {
     RC_ASSERT(driven.course.definition.capacity == naive.capacity());
     RC_ASSERT(driven.course.taken == naive.taken_seats());
     RC_ASSERT(driven.course.held + driven.course.taken == naive.claimed());
+    RC_ASSERT(line_of(driven.course) == naive.line());
   }
 }
 

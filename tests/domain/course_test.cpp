@@ -231,7 +231,7 @@ TEST(HoldSeats, WithoutALimitComesAgainAndAgain) {
 
 TEST(HoldSeats, WhenFullSaysSoRatherThanThatPaymentsAreDown) {
   auto command = hold(2, ben);
-  command.payments_available = false;
+  command.payments = PaymentSide::unavailable;
   EXPECT_THAT(given<Course>(registered(lecture(1)), held(1)).when(command), Refuses(CourseError::sold_out));
 }
 
@@ -336,7 +336,7 @@ CourseDefinition priced(std::int64_t amount, PaymentUnavailable policy) {
 }
 HoldSeats hold_while_payments_are_down() {
   auto command = hold(1);
-  command.payments_available = false;
+  command.payments = PaymentSide::unavailable;
   return command;
 }
 
@@ -350,9 +350,20 @@ TEST(PaymentsUnavailable, HoldsInACourseThatDefers) {
               Causes(held(1)));
 }
 
+TEST(PaymentsUnavailable, HoldsNothingOnceTheQueueOfDeferredChargesIsFull) {
+  auto command = hold(1);
+  command.payments = PaymentSide::queue_full;
+  for (auto policy : {PaymentUnavailable::refuse, PaymentUnavailable::defer})
+    EXPECT_THAT(given<Course>(registered(priced(1, policy))).when(command),
+                Refuses(CourseError::payment_unavailable));
+}
+
 TEST(PaymentsUnavailable, IsNoConcernOfAFreeCourse) {
-  EXPECT_THAT(given<Course>(registered(priced(0, PaymentUnavailable::refuse))).when(hold_while_payments_are_down()),
-              Causes(held(1)));
+  for (auto payments : {PaymentSide::unavailable, PaymentSide::queue_full}) {
+    auto command = hold(1);
+    command.payments = payments;
+    EXPECT_THAT(given<Course>(registered(priced(0, PaymentUnavailable::refuse))).when(command), Causes(held(1)));
+  }
 }
 
 TEST(PaymentsUnavailable, DoesNotUnmakeAHold) {

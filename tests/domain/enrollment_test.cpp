@@ -35,8 +35,13 @@ std::vector<EnrollmentEvent> way_to(State state) {
       return {request(), EnrollmentConfirmed{}, CancelRequested{"ill"}};
     case State::cancelled:
       return {request(), EnrollmentConfirmed{}, CancelRequested{"ill"}, EnrollmentCancelled{}};
+    case State::completed:
+      return {request(), EnrollmentConfirmed{}, EnrollmentCompleted{}};
+    case State::waitlisted:
     case State::seats_held:
     case State::payment_pending:
+    case State::awaiting_instructor:
+    case State::awaiting_schedule:
       break;
   }
   ADD_FAILURE() << "only readers see " << to_text(state);
@@ -44,11 +49,11 @@ std::vector<EnrollmentEvent> way_to(State state) {
 }
 
 constexpr std::array states{State::none,    State::requested,        State::confirmed, State::rejected,
-                            State::expired, State::cancel_requested, State::cancelled};
+                            State::expired, State::cancel_requested, State::cancelled, State::completed};
 
-const std::array<EnrollmentCommand, 6> commands{RequestEnrollment{request()}, ConfirmEnrollment{},
-                                                RejectEnrollment{"declined"}, ExpireEnrollment{},
-                                                RequestCancel{"ill"},         CancelEnrollment{}};
+const std::array<EnrollmentCommand, 7> commands{
+    RequestEnrollment{request()}, ConfirmEnrollment{}, RejectEnrollment{"declined"}, ExpireEnrollment{},
+    RequestCancel{"ill"},         CancelEnrollment{},  CompleteEnrollment{}};
 
 /// What a command comes to: a new state, an error, or, with neither, nothing more.
 struct Reaction {
@@ -65,14 +70,15 @@ TEST(Enrollment, AnswersEveryCommandInEveryStateAsTheTableSays) {
   constexpr auto final = refused(EnrollmentError::not_cancellable);
   // clang-format off
   const Reaction table[states.size()][commands.size()] = {
-      //                     request                    confirm                    reject                    expire                   request cancel                    cancel
-      /* none             */ {becomes(State::requested), lost,                     lost,                     lost,                    lost,                             lost},
-      /* requested        */ {same,                      becomes(State::confirmed), becomes(State::rejected), becomes(State::expired), becomes(State::cancel_requested), ended},
-      /* confirmed        */ {same,                      same,                     ended,                    ended,                   becomes(State::cancel_requested), ended},
-      /* rejected         */ {same,                      ended,                    same,                     ended,                   final,                            ended},
-      /* expired          */ {same,                      ended,                    ended,                    same,                    final,                            ended},
-      /* cancel_requested */ {same,                      ended,                    ended,                    ended,                   same,                             becomes(State::cancelled)},
-      /* cancelled        */ {same,                      ended,                    ended,                    ended,                   same,                             same},
+      //                     request                    confirm                    reject                    expire                   request cancel                    cancel                     complete
+      /* none             */ {becomes(State::requested), lost,                     lost,                     lost,                    lost,                             lost,                      lost},
+      /* requested        */ {same,                      becomes(State::confirmed), becomes(State::rejected), becomes(State::expired), becomes(State::cancel_requested), ended, ended},
+      /* confirmed        */ {same,                      same,                     ended,                    ended,                   becomes(State::cancel_requested), ended, becomes(State::completed)},
+      /* rejected         */ {same,                      ended,                    same,                     ended,                   final,                            ended, ended},
+      /* expired          */ {same,                      ended,                    ended,                    same,                    final,                            ended, ended},
+      /* cancel_requested */ {same,                      ended,                    ended,                    ended,                   same,                             becomes(State::cancelled), ended},
+      /* cancelled        */ {same,                      ended,                    ended,                    ended,                   same,                             same, ended},
+      /* completed        */ {same,                      ended,                    ended,                    ended,                   final,                            ended,                     same},
   };
   // clang-format on
   for (std::size_t s = 0; s < states.size(); ++s)
@@ -107,6 +113,11 @@ TEST(ConfirmEnrollment, ThatComesAfterTheCancelIsTooLate) {
               Refuses(EnrollmentError::ended));
 }
 
+TEST(RequestCancel, OfWhatIsDeliveredOrHeldIsTooLate) {
+  const auto past = given<Enrollment>(request(), EnrollmentConfirmed{}, EnrollmentCompleted{});
+  EXPECT_THAT(past.when(RequestCancel{"bored"}), Refuses(EnrollmentError::not_cancellable));
+}
+
 rc::Gen<std::vector<std::size_t>> any_commands() {
   return rc::gen::container<std::vector<std::size_t>>(rc::gen::inRange<std::size_t>(0, commands.size()));
 }
@@ -118,7 +129,7 @@ RC_GTEST_PROP(Enrollment, EndsAtMostOnceAndThenStaysAsItIs, ()) {
     for (const auto& event : decide(enrollment, commands[c], noon).events) apply(enrollment, event);
     RC_ASSERT(!end || enrollment.state == *end);
     if (enrollment.state == State::rejected || enrollment.state == State::expired ||
-        enrollment.state == State::cancelled)
+        enrollment.state == State::cancelled || enrollment.state == State::completed)
       end = enrollment.state;
   }
 }
@@ -127,8 +138,9 @@ RC_GTEST_PROP(Enrollment, IsNeverInAStateThatOnlyItsTimelineKnows, ()) {
   Enrollment enrollment;
   for (auto c : *any_commands()) {
     for (const auto& event : decide(enrollment, commands[c], noon).events) apply(enrollment, event);
-    RC_ASSERT(enrollment.state != State::seats_held);
-    RC_ASSERT(enrollment.state != State::payment_pending);
+    for (auto seen_by_readers : {State::waitlisted, State::seats_held, State::payment_pending,
+                                 State::awaiting_instructor, State::awaiting_schedule})
+      RC_ASSERT(enrollment.state != seen_by_readers);
   }
 }
 

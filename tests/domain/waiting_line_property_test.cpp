@@ -1,0 +1,121 @@
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "tests/domain/course_moves.hpp"
+
+namespace sugang {
+namespace {
+
+CourseDefinition any_definition_with_line() {
+  auto definition = any_definition();
+  definition.waitlist = true;
+  definition.seats_per_student = 0;
+  return definition;
+}
+
+bool is_open(const Course& course) { return course.definition.state == CourseState::open; }
+
+RC_GTEST_PROP(Invariant12, NoSeatIsIdleWhileTheHeadFits, ()) {
+  DrivenCourse driven{any_definition_with_line()};
+  for (const auto& move : *any_moves()) {
+    driven.accept(command_of(move, driven.course));
+    const auto& course = driven.course;
+    if (is_open(course) && !course.line.empty()) RC_ASSERT(course.line.begin()->second.seats > course.available());
+    RC_ASSERT(!is_open(course) || !line_moves(course, noon));
+  }
+}
+
+RC_GTEST_PROP(Invariant12, WhoCameFirstIsPromotedFirstAndOnce, ()) {
+  DrivenCourse driven{any_definition_with_line()};
+  for (const auto& move : *any_moves()) driven.accept(command_of(move, driven.course));
+  std::vector<EnrollmentId> waiting;
+  std::set<EnrollmentId> was_promoted;
+  for (const auto& event : driven.events) {
+    if (const auto* waits = std::get_if<SeatsWaitlisted>(&event)) waiting.push_back(waits->enrollment);
+    // Nobody gets a seat past the line.
+    if (std::holds_alternative<SeatsHeld>(event)) RC_ASSERT(waiting.empty());
+    if (const auto* promoted = std::get_if<WaiterPromoted>(&event)) {
+      RC_ASSERT(!waiting.empty() && waiting.front() == promoted->enrollment);
+      RC_ASSERT(was_promoted.insert(promoted->enrollment).second);
+      waiting.erase(waiting.begin());
+    }
+    if (std::holds_alternative<WaiterLeft>(event) || std::holds_alternative<WaiterDismissed>(event))
+      RC_ASSERT(std::erase(waiting, *enrollment_in(event)) == 1u);
+  }
+  RC_ASSERT(waiting.size() == driven.course.line.size());
+}
+
+RC_GTEST_PROP(Invariant12, TicketsAreGivenInOrderWithoutAGap, ()) {
+  DrivenCourse driven{any_definition_with_line()};
+  for (const auto& move : *any_moves()) driven.accept(command_of(move, driven.course));
+  std::uint64_t last = 0;
+  for (const auto& event : driven.events)
+    if (const auto* waits = std::get_if<SeatsWaitlisted>(&event)) RC_ASSERT(waits->ticket == ++last);
+}
+
+RC_GTEST_PROP(LinePosition, IsThePlaceInTheOrderOfArrival, ()) {
+  DrivenCourse driven{any_definition_with_line()};
+  for (const auto& move : *any_moves()) driven.accept(command_of(move, driven.course));
+  std::uint64_t place = 0;
+  for (const auto& [ticket, waiter] : driven.course.line)
+    RC_ASSERT(line_position(driven.course, waiter.enrollment) == ++place);
+}
+
+/// A full course with a line longer than a chunk; ids all of one day.
+DrivenCourse with_long_line(std::size_t count) {
+  auto definition = performance(1);
+  definition.waitlist = true;
+  DrivenCourse driven{definition};
+  driven.accept(HoldSeats{enrollment(0), student(0), 1});
+  driven.accept(ReviseCourse{.expected_definition = 1, .title = {}, .capacity = 1'000, .state = {}});
+  driven.accept(HoldSeats{enrollment(1), student(0), 999});
+  for (std::size_t n = 0; n < count; ++n)
+    driven.accept(HoldSeats{enrollment(n + 2), student(n), *rc::gen::inRange<std::uint32_t>(1, 6),
+                            PaymentSide::available, true});
+  RC_ASSERT(driven.course.line.size() == count);
+  return driven;
+}
+
+RC_GTEST_PROP(Invariant12, ALongLineIsPromotedInChunksUntilTheHeadDoesNotFit, ()) {
+  auto driven = with_long_line(*rc::gen::inRange<std::size_t>(1, 4 * line_chunk));
+  std::vector<CourseCommand> causes{ReleaseSeats{enrollment(1)},
+                                    ReviseCourse{.expected_definition = driven.course.definition_version,
+                                                 .title = {},
+                                                 .capacity = 1'000 + *rc::gen::inRange<std::uint32_t>(0, 800),
+                                                 .state = {}}};
+  driven.accept(causes[*rc::gen::inRange<std::size_t>(0, 2)]);
+  for (int turns = 0; line_moves(driven.course, noon); ++turns) {
+    RC_ASSERT(turns < 10);
+    const auto promoted = driven.accept(TendLine{}).events.size();
+    RC_ASSERT(promoted > 0u && promoted <= line_chunk);
+  }
+  const auto& course = driven.course;
+  RC_ASSERT(course.line.empty() || course.line.begin()->second.seats > course.available());
+  RC_ASSERT(course.held + course.taken <= course.definition.capacity);
+}
+
+RC_GTEST_PROP(Invariant12, ACourseThatClosesTurnsItsWholeLineAway, ()) {
+  const auto count = *rc::gen::inRange<std::size_t>(1, 3 * line_chunk);
+  auto driven = with_long_line(count);
+  driven.accept(ReviseCourse{.expected_definition = driven.course.definition_version,
+                             .title = {},
+                             .capacity = {},
+                             .state = CourseState::closed});
+  const auto held_before = driven.course.held;
+  std::size_t dismissed = 0;
+  for (int turns = 0; line_moves(driven.course, noon); ++turns) {
+    RC_ASSERT(turns < 10);
+    if (*rc::gen::arbitrary<bool>()) driven.accept(ReleaseSeats{enrollment(1)});
+    dismissed += driven.accept(TendLine{}).events.size();
+  }
+  RC_ASSERT(dismissed == count);
+  RC_ASSERT(driven.course.line.empty() && driven.course.tickets.empty());
+  RC_ASSERT(driven.course.held <= held_before);
+}
+
+}  // namespace
+}  // namespace sugang

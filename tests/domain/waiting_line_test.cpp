@@ -1,0 +1,308 @@
+#include <gtest/gtest.h>
+
+#include "domain/course.hpp"
+#include "tests/domain/given.hpp"
+
+namespace sugang {
+namespace {
+
+const StudentId ann{"ann"}, ben{"ben"}, cho{"cho"}, dai{"dai"};
+
+/// A show that keeps a line.
+CourseRegistered show(std::uint32_t capacity, std::uint32_t seats_per_student = 0) {
+  auto definition = performance(capacity);
+  definition.waitlist = true;
+  definition.seats_per_student = seats_per_student;
+  return {definition};
+}
+SeatsHeld held(std::uint64_t n, const StudentId& student, std::uint32_t seats = 1) {
+  return {enrollment(n), student, seats};
+}
+SeatsWaitlisted waits(std::uint64_t n, const StudentId& student, std::uint32_t seats, std::uint64_t ticket) {
+  return {enrollment(n), student, seats, ticket};
+}
+WaiterPromoted promoted(std::uint64_t n, std::uint32_t seats = 1) { return {enrollment(n), seats}; }
+SeatsReleased released(std::uint64_t n, std::uint32_t seats = 1) { return {enrollment(n), seats}; }
+HoldSeats hold_or_wait(std::uint64_t n, const StudentId& student, std::uint32_t seats = 1) {
+  return {enrollment(n), student, seats, PaymentSide::available, true};
+}
+HoldSeats hold_only(std::uint64_t n, const StudentId& student, std::uint32_t seats = 1) {
+  return {enrollment(n), student, seats};
+}
+ReleaseSeats release(std::uint64_t n) { return {enrollment(n)}; }
+ReviseCourse capacity_to(std::uint32_t capacity) {
+  return {.expected_definition = 1, .title = {}, .capacity = capacity, .state = {}};
+}
+ReviseCourse close_it() {
+  return {.expected_definition = 1, .title = {}, .capacity = {}, .state = CourseState::closed};
+}
+const CourseRevised closed{.title = {}, .capacity = {}, .state = CourseState::closed};
+
+// --- into the line
+
+TEST(WaitingLine, TakesWhoFindsTheCourseFull) {
+  EXPECT_THAT(given<Course>(show(1), held(1, ann)).when(hold_or_wait(2, ben)), Causes(waits(2, ben, 1, 1)));
+  EXPECT_THAT(given<Course>(show(3), held(1, ann, 2)).when(hold_or_wait(2, ben, 2)), Causes(waits(2, ben, 2, 1)));
+}
+
+TEST(WaitingLine, IsOnlyForWhoWantsToWaitInACourseThatKeepsOne) {
+  EXPECT_THAT(given<Course>(show(1), held(1, ann)).when(hold_only(2, ben)), Refuses(CourseError::sold_out));
+  EXPECT_THAT(given<Course>(CourseRegistered{performance(1)}, held(1, ann)).when(hold_or_wait(2, ben)),
+              Refuses(CourseError::sold_out));
+}
+
+TEST(WaitingLine, IsNotForWhomThereIsASeat) {
+  EXPECT_THAT(given<Course>(show(2), held(1, ann)).when(hold_or_wait(2, ben)), Causes(held(2, ben)));
+}
+
+TEST(WaitingLine, IsNotForWhoCouldNeverFit) {
+  EXPECT_THAT(given<Course>(show(2)).when(hold_or_wait(1, ann, 3)), Refuses(CourseError::sold_out));
+  EXPECT_THAT(given<Course>(show(2), held(1, ann)).when(hold_or_wait(2, ben, 2)), Causes(waits(2, ben, 2, 1)));
+}
+
+TEST(WaitingLine, GivesEachTicketOnce) {
+  const auto past =
+      given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), waits(3, cho, 1, 2), WaiterLeft{enrollment(3)});
+  EXPECT_THAT(past.when(hold_or_wait(4, dai)), Causes(waits(4, dai, 1, 3)));
+}
+
+TEST(WaitingLine, HoldsABoundedNumberOfSeats) {
+  const auto past = given<Course>(show(line_seats_max), held(1, ann), waits(2, ben, line_seats_max - 1, 1));
+  EXPECT_THAT(past.when(hold_or_wait(3, cho, 2)), Refuses(CourseError::sold_out));
+  EXPECT_THAT(past.when(hold_or_wait(3, cho, 1)), Causes(waits(3, cho, 1, 2)));
+}
+
+TEST(WaitingLine, CountsItsSeatsAgainstTheLimitPerStudent) {
+  const auto past = given<Course>(show(2, 2), held(1, ann, 2), waits(2, ben, 1, 1));
+  EXPECT_THAT(past.when(hold_or_wait(3, ben, 2)), Refuses(CourseError::already_enrolled));
+  EXPECT_THAT(past.when(hold_or_wait(3, ben, 1)), Causes(waits(3, ben, 1, 2)));
+  EXPECT_THAT(past.when(hold_or_wait(3, ann, 1)), Refuses(CourseError::already_enrolled));
+  EXPECT_EQ(past.state().seats_of.at(ben), 1u);
+  EXPECT_EQ(past.state().waitlisted, 1u);
+  EXPECT_EQ(past.state().available(), 0u);
+}
+
+TEST(WaitingLine, IsEnteredWhilePaymentsAreDownAsAPromotionWaitsForThem) {
+  auto definition = show(1).definition;
+  definition.payment_unavailable = PaymentUnavailable::refuse;
+  auto command = hold_or_wait(2, ben);
+  command.payments = PaymentSide::unavailable;
+  EXPECT_THAT(given<Course>(CourseRegistered{definition}, held(1, ann)).when(command), Causes(waits(2, ben, 1, 1)));
+}
+
+TEST(WaitingLine, IsEnteredOnceHoweverOftenOneAsks) {
+  const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1));
+  EXPECT_THAT(past.when(hold_or_wait(2, ben)), ChangesNothing());
+  EXPECT_THAT(past.when(hold_only(2, ben)), ChangesNothing());
+}
+
+TEST(WaitingLine, OfAClosedCourseTakesNobody) {
+  EXPECT_THAT(given<Course>(show(1), held(1, ann), closed).when(hold_or_wait(2, ben)),
+              Refuses(CourseError::not_open));
+}
+
+// --- invariant 12: first in, first out
+
+TEST(Invariant12, NobodyOvertakesTheLine) {
+  // One seat is free, and the head needs two.
+  const auto past = given<Course>(show(3), held(1, ann, 2), waits(2, ben, 2, 1));
+  EXPECT_THAT(past.when(hold_or_wait(3, cho, 1)), Causes(waits(3, cho, 1, 2)));
+  EXPECT_THAT(past.when(hold_only(3, cho, 1)), Refuses(CourseError::sold_out));
+}
+
+TEST(Invariant12, AReleasePromotesTheHeadInTheSameDecision) {
+  const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), waits(3, cho, 1, 2));
+  EXPECT_THAT(past.when(release(1)), Causes(released(1), promoted(2)));
+}
+
+TEST(Invariant12, ATakenSeatThatIsReleasedPromotesTheHeadToo) {
+  const auto past = given<Course>(show(1), held(1, ann), SeatsTaken{enrollment(1)}, waits(2, ben, 1, 1));
+  EXPECT_THAT(past.when(release(1)), Causes(released(1), promoted(2)));
+}
+
+TEST(Invariant12, AReleasePromotesAllWhoFitUpToTheFirstWhoDoesNot) {
+  const auto past = given<Course>(show(4), held(1, ann, 4), waits(2, ben, 1, 1), waits(3, cho, 2, 2),
+                                  waits(4, dai, 2, 3), waits(5, dai, 1, 4));
+  EXPECT_THAT(past.when(release(1)), Causes(released(1, 4), promoted(2), promoted(3, 2)));
+}
+
+TEST(Invariant12, AHeadThatDoesNotFitHoldsUpWhoWould) {
+  const auto past = given<Course>(show(3), held(1, ann), held(2, ann, 2), waits(3, ben, 3, 1), waits(4, cho, 1, 2));
+  EXPECT_THAT(past.when(release(1)), Causes(released(1)));
+  EXPECT_FALSE(line_moves(given<Course>(show(3), held(2, ann, 2), waits(3, ben, 3, 1)).state(), noon));
+}
+
+TEST(Invariant12, AHeadThatLeavesLetsTheNextPass) {
+  const auto past = given<Course>(show(3), held(1, ann, 2), waits(2, ben, 2, 1), waits(3, cho, 1, 2));
+  EXPECT_THAT(past.when(release(2)), Causes(WaiterLeft{enrollment(2)}, promoted(3)));
+}
+
+TEST(Invariant12, WhoLeavesFromTheMiddleMovesNobody) {
+  const auto past = given<Course>(show(3), held(1, ann, 2), waits(2, ben, 2, 1), waits(3, cho, 1, 2));
+  EXPECT_THAT(past.when(release(3)), Causes(WaiterLeft{enrollment(3)}));
+}
+
+TEST(Invariant12, AGrowingCapacityPromotesWhoFits) {
+  const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), waits(3, cho, 1, 2));
+  EXPECT_THAT(past.when(capacity_to(2)), Causes(CourseRevised{{}, 2, {}}, promoted(2)));
+  EXPECT_THAT(past.when(capacity_to(9)), Causes(CourseRevised{{}, 9, {}}, promoted(2), promoted(3)));
+}
+
+TEST(Invariant12, AShrinkingCapacityLeavesTheLineAsItIs) {
+  const auto past = given<Course>(show(3), held(1, ann, 2), waits(2, ben, 2, 1));
+  EXPECT_THAT(past.when(capacity_to(2)), Causes(CourseRevised{{}, 2, {}}));
+  EXPECT_THAT(past.when(capacity_to(1)), Refuses(CourseError::capacity_below_taken));
+}
+
+TEST(Invariant12, NobodyIsPromotedTwice) {
+  const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), released(1), promoted(2));
+  EXPECT_THAT(past.when(TendLine{}), ChangesNothing());
+  EXPECT_THAT(past.when(release(1)), ChangesNothing());
+  EXPECT_THAT(past.when(hold_or_wait(2, ben)), ChangesNothing());
+  const auto course = past.state();
+  EXPECT_EQ(course.held, 1u);
+  EXPECT_EQ(course.waitlisted, 0u);
+  EXPECT_EQ(course.seats_of.at(ben), 1u);
+  EXPECT_EQ(line_position(course, enrollment(2)), std::nullopt);
+}
+
+TEST(PromotedWaiter, TakesAndReleasesHerSeatsLikeAnybody) {
+  const auto past = given<Course>(show(2), held(1, ann, 2), waits(2, ben, 2, 1), released(1, 2), promoted(2, 2));
+  EXPECT_THAT(past.when(TakeSeats{enrollment(2)}), Causes(SeatsTaken{enrollment(2)}));
+  EXPECT_THAT(past.when(release(2)), Causes(released(2, 2)));
+}
+
+TEST(Waiter, HasNoSeatsToTake) {
+  const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1));
+  EXPECT_THAT(past.when(TakeSeats{enrollment(2)}), Refuses(CourseError::undone));
+}
+
+TEST(WhoLeftTheLine, IsNotTakenBack) {
+  const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), WaiterLeft{enrollment(2)});
+  EXPECT_THAT(past.when(hold_or_wait(2, ben)), Refuses(CourseError::undone));
+  EXPECT_THAT(past.when(release(2)), ChangesNothing());
+  EXPECT_FALSE(past.state().seats_of.contains(ben));
+  EXPECT_THAT(past.when(hold_or_wait(3, ben)), Causes(waits(3, ben, 1, 2)));
+}
+
+TEST(ReleaseSeats, BeforeTheWaitLeavesATombstone) {
+  EXPECT_THAT(given<Course>(show(1), held(1, ann), released(2, 0)).when(hold_or_wait(2, ben)),
+              Refuses(CourseError::undone));
+}
+
+// --- places
+
+TEST(LinePosition, CountsFromTheHeadAndMovesUp) {
+  const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), waits(3, cho, 1, 2),
+                                  waits(4, dai, 1, 3), WaiterLeft{enrollment(3)});
+  EXPECT_EQ(line_position(past.state(), enrollment(2)), 1u);
+  EXPECT_EQ(line_position(past.state(), enrollment(3)), std::nullopt);
+  EXPECT_EQ(line_position(past.state(), enrollment(4)), 2u);
+  EXPECT_EQ(line_position(past.state(), enrollment(1)), std::nullopt);
+}
+
+// --- chunks
+
+/// A full course of one seat, and a line of `count` for one seat each.
+Course with_line(std::size_t count) {
+  std::vector<CourseEvent> events{show(1), held(0, ann)};
+  for (std::size_t n = 1; n <= count; ++n) events.push_back(waits(n, {"s" + std::to_string(n)}, 1, n));
+  return replay<Course>(events);
+}
+std::size_t obey(Course& course, const CourseCommand& command, TimePoint now = noon) {
+  const auto decision = decide(course, command, now);
+  EXPECT_EQ(decision.error, std::nullopt);
+  for (const auto& event : decision.events) apply(course, event);
+  return decision.events.size();
+}
+
+TEST(TendLine, GoesOnWhereAChunkEnded) {
+  auto course = with_line(2 * line_chunk + 5);
+  EXPECT_EQ(obey(course, capacity_to(1000)), 1 + line_chunk);
+  EXPECT_TRUE(line_moves(course, noon));
+  // While the rest is on its way, nobody slips in between.
+  EXPECT_THAT(decide(course, hold_only(900, dai), noon), Refuses(CourseError::sold_out));
+  EXPECT_EQ(obey(course, TendLine{}), line_chunk);
+  EXPECT_TRUE(line_moves(course, noon));
+  EXPECT_EQ(obey(course, TendLine{}), 5u);
+  EXPECT_FALSE(line_moves(course, noon));
+  EXPECT_EQ(obey(course, TendLine{}), 0u);
+  EXPECT_EQ(course.held, 1 + 2 * line_chunk + 5);
+}
+
+TEST(TendLine, PromotesNobodyWhileTheHeadDoesNotFit) {
+  EXPECT_THAT(given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1)).when(TendLine{}), ChangesNothing());
+  EXPECT_FALSE(line_moves(with_line(3), noon));
+}
+
+TEST(TendLine, OfAClosedCourseTurnsEverybodyAwayInChunks) {
+  auto course = with_line(line_chunk + 3);
+  EXPECT_EQ(obey(course, close_it()), 1u);
+  EXPECT_TRUE(line_moves(course, noon));
+  const auto decision = decide(course, TendLine{}, noon);
+  ASSERT_EQ(decision.events.size(), line_chunk);
+  EXPECT_EQ(decision.events.front(), CourseEvent{WaiterDismissed{enrollment(1)}});
+  for (const auto& event : decision.events) apply(course, event);
+  EXPECT_EQ(obey(course, TendLine{}), 3u);
+  EXPECT_FALSE(line_moves(course, noon));
+  EXPECT_EQ(course.waitlisted, 0u);
+  EXPECT_EQ(course.seats_of.size(), 1u) << "only the holder is left";
+  EXPECT_THAT(decide(course, hold_or_wait(1, ben), noon), Refuses(CourseError::undone));
+}
+
+TEST(TendLine, OfACourseThatClosesByItselfTurnsEverybodyAway) {
+  auto definition = show(1).definition;
+  definition.closes_at = noon;
+  const auto past = given<Course>(CourseRegistered{definition}, held(1, ann), waits(2, ben, 1, 1));
+  EXPECT_FALSE(line_moves(past.state(), noon - Milliseconds{1}));
+  EXPECT_TRUE(line_moves(past.state(), noon));
+  EXPECT_THAT(Past<Course>{past}.at(noon).when(TendLine{}), Causes(WaiterDismissed{enrollment(2)}));
+}
+
+TEST(ClosedCourse, PromotesNobodyWhateverIsReleased) {
+  const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), waits(3, cho, 1, 2), closed);
+  EXPECT_THAT(past.when(release(1)), Causes(released(1)));
+  EXPECT_THAT(past.when(release(2)), Causes(WaiterLeft{enrollment(2)}));
+  EXPECT_THAT(past.when(ReviseCourse{.expected_definition = 2, .title = {}, .capacity = 5, .state = {}}),
+              Causes(CourseRevised{{}, 5, {}}));
+}
+
+TEST(ReviseCourse, ThatGrowsAndClosesAtOncePromotesNobody) {
+  auto grow_and_close = close_it();
+  grow_and_close.capacity = 5;
+  EXPECT_THAT(given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1)).when(grow_and_close),
+              Causes(CourseRevised{{}, 5, CourseState::closed}));
+}
+
+// --- cancelling the course
+
+TEST(CancelCourse, ClosesItForGoodAndKeepsTheReason) {
+  EXPECT_THAT(given<Course>(show(1)).when(CancelCourse{"burst pipe"}), Causes(CourseCancelled{"burst pipe"}));
+  const auto past = given<Course>(show(2), held(1, ann), CourseCancelled{"burst pipe"});
+  EXPECT_EQ(past.state().cancel_reason, "burst pipe");
+  EXPECT_THAT(past.when(hold_or_wait(2, ben)), Refuses(CourseError::not_open));
+  EXPECT_THAT(
+      past.when(ReviseCourse{.expected_definition = 2, .title = {}, .capacity = {}, .state = CourseState::open}),
+      Refuses(CourseError::state_not_reachable));
+}
+
+TEST(CancelCourse, IsSeenByWhoRevisesItAsAChange) {
+  EXPECT_THAT(given<Course>(show(2), CourseCancelled{""}).when(capacity_to(5)),
+              Refuses(CourseError::definition_changed));
+}
+
+TEST(CancelCourse, TwiceIsOnce) {
+  EXPECT_THAT(given<Course>(show(1), CourseCancelled{"burst pipe"}).when(CancelCourse{"again"}), ChangesNothing());
+  EXPECT_THAT(given<Course>().when(CancelCourse{""}), Refuses(CourseError::not_found));
+}
+
+TEST(CancelCourse, LeavesClaimsAndLineToTheirOwnCancels) {
+  const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), CourseCancelled{""});
+  EXPECT_THAT(past.when(TendLine{}), ChangesNothing());
+  EXPECT_FALSE(line_moves(past.state(), noon));
+  EXPECT_THAT(past.when(release(1)), Causes(released(1)));
+  EXPECT_THAT(past.when(release(2)), Causes(WaiterLeft{enrollment(2)}));
+}
+
+}  // namespace
+}  // namespace sugang
