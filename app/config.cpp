@@ -48,6 +48,11 @@ std::optional<std::string> set_data(Config& config, const std::string& text) {
   return std::nullopt;
 }
 
+std::optional<std::string> set_reports(Config& config, const std::string& text) {
+  config.reports = text;
+  return std::nullopt;
+}
+
 std::optional<std::string> set_auth(Config& config, const std::string& text) {
   if (text == "jwt") return "jwt is not available in this version; use off";
   return one_of(&Config::auth, {"off"})(config, text);
@@ -127,6 +132,14 @@ const std::vector<Setting>& settings() {
        number(&Config::gateway_timeout_ms, 10, 600'000)},
       {"disk-free-mib-min", "with less free on the disk new work is refused",
        number(&Config::disk_free_mib_min, 0, 1'048'576)},
+      {"reports", "directory for daily enrollment reports, a CSV file per course and day; none when empty",
+       set_reports},
+      {"webhook-retry-ms", "how long after a failed call a webhook is called again, doubled each time",
+       number(&Config::webhook_retry_ms, 1, 86'400'000)},
+      {"webhook-attempts-max", "calls of a webhook for one notification",
+       number(&Config::webhook_attempts_max, 1, 20)},
+      {"webhook-timeout-ms", "how long a webhook may take to answer",
+       number(&Config::webhook_timeout_ms, 10, 600'000)},
   };
   return all;
 }

@@ -31,6 +31,12 @@ struct Config {
   std::uint32_t gateway_timeout_ms = 2'000;
   /// With less free on the disk of `data`, new work is refused before a write can fail.
   std::uint32_t disk_free_mib_min = 256;
+  /// Directory of the daily enrollment reports; empty: none are written.
+  std::string reports;
+  /// A webhook that did not answer with 2xx is called again after so long, doubled each time; and how often at all.
+  std::uint32_t webhook_retry_ms = 5'000;
+  std::uint32_t webhook_attempts_max = 8;
+  std::uint32_t webhook_timeout_ms = 10'000;
 };
 
 /// One thing an operator may set: `name` in the TOML file, `--name` as a flag, `SUGANG_NAME` in the environment
