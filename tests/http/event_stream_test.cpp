@@ -193,6 +193,7 @@ TEST_F(EventStreams, GoOnWithWhatHappensAndLeaveOutWhatTheServerNotesForItself) 
   for (int i = 0; i < 3; ++i) {
     enroll_students(1);
     const auto events = follower.next_events(events_of_an_enrollment);
+    ASSERT_THAT(events, SizeIs(events_of_an_enrollment));
     for (const auto& event : events) EXPECT_THAT(event.event, testing::Not(StartsWith("request.")));
     EXPECT_EQ(events.back().event, "enrollment.confirmed");
     for (const auto& id : ids_of(events)) seen.push_back(id);
@@ -385,6 +386,37 @@ TEST_F(EventStreams, EndWithTheServer) {
   // What the backend still owed comes to nobody.
   backend.wake_followers();
   EXPECT_TRUE(follower.wire().at_end());
+}
+
+TEST(EventStreamsOfManyThreads, AllHearTheSameAndAllEnd) {
+  ScriptedBackend backend;
+  ServerSettings settings;
+  settings.threads = 3;
+  Server server{backend, settings};
+  server.start();
+  std::vector<std::unique_ptr<Follower>> followers;
+  for (int i = 0; i < 6; ++i) {
+    followers.push_back(std::make_unique<Follower>(server.client_port(), "/v1/events"));
+    EXPECT_EQ(followers.back()->next()->retry, "1000");
+  }
+  ASSERT_TRUE(backend.await("await_events", settings.threads));
+  WireClient client{server.client_port()};
+  const WireFields json{{"Content-Type", "application/json"}};
+  client.send(render_request("POST", "/v1/courses", json,
+                             R"({"id":"c","kind":"performance","title":"Verse","capacity":10})"));
+  ASSERT_EQ(client.read_answer()->status, 201);
+  client.send(render_request("POST", "/v1/enrollments", json, R"({"courseId":"c","studentId":"s"})"));
+  ASSERT_EQ(client.read_answer()->status, 201);
+  for (auto& follower : followers) {
+    const auto events = follower->next_events(events_of_an_enrollment);
+    ASSERT_THAT(events, SizeIs(events_of_an_enrollment));
+    EXPECT_EQ(events.back().event, "enrollment.confirmed");
+  }
+  server.drain();
+  for (auto& follower : followers) {
+    EXPECT_FALSE(follower->next());
+    EXPECT_TRUE(follower->ended_whole());
+  }
 }
 
 }  // namespace
