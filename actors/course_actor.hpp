@@ -1,21 +1,52 @@
 #pragma once
 
+#include <unordered_set>
+
 #include "actors/entity_host.hpp"
 
 namespace sugang {
 
-/// A course. Besides the seats it gives birth to the enrollments that hold them.
+/// A course. Besides the seats it gives birth to the enrollments that hold them, or wait for them, and tells those
+/// that come up from its line. While it has a line, or enrollments to turn round, it is listed as owing.
 class CourseActor final : public EntityHost<Course> {
  public:
   using EntityHost::EntityHost;
 
  private:
   caf::message_handler handlers() override;
+  void handle(const Task<Course>& task) override;
+  Cause cause_of(const CourseEvent& event, const Cause& command) const override;
+  void add_owed(Append& append) override;
+  void forget_state() override;
+  bool ready_to_leave() const override { return revoking_.empty(); }
+
   void begin(const BeginEnrollment& begin);
   void revise(const ReviseCourseTask& task);
+  void cancel(const CancelCourseTask& task);
   void describe(const DescribeCourse& query);
+  void find_in_line(const FindInLine& query);
   void adopt(const AdoptCourse& adopted);
+  void tend();
+  void hear(const EnrollmentRevoked& revoked);
+
+  /// Commits, and tells those of the line whom it moved.
+  std::vector<Record> commit_and_tell(std::vector<CourseEvent> events, const Cause& cause, Append append = {});
+  void arm_closing();
+  /// Lists whom the cancelled course has to turn round.
+  void list_claims();
+  void revoke_first();
+  void revoke_next();
+  /// Tells the journal when the course owes nothing any more, or does again.
+  void settle_owed();
   CourseSnapshot snapshot() const;
+
+  /// Whether the journal lists this course as owing, when that is known.
+  std::optional<bool> listed_;
+  /// The alarm for the end of the line at `closes_at` is set.
+  bool closing_armed_ = false;
+  /// Enrollments of the cancelled course that are still to be turned round, and those that were asked to.
+  std::unordered_set<EnrollmentId> revoking_;
+  std::vector<EnrollmentId> to_ask_;
 };
 
 }  // namespace sugang

@@ -56,6 +56,10 @@ class EntityHost : public ResidentActor {
 
   /// What this kind hears besides commands of a saga.
   virtual caf::message_handler handlers() { return {}; }
+  /// The envelope of one event among those that a command causes; it may concern another enrollment.
+  virtual Cause cause_of(const Event&, const Cause& command) const { return command; }
+  /// What else is to become durable with the state as it is now.
+  virtual void add_owed(Append&) {}
 
   virtual void handle(const Task<Aggregate>& task) {
     auto decision = decide(state_, task.command, node_.timers.now());
@@ -73,8 +77,10 @@ class EntityHost : public ResidentActor {
     const auto first = append.records.size();
     for (auto& event : events) {
       sugang::apply(state_, event);
-      append.records.push_back(envelope(resident_->id, ++sequence_, std::move(event), cause, now));
+      const auto of_event = cause_of(event, cause);
+      append.records.push_back(envelope(resident_->id, ++sequence_, std::move(event), of_event, now));
     }
+    add_owed(append);
     if constexpr (Snapshots<Aggregate>::kept) add_snapshot(append);
     std::vector<Record> records{append.records.begin() + static_cast<std::ptrdiff_t>(first), append.records.end()};
     const auto last = node_.journal.append(std::move(append));

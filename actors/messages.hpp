@@ -34,8 +34,8 @@ struct StepReply {
   std::string error;
   /// What the participant journaled, with positions: the coordinator folds it into its timeline.
   std::vector<Record> records;
-  /// For hold_seats: the course lets the charge wait while the payment side is down.
-  bool may_defer = false;
+  /// For hold_seats: place in the course's line, when the enrollment waits in it.
+  std::optional<std::uint64_t> waitlist_position;
 };
 
 /// A saga's command to a participant.
@@ -81,6 +81,48 @@ struct AdoptCourse {
 struct ReviseCourseTask {
   ReviseCourse command;
   Asker asker;
+};
+
+struct CancelCourseTask {
+  std::string reason;
+  Asker asker;
+};
+
+/// Where an enrollment stands in the course's line, through the gate.
+struct FindInLine {
+  EnrollmentId enrollment;
+  std::function<void(std::optional<std::uint64_t>)> done;
+};
+
+/// The course goes on with what it owes: its line, and the enrollments of a cancelled course. Sent by itself, by
+/// its alarm, and after a restart.
+struct TendCourse {};
+
+/// A cancelled course takes an enrollment back.
+struct RevokeEnrollment {
+  CourseId course;
+  std::string reason;
+};
+
+/// A cancelled course's enrollment has been turned round, or has nothing to turn.
+struct EnrollmentRevoked {
+  EnrollmentId enrollment;
+};
+
+/// Tells a person of an event. `appended` runs once the box has it in the journal, or had it before.
+struct NotifyPerson {
+  NotificationQueued notice;
+  EnrollmentId enrollment;
+  TraceContext trace;
+  std::function<void()> appended;
+};
+
+/// Whoever brings the notification to the person has an end: it arrived, or it never will.
+struct SettleNotification {
+  EnrollmentId enrollment;
+  EventId about;
+  bool sent = false;
+  std::string error;
 };
 
 /// The gateway's word, on its way to the payment.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -7,6 +8,7 @@
 
 #include "actors/id_source.hpp"
 #include "actors/timers.hpp"
+#include "domain/component.hpp"
 #include "domain/record.hpp"
 #include "gateway/payment_gateway.hpp"
 #include "storage/journal.hpp"
@@ -19,11 +21,23 @@ class Directory;
 struct ActorLimits {
   /// A course nobody spoke to for so long leaves memory.
   Milliseconds course_idle{30'000};
+  /// The same for a student's ledger and box, of which there are many.
+  Milliseconds person_idle{1'000};
   /// Events between two snapshots of a course, at least; more when it has more claims than that.
   std::uint64_t snapshot_events_min = 1000;
   /// How long an unfinished charge keeps its seats: where the course refuses without payment, and where it defers.
   Milliseconds payment_deadline{15 * 60'000};
   Milliseconds deferred_payment_deadline{24 * 3'600'000};
+  /// How long an enrollment waits in line; a course that closes sends it away before.
+  Milliseconds waitlist_deadline{90LL * 24 * 3'600'000};
+  /// How long a saga waits for a person's step; for a class's result, counted from the end of the class.
+  Milliseconds person_deadline{7LL * 24 * 3'600'000};
+  /// Charges that wait for the payment side to come back, at most.
+  std::uint32_t deferred_payments_max = 100'000;
+  /// After so many attempts without a definitive word a saga is listed as stuck, and tried on at `retry_max`.
+  std::uint32_t stuck_attempts = 4;
+  /// Enrollments of a cancelled course that are turned round at a time.
+  std::size_t revoked_at_once = 64;
   /// An outside call that ended without a definitive word is made again after so long, doubled each time.
   Milliseconds retry_min{200};
   Milliseconds retry_max{30'000};
@@ -39,8 +53,11 @@ struct Node {
   IdSource& ids;
   PaymentGateway& gateway;
   ActorLimits limits;
-  /// Whether a charge can be made now: false while the payment side is paused.
+  const Components& components;
+  /// Whether a charge can be made now: false while the payment side is paused, or the gateway gives no word.
   std::function<bool()> payments_available;
+  /// Charges that wait for the payment side to come back.
+  std::atomic<std::uint32_t>& deferred_payments;
   /// A fault that an actor survived, for the log.
   std::function<void(std::string_view what)> report;
 };

@@ -99,7 +99,8 @@ struct MarkFailed {
 };
 using NotificationCommand = std::variant<Notify, MarkSent, MarkFailed>;
 
-enum class NotificationError : std::uint8_t { none };
+/// A box refuses nothing.
+enum class NotificationError : std::uint8_t {};
 
 /// What one person was told, one notification per event (invariant 8).
 struct NotificationBox {

@@ -24,7 +24,7 @@ enum class ServiceError : std::uint8_t {
   draining,
 };
 using Refusal = std::variant<CourseError, EnrollmentError, PaymentError, ServiceError, SagaError, StockError,
-                             DeliveryError, CoachingError, CalendarError, MileageError>;
+                             DeliveryError, CoachingError, CalendarError, MileageError, NotificationError>;
 
 /// A course as callers see it.
 struct CourseSnapshot {

@@ -55,6 +55,7 @@ void fold(EnrollmentSummary& summary, const Record& record, const CourseEvent& e
                  [&](const WaiterPromoted&) {
                    move_pending(summary, EnrollmentState::seats_held);
                    summary.ticket.reset();
+                   summary.promoted = true;
                  },
                  [&](const WaiterLeft&) { summary.ticket.reset(); },
                  [&](const WaiterDismissed&) {
@@ -158,6 +159,7 @@ void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& eve
                  [&](const SagaWaits& e) {
                    summary.saga = SagaState::waiting;
                    summary.awaits = e.step;
+                   summary.promoted = false;
                    summary.deadline = e.deadline;
                  },
                  [&](const SagaOperated&) {

@@ -48,6 +48,8 @@ struct EnrollmentSummary {
   bool defers = false;
   /// In the course's line.
   std::optional<std::uint64_t> ticket;
+  /// Came up from the line, and has no deadline for its payment yet.
+  bool promoted = false;
   StockState stock = StockState::none;
   DeliveryState delivery = DeliveryState::none;
   std::optional<Coaching> coaching;
@@ -84,6 +86,7 @@ struct EnrollmentSummary {
     field("mileageEarned", self.mileage_earned);
     field("defers", self.defers);
     field("ticket", self.ticket);
+    field("promoted", self.promoted);
     field("stock", self.stock);
     field("delivery", self.delivery);
     field("coaching", self.coaching);

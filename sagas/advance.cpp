@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "sagas/table.hpp"
-
 namespace sugang {
 namespace {
 
@@ -18,7 +16,33 @@ std::size_t no_return(CourseKind kind) {
   return static_cast<std::size_t>(it - way.begin());
 }
 
+/// Whether the step under the cursor is to be taken at all.
+bool applies(const Cursor& cursor) {
+  if (!cursor.turned) return cursor.earns || way_forward(cursor.kind)[cursor.index].step != Step::earn_mileage;
+  const auto& undo = way_back(*cursor.turned)[cursor.index];
+  if (undo.direction == Direction::act) return true;
+  if (undo.step == Step::earn_mileage && !cursor.earns) return false;
+  const auto place = place_of(cursor.kind, undo.step);
+  return place && *place <= cursor.reached;
+}
+
+Cursor past_what_does_not_apply(Cursor cursor) {
+  while (cursor.index < length(cursor) && !applies(cursor)) ++cursor.index;
+  return cursor;
+}
+
+/// The first step from the cursor on that the timeline does not show as done.
+Cursor first_undone(Cursor cursor, const EnrollmentSummary& summary) {
+  for (cursor = past_what_does_not_apply(cursor);; cursor = past_what_does_not_apply(cursor)) {
+    const auto command = command_at(cursor);
+    if (!command || !is_done(summary, *command)) return cursor;
+    ++cursor.index;
+  }
+}
+
 }  // namespace
+
+Cursor first_step(const EnrollmentSummary& summary) { return {.kind = summary.kind, .earns = summary.mileage > 0}; }
 
 std::optional<Causation> command_at(const Cursor& cursor) {
   if (cursor.index >= length(cursor)) return std::nullopt;
@@ -27,11 +51,17 @@ std::optional<Causation> command_at(const Cursor& cursor) {
   return Causation{undo.step, undo.direction};
 }
 
+const TableStep* forward_step(const Cursor& cursor) {
+  if (cursor.turned || cursor.index >= length(cursor)) return nullptr;
+  return &way_forward(cursor.kind)[cursor.index];
+}
+
 Advanced advance(const Cursor& cursor, StepEnd end) {
   switch (end) {
     case StepEnd::done: {
       auto moved = cursor;
       ++moved.index;
+      moved = past_what_does_not_apply(moved);
       return {moved, moved.index < length(moved) ? Next{Run{}} : Next{Finish{}}};
     }
     case StepEnd::unknown:
@@ -44,25 +74,29 @@ Advanced advance(const Cursor& cursor, StepEnd end) {
   return {cursor, GetStuck{}};
 }
 
-Cursor turn_round(const Cursor& cursor, TurnCause cause) { return {cursor.kind, cause, 0}; }
+Cursor turn_round(const Cursor& cursor, TurnCause cause) {
+  return past_what_does_not_apply(
+      {.kind = cursor.kind, .earns = cursor.earns, .turned = cause, .index = 0, .reached = cursor.index});
+}
 
-bool may_turn(const Cursor& cursor) {
-  if (cursor.turned) return false;
-  return cursor.index < no_return(cursor.kind) || cursor.index >= length(cursor);
+Cancel cancel_at(const Cursor& cursor) {
+  if (const auto* step = forward_step(cursor)) return step->cancel;
+  if (cursor.turned) return Cancel::waits;
+  // At its end: nothing but what was completed is past cancelling.
+  return way_forward(cursor.kind).back().step == Step::complete ? Cancel::refused : Cancel::turns;
+}
+
+bool is_done(const EnrollmentSummary& summary, const Causation& command) {
+  return std::any_of(summary.steps.begin(), summary.steps.end(), [&](const StepProgress& progress) {
+    return progress.step == command.step && progress.direction == command.direction &&
+           progress.state == StepState::done;
+  });
 }
 
 Cursor cursor_of(const EnrollmentSummary& summary) {
-  Cursor cursor{summary.kind, summary.turned, 0};
-  auto done = [&](const Causation& command) {
-    return std::any_of(summary.steps.begin(), summary.steps.end(), [&](const StepProgress& p) {
-      return p.step == command.step && p.direction == command.direction && p.state == StepState::done;
-    });
-  };
-  while (auto command = command_at(cursor)) {
-    if (!done(*command)) break;
-    ++cursor.index;
-  }
-  return cursor;
+  const auto forward = first_undone(first_step(summary), summary);
+  if (!summary.turned) return forward;
+  return first_undone(turn_round(forward, *summary.turned), summary);
 }
 
 }  // namespace sugang

@@ -7,16 +7,25 @@
 #include "domain/course.hpp"
 #include "domain/saga.hpp"
 #include "domain/timeline.hpp"
+#include "sagas/table.hpp"
 
 namespace sugang {
 
 /// Where a saga stands: on the way its kind, or the cause of its turning round, prescribes.
 struct Cursor {
   CourseKind kind = CourseKind::lecture;
+  /// The payment earns something; otherwise the mileage's step is passed over.
+  bool earns = false;
   std::optional<TurnCause> turned;
   std::size_t index = 0;
+  /// On the way back: the last step of the way forward that may have been begun. What lies behind it was not, and
+  /// is not undone.
+  std::size_t reached = 0;
   bool operator==(const Cursor&) const = default;
 };
+
+/// The start of the way forward.
+Cursor first_step(const EnrollmentSummary& summary);
 
 /// How the step under the cursor ended.
 enum class StepEnd : std::uint8_t {
@@ -50,6 +59,8 @@ using Next = std::variant<Run, RunAgainLater, TurnRound, Finish, GetStuck>;
 
 /// The command under the cursor; nothing behind the end of the way.
 std::optional<Causation> command_at(const Cursor& cursor);
+/// The step of the way forward under the cursor; nothing on the way back, or behind the end.
+const TableStep* forward_step(const Cursor& cursor);
 
 /// Moves the cursor over the step that ended and says what comes next. Pure; total.
 struct Advanced {
@@ -61,9 +72,11 @@ Advanced advance(const Cursor& cursor, StepEnd end);
 /// Turns round to the first step of the way back.
 Cursor turn_round(const Cursor& cursor, TurnCause cause);
 
-/// Whether a cancel or an expiry may turn the saga round where it stands: before the point of no return, or when it
-/// has come to its end.
-bool may_turn(const Cursor& cursor);
+/// What a cancel may do where the saga stands.
+Cancel cancel_at(const Cursor& cursor);
+
+/// Whether the timeline shows the command's end.
+bool is_done(const EnrollmentSummary& summary, const Causation& command);
 
 /// Where a saga goes on after a crash: at the first step that its timeline does not show as done. Steps are
 /// idempotent, so one that is done and not seen is harmless.

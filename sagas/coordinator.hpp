@@ -29,8 +29,19 @@ struct CancelRequest {
   Wait wait;
   Asker asker;
 };
-/// After a restart: go on where the timeline stops.
+/// A person's step in the saga: a manager's, an instructor's, a courier's.
+struct TakePersonStep {
+  PersonStep step;
+  Asker asker;
+};
+struct OperateSaga {
+  Operation operation;
+  Asker asker;
+};
+/// After a restart, and when a component runs again: go on where the timeline stops.
 struct ResumeSaga {};
+/// The deadline of a step that is waited for has come.
+struct DeadlineOver {};
 struct RetryStep {
   std::uint32_t attempt = 0;
 };
@@ -46,7 +57,10 @@ struct TimelineRead {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::StartEnrollment)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::JoinEnrollment)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::CancelRequest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::TakePersonStep)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::OperateSaga)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::ResumeSaga)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::DeadlineOver)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::RetryStep)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::WaitOver)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::TimelineRead)
@@ -56,6 +70,9 @@ namespace sugang {
 /// Carries one enrollment through its steps, and back. It keeps the fold of the enrollment's timeline: its own few
 /// records tell where it turned and how it ended, the participants' records tell which steps are done. What comes
 /// next is advance()'s to say; here it is only sent, waited for and sent again.
+///
+/// Whoever wants something of the enrollment (a cancel, a person's step, an operator) comes through here, so that
+/// no two of them meet in a participant.
 class Coordinator final : public ResidentActor {
  public:
   Coordinator(caf::actor_config& config, Node& node, std::shared_ptr<Resident> resident);
@@ -69,6 +86,17 @@ class Coordinator final : public ResidentActor {
     /// Cleared when answered: the alarm of a long wait finds nobody.
     std::shared_ptr<std::atomic<bool>> open;
   };
+  /// One charge among those that wait for the payment side to come back.
+  class Deferred {
+   public:
+    explicit Deferred(std::atomic<std::uint32_t>& count) : count_(count) { ++count_; }
+    ~Deferred() { --count_; }
+    Deferred(const Deferred&) = delete;
+    Deferred& operator=(const Deferred&) = delete;
+
+   private:
+    std::atomic<std::uint32_t>& count_;
+  };
 
   caf::behavior make_behavior() override;
   void wake() override;
@@ -79,27 +107,47 @@ class Coordinator final : public ResidentActor {
   void start(StartEnrollment& start);
   void join(JoinEnrollment& join);
   void cancel(CancelRequest& cancel);
+  void revoke(const RevokeEnrollment& revoke);
+  void take_person_step(TakePersonStep& step);
+  void operate(OperateSaga& operation);
   void resume();
   void hear(const StepReply& reply);
   void hear_birth(const StepReply& reply);
+  void hear_person(const StepReply& reply);
   void wait_over(std::uint64_t number);
+  void deadline_over();
 
   void run();
   void dispatch(const Causation& command);
+  template <class Aggregate>
+  void dispatch_to(AggregateId participant, typename Aggregate::Command command, const Causation& step);
   void move(StepEnd end, const StepReply& reply);
   void retry_later(const Causation& command, const std::string& error);
   void turn_back(TurnCause cause, std::string reason, Asker* claimant = nullptr);
   void finish();
-  void get_stuck(const Causation& command, const StepReply& reply);
+  void get_stuck(const Causation& command, const std::string& error);
 
-  void append(SagaEvent event, std::optional<Owed> owed = std::nullopt, Asker* claimant = nullptr);
+  bool waits_for_component(const Causation& command) const;
+  void wait_for_component(const Causation& command);
+  void wait_for_person(const TableStep& step);
+  /// Until the deadline in the summary; `again`, as this life has not armed it yet.
+  void arm_deadline();
+  void let_deadline_pass(const TableStep& step);
+  TimePoint deadline_of(Step step) const;
+  std::optional<Refusal> refusal_of(const PersonStep& step) const;
+  std::optional<SagaError> refusal_of(OperatorAction action) const;
+  void resolve(const Causation& command, const std::string& reason);
+  /// What had to wait for the step, or the person, that has just ended.
+  void serve_postponed();
+
+  void append(SagaEvent event, std::optional<bool> owes = std::nullopt, Asker* claimant = nullptr);
   void fold(const std::vector<Record>& records);
   void add_waiting(Asker asker, bool cancels, Wait wait);
   void answer_waiting(bool under_way);
   void answer_one(Waiting& waiting, bool under_way);
+  void answer_refused(Asker asker, const Refusal& refusal);
+  void answer_as_it_stands(Asker asker);
   Outcome outcome_for(const Waiting& waiting, bool under_way) const;
-  template <class Aggregate>
-  Task<Aggregate> task(typename Aggregate::Command command, const Causation& step) const;
 
   const EnrollmentId enrollment_;
   EnrollmentSummary summary_;
@@ -113,14 +161,25 @@ class Coordinator final : public ResidentActor {
   /// Told once, with the first command: by the second the participant may have lived, written and left.
   bool enrollment_told_of_birth_ = false;
   bool payment_told_of_birth_ = false;
-  bool may_defer_ = false;
   /// A command is out and its answer to come.
   bool running_ = false;
   bool retry_armed_ = false;
+  std::optional<TimePoint> deadline_armed_;
   std::uint32_t attempts_ = 0;
+  std::optional<Deferred> deferred_;
+  std::optional<std::uint64_t> waitlist_position_;
   std::optional<StartEnrollment> starting_;
   std::vector<Waiting> waiting_;
   std::vector<CancelRequest> cancels_;
+  std::vector<std::string> revocations_;
+  /// The person whose step is out, and the step whose end answers her.
+  struct Person {
+    Asker asker;
+    Causation sent;
+    Causation answered_by;
+  };
+  std::optional<Person> person_;
+  std::vector<TakePersonStep> persons_;
   std::uint64_t next_waiter_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "sagas/hosting.hpp"
 
 #include "actors/course_actor.hpp"
+#include "actors/notification_actor.hpp"
 #include "actors/payment_actor.hpp"
 #include "sagas/coordinator.hpp"
 
@@ -23,6 +24,13 @@ void host_aggregates(Node& node) {
   node.directory.host(AggregateKind::enrollment, at_once, spawn<EntityHost<Enrollment>>(node));
   node.directory.host(AggregateKind::payment, at_once, spawn<PaymentActor>(node));
   node.directory.host(AggregateKind::saga, at_once, spawn<Coordinator>(node));
+  node.directory.host(AggregateKind::stock_preparation, at_once, spawn<EntityHost<StockPreparation>>(node));
+  node.directory.host(AggregateKind::delivery, at_once, spawn<EntityHost<Delivery>>(node));
+  node.directory.host(AggregateKind::coaching, at_once, spawn<EntityHost<Coaching>>(node));
+  const auto person = node.limits.person_idle;
+  node.directory.host(AggregateKind::calendar, person, spawn<EntityHost<InstructorCalendar>>(node));
+  node.directory.host(AggregateKind::mileage_account, person, spawn<EntityHost<MileageAccount>>(node));
+  node.directory.host(AggregateKind::notification_box, person, spawn<NotificationActor>(node));
 }
 
 }  // namespace sugang

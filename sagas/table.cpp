@@ -1,32 +1,72 @@
 #include "sagas/table.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace sugang {
 namespace {
 
-constexpr std::array seats_for_money{
-    TableStep{.step = Step::hold_seats, .undoable = true},
-    TableStep{.step = Step::take_payment, .undoable = true},
-    TableStep{.step = Step::take_seats, .after = PointOfNoReturn{}},
-    TableStep{.step = Step::confirm},
+constexpr TableStep hold_seats{.step = Step::hold_seats, .late = TurnCause::expired};
+constexpr TableStep take_payment{.step = Step::take_payment, .late = TurnCause::expired};
+constexpr TableStep take_seats{.step = Step::take_seats, .cancel = Cancel::waits, .after = PointOfNoReturn{}};
+constexpr TableStep confirm{.step = Step::confirm, .cancel = Cancel::waits};
+constexpr TableStep earn_mileage{.step = Step::earn_mileage};
+constexpr TableStep complete{.step = Step::complete, .cancel = Cancel::refused};
+
+constexpr TableStep by_person(Step step, std::optional<TurnCause> late, Cancel cancel = Cancel::turns) {
+  return {.step = step, .taken = Taken::by_person, .cancel = cancel, .late = late};
+}
+
+// Lectures and performances.
+constexpr std::array seats_for_money{hold_seats, take_payment, take_seats, confirm, earn_mileage};
+
+constexpr std::array product{
+    hold_seats,
+    take_payment,
+    TableStep{.step = Step::prepare_stock},
+    take_seats,
+    confirm,
+    TableStep{.step = Step::request_delivery},
+    earn_mileage,
+    // Never started, an order is cancelled and paid back; under way, an operator has to find out.
+    by_person(Step::start_delivery, TurnCause::cancelled),
+    by_person(Step::complete_delivery, std::nullopt, Cancel::refused),
+    complete,
 };
 
-constexpr std::array cancelled{
-    UndoStep{.step = Step::mark_cancel_requested, .direction = Direction::act},
-    UndoStep{.step = Step::hold_seats},
-    UndoStep{.step = Step::take_payment},
-    UndoStep{.step = Step::mark_cancelled, .direction = Direction::act},
+constexpr std::array training{
+    hold_seats,
+    take_payment,
+    by_person(Step::assign_instructor, TurnCause::expired),
+    by_person(Step::book_slot, TurnCause::expired),
+    TableStep{.step = Step::confirm_schedule},
+    take_seats,
+    confirm,
+    earn_mileage,
+    by_person(Step::record_result, std::nullopt),
+    complete,
 };
+
+constexpr UndoStep mark(Step step) { return {.step = step, .direction = Direction::act}; }
+
+/// All that may have to be undone, delivery first, then seats before money.
+constexpr std::array cancelled{
+    mark(Step::mark_cancel_requested),    UndoStep{.step = Step::request_delivery},
+    UndoStep{.step = Step::hold_seats},   UndoStep{.step = Step::assign_instructor},
+    UndoStep{.step = Step::book_slot},    UndoStep{.step = Step::prepare_stock},
+    UndoStep{.step = Step::take_payment}, UndoStep{.step = Step::earn_mileage},
+    mark(Step::mark_cancelled),
+};
+// Before it is confirmed, nothing is on its way and nothing has been earned.
 constexpr std::array declined{
-    UndoStep{.step = Step::hold_seats},
-    UndoStep{.step = Step::take_payment},
-    UndoStep{.step = Step::mark_rejected, .direction = Direction::act},
+    UndoStep{.step = Step::hold_seats},   UndoStep{.step = Step::assign_instructor},
+    UndoStep{.step = Step::book_slot},    UndoStep{.step = Step::prepare_stock},
+    UndoStep{.step = Step::take_payment}, mark(Step::mark_rejected),
 };
 constexpr std::array expired{
-    UndoStep{.step = Step::hold_seats},
-    UndoStep{.step = Step::take_payment},
-    UndoStep{.step = Step::mark_expired, .direction = Direction::act},
+    UndoStep{.step = Step::hold_seats},   UndoStep{.step = Step::assign_instructor},
+    UndoStep{.step = Step::book_slot},    UndoStep{.step = Step::prepare_stock},
+    UndoStep{.step = Step::take_payment}, mark(Step::mark_expired),
 };
 
 }  // namespace
@@ -36,8 +76,18 @@ std::span<const TableStep> way_forward(CourseKind kind) {
     case CourseKind::lecture:
     case CourseKind::performance:
       return seats_for_money;
+    case CourseKind::product:
+      return product;
+    case CourseKind::training:
+      return training;
   }
   return {};
+}
+
+std::optional<std::size_t> place_of(CourseKind kind, Step step) {
+  const auto way = way_forward(kind);
+  const auto it = std::find_if(way.begin(), way.end(), [&](const TableStep& each) { return each.step == step; });
+  return it == way.end() ? std::nullopt : std::optional{static_cast<std::size_t>(it - way.begin())};
 }
 
 std::span<const UndoStep> way_back(TurnCause cause) {
@@ -50,6 +100,26 @@ std::span<const UndoStep> way_back(TurnCause cause) {
       return cancelled;
   }
   return {};
+}
+
+std::optional<Component> component_of(Step step) {
+  switch (step) {
+    case Step::take_payment:
+      return Component::payments;
+    case Step::earn_mileage:
+      return Component::mileage;
+    case Step::assign_instructor:
+    case Step::book_slot:
+    case Step::confirm_schedule:
+    case Step::record_result:
+      return Component::coaching;
+    case Step::request_delivery:
+    case Step::start_delivery:
+    case Step::complete_delivery:
+      return Component::delivery;
+    default:
+      return std::nullopt;
+  }
 }
 
 }  // namespace sugang

@@ -60,7 +60,9 @@ class ThreadedNode {
               .ids = ids_,
               .gateway = gateway_,
               .limits = limits,
+              .components = components_,
               .payments_available = [] { return true; },
+              .deferred_payments = deferred_payments_,
               .report = [](std::string_view) {}} {
     host_aggregates(node_);
     catalogue_ = system_.spawn<Catalogue>(node_);
@@ -110,6 +112,8 @@ class ThreadedNode {
   Config config_;
   caf::actor_system system_;
   ClockTimers timers_;
+  Components components_;
+  std::atomic<std::uint32_t> deferred_payments_{0};
   Journal journal_;
   Directory directory_;
   Node node_;

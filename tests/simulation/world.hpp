@@ -51,7 +51,9 @@ class Life {
               .ids = ids_,
               .gateway = durables.company,
               .limits = limits,
+              .components = components,
               .payments_available = [this] { return payments_available; },
+              .deferred_payments = deferred_payments_,
               .report = [this](std::string_view what) { reports.emplace_back(what); }} {
     host_aggregates(node_);
     catalogue_ = system_->spawn<Catalogue>(node_);
@@ -95,8 +97,12 @@ class Life {
   }
 
   void resume_sagas() {
-    for (const auto& id : journal_.owed())
-      if (id.kind == AggregateKind::saga) directory_.send(id, ResumeSaga{});
+    for (const auto& id : journal_.owed()) {
+      if (id.kind == AggregateKind::saga)
+        directory_.send(id, ResumeSaga{});
+      else
+        directory_.send(id, TendCourse{});
+    }
   }
 
   void register_course(const std::string& id, CourseDefinition definition, Asker asker = silent()) {
@@ -146,6 +152,7 @@ class Life {
   const std::optional<std::string>& failure() const { return failure_; }
 
   bool payments_available = true;
+  Components components;
   std::vector<std::string> reports;
 
  private:
@@ -154,6 +161,7 @@ class Life {
   }
 
   Durables& durables_;
+  std::atomic<std::uint32_t> deferred_payments_{0};
   SeededIds ids_;
   TestingSystemConfig config_;
   std::optional<std::string> failure_;
