@@ -101,7 +101,14 @@ std::vector<std::string> ids_of(const std::vector<Frame>& frames) {
 class EventStreams : public Served {
  protected:
   void enroll_students(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(enroll("c", "s-" + std::to_string(++students_)).status, 201);
+    WireClient client{port()};
+    for (std::size_t i = 0; i < count; ++i) {
+      client.send(render_request("POST", "/v1/enrollments", {{"Content-Type", "application/json"}},
+                                 R"({"courseId":"c","studentId":"s-)" + std::to_string(++students_) + R"("})"));
+      const auto answer = client.read_answer();
+      ASSERT_TRUE(answer);
+      ASSERT_EQ(answer->status, 201);
+    }
   }
   /// Positions of all events so far.
   std::vector<std::string> all_positions() {
