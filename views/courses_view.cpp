@@ -9,10 +9,11 @@
 namespace sugang {
 namespace {
 
-/// The sequence, eight bytes big-endian, then the course's snapshot.
+/// The sequence (8) and the seats waited for (4), both big-endian, then the course's snapshot.
 std::string encode_row(const Course& course, Sequence sequence) {
   std::string bytes;
   put_be(bytes, sequence);
+  put_be(bytes, course.waitlisted);
   bytes += encode_snapshot(course);
   return bytes;
 }
@@ -20,7 +21,10 @@ std::string encode_row(const Course& course, Sequence sequence) {
 std::pair<Course, Sequence> decode_row(std::string_view bytes) {
   ByteReader in{bytes};
   const auto sequence = in.be<Sequence>();
-  return {decode_course(in.rest()), sequence};
+  const auto waitlisted = in.be<std::uint32_t>();
+  auto course = decode_course(in.rest());
+  course.waitlisted = waitlisted;
+  return {std::move(course), sequence};
 }
 
 void take_off(std::uint32_t& count, std::uint32_t seats) { count -= std::min(count, seats); }
@@ -28,24 +32,26 @@ void take_off(std::uint32_t& count, std::uint32_t seats) { count -= std::min(cou
 }  // namespace
 
 CourseTables::CourseTables(Generation generation)
-    : rows(ViewId::courses, generation, 'r'), held(ViewId::courses, generation, 'h') {}
+    : rows(ViewId::courses, generation, 'r'),
+      held(ViewId::courses, generation, 'h'),
+      waiting(ViewId::courses, generation, 'w') {}
 
-std::optional<std::uint32_t> HeldSeats::stored(EnrollmentId id) {
+std::optional<std::uint32_t> PassingSeats::stored(EnrollmentId id) {
   if (const auto* seats = kept_.find(id)) return *seats;
   auto value = store_.get(views_space, table_.key(id.uid));
   return value ? std::optional{ByteReader{*value}.be<std::uint32_t>()} : std::nullopt;
 }
 
-void HeldSeats::hold(EnrollmentId id, std::uint32_t seats) { changes_[id].seats = seats; }
+void PassingSeats::put(EnrollmentId id, std::uint32_t seats) { changes_[id].seats = seats; }
 
-std::optional<std::uint32_t> HeldSeats::remove(EnrollmentId id) {
+std::optional<std::uint32_t> PassingSeats::remove(EnrollmentId id) {
   if (auto it = changes_.find(id); it != changes_.end()) return std::exchange(it->second.seats, std::nullopt);
   auto seats = stored(id);
   if (seats) changes_[id] = {.seats = std::nullopt, .is_stored = true};
   return seats;
 }
 
-void HeldSeats::flush(WriteSet& changes) {
+void PassingSeats::flush(WriteSet& changes) {
   for (const auto& [id, change] : changes_) {
     if (change.seats) {
       std::string value;
@@ -62,7 +68,11 @@ void HeldSeats::flush(WriteSet& changes) {
 }
 
 CoursesView::CoursesView(const KeyValueStore& store, Generation generation, Kept kept)
-    : store_(store), tables_(generation), limits_(kept), held_(store, tables_.held, kept.held_max) {}
+    : store_(store),
+      tables_(generation),
+      limits_(kept),
+      held_(store, tables_.held, kept.held_max),
+      waiting_(store, tables_.waiting, kept.held_max) {}
 
 CoursesView::Row& CoursesView::row(const std::string& name) {
   if (auto* present = rows_.find(name)) return *present;
@@ -72,16 +82,24 @@ CoursesView::Row& CoursesView::row(const std::string& name) {
   return rows_.put(name, std::move(fresh));
 }
 
-void CoursesView::fold(const Record& record) {
-  const auto* event = std::get_if<CourseEvent>(&record.event);
-  if (!event) return;
-  auto& entry = row(record.aggregate.name);
-  auto& course = entry.course;
+void CoursesView::promote(Course& course, EnrollmentId enrollment) {
+  const auto seats = waiting_.remove(enrollment).value_or(0);
+  take_off(course.waitlisted, seats);
+  held_.put(enrollment, seats);
+  course.held += seats;
+}
+
+void CoursesView::leave_line(Course& course, EnrollmentId enrollment) {
+  take_off(course.waitlisted, waiting_.remove(enrollment).value_or(0));
+}
+
+void CoursesView::fold(Course& course, const CourseEvent& event) {
   std::visit(Overloaded{
-                 [&](const CourseRegistered&) { apply(course, *event); },
-                 [&](const CourseRevised&) { apply(course, *event); },
+                 [&](const CourseRegistered&) { apply(course, event); },
+                 [&](const CourseRevised&) { apply(course, event); },
+                 [&](const CourseCancelled&) { apply(course, event); },
                  [&](const SeatsHeld& e) {
-                   held_.hold(e.enrollment, e.seats);
+                   held_.put(e.enrollment, e.seats);
                    course.held += e.seats;
                  },
                  [&](const SeatsTaken& e) {
@@ -93,8 +111,22 @@ void CoursesView::fold(const Record& record) {
                    if (e.seats == 0) return;
                    take_off(held_.remove(e.enrollment) ? course.held : course.taken, e.seats);
                  },
+                 [&](const SeatsWaitlisted& e) {
+                   waiting_.put(e.enrollment, e.seats);
+                   course.waitlisted += e.seats;
+                 },
+                 [&](const WaiterPromoted& e) { promote(course, e.enrollment); },
+                 [&](const WaiterLeft& e) { leave_line(course, e.enrollment); },
+                 [&](const WaiterDismissed& e) { leave_line(course, e.enrollment); },
              },
-             *event);
+             event);
+}
+
+void CoursesView::fold(const Record& record) {
+  const auto* event = std::get_if<CourseEvent>(&record.event);
+  if (!event) return;
+  auto& entry = row(record.aggregate.name);
+  fold(entry.course, *event);
   entry.sequence = record.sequence;
   if (entry.changed) return;
   entry.changed = true;
@@ -109,6 +141,7 @@ void CoursesView::flush(WriteSet& changes) {
   changed_.clear();
   rows_.trim(limits_.courses_max);
   held_.flush(changes);
+  waiting_.flush(changes);
 }
 
 Listing<CourseSnapshot> CourseRows::list(std::optional<CourseKind> kind, std::optional<std::string> after,
@@ -123,7 +156,9 @@ Listing<CourseSnapshot> CourseRows::list(std::optional<CourseKind> kind, std::op
                           .definition_version = course.definition_version,
                           .sequence = sequence,
                           .held = course.held,
-                          .taken = course.taken};
+                          .taken = course.taken,
+                          .waitlisted = course.waitlisted,
+                          .cancelled = course.cancelled};
   };
   return list_rows<CourseSnapshot>(store_, views_space, tables_.rows.prefix(), std::move(after), limit, bounds,
                                    row_of);

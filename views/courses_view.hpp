@@ -19,19 +19,20 @@ struct CourseTables {
   Table rows;
   /// Seats that an enrollment holds and has not taken.
   Table held;
+  /// Seats that an enrollment waits for in the line.
+  Table waiting;
 };
 
-/// Which enrollments hold seats that are not taken yet, and how many. A release says how many seats went back, not
-/// whether they were held or taken: they were taken exactly when they are not here. What is held and taken within
+/// How many seats enrollments have for a while: held and not taken yet, or waited for. What comes and goes within
 /// one chunk is never stored.
-class HeldSeats {
+class PassingSeats {
  public:
   /// `kept_max`: stored entries that are also kept in memory.
-  HeldSeats(const KeyValueStore& store, const Table& table, std::size_t kept_max)
+  PassingSeats(const KeyValueStore& store, const Table& table, std::size_t kept_max)
       : store_(store), table_(table), kept_max_(kept_max) {}
 
-  void hold(EnrollmentId id, std::uint32_t seats);
-  /// The seats that it held, and no longer holds.
+  void put(EnrollmentId id, std::uint32_t seats);
+  /// The seats that it had, and no longer has.
   std::optional<std::uint32_t> remove(EnrollmentId id);
   void flush(WriteSet& changes);
 
@@ -49,8 +50,8 @@ class HeldSeats {
   std::unordered_map<EnrollmentId, Change> changes_;
 };
 
-/// A row per course: its definition and how many seats are held and taken. An event of a course with many
-/// enrollments costs as much as one of a course with none.
+/// A row per course: its definition and how many seats are held, taken and waited for. An event of a course with
+/// many enrollments costs as much as one of a course with none.
 class CoursesView : public View {
  public:
   struct Kept {
@@ -64,17 +65,23 @@ class CoursesView : public View {
 
  private:
   struct Row {
-    /// Without its claims: those are what makes a course big.
+    /// Without its claims and its line: those are what makes a course big.
     Course course;
     Sequence sequence = 0;
     bool changed = false;
   };
   Row& row(const std::string& name);
+  void fold(Course& course, const CourseEvent& event);
+  void promote(Course& course, EnrollmentId enrollment);
+  void leave_line(Course& course, EnrollmentId enrollment);
 
   const KeyValueStore& store_;
   CourseTables tables_;
   Kept limits_;
-  HeldSeats held_;
+  /// A release says how many seats went back, not whether they were held or taken: they were taken exactly when
+  /// they are not here.
+  PassingSeats held_;
+  PassingSeats waiting_;
   RecentMap<std::string, Row> rows_;
   std::vector<std::pair<std::string, Row*>> changed_;
 };

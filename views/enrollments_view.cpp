@@ -5,17 +5,9 @@
 namespace sugang {
 namespace {
 
-/// The length goes first, so that no text is another's prefix.
-std::string with_text(const Table& table, std::string_view text) {
-  std::string rest;
-  put_be(rest, static_cast<std::uint16_t>(text.size()));
-  rest += text;
-  return table.key(rest);
-}
-
-std::string with_uid(std::string key, const Uid& uid) {
-  put_uid(key, uid);
-  return key;
+/// What is told to a caller, or of an enrollment to a person, changes nothing of it.
+bool changes_summary(AggregateKind kind) {
+  return kind != AggregateKind::request && kind != AggregateKind::notification_box;
 }
 
 bool passes(const EnrollmentFilter& filter, const EnrollmentSummary& row) {
@@ -25,19 +17,18 @@ bool passes(const EnrollmentFilter& filter, const EnrollmentSummary& row) {
          (!filter.state || *filter.state == row.state) && (!filter.saga || *filter.saga == row.saga);
 }
 
-}  // namespace
-
-EnrollmentTables::EnrollmentTables(Generation generation)
-    : rows(ViewId::enrollments, generation, 'r'),
-      by_student(ViewId::enrollments, generation, 's'),
-      by_course(ViewId::enrollments, generation, 'c'),
-      by_saga(ViewId::enrollments, generation, 'g') {}
-
-std::string EnrollmentTables::of_student(const StudentId& student) const {
-  return with_text(by_student, student.text);
+bool passes(const CoachingFilter& filter, const EnrollmentSummary& row) {
+  if (!row.coaching) return false;
+  return (!filter.state || *filter.state == row.coaching->state) &&
+         (!filter.instructor || filter.instructor == row.coaching->instructor);
 }
-std::string EnrollmentTables::of_course(const CourseId& course) const { return with_text(by_course, course.text); }
-std::string EnrollmentTables::of_saga(SagaState state) const { return by_saga.prefix() + static_cast<char>(state); }
+
+bool passes(const DeliveryFilter& filter, const EnrollmentSummary& row) {
+  if (row.delivery == DeliveryState::none) return false;
+  return (!filter.state || *filter.state == row.delivery) && (!filter.student || *filter.student == row.student);
+}
+
+}  // namespace
 
 EnrollmentsView::EnrollmentsView(const KeyValueStore& store, Generation generation, std::size_t summaries_kept_max)
     : store_(store), tables_(generation), summaries_kept_max_(summaries_kept_max) {}
@@ -47,14 +38,13 @@ EnrollmentsView::Kept& EnrollmentsView::kept(EnrollmentId id) {
   Kept fresh;
   if (auto row = store_.get(views_space, tables_.rows.key(id.uid))) {
     fresh.summary = decode_summary(*row);
-    fresh.in_indexes = fresh.summary.state != EnrollmentState::none;
-    fresh.saga_in_index = fresh.in_indexes ? fresh.summary.saga : SagaState::none;
+    fresh.stored = index_entries(fresh.summary);
   }
   return kept_.put(id, std::move(fresh));
 }
 
 void EnrollmentsView::fold(const Record& record) {
-  if (!record.enrollment || record.aggregate.kind == AggregateKind::request) return;
+  if (!record.enrollment || !changes_summary(record.aggregate.kind)) return;
   auto& entry = kept(*record.enrollment);
   apply(entry.summary, record);
   if (entry.changed) return;
@@ -62,25 +52,10 @@ void EnrollmentsView::fold(const Record& record) {
   changed_.emplace_back(*record.enrollment, &entry);
 }
 
-void EnrollmentsView::put_indexes(Kept& entry, const Uid& uid, WriteSet& changes) const {
-  const auto& summary = entry.summary;
-  if (summary.state == EnrollmentState::none) return;
-  if (!entry.in_indexes) {
-    changes.put(views_space, with_uid(tables_.of_student(summary.student), uid), {});
-    changes.put(views_space, with_uid(tables_.of_course(summary.course), uid), {});
-    entry.in_indexes = true;
-  }
-  if (entry.saga_in_index == summary.saga) return;
-  if (is_indexed(entry.saga_in_index))
-    changes.erase(views_space, with_uid(tables_.of_saga(entry.saga_in_index), uid));
-  if (is_indexed(summary.saga)) changes.put(views_space, with_uid(tables_.of_saga(summary.saga), uid), {});
-  entry.saga_in_index = summary.saga;
-}
-
 void EnrollmentsView::flush(WriteSet& changes) {
   for (auto& [id, entry] : changed_) {
     changes.put(views_space, tables_.rows.key(id.uid), encode(entry->summary));
-    put_indexes(*entry, id.uid, changes);
+    write_indexes(tables_, entry->summary, entry->stored, changes);
     entry->changed = false;
   }
   // What has ended seldom changes again: the memory is for the running ones.
@@ -90,24 +65,81 @@ void EnrollmentsView::flush(WriteSet& changes) {
   kept_.trim(summaries_kept_max_);
 }
 
+template <class Passes>
+Listing<EnrollmentSummary> EnrollmentRows::list_index(const std::string& prefix, std::optional<std::string> after,
+                                                      std::size_t limit, const ListBounds& bounds,
+                                                      Passes passes) const {
+  auto row_of = [&](std::string_view key, std::string_view) -> std::optional<EnrollmentSummary> {
+    auto value = store_.get(views_space, tables_.rows.key(key));
+    if (!value) return std::nullopt;
+    auto row = decode_summary(*value);
+    return passes(row) ? std::optional{std::move(row)} : std::nullopt;
+  };
+  return list_rows<EnrollmentSummary>(store_, views_space, prefix, std::move(after), limit, bounds, row_of);
+}
+
 Listing<EnrollmentSummary> EnrollmentRows::list(const EnrollmentFilter& filter, std::optional<std::string> after,
                                                 std::size_t limit, const ListBounds& bounds) const {
-  auto from_row = [&](std::string_view, std::string_view value) -> std::optional<EnrollmentSummary> {
-    auto row = decode_summary(value);
-    return passes(filter, row) ? std::optional{std::move(row)} : std::nullopt;
-  };
-  auto from_index = [&](std::string_view key, std::string_view) -> std::optional<EnrollmentSummary> {
-    auto value = store_.get(views_space, tables_.rows.key(key));
-    return value ? from_row(key, *value) : std::nullopt;
-  };
   auto by_index = [&](const std::string& prefix) {
-    return list_rows<EnrollmentSummary>(store_, views_space, prefix, std::move(after), limit, bounds, from_index);
+    return list_index(prefix, std::move(after), limit, bounds,
+                      [&](const auto& summary) { return passes(filter, summary); });
   };
   if (filter.student) return by_index(tables_.of_student(*filter.student));
   if (filter.course) return by_index(tables_.of_course(*filter.course));
   if (filter.saga && is_indexed(*filter.saga)) return by_index(tables_.of_saga(*filter.saga));
+  auto from_row = [&](std::string_view, std::string_view value) -> std::optional<EnrollmentSummary> {
+    auto row = decode_summary(value);
+    return passes(filter, row) ? std::optional{std::move(row)} : std::nullopt;
+  };
   return list_rows<EnrollmentSummary>(store_, views_space, tables_.rows.prefix(), std::move(after), limit, bounds,
                                       from_row);
+}
+
+Listing<EnrollmentSummary> EnrollmentRows::list(const CoachingFilter& filter, std::optional<std::string> after,
+                                                std::size_t limit, const ListBounds& bounds) const {
+  auto by_index = [&](const std::string& prefix) {
+    return list_index(prefix, std::move(after), limit, bounds,
+                      [&](const auto& summary) { return passes(filter, summary); });
+  };
+  if (filter.instructor) return by_index(tables_.of_instructor(*filter.instructor));
+  if (filter.state && is_indexed(*filter.state)) return by_index(tables_.of_coaching(*filter.state));
+  return by_index(tables_.coached.prefix());
+}
+
+Listing<EnrollmentSummary> EnrollmentRows::list(const DeliveryFilter& filter, std::optional<std::string> after,
+                                                std::size_t limit, const ListBounds& bounds) const {
+  auto by_index = [&](const std::string& prefix) {
+    return list_index(prefix, std::move(after), limit, bounds,
+                      [&](const auto& summary) { return passes(filter, summary); });
+  };
+  if (filter.student) return by_index(tables_.of_student(*filter.student));
+  if (filter.state && is_indexed(*filter.state)) return by_index(tables_.of_delivery(*filter.state));
+  return by_index(tables_.delivered.prefix());
+}
+
+Listing<WaitlistRow> EnrollmentRows::list_line(const CourseId& course, std::optional<std::string> after,
+                                               std::size_t limit, const ListBounds& bounds) const {
+  std::uint64_t before = 0;
+  if (after) {
+    ByteReader in{*after};
+    before = in.be<std::uint64_t>();
+    after = std::string{in.rest()};
+  }
+  auto row_of = [&](std::string_view ticket, std::string_view id) -> std::optional<WaitlistRow> {
+    auto row = find(EnrollmentId{ByteReader{id}.uid()});
+    // She may have left the line since its entry was read.
+    if (!row || row->ticket != ByteReader{ticket}.be<std::uint64_t>()) return std::nullopt;
+    return WaitlistRow{.enrollment = *std::move(row), .place = 0};
+  };
+  auto page =
+      list_rows<WaitlistRow>(store_, views_space, tables_.of_line(course), std::move(after), limit, bounds, row_of);
+  for (auto& row : page.items) row.place = ++before;
+  if (page.next) {
+    std::string next;
+    put_be(next, before);
+    page.next = next + *page.next;
+  }
+  return page;
 }
 
 std::optional<EnrollmentSummary> EnrollmentRows::find(EnrollmentId id) const {

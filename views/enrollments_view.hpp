@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "domain/timeline.hpp"
+#include "views/enrollment_indexes.hpp"
 #include "views/listing.hpp"
 #include "views/paging.hpp"
 #include "views/recent_map.hpp"
@@ -12,27 +13,7 @@
 
 namespace sugang {
 
-/// Where the enrollments of one generation stand. Rows are in the order of their ids, so by time; the indexes hold
-/// ids only.
-struct EnrollmentTables {
-  explicit EnrollmentTables(Generation generation);
-
-  Table rows;
-  Table by_student;
-  Table by_course;
-  Table by_saga;
-
-  /// All index keys of one student, course or saga state begin so; the enrollment's id follows.
-  std::string of_student(const StudentId& student) const;
-  std::string of_course(const CourseId& course) const;
-  std::string of_saga(SagaState state) const;
-};
-
-/// Nearly every saga ends as `completed`, so an index entry would cost a write each and select nothing: those are
-/// found by examining the rows.
-inline bool is_indexed(SagaState state) { return state != SagaState::none && state != SagaState::completed; }
-
-/// A row per enrollment: the fold of its timeline (EnrollmentSummary), with indexes by student, course and saga.
+/// A row per enrollment: the fold of its timeline (EnrollmentSummary), with indexes.
 class EnrollmentsView : public View {
  public:
   /// `summaries_kept_max`: summaries of running enrollments kept in memory, about a kilobyte each.
@@ -44,12 +25,10 @@ class EnrollmentsView : public View {
   struct Kept {
     EnrollmentSummary summary;
     bool changed = false;
-    // What the store's indexes say.
-    bool in_indexes = false;
-    SagaState saga_in_index = SagaState::none;
+    /// What the store's indexes say.
+    IndexEntries stored;
   };
   Kept& kept(EnrollmentId id);
-  void put_indexes(Kept& kept, const Uid& uid, WriteSet& changes) const;
 
   const KeyValueStore& store_;
   EnrollmentTables tables_;
@@ -58,17 +37,28 @@ class EnrollmentsView : public View {
   std::vector<std::pair<EnrollmentId, Kept*>> changed_;
 };
 
-/// Reads one generation; from any thread, beside the writer. Throws DecodeError on a row that is damaged.
+/// Reads one generation; from any thread, beside the writer. Throws DecodeError on a row that is damaged. Each list
+/// is a page after the row with the key `after`; `next` in the answer is a key.
 class EnrollmentRows {
  public:
   EnrollmentRows(const KeyValueStore& store, Generation generation) : store_(store), tables_(generation) {}
 
-  /// A page after the row with the key `after`; `next` in the answer is a key.
   Listing<EnrollmentSummary> list(const EnrollmentFilter& filter, std::optional<std::string> after,
                                   std::size_t limit, const ListBounds& bounds) const;
+  Listing<EnrollmentSummary> list(const CoachingFilter& filter, std::optional<std::string> after, std::size_t limit,
+                                  const ListBounds& bounds) const;
+  Listing<EnrollmentSummary> list(const DeliveryFilter& filter, std::optional<std::string> after, std::size_t limit,
+                                  const ListBounds& bounds) const;
+  /// The key carries how many stand before it.
+  Listing<WaitlistRow> list_line(const CourseId& course, std::optional<std::string> after, std::size_t limit,
+                                 const ListBounds& bounds) const;
   std::optional<EnrollmentSummary> find(EnrollmentId id) const;
 
  private:
+  template <class Passes>
+  Listing<EnrollmentSummary> list_index(const std::string& prefix, std::optional<std::string> after,
+                                        std::size_t limit, const ListBounds& bounds, Passes passes) const;
+
   const KeyValueStore& store_;
   EnrollmentTables tables_;
 };

@@ -30,6 +30,7 @@ struct DeliveryFilter {
 struct WaitlistRow {
   EnrollmentSummary enrollment;
   std::uint64_t place = 0;
+  bool operator==(const WaitlistRow&) const = default;
 };
 
 /// One line of a student's ledger.
@@ -38,6 +39,7 @@ struct MileageRow {
   std::int64_t points = 0;
   PaymentId payment;
   TimePoint at{};
+  bool operator==(const MileageRow&) const = default;
 };
 /// A page of the ledger, the oldest first, and what all of it comes to.
 struct MileageStatement {
@@ -54,6 +56,7 @@ struct NotificationRow {
   TimePoint happened_at{};
   NotificationState state = NotificationState::queued;
   std::string error;
+  bool operator==(const NotificationRow&) const = default;
 };
 
 /// A row of my page: the enrollment with the title of its course.

@@ -12,10 +12,11 @@ namespace sugang {
 inline constexpr std::uint8_t views_space = 0;
 inline constexpr std::uint8_t views_space_count = 1;
 
-/// Raised when rows of an older program can't be read any more: they are then folded again from the journal.
-inline constexpr std::uint8_t views_format = 1;
+/// Raised when rows of an older program can't be read any more, or would say less than a replay (a new member,
+/// table or event): they are then folded again from the journal. 2: waiting lines, coaching, deliveries.
+inline constexpr std::uint8_t views_format = 2;
 
-enum class ViewId : std::uint8_t { enrollments = 1, courses = 2 };
+enum class ViewId : std::uint8_t { enrollments = 1, courses = 2, mileage = 3, notifications = 4 };
 
 /// A view's rows, all of them, folded from the journal's begin. The next generation is built beside the one that
 /// serves.
@@ -45,6 +46,15 @@ class Table {
     key.reserve(prefix_.size() + sizeof(Uid));
     key = prefix_;
     put_uid(key, uid);
+    return key;
+  }
+  /// All keys of one text begin so. Its length goes first, so that no text is another's prefix.
+  std::string of_text(std::string_view text) const {
+    std::string key;
+    key.reserve(prefix_.size() + sizeof(std::uint16_t) + text.size() + sizeof(Uid));
+    key = prefix_;
+    put_be(key, static_cast<std::uint16_t>(text.size()));
+    key += text;
     return key;
   }
   const std::string& prefix() const { return prefix_; }

@@ -7,12 +7,17 @@
 #include "views/courses_view.hpp"
 #include "views/cursor.hpp"
 #include "views/enrollments_view.hpp"
+#include "views/mileage_view.hpp"
+#include "views/notifications_view.hpp"
 
 namespace sugang {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, ViewId>, 2> named_views{
-    {{"enrollments", ViewId::enrollments}, {"courses", ViewId::courses}}};
+constexpr std::array<std::pair<std::string_view, ViewId>, 4> named_views{
+    {{"enrollments", ViewId::enrollments},
+     {"courses", ViewId::courses},
+     {"mileage", ViewId::mileage},
+     {"notifications", ViewId::notifications}}};
 
 std::optional<ViewId> find_view(std::string_view name) {
   for (const auto& [known, id] : named_views)
@@ -26,26 +31,58 @@ std::vector<ViewKind> view_kinds(const KeyValueStore& store, const Views::Limits
   };
   auto make_courses = [&store, kept = CoursesView::Kept{limits.courses_kept_max, limits.held_kept_max}](
                           Generation generation) { return std::make_unique<CoursesView>(store, generation, kept); };
-  return {{"enrollments", ViewId::enrollments, make_enrollments}, {"courses", ViewId::courses, make_courses}};
-}
-
-/// What a cursor of this list is good for. Texts carry their length, so no two filters look alike.
-std::string scope_of(const EnrollmentFilter& filter) {
-  std::string scope = "enrollments";
-  auto add_text = [&](char name, const std::string& text) {
-    scope += name;
-    scope += std::to_string(text.size()) + ':' + text;
+  auto make_mileage = [&store, kept = limits.balances_kept_max](Generation generation) {
+    return std::make_unique<MileageView>(store, generation, kept);
   };
-  if (filter.student) add_text('s', filter.student->text);
-  if (filter.course) add_text('c', filter.course->text);
-  if (filter.state) add_text('e', std::string{to_text(*filter.state)});
-  if (filter.saga) add_text('g', std::string{to_text(*filter.saga)});
-  return scope;
+  auto make_notifications = [&store](Generation generation) {
+    return std::make_unique<NotificationsView>(store, generation);
+  };
+  return {{"enrollments", ViewId::enrollments, make_enrollments},
+          {"courses", ViewId::courses, make_courses},
+          {"mileage", ViewId::mileage, make_mileage},
+          {"notifications", ViewId::notifications, make_notifications}};
 }
 
-std::string scope_of(std::optional<CourseKind> kind) {
-  return kind ? "courses " + std::string{to_text(*kind)} : "courses";
+/// What a cursor of a list is good for: the list's name and its filters. Texts carry their length, so no two
+/// filters look alike.
+class Scope {
+ public:
+  explicit Scope(std::string list) : text_(std::move(list)) {}
+
+  Scope& add(char name, const std::string& text) {
+    text_ += name;
+    text_ += std::to_string(text.size()) + ':' + text;
+    return *this;
+  }
+  template <class Tag>
+  Scope& add(char name, const std::optional<NamedId<Tag>>& id) {
+    return id ? add(name, id->text) : *this;
+  }
+  template <NamedEnum Enum>
+  Scope& add(char name, std::optional<Enum> value) {
+    return value ? add(name, std::string{to_text(*value)}) : *this;
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+std::string scope_of(const EnrollmentFilter& filter) {
+  return Scope{"enrollments"}
+      .add('s', filter.student)
+      .add('c', filter.course)
+      .add('e', filter.state)
+      .add('g', filter.saga)
+      .text();
 }
+std::string scope_of(const CoachingFilter& filter) {
+  return Scope{"coaching"}.add('e', filter.state).add('i', filter.instructor).text();
+}
+std::string scope_of(const DeliveryFilter& filter) {
+  return Scope{"deliveries"}.add('e', filter.state).add('s', filter.student).text();
+}
+std::string scope_of(std::optional<CourseKind> kind) { return Scope{"courses"}.add('k', kind).text(); }
 
 /// Reads the page's cursor, lists with the key in it, and makes the next cursor.
 template <class Row, class List>
@@ -82,11 +119,55 @@ ListResult<CourseSnapshot> Views::list_courses(std::optional<CourseKind> kind, c
   });
 }
 
-ListResult<EnrollmentSummary> Views::list_enrollments(const EnrollmentFilter& filter, const Page& page) const {
+template <class Filter>
+ListResult<EnrollmentSummary> Views::list_filtered(const Filter& filter, const Page& page) const {
   const auto position = projector_.position();
   const auto serving = projector_.serving(ViewId::enrollments);
   return list_page<EnrollmentSummary>(scope_of(filter), page, position, [&](std::optional<std::string> after) {
     return EnrollmentRows{store_, *serving}.list(filter, std::move(after), page.limit, limits_.lists);
+  });
+}
+
+ListResult<EnrollmentSummary> Views::list_enrollments(const EnrollmentFilter& filter, const Page& page) const {
+  return list_filtered(filter, page);
+}
+
+ListResult<EnrollmentSummary> Views::list_coaching(const CoachingFilter& filter, const Page& page) const {
+  return list_filtered(filter, page);
+}
+
+ListResult<EnrollmentSummary> Views::list_deliveries(const DeliveryFilter& filter, const Page& page) const {
+  return list_filtered(filter, page);
+}
+
+ListResult<WaitlistRow> Views::list_waitlist(const CourseId& course, const Page& page) const {
+  const auto position = projector_.position();
+  const auto serving = projector_.serving(ViewId::enrollments);
+  const auto scope = Scope{"waitlist"}.add('c', course.text).text();
+  return list_page<WaitlistRow>(scope, page, position, [&](std::optional<std::string> after) {
+    return EnrollmentRows{store_, *serving}.list_line(course, std::move(after), page.limit, limits_.lists);
+  });
+}
+
+MileageStatement Views::student_mileage(const StudentId& student, const Page& page) const {
+  const auto position = projector_.position();
+  const auto serving = projector_.serving(ViewId::mileage);
+  const auto scope = Scope{"mileage"}.add('s', student.text).text();
+  MileageStatement statement;
+  statement.entries = list_page<MileageRow>(scope, page, position, [&](std::optional<std::string> after) {
+    auto read = MileageRows{store_, *serving}.read(student, std::move(after), page.limit, limits_.lists);
+    statement.balance = read.balance;
+    return std::move(read.lines);
+  });
+  return statement;
+}
+
+ListResult<NotificationRow> Views::student_notifications(const StudentId& student, const Page& page) const {
+  const auto position = projector_.position();
+  const auto serving = projector_.serving(ViewId::notifications);
+  const auto scope = Scope{"notifications"}.add('s', student.text).text();
+  return list_page<NotificationRow>(scope, page, position, [&](std::optional<std::string> after) {
+    return NotificationRows{store_, *serving}.list(student, std::move(after), page.limit, limits_.lists);
   });
 }
 

@@ -22,8 +22,10 @@ class Views {
     std::size_t summaries_kept_max = 16'384;
     /// Courses kept in memory by the projector.
     std::size_t courses_kept_max = 4'096;
-    /// Stored holds of seats kept in memory, about a hundred bytes each.
+    /// Stored holds of seats, and stored waits for them, kept in memory, about a hundred bytes each.
     std::size_t held_kept_max = 65'536;
+    /// Students whose mileage is kept in memory, about a hundred bytes each.
+    std::size_t balances_kept_max = 65'536;
     std::chrono::milliseconds min_position_timeout_ms{1'000};
   };
   using Clock = std::function<TimePoint()>;
@@ -46,6 +48,18 @@ class Views {
   /// filters, and the second one of two, by examining rows.
   ListResult<EnrollmentSummary> list_enrollments(const EnrollmentFilter& filter, const Page& page) const;
   ListResult<PageRow> student_page(const StudentId& student, const Page& page) const;
+  /// Who waits, in the line's order. The place of a later page counts on from the page before: when the line moves
+  /// in between, places are those at the first page.
+  ListResult<WaitlistRow> list_waitlist(const CourseId& course, const Page& page) const;
+  /// Enrollments that have a coaching, the oldest first. Served by an index: instructor, a state before the class's
+  /// result, or none of both; the rest by examining rows that have a coaching.
+  ListResult<EnrollmentSummary> list_coaching(const CoachingFilter& filter, const Page& page) const;
+  /// Enrollments that have a delivery, the oldest first. Served by an index: student, `requested`, `started`, or
+  /// none of both; the rest by examining rows that have a delivery.
+  ListResult<EnrollmentSummary> list_deliveries(const DeliveryFilter& filter, const Page& page) const;
+  /// In journal order.
+  MileageStatement student_mileage(const StudentId& student, const Page& page) const;
+  ListResult<NotificationRow> student_notifications(const StudentId& student, const Page& page) const;
 
   /// `done(true)` once reads show at least `position`; `done(false)` after `min_position_timeout_ms`, or at once
   /// while paused: answer views_behind. No thread waits. On the projector's thread, or on the caller's if known at
@@ -66,6 +80,9 @@ class Views {
   Position lag() const;
 
  private:
+  template <class Filter>
+  ListResult<EnrollmentSummary> list_filtered(const Filter& filter, const Page& page) const;
+
   const RecordSource source_;
   KeyValueStore& store_;
   const Limits limits_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <random>
 #include <string>
@@ -7,12 +8,13 @@
 #include <vector>
 
 #include "domain/outcome.hpp"
+#include "planned_way.hpp"
 #include "views/projector.hpp"
 
 namespace sugang {
 
-/// A journal that could have happened: courses, and enrollments that go their ways through one another, each way
-/// one of those that a saga can take. The same seed makes the same history.
+/// A journal that could have happened: courses of every kind, some with a waiting line, and enrollments that go
+/// their ways through one another. The same seed makes the same history.
 class RandomHistory {
  public:
   struct Size {
@@ -24,7 +26,11 @@ class RandomHistory {
   explicit RandomHistory(std::uint64_t seed) : RandomHistory(seed, Size{}) {}
   RandomHistory(std::uint64_t seed, Size size) : random_(seed), size_(size) {
     for (std::size_t i = 0; i < size.courses; ++i) add_course(i);
-    for (std::size_t i = 0; i < size.enrollments; ++i) add_enrollment(i);
+    for (std::size_t i = 0; i < size.enrollments; ++i) {
+      if (i == size.enrollments / 2)
+        for (std::size_t course = 0; course < size.courses; ++course) end_course(course);
+      add_enrollment(i);
+    }
     interleave();
   }
 
@@ -41,168 +47,202 @@ class RandomHistory {
             [end] { return *end; }};
   }
 
-  /// What the lists must show after `end` records: the folds of the timelines, by id.
-  std::map<EnrollmentId, EnrollmentSummary> enrollments(Position end) const {
-    std::map<EnrollmentId, EnrollmentSummary> folds;
-    for (Position at = 0; at < end; ++at)
-      if (records_[at].enrollment) apply(folds[*records_[at].enrollment], records_[at]);
-    std::erase_if(folds, [](const auto& entry) { return entry.second.state == EnrollmentState::none; });
-    return folds;
-  }
-  std::map<std::string, CourseSnapshot> courses(Position end, TimePoint now) const {
-    std::map<std::string, std::pair<Course, Sequence>> folds;
-    for (Position at = 0; at < end; ++at) {
-      const auto* event = std::get_if<CourseEvent>(&records_[at].event);
-      if (!event) continue;
-      auto& [course, sequence] = folds[records_[at].aggregate.name];
-      apply(course, *event);
-      sequence = records_[at].sequence;
-    }
-    std::map<std::string, CourseSnapshot> snapshots;
-    for (const auto& [name, fold] : folds) {
-      const auto& [course, sequence] = fold;
-      snapshots[name] = {.id = {name},
-                         .definition = course.definition,
-                         .state = state_at(course.definition, now),
-                         .definition_version = course.definition_version,
-                         .sequence = sequence,
-                         .held = course.held,
-                         .taken = course.taken,
-                         .waitlisted = 0};
-    }
-    return snapshots;
-  }
-
  private:
-  struct Planned {
-    AggregateId aggregate;
-    Event event;
-    Causation causation;
-  };
-  using Batch = std::vector<Planned>;
   /// What one enrollment, or one course, journals, batch by batch.
   struct Way {
     std::optional<EnrollmentId> enrollment;
     std::vector<Batch> batches;
     std::size_t next = 0;
+    bool in_line = false;
+    bool leaving = false;
   };
 
   std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
+  PlannedWay plan(const Enrollee& who) {
+    return PlannedWay{who, [this](std::uint64_t bound) { return below(bound); }};
+  }
   static CourseId course_id(std::size_t number) { return {"course-" + std::to_string(number)}; }
 
   void add_course(std::size_t number) {
     const auto id = course_id(number);
-    CourseDefinition definition{.kind = number % 2 ? CourseKind::performance : CourseKind::lecture,
-                                .title = "Course " + std::to_string(number),
-                                .capacity = 100'000,
-                                .price = {1'000, {}},
-                                .seats_per_student = 0};
+    // Half of them are small, so that there is a line.
+    const bool small = below(2) == 0;
+    definitions_.push_back({.kind = static_cast<CourseKind>((number + below(4)) % 4),
+                            .title = "Course " + std::to_string(number),
+                            .capacity = static_cast<std::uint32_t>(small ? 4 + below(10) : 100'000),
+                            .price = {1'000, {}},
+                            .waitlist = small,
+                            .seats_per_student = 0});
+    journal({{id, CourseEvent{CourseRegistered{definitions_.back()}}, {}}}, std::nullopt);
     Way way;
-    way.batches.push_back({{id, CourseEvent{CourseRegistered{definition}}, {}}});
     for (auto left = below(3); left > 0; --left) {
       CourseRevised revised{.title = "Revised " + std::to_string(below(100)), .capacity = {}, .state = {}};
       way.batches.push_back({{id, CourseEvent{std::move(revised)}, {}}});
     }
-    first_batches_.push_back(way.batches.front());
-    way.batches.erase(way.batches.begin());
+    ways_.push_back(std::move(way));
+  }
+
+  /// Some of the small ones grow, some close, and some are cancelled, which moves or ends the line.
+  void end_course(std::size_t number) {
+    if (!definitions_[number].waitlist) return;
+    const auto id = course_id(number);
+    const Planned tended{id, CourseCommand{TendLine{}}, act_hold};
+    Way way;
+    if (below(3) == 0)
+      way.batches.push_back(
+          {{id, CourseEvent{CourseRevised{{}, definitions_[number].capacity + 4, {}}}, {}}, tended});
+    if (below(3) == 0)
+      way.batches.push_back({{id, CourseEvent{CourseRevised{{}, {}, CourseState::closed}}, {}}, tended});
+    if (below(3) == 0) way.batches.push_back({{id, CourseEvent{CourseCancelled{"ill"}}, {}}, tended});
     ways_.push_back(std::move(way));
   }
 
   void add_enrollment(std::size_t number) {
-    const EnrollmentId id{
-        make_uid(TimePoint{Milliseconds{1'700'000'000'000 + static_cast<std::int64_t>(number / 3)}},
-                 Partition{static_cast<std::uint16_t>(below(partition_count))}, random_(), 0)};
-    const auto course = course_id(below(size_.courses));
-    const StudentId student{"s" + std::to_string(below(size_.students))};
+    const auto course = below(size_.courses);
     const auto seats = static_cast<std::uint32_t>(1 + below(4));
-    const Money amount{1'000 * static_cast<std::int64_t>(seats), {}};
-    const auto method = PaymentMethod::test_approve;
-    Way way{.enrollment = id, .batches = {}, .next = 0};
-    auto add = [&](std::vector<Planned> batch) { way.batches.push_back(std::move(batch)); };
-    const Causation hold{Step::hold_seats, Direction::act}, pay{Step::take_payment, Direction::act},
-        take{Step::take_seats, Direction::act}, confirm{Step::confirm, Direction::act},
-        release{Step::hold_seats, Direction::undo}, refund{Step::take_payment, Direction::undo};
-    const CourseEvent released = SeatsReleased{id, seats};
+    const auto minted = TimePoint{Milliseconds{1'700'000'000'000 + static_cast<std::int64_t>(number / 3)}};
+    const Partition partition{static_cast<std::uint16_t>(below(partition_count))};
+    const Enrollee who{.id = {make_uid(minted, partition, random_(), 0)},
+                       .course = course_id(course),
+                       .student = {"s" + std::to_string(below(size_.students))},
+                       .kind = definitions_[course].kind,
+                       .seats = seats,
+                       .amount = definitions_[course].price * seats,
+                       .mileage = 10 * static_cast<std::int64_t>(seats),
+                       .may_wait = definitions_[course].waitlist,
+                       .instructor = {"i" + std::to_string(below(3))},
+                       .class_at = static_cast<std::int64_t>(number) * 60};
+    enrollees_[who.id] = who;
+    ways_.push_back(
+        {.enrollment = who.id, .batches = plan(who).all(), .next = 0, .in_line = false, .leaving = false});
+  }
 
-    // One in twelve was undone before it was asked for, and half of those were never asked for at all.
-    if (below(12) == 0) {
-      add({{course, CourseEvent{SeatsReleased{id, 0}}, release}});
-      if (below(2) == 0) return ways_.push_back(std::move(way));
-    }
-    Batch first;
-    if (below(3) == 0)
-      first.push_back({RequestId{make_uid({}, {}, random_(), 1)}, RequestEvent{RequestClaimed{{}, id}}, {}});
-    first.push_back(
-        {id,
-         EnrollmentEvent{EnrollmentRequested{course, student, seats, CourseKind::lecture, amount, method}},
-         {Step::request, Direction::act}});
-    first.push_back({saga_of(id), SagaEvent{SagaStarted{}}, {}});
-    first.push_back({course, CourseEvent{SeatsHeld{id, student, seats}}, hold});
-    add(std::move(first));
-    add({{payment_of(id), PaymentEvent{PaymentRequested{amount, method}}, pay}});
-
-    const auto way_taken = below(6);
-    if (way_taken == 0) {  // declined
-      add({{payment_of(id), PaymentEvent{PaymentDeclined{"no"}}, pay}});
-      add({{saga_of(id), SagaEvent{SagaTurned{TurnCause::declined, "no"}}, {}}});
-      add({{course, released, release}, {id, EnrollmentEvent{EnrollmentRejected{"no"}}, {}}});
-      add({{saga_of(id), SagaEvent{SagaCompensated{}}, {}}});
-    } else if (way_taken == 1) {  // expired
-      add({{saga_of(id), SagaEvent{SagaStepFailed{Step::take_payment, Direction::act, 1, "silence"}}, {}}});
-      add({{saga_of(id), SagaEvent{SagaTurned{TurnCause::expired, "late"}}, {}}, {course, released, release}});
-      add({{payment_of(id), PaymentEvent{PaymentVoidRequested{}}, refund}});
-      add({{payment_of(id), PaymentEvent{PaymentVoided{}}, refund},
-           {id, EnrollmentEvent{EnrollmentExpired{}}, {}}});
-      add({{saga_of(id), SagaEvent{SagaCompensated{}}, {}}});
-    } else if (way_taken > 2) {  // confirmed; way 2 is still on its way
-      add({{payment_of(id), PaymentEvent{PaymentApproved{}}, pay}, {course, CourseEvent{SeatsTaken{id}}, take}});
-      add({{id, EnrollmentEvent{EnrollmentConfirmed{}}, confirm}, {saga_of(id), SagaEvent{SagaCompleted{}}, {}}});
-    }
-    if (way_taken == 3 || way_taken == 4) {  // cancelled; and one of them stuck
-      add({{id, EnrollmentEvent{CancelRequested{"changed my mind"}}, {}},
-           {saga_of(id), SagaEvent{SagaTurned{TurnCause::cancelled, "changed my mind"}}, {}}});
-      add({{course, released, release}, {payment_of(id), PaymentEvent{RefundRequested{}}, refund}});
-      if (way_taken == 4) {
-        add({{saga_of(id), SagaEvent{SagaStuck{Step::take_payment, Direction::undo, "refused"}}, {}}});
-      } else {
-        add({{payment_of(id), PaymentEvent{PaymentRefunded{}}, refund},
-             {id, EnrollmentEvent{EnrollmentCancelled{}}, {}}});
-        add({{saga_of(id), SagaEvent{SagaCompensated{}}, {}}});
-      }
-    }
-    ways_.push_back(std::move(way));
+  /// Whether the course takes the enrollment up, or refuses it, which leaves no trace.
+  bool is_taken_up(const Batch& batch) const {
+    const auto* command = std::get_if<CourseCommand>(&batch.back().step);
+    if (!command || !std::holds_alternative<HoldSeats>(*command)) return true;
+    return !decide(courses_.at(batch.back().aggregate.name), *command, {}).error;
   }
 
   void journal(const Batch& batch, const std::optional<EnrollmentId>& enrollment) {
-    for (const auto& step : batch) {
-      const auto at = TimePoint{Milliseconds{1'700'000'000'000 + static_cast<std::int64_t>(records_.size())}};
-      records_.push_back({.position = records_.size() + 1,
-                          .aggregate = step.aggregate,
-                          .sequence = ++sequences_[step.aggregate],
-                          .id = {make_uid(at, {}, random_(), 2)},
-                          .time = at,
-                          .enrollment = enrollment,
-                          .causation = step.causation,
-                          .trace = {},
-                          .event = step.event});
+    for (const auto& planned : batch) {
+      if (const auto* event = std::get_if<Event>(&planned.step)) {
+        journal(planned.aggregate, *event, enrollment, planned.causation);
+        continue;
+      }
+      const auto decision = decide(courses_[planned.aggregate.name], std::get<CourseCommand>(planned.step), {});
+      for (const auto& event : decision.events) {
+        const auto of = enrollment_in(event);
+        journal(planned.aggregate, event, of, of == enrollment ? planned.causation : act_hold);
+      }
     }
+  }
+
+  void journal(const AggregateId& aggregate, const Event& event, const std::optional<EnrollmentId>& enrollment,
+               const Causation& causation) {
+    const auto at = TimePoint{Milliseconds{1'700'000'000'000 + static_cast<std::int64_t>(records_.size())}};
+    records_.push_back({.position = records_.size() + 1,
+                        .aggregate = aggregate,
+                        .sequence = ++sequences_[aggregate],
+                        .id = {make_uid(at, {}, random_(), 2)},
+                        .time = at,
+                        .enrollment = enrollment,
+                        .causation = causation,
+                        .trace = {},
+                        .event = event});
+    if (const auto* of_course = std::get_if<CourseEvent>(&event)) apply(courses_[aggregate.name], *of_course);
+    note(records_.back());
+  }
+
+  /// Students are told of most that happens, somewhat later.
+  void note(const Record& record) {
+    auto kind = parse_enum<NoticeKind>(event_name(record.event));
+    if (const auto* event = std::get_if<CourseEvent>(&record.event); event && std::get_if<WaiterPromoted>(event))
+      kind = NoticeKind::waitlist_promoted;
+    if (!kind || below(4) == 0) return;
+    const auto& who = enrollees_.at(*record.enrollment);
+    notices_.emplace_back(who.id, NotificationQueued{.about = record.id,
+                                                     .kind = *kind,
+                                                     .course = who.course,
+                                                     .happened_at = record.time,
+                                                     .outward = below(2) == 0});
+  }
+
+  void tell() {
+    const auto [enrollment, notice] = std::move(notices_.front());
+    notices_.pop_front();
+    journal(AggregateId::box_of(enrollees_.at(enrollment).student), NotificationEvent{notice}, enrollment, {});
+    if (notice.outward) outward_.emplace_back(enrollment, notice.about);
+  }
+
+  void bring() {
+    const auto pick = outward_.begin() + static_cast<std::ptrdiff_t>(below(outward_.size()));
+    const auto [enrollment, about] = *pick;
+    outward_.erase(pick);
+    const auto box = AggregateId::box_of(enrollees_.at(enrollment).student);
+    if (below(3) == 0)
+      journal(box, NotificationEvent{NotificationFailed{about, "gone away"}}, enrollment, {});
+    else
+      journal(box, NotificationEvent{NotificationSent{about}}, enrollment, {});
+  }
+
+  /// Who waits in line waits, unless she leaves; her way goes on once she is promoted or dismissed.
+  bool waits(Way& way) {
+    if (!way.in_line || way.leaving) return false;
+    const auto& who = enrollees_.at(*way.enrollment);
+    const auto& course = courses_.at(who.course.text);
+    if (!course.tickets.contains(who.id)) {
+      way.in_line = false;
+      if (!course.claims.contains(who.id)) take(way, plan(who).reject());
+      return false;
+    }
+    if (below(12) != 0) return true;
+    way.leaving = true;
+    take(way, plan(who).leave());
+    return false;
+  }
+  static void take(Way& way, std::vector<Batch> batches) {
+    way.batches = std::move(batches);
+    way.next = 0;
+  }
+
+  /// Journals the way's next batch; false when it is at its end.
+  bool go_on(Way& way) {
+    if (way.next >= way.batches.size()) return false;
+    // Whoever waits may do so beyond the end of this history.
+    if (waits(way)) return below(24) != 0;
+    const auto& batch = way.batches[way.next++];
+    if (!is_taken_up(batch)) return false;
+    journal(batch, way.enrollment);
+    if (way.enrollment) {
+      const auto& course = courses_.at(enrollees_.at(*way.enrollment).course.text);
+      way.in_line = course.tickets.contains(*way.enrollment);
+    }
+    return way.next < way.batches.size() || way.in_line;
   }
 
   void interleave() {
-    for (const auto& batch : first_batches_) journal(batch, std::nullopt);
-    while (!ways_.empty()) {
+    while (!ways_.empty() || !notices_.empty()) {
+      if (!notices_.empty() && (ways_.empty() || below(3) == 0)) tell();
+      if (!outward_.empty() && below(5) == 0) bring();
+      if (ways_.empty()) continue;
       // Mostly among the oldest, so that enrollments begin and end all the time.
-      const auto pick = below(std::min<std::size_t>(ways_.size(), 12));
-      auto& way = ways_[pick];
-      if (way.next < way.batches.size()) journal(way.batches[way.next++], way.enrollment);
-      if (way.next >= way.batches.size()) ways_.erase(ways_.begin() + static_cast<std::ptrdiff_t>(pick));
+      const auto pick = below(std::min<std::size_t>(ways_.size(), 16));
+      if (!go_on(ways_[pick])) ways_.erase(ways_.begin() + static_cast<std::ptrdiff_t>(pick));
     }
   }
 
+  static constexpr Causation act_hold{Step::hold_seats, Direction::act};
+
   std::mt19937_64 random_;
   Size size_;
-  std::vector<Batch> first_batches_;
+  std::vector<CourseDefinition> definitions_;
+  std::map<EnrollmentId, Enrollee> enrollees_;
+  std::map<std::string, Course> courses_;
   std::vector<Way> ways_;
+  std::deque<std::pair<EnrollmentId, NotificationQueued>> notices_;
+  /// On their way to a person.
+  std::vector<std::pair<EnrollmentId, EventId>> outward_;
   std::map<AggregateId, Sequence> sequences_;
   std::vector<Record> records_;
 };

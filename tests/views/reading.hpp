@@ -2,17 +2,22 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <iterator>
 #include <map>
 #include <thread>
 
+#include "views/row_keys.hpp"
 #include "views/views.hpp"
 
 namespace sugang {
 
 inline constexpr TimePoint test_now{Milliseconds{1'700'000'100'000}};
+
+inline constexpr std::array every_view{ViewId::enrollments, ViewId::courses, ViewId::mileage,
+                                       ViewId::notifications};
 
 inline void fail_the_test(const std::string& why) { ADD_FAILURE() << why; }
 
@@ -23,6 +28,7 @@ inline Views::Limits small_chunks(std::size_t records) {
   limits.summaries_kept_max = 3;
   limits.courses_kept_max = 2;
   limits.held_kept_max = 3;
+  limits.balances_kept_max = 2;
   return limits;
 }
 
@@ -64,6 +70,27 @@ inline std::vector<EnrollmentSummary> all_enrollments(const Views& views, const 
 inline std::vector<CourseSnapshot> all_courses(const Views& views, std::optional<CourseKind> kind = {},
                                                std::size_t limit = 200) {
   return all_pages<CourseSnapshot>(limit, [&](const Page& page) { return views.list_courses(kind, page); });
+}
+
+inline std::vector<WaitlistRow> whole_line(const Views& views, const CourseId& course, std::size_t limit = 200) {
+  return all_pages<WaitlistRow>(limit, [&](const Page& page) { return views.list_waitlist(course, page); });
+}
+inline std::vector<EnrollmentSummary> all_coaching(const Views& views, const CoachingFilter& filter,
+                                                   std::size_t limit = 200) {
+  return all_pages<EnrollmentSummary>(limit, [&](const Page& page) { return views.list_coaching(filter, page); });
+}
+inline std::vector<EnrollmentSummary> all_deliveries(const Views& views, const DeliveryFilter& filter,
+                                                     std::size_t limit = 200) {
+  return all_pages<EnrollmentSummary>(limit, [&](const Page& page) { return views.list_deliveries(filter, page); });
+}
+inline std::vector<MileageRow> all_mileage(const Views& views, const StudentId& student, std::size_t limit = 200) {
+  return all_pages<MileageRow>(limit,
+                               [&](const Page& page) { return views.student_mileage(student, page).entries; });
+}
+inline std::vector<NotificationRow> all_notifications(const Views& views, const StudentId& student,
+                                                      std::size_t limit = 200) {
+  return all_pages<NotificationRow>(limit,
+                                    [&](const Page& page) { return views.student_notifications(student, page); });
 }
 
 template <class Key, class Row>

@@ -3,6 +3,7 @@
 
 #include "random_history.hpp"
 #include "reading.hpp"
+#include "replay.hpp"
 #include "storage/memory_store.hpp"
 #include "views/cursor.hpp"
 #include "views/row_keys.hpp"
@@ -19,21 +20,53 @@ class Paging : public ::testing::Test {
   MemoryStore store_{views_space_count};
 };
 
+/// `list(limit)`: all rows, read in pages of `limit`.
+template <class Row, class List>
+void expect_in_pages_of_any_size(const std::vector<Row>& expected, List list) {
+  for (std::size_t limit = 1; limit <= expected.size() + 1; ++limit)
+    ASSERT_THAT(list(limit), ElementsAreArray(expected)) << limit;
+}
+
 TEST_F(Paging, NeitherSkipsNorRepeatsARowWhateverTheLimit) {
   auto made = make_views(history_.source(&end_), store_);
   while (made.run_once()) continue;
-  const auto expected = values_of(history_.enrollments(end_));
-  for (std::size_t limit = 1; limit <= expected.size() + 1; ++limit)
-    ASSERT_THAT(all_enrollments(made, {}, limit), ElementsAreArray(expected));
-  const auto courses = values_of(history_.courses(end_, test_now));
-  for (std::size_t limit = 1; limit <= courses.size() + 1; ++limit)
-    ASSERT_THAT(all_courses(made, {}, limit), ElementsAreArray(courses));
+  expect_in_pages_of_any_size(values_of(enrollments_of(history_, end_)),
+                              [&](auto limit) { return all_enrollments(made, {}, limit); });
+  expect_in_pages_of_any_size(values_of(courses_of(history_, end_, test_now)),
+                              [&](auto limit) { return all_courses(made, {}, limit); });
+  for (const auto& [course, line] : lines_of(history_, end_))
+    expect_in_pages_of_any_size(line, [&](auto limit) { return whole_line(made, {course}, limit); });
+  for (const auto& [student, ledger] : ledgers_of(history_, end_))
+    expect_in_pages_of_any_size(ledger.rows, [&](auto limit) { return all_mileage(made, {student}, limit); });
+  for (const auto& [student, box] : notifications_of(history_, end_))
+    expect_in_pages_of_any_size(box, [&](auto limit) { return all_notifications(made, {student}, limit); });
+  expect_in_pages_of_any_size(all_coaching(made, {}), [&](auto limit) { return all_coaching(made, {}, limit); });
+  expect_in_pages_of_any_size(all_deliveries(made, {}),
+                              [&](auto limit) { return all_deliveries(made, {}, limit); });
+}
+
+TEST_F(Paging, TellsTheWholeBalanceOnEveryPage) {
+  auto made = make_views(history_.source(&end_), store_);
+  while (made.run_once()) continue;
+  for (const auto& [student, ledger] : ledgers_of(history_, end_)) {
+    Page page{.limit = 1, .cursor = {}};
+    for (std::size_t pages = 1;; ++pages) {
+      const auto statement = made.student_mileage({student}, page);
+      EXPECT_EQ(statement.balance, ledger.balance);
+      EXPECT_EQ(statement.entries.listing.position, end_);
+      if (!statement.entries.listing.next) {
+        EXPECT_EQ(pages, std::max<std::size_t>(ledger.rows.size(), 1));
+        break;
+      }
+      page.cursor = *statement.entries.listing.next;
+    }
+  }
 }
 
 TEST_F(Paging, TellsOfANextPageOnlyWhenThereIsOne) {
   auto made = make_views(history_.source(&end_), store_);
   while (made.run_once()) continue;
-  const auto count = history_.enrollments(end_).size();
+  const auto count = enrollments_of(history_, end_).size();
   EXPECT_FALSE(made.list_enrollments({}, {.limit = count, .cursor = {}}).listing.next);
   EXPECT_TRUE(made.list_enrollments({}, {.limit = count - 1, .cursor = {}}).listing.next);
 }
@@ -49,7 +82,7 @@ TEST_F(Paging, EndsAPageEarlyWhenTooManyRowsWereExamined) {
   EXPECT_LT(page.listing.items.size(), 3u);
   EXPECT_TRUE(page.listing.next);
   std::vector<EnrollmentSummary> expected;
-  for (const auto& [id, fold] : history_.enrollments(end_))
+  for (const auto& [id, fold] : enrollments_of(history_, end_))
     if (fold.state == EnrollmentState::confirmed) expected.push_back(fold);
   EXPECT_THAT(all_enrollments(made, filter, 3), ElementsAreArray(expected));
 }
@@ -63,7 +96,7 @@ TEST_F(Paging, GoesOnBehindRowsThatCameMeanwhile) {
   end_ = history_.end();
   while (made.run_once()) continue;
   const auto second = made.list_enrollments({}, {.limit = 200, .cursor = *first.listing.next});
-  auto expected = history_.enrollments(end_);
+  auto expected = enrollments_of(history_, end_);
   std::erase_if(expected, [&](const auto& row) { return row.first <= first.listing.items.back().id; });
   EXPECT_THAT(second.listing.items, ElementsAreArray(values_of(expected)));
 }
@@ -71,11 +104,18 @@ TEST_F(Paging, GoesOnBehindRowsThatCameMeanwhile) {
 TEST_F(Paging, FiltersCoursesByKind) {
   auto made = make_views(history_.source(&end_), store_);
   while (made.run_once()) continue;
-  std::vector<CourseSnapshot> expected;
-  for (const auto& [name, course] : history_.courses(end_, test_now))
-    if (course.definition.kind == CourseKind::performance) expected.push_back(course);
-  ASSERT_FALSE(expected.empty());
-  EXPECT_THAT(all_courses(made, CourseKind::performance, 1), ElementsAreArray(expected));
+  const auto courses = courses_of(history_, end_, test_now);
+  std::size_t found = 0;
+  for (const auto kind :
+       {CourseKind::lecture, CourseKind::performance, CourseKind::product, CourseKind::training}) {
+    std::vector<CourseSnapshot> expected;
+    for (const auto& [name, course] : courses)
+      if (course.definition.kind == kind) expected.push_back(course);
+    EXPECT_THAT(all_courses(made, kind, 1), ElementsAreArray(expected));
+    EXPECT_LT(expected.size(), courses.size());
+    found += expected.size();
+  }
+  EXPECT_EQ(found, courses.size());
 }
 
 TEST_F(Paging, RefusesACursorThatItDidNotMake) {
@@ -107,6 +147,23 @@ TEST_F(Paging, RefusesACursorOfAnotherList) {
   of_one.course = CourseId{"course-2"};
   EXPECT_TRUE(made.student_page({"s1"}, {.limit = 1, .cursor = cursor}).cursor_invalid);
   EXPECT_TRUE(made.list_enrollments(of_one, {.limit = 1, .cursor = cursor}).cursor_invalid);
+  const Page page{.limit = 1, .cursor = cursor};
+  EXPECT_TRUE(made.list_waitlist({"course-1"}, page).cursor_invalid);
+  EXPECT_TRUE(made.list_coaching({}, page).cursor_invalid);
+  EXPECT_TRUE(made.list_deliveries({}, page).cursor_invalid);
+  EXPECT_TRUE(made.student_mileage({"s1"}, page).entries.cursor_invalid);
+  EXPECT_TRUE(made.student_notifications({"s1"}, page).cursor_invalid);
+}
+
+TEST_F(Paging, RefusesACursorOfAnotherStudent) {
+  auto made = make_views(history_.source(&end_), store_);
+  while (made.run_once()) continue;
+  const auto mileage = *made.student_mileage({"s1"}, {.limit = 1, .cursor = {}}).entries.listing.next;
+  EXPECT_FALSE(made.student_mileage({"s1"}, {.limit = 1, .cursor = mileage}).entries.cursor_invalid);
+  EXPECT_TRUE(made.student_mileage({"s2"}, {.limit = 1, .cursor = mileage}).entries.cursor_invalid);
+  const auto box = *made.student_notifications({"s1"}, {.limit = 1, .cursor = {}}).listing.next;
+  EXPECT_FALSE(made.student_notifications({"s1"}, {.limit = 1, .cursor = box}).cursor_invalid);
+  EXPECT_TRUE(made.student_notifications({"s2"}, {.limit = 1, .cursor = box}).cursor_invalid);
 }
 
 TEST(Cursor, CarriesAnyKey) {

@@ -6,6 +6,7 @@
 
 #include "random_history.hpp"
 #include "reading.hpp"
+#include "replay.hpp"
 #include "storage/memory_store.hpp"
 #include "views/row_keys.hpp"
 
@@ -26,8 +27,8 @@ class Rebuild : public ::testing::Test {
     auto views = make_views(history_.source(&end_), store_, small_chunks(10));
     while (views.run_once()) continue;
   }
-  std::vector<EnrollmentSummary> expected_enrollments() const { return values_of(history_.enrollments(end_)); }
-  std::vector<CourseSnapshot> expected_courses() const { return values_of(history_.courses(end_, test_now)); }
+  std::vector<EnrollmentSummary> expected_enrollments() const { return values_of(enrollments_of(history_, end_)); }
+  std::vector<CourseSnapshot> expected_courses() const { return values_of(courses_of(history_, end_, test_now)); }
 
   const RandomHistory history_{11};
   Position end_ = history_.end();
@@ -59,7 +60,7 @@ TEST_F(Rebuild, LeavesNothingOfTheOldRows) {
 
 TEST_F(Rebuild, LeavesNothingOfWhatACrashKeptItFromErasing) {
   const auto before = keys_in(store_);
-  for (const auto view : {ViewId::enrollments, ViewId::courses}) {
+  for (const auto view : every_view) {
     WriteSet left_behind;
     left_behind.put(views_space, generation_prefix(view, 0) + "r", "an old row");
     left_behind.put(views_space, position_key(view, 0), "an old position");
@@ -112,8 +113,8 @@ TEST_F(Rebuild, KeepsCursorsGood) {
 
 TEST_F(Rebuild, RefusesAViewThatThereIsNot) {
   auto views = make_views(history_.source(&end_), store_);
-  EXPECT_FALSE(views.rebuild("mileage"));
-  EXPECT_FALSE(views.rebuilding("mileage"));
+  EXPECT_FALSE(views.rebuild("mileages"));
+  EXPECT_FALSE(views.rebuilding("mileages"));
 }
 
 TEST_F(Rebuild, ShowsReadersOnOtherThreadsFullRowsAllTheTime) {

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "random_history.hpp"
+#include "views/listing.hpp"
+
+namespace sugang {
+
+// What the lists must show after the first `end` records of a history, folded as plainly as it can be.
+
+/// The folds of the timelines, by id.
+inline std::map<EnrollmentId, EnrollmentSummary> enrollments_of(const RandomHistory& history, Position end) {
+  std::map<EnrollmentId, EnrollmentSummary> folds;
+  for (Position at = 0; at < end; ++at) {
+    const auto& record = history.records()[at];
+    if (record.enrollment) apply(folds[*record.enrollment], record);
+  }
+  std::erase_if(folds, [](const auto& entry) { return entry.second.state == EnrollmentState::none; });
+  return folds;
+}
+
+struct CourseFold {
+  Course course;
+  Sequence sequence = 0;
+};
+inline std::map<std::string, CourseFold> course_folds_of(const RandomHistory& history, Position end) {
+  std::map<std::string, CourseFold> folds;
+  for (Position at = 0; at < end; ++at) {
+    const auto& record = history.records()[at];
+    const auto* event = std::get_if<CourseEvent>(&record.event);
+    if (!event) continue;
+    auto& fold = folds[record.aggregate.name];
+    apply(fold.course, *event);
+    fold.sequence = record.sequence;
+  }
+  return folds;
+}
+
+inline std::map<std::string, CourseSnapshot> courses_of(const RandomHistory& history, Position end, TimePoint now) {
+  std::map<std::string, CourseSnapshot> snapshots;
+  for (const auto& [name, fold] : course_folds_of(history, end))
+    snapshots[name] = {.id = {name},
+                       .definition = fold.course.definition,
+                       .state = state_at(fold.course.definition, now),
+                       .definition_version = fold.course.definition_version,
+                       .sequence = fold.sequence,
+                       .held = fold.course.held,
+                       .taken = fold.course.taken,
+                       .waitlisted = fold.course.waitlisted,
+                       .cancelled = fold.course.cancelled};
+  return snapshots;
+}
+
+/// By course: the line as the course itself has it.
+inline std::map<std::string, std::vector<WaitlistRow>> lines_of(const RandomHistory& history, Position end) {
+  const auto enrollments = enrollments_of(history, end);
+  std::map<std::string, std::vector<WaitlistRow>> lines;
+  for (const auto& [name, fold] : course_folds_of(history, end)) {
+    auto& line = lines[name];
+    for (const auto& [ticket, waiter] : fold.course.line)
+      line.push_back({enrollments.at(waiter.enrollment), line.size() + 1});
+  }
+  return lines;
+}
+
+struct Ledger {
+  std::int64_t balance = 0;
+  std::vector<MileageRow> rows;
+};
+inline std::map<std::string, Ledger> ledgers_of(const RandomHistory& history, Position end) {
+  std::map<std::string, Ledger> ledgers;
+  for (Position at = 0; at < end; ++at) {
+    const auto& record = history.records()[at];
+    const auto* event = std::get_if<MileageEvent>(&record.event);
+    if (!event) continue;
+    auto& ledger = ledgers[record.aggregate.name];
+    if (const auto* earned = std::get_if<MileageEarned>(event)) {
+      ledger.balance += earned->points;
+      ledger.rows.push_back({true, earned->points, earned->payment, record.time});
+    }
+    const auto* reversed = std::get_if<MileageReversed>(event);
+    if (!reversed || reversed->points == 0) continue;
+    ledger.balance -= reversed->points;
+    ledger.rows.push_back({false, reversed->points, reversed->payment, record.time});
+  }
+  return ledgers;
+}
+
+inline std::map<std::string, std::vector<NotificationRow>> notifications_of(const RandomHistory& history,
+                                                                            Position end) {
+  std::map<std::string, std::vector<NotificationRow>> boxes;
+  for (Position at = 0; at < end; ++at) {
+    const auto& record = history.records()[at];
+    const auto* event = std::get_if<NotificationEvent>(&record.event);
+    if (!event) continue;
+    auto& box = boxes[record.aggregate.name];
+    auto change = [&](EventId about, NotificationState state, const std::string& error) {
+      for (auto& row : box)
+        if (row.about == about) row.state = state, row.error = error;
+    };
+    std::visit(Overloaded{
+                   [&](const NotificationQueued& e) {
+                     const auto state = e.outward ? NotificationState::queued : NotificationState::sent;
+                     box.push_back({e.about, e.kind, *record.enrollment, e.course, e.happened_at, state, {}});
+                   },
+                   [&](const NotificationSent& e) { change(e.about, NotificationState::sent, {}); },
+                   [&](const NotificationFailed& e) { change(e.about, NotificationState::failed, e.error); },
+               },
+               *event);
+  }
+  return boxes;
+}
+
+}  // namespace sugang

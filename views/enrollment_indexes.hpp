@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "domain/timeline.hpp"
+#include "storage/key_value_store.hpp"
+#include "views/row_keys.hpp"
+
+namespace sugang {
+
+/// Where the enrollments of one generation stand. Rows are in the order of their ids, so by time; the indexes hold
+/// ids only.
+struct EnrollmentTables {
+  explicit EnrollmentTables(Generation generation);
+
+  Table rows;
+  Table by_student;
+  Table by_course;
+  Table by_saga;
+  /// Who waits for a course, by ticket; the entry's value is the enrollment's id.
+  Table line;
+  /// Every enrollment that has a coaching or a delivery.
+  Table coached;
+  Table delivered;
+  Table by_coaching;
+  Table by_instructor;
+  Table by_delivery;
+
+  /// All index keys of one student, course, state or instructor begin so; the enrollment's id follows.
+  std::string of_student(const StudentId& student) const { return by_student.of_text(student.text); }
+  std::string of_course(const CourseId& course) const { return by_course.of_text(course.text); }
+  std::string of_saga(SagaState state) const { return by_saga.prefix() + static_cast<char>(state); }
+  std::string of_coaching(CoachingState state) const { return by_coaching.prefix() + static_cast<char>(state); }
+  std::string of_instructor(const InstructorId& id) const { return by_instructor.of_text(id.text); }
+  std::string of_delivery(DeliveryState state) const { return by_delivery.prefix() + static_cast<char>(state); }
+  /// The ticket follows, eight bytes big-endian.
+  std::string of_line(const CourseId& course) const { return line.of_text(course.text); }
+};
+
+/// Nearly every saga ends as `completed`, and every coaching and delivery ends, so an index entry would cost a
+/// write each and select nothing: those are found by examining rows.
+inline bool is_indexed(SagaState state) { return state != SagaState::none && state != SagaState::completed; }
+inline bool is_indexed(CoachingState state) {
+  return state != CoachingState::none && state != CoachingState::result_recorded &&
+         state != CoachingState::released;
+}
+inline bool is_indexed(DeliveryState state) {
+  return state == DeliveryState::requested || state == DeliveryState::started;
+}
+
+/// In which indexes an enrollment stands: a function of its summary, so that the stored row tells what is stored.
+struct IndexEntries {
+  bool listed = false;
+  bool coached = false;
+  bool delivered = false;
+  // `none` where the state has no entry.
+  SagaState saga = SagaState::none;
+  CoachingState coaching = CoachingState::none;
+  DeliveryState delivery = DeliveryState::none;
+  std::optional<std::uint64_t> ticket;
+  std::optional<InstructorId> instructor;
+  bool operator==(const IndexEntries&) const = default;
+};
+
+IndexEntries index_entries(const EnrollmentSummary& summary);
+
+/// Turns the entries that are stored into those that the summary wants. Most enrollments differ in their saga
+/// alone.
+void write_indexes(const EnrollmentTables& tables, const EnrollmentSummary& summary, IndexEntries& stored,
+                   WriteSet& changes);
+
+}  // namespace sugang
