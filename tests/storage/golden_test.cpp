@@ -85,18 +85,24 @@ TEST(GoldenFiles, EveryEventTypeHasOneOfEachVersion) {
   EXPECT_EQ(present, expected);
 }
 
-TEST(GoldenFiles, ACourseSnapshotDecodesToWhatWasMeant) {
-  const auto course = golden_course();
-  const auto bytes = read_golden(file_name("course-snapshot", 1), encode_snapshot(course));
-  EXPECT_EQ(decode_course(bytes), course);
-  EXPECT_EQ(to_hex(encode_snapshot(course)), to_hex(bytes));
+TEST(GoldenFiles, EveryVersionOfACourseSnapshotDecodesToWhatWasMeant) {
+  for (int version = 1; version <= course_version; ++version) {
+    SCOPED_TRACE(version);
+    const auto course = golden_course(version);
+    const auto bytes = read_golden(file_name("course-snapshot", version), encode_snapshot(course));
+    EXPECT_EQ(decode_course(bytes), course);
+    if (version == course_version) EXPECT_EQ(to_hex(encode_snapshot(course)), to_hex(bytes));
+  }
 }
 
-TEST(GoldenFiles, AnEnrollmentSummaryDecodesToWhatWasMeant) {
-  const auto summary = golden_summary();
-  const auto bytes = read_golden(file_name("enrollment-summary", 1), encode(summary));
-  EXPECT_EQ(decode_summary(bytes), summary);
-  EXPECT_EQ(to_hex(encode(summary)), to_hex(bytes));
+TEST(GoldenFiles, EveryVersionOfAnEnrollmentSummaryDecodesToWhatWasMeant) {
+  for (int version = 1; version <= summary_version; ++version) {
+    SCOPED_TRACE(version);
+    const auto summary = golden_summary(version);
+    const auto bytes = read_golden(file_name("enrollment-summary", version), encode(summary));
+    EXPECT_EQ(decode_summary(bytes), summary);
+    if (version == summary_version) EXPECT_EQ(to_hex(encode(summary)), to_hex(bytes));
+  }
 }
 
 }  // namespace

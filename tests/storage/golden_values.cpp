@@ -5,10 +5,13 @@ namespace {
 
 const CourseId course{"music-101"};
 const StudentId student{"s1"};
+const InstructorId instructor{"i7"};
 const EnrollmentId enrollment{{0x0198'0000'0000'7004ULL, 0x8123'4567'89ab'cdefULL}};
 const EnrollmentId other{{0x0198'0000'0001'7004ULL, 0x8123'4567'89ab'cdefULL}};
 const RequestId request{{0x1122'3344'5566'7788ULL, 0x99aa'bbcc'ddee'ff00ULL}};
 const TimePoint now{Milliseconds{1'772'445'600'123}};
+const EventId told_of{{0x0198'0000'0003'7004ULL, 0x8000'0000'0000'0002ULL}};
+const TimeSlot slot{now + std::chrono::hours{24}, now + std::chrono::hours{25}};
 const Money price{12'000, {{'U', 'S', 'D'}}};
 
 Record enveloped(AggregateId aggregate, Event event, std::optional<EnrollmentId> on = std::nullopt) {
@@ -30,6 +33,14 @@ Record of(EnrollmentEvent event) { return enveloped(enrollment, std::move(event)
 Record of(PaymentEvent event) { return enveloped(payment_of(enrollment), std::move(event), enrollment); }
 Record of(SagaEvent event) { return enveloped(saga_of(enrollment), std::move(event), enrollment); }
 Record of(RequestEvent event) { return enveloped(request, std::move(event), enrollment); }
+Record of(StockEvent event) { return enveloped(stock_of(enrollment), std::move(event), enrollment); }
+Record of(DeliveryEvent event) { return enveloped(delivery_of(enrollment), std::move(event), enrollment); }
+Record of(CoachingEvent event) { return enveloped(coaching_of(enrollment), std::move(event), enrollment); }
+Record of(CalendarEvent event) {
+  return enveloped(AggregateId::calendar_of(instructor), std::move(event), enrollment);
+}
+Record of(MileageEvent event) { return enveloped(AggregateId::mileage_of(student), std::move(event), enrollment); }
+Record of(NotificationEvent event) { return enveloped(AggregateId::box_of(student), std::move(event), enrollment); }
 
 Record traced(Record record) {
   for (std::size_t i = 0; i < record.trace.trace_id.size(); ++i)
@@ -69,9 +80,17 @@ std::vector<GoldenRecord> golden_records() {
       {1, traced(of(SeatsHeld{enrollment, student, 2}, enrollment))},
       {1, of(SeatsTaken{enrollment}, enrollment)},
       {1, of(SeatsReleased{enrollment, 2}, enrollment)},
+      {1, of(SeatsWaitlisted{enrollment, student, 2, 70'000}, enrollment)},
+      {1, of(WaiterPromoted{enrollment, 2}, enrollment)},
+      {1, of(WaiterLeft{enrollment}, enrollment)},
+      {1, of(WaiterDismissed{enrollment}, enrollment)},
+      {1, of(CourseCancelled{"burst pipe"})},
       {1, of(EnrollmentRequested{course, student, 2, CourseKind::performance, price * 2,
                                  PaymentMethod::test_decline})},
+      {2, of(EnrollmentRequested{course, student, 2, CourseKind::performance, price * 2,
+                                 PaymentMethod::test_decline, 1'200, true})},
       {1, of(EnrollmentConfirmed{})},
+      {1, of(EnrollmentCompleted{})},
       {1, of(EnrollmentRejected{"payment-declined"})},
       {1, of(EnrollmentExpired{})},
       {1, of(CancelRequested{"ill"})},
@@ -89,12 +108,36 @@ std::vector<GoldenRecord> golden_records() {
       {1, of(SagaStuck{Step::take_payment, Direction::undo, "refund refused"})},
       {1, of(SagaCompleted{})},
       {1, of(SagaCompensated{})},
+      {1, of(SagaWaits{Step::confirm_schedule, now})},
+      {1, of(SagaOperated{OperatorAction::resolve, Step::take_payment, Direction::undo, "paid back by hand"})},
       {1, of(RequestClaimed{{0xfeed, 0xbeef}, enrollment})},
       {1, of(RequestAnswered{201, "application/json", "/v1/enrollments/x", "{\"state\": \"confirmed\"}"})},
+      {1, of(StockRequested{course, 2})},
+      {1, of(StockPrepared{})},
+      {1, of(StockReleased{})},
+      {1, of(DeliveryRequested{})},
+      {1, of(DeliveryStarted{})},
+      {1, of(DeliveryCompleted{})},
+      {1, of(DeliveryCancelled{})},
+      {1, of(CoachingRequested{})},
+      {1, of(CoachingAssigned{instructor})},
+      {1, of(CoachingScheduled{slot})},
+      {1, of(CoachingHeld{slot.ends_at})},
+      {1, of(ResultRecorded{"runs five kilometres"})},
+      {1, of(CoachingReleased{})},
+      {1, of(SlotBooked{enrollment, slot})},
+      {1, of(SlotReleased{enrollment})},
+      {1, of(MileageEarned{payment_of(enrollment), 1'200})},
+      {1, of(MileageReversed{payment_of(enrollment), 1'200})},
+      {1, of(NotificationQueued{told_of, NoticeKind::schedule_confirmed, course, now, true})},
+      {1, of(NotificationSent{told_of})},
+      {1, of(NotificationFailed{told_of, "410 Gone"})},
   };
 }
 
-Course golden_course() {
+// Snapshots and summaries carry no number of their own: a member that an older one lacks has its default.
+
+Course golden_course(int version) {
   Course c;
   c.registered = true;
   c.definition = definition();
@@ -106,10 +149,21 @@ Course golden_course() {
   c.seats_of[student] = 5;
   c.released = {EnrollmentId{{1, 1}}, EnrollmentId{{1, 2}}};
   c.newest_enrollment = now;
+  if (version < 2) return c;
+  const EnrollmentId first{{0x0198'0000'0004'7004ULL, 1}}, second{{0x0198'0000'0005'7004ULL, 1}};
+  c.line[4] = {first, student, 4};
+  c.line[70'000] = {second, {"s2"}, 1};
+  c.tickets = {{first, 4}, {second, 70'000}};
+  c.last_ticket = 70'001;
+  c.waitlisted = 5;
+  c.seats_of[student] = 9;
+  c.seats_of[{"s2"}] = 1;
+  c.cancelled = true;
+  c.cancel_reason = "burst pipe";
   return c;
 }
 
-EnrollmentSummary golden_summary() {
+EnrollmentSummary golden_summary(int version) {
   EnrollmentSummary s;
   s.id = enrollment;
   s.course = course;
@@ -132,6 +186,17 @@ EnrollmentSummary golden_summary() {
              {Step::take_payment, Direction::act, StepState::failed, now}};
   s.version = 7;
   s.position = 1'000'000;
+  if (version < 2) return s;
+  s.mileage = 1'200;
+  s.mileage_earned = 1'100;
+  s.defers = true;
+  s.ticket = 70'000;
+  s.promoted = true;
+  s.stock = StockState::prepared;
+  s.delivery = DeliveryState::started;
+  s.coaching = Coaching{CoachingState::result_recorded, instructor, slot, slot.ends_at, "runs five kilometres"};
+  s.booked = slot;
+  s.awaits = Step::start_delivery;
   return s;
 }
 
