@@ -178,7 +178,7 @@ class CatalogueDecoder {
         if (auto kind = parse_enum<CourseKind>(cell))
           course.kind = *kind;
         else
-          fault(column, "must be one of lecture, performance");
+          fault(column, "must be one of lecture, performance, product, training");
         return;
       case Column::price:
         if (!cell.empty()) course.price.amount = integer(column, cell, 0, price_max);

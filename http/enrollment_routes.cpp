@@ -34,6 +34,7 @@ Answer render_placement(const std::string& instance, const Outcome& outcome) {
   const auto& enrollment = std::get<EnrollmentSummary>(outcome.subject);
   switch (enrollment.state) {
     case EnrollmentState::confirmed:
+    case EnrollmentState::completed:
       return enrollment_answer(201, enrollment);
     case EnrollmentState::rejected:
       return ended_otherwise(Problem::payment_declined, enrollment, instance);
@@ -44,8 +45,11 @@ Answer render_placement(const std::string& instance, const Outcome& outcome) {
       return ended_otherwise(Problem::enrollment_ended, enrollment, instance);
     case EnrollmentState::none:
     case EnrollmentState::requested:
+    case EnrollmentState::waitlisted:
     case EnrollmentState::seats_held:
     case EnrollmentState::payment_pending:
+    case EnrollmentState::awaiting_instructor:
+    case EnrollmentState::awaiting_schedule:
       break;
   }
   return enrollment_answer(202, enrollment);

@@ -9,7 +9,7 @@
 namespace sugang {
 namespace {
 
-constexpr std::array<ProblemType, 35> types{{
+constexpr std::array<ProblemType, 51> types{{
     {Problem::malformed,
      "malformed",
      "The request is malformed",
@@ -148,7 +148,8 @@ constexpr std::array<ProblemType, 35> types{{
      "not-cancellable",
      "The enrollment cannot be cancelled",
      409,
-     "The enrollment has ended by itself (rejected or expired), so there is nothing to cancel.",
+     "The enrollment has ended by itself (rejected or expired), so there is nothing to cancel; or its delivery has "
+     "started, or its class was held, and what was done cannot be undone.",
      {}},
     {Problem::enrollment_ended,
      "enrollment-ended",
@@ -162,6 +163,105 @@ constexpr std::array<ProblemType, 35> types{{
      409,
      "A step did not end before its deadline. The seats went back, and what was charged is refunded.",
      {}},
+    {Problem::coaching_not_found,
+     "coaching-not-found",
+     "The enrollment has no coaching",
+     404,
+     "Only the enrollment of a training has an instructor, a schedule and a result. This one is of another kind.",
+     {}},
+    {Problem::not_a_training,
+     "not-a-training",
+     "The enrollment is no training",
+     409,
+     "An instructor is assigned, a schedule agreed and a result recorded only for the enrollment of a training. "
+     "This one is of another kind.",
+     {}},
+    {Problem::not_awaited,
+     "not-awaited",
+     "The enrollment does not wait for this step",
+     409,
+     "Its saga stands before this step or has gone past it: it may not be paid yet. Read the enrollment's saga: "
+     "waitsFor names the step that a person is waited for at. Try again when it stands there.",
+     {}},
+    {Problem::already_assigned,
+     "already-assigned",
+     "Another instructor is assigned",
+     409,
+     "The training has its instructor, and assigning the same one again changes nothing. For another one, cancel "
+     "the enrollment and place it anew.",
+     {}},
+    {Problem::not_assigned,
+     "not-assigned",
+     "No instructor is assigned",
+     409,
+     "A schedule is agreed with an instructor. Assign one first: POST /v1/coaching/{enrollmentId}/assign.",
+     {}},
+    {Problem::already_scheduled,
+     "already-scheduled",
+     "Another schedule is agreed",
+     409,
+     "The training has its time, and confirming the same one again changes nothing. For another one, cancel the "
+     "enrollment and place it anew.",
+     {}},
+    {Problem::not_scheduled,
+     "not-scheduled",
+     "No schedule is agreed",
+     409,
+     "A result is recorded after the class, and no class is scheduled. Agree on a schedule first: POST "
+     "/v1/coaching/{enrollmentId}/schedule.",
+     {}},
+    {Problem::slot_taken,
+     "slot-taken",
+     "The instructor's time is taken",
+     409,
+     "The slot overlaps another one in the instructor's calendar. Nothing was booked; choose another time.",
+     {}},
+    {Problem::already_recorded,
+     "already-recorded",
+     "Another result is recorded",
+     409,
+     "A class has one result, and recording the same one again changes nothing. Read the coaching to see what is "
+     "recorded.",
+     {}},
+    {Problem::delivery_not_found,
+     "delivery-not-found",
+     "There is no such delivery",
+     404,
+     "No delivery is known under this id. A product's delivery comes with its confirmation; enrollments of other "
+     "kinds have none.",
+     {}},
+    {Problem::delivery_not_started,
+     "delivery-not-started",
+     "The delivery has not started",
+     409,
+     "Only what is on its way can arrive. Start the delivery first: POST /v1/deliveries/{id}/start.",
+     {}},
+    {Problem::saga_ended,
+     "saga-ended",
+     "The saga has ended",
+     409,
+     "All its steps are done or undone; there is nothing to retry, compensate or resolve.",
+     {}},
+    {Problem::not_compensatable,
+     "not-compensatable",
+     "The saga cannot turn round here",
+     409,
+     "It stands behind its point of no return, or is on its way back already: what is left to do is only retried. "
+     "Retry the step, or resolve it when a person has settled it outside.",
+     {}},
+    {Problem::not_resolvable,
+     "not-resolvable",
+     "The step is no person's to settle",
+     409,
+     "A step is resolved once it has been tried without success and a person has settled it outside. This one has "
+     "not been tried, or is the server's own. Retry it instead.",
+     {}},
+    {Problem::webhook_not_found,
+     "webhook-not-found",
+     "There is no such webhook",
+     404,
+     "No webhook is registered under this id; it may have been deleted.",
+     {}},
     {Problem::payment_declined,
      "payment-declined",
      "The payment was declined",
@@ -172,6 +272,10 @@ constexpr std::array<ProblemType, 35> types{{
      "The payment side does not answer. Nothing was held and nothing was charged; try again later.", 5},
     {Problem::catalogue_paused, "catalogue-paused", "The catalogue is paused", 503,
      "Courses cannot be registered or changed during maintenance. Enrolling goes on.", 5},
+    {Problem::component_paused, "component-paused", "A part of the server is paused", 503,
+     "The part that this step belongs to is down for maintenance. Nothing was done; try again later. What was "
+     "taken up before waits and is done when the part runs again.",
+     5},
     {Problem::view_behind, "view-behind", "The view has not reached the position yet", 503,
      "The list does not show the write named in Sugang-Min-Position yet. Ask again.", 1},
     {Problem::view_paused, "view-paused", "The view is paused", 503,
@@ -249,6 +353,8 @@ Problem of(ServiceError error) {
       return Problem::overloaded;
     case ServiceError::catalogue_paused:
       return Problem::catalogue_paused;
+    case ServiceError::component_paused:
+      return Problem::component_paused;
     case ServiceError::views_behind:
       return Problem::view_behind;
     case ServiceError::view_paused:
@@ -258,6 +364,90 @@ Problem of(ServiceError error) {
   }
   return Problem::internal_error;
 }
+
+Problem of(SagaError error) {
+  switch (error) {
+    case SagaError::not_found:
+      return Problem::enrollment_not_found;
+    case SagaError::not_awaited:
+      return Problem::not_awaited;
+    case SagaError::ended:
+      return Problem::saga_ended;
+    case SagaError::not_compensatable:
+      return Problem::not_compensatable;
+    case SagaError::not_resolvable:
+      return Problem::not_resolvable;
+  }
+  return Problem::internal_error;
+}
+
+Problem of(StockError error) {
+  switch (error) {
+    case StockError::undone:
+      return Problem::enrollment_ended;
+  }
+  return Problem::internal_error;
+}
+
+Problem of(DeliveryError error) {
+  switch (error) {
+    case DeliveryError::not_found:
+      return Problem::delivery_not_found;
+    case DeliveryError::not_started:
+      return Problem::delivery_not_started;
+    // Only a cancel meets it.
+    case DeliveryError::already_started:
+      return Problem::not_cancellable;
+    case DeliveryError::cancelled:
+      return Problem::enrollment_ended;
+  }
+  return Problem::internal_error;
+}
+
+Problem of(CoachingError error) {
+  switch (error) {
+    // It comes with the payment.
+    case CoachingError::not_found:
+      return Problem::not_awaited;
+    case CoachingError::already_assigned:
+      return Problem::already_assigned;
+    case CoachingError::not_assigned:
+      return Problem::not_assigned;
+    case CoachingError::already_scheduled:
+      return Problem::already_scheduled;
+    case CoachingError::not_scheduled:
+      return Problem::not_scheduled;
+    case CoachingError::already_recorded:
+      return Problem::already_recorded;
+    // Only a cancel meets it.
+    case CoachingError::already_held:
+      return Problem::not_cancellable;
+    case CoachingError::released:
+      return Problem::enrollment_ended;
+  }
+  return Problem::internal_error;
+}
+
+Problem of(CalendarError error) {
+  switch (error) {
+    case CalendarError::slot_taken:
+      return Problem::slot_taken;
+    case CalendarError::undone:
+      return Problem::enrollment_ended;
+  }
+  return Problem::internal_error;
+}
+
+Problem of(MileageError error) {
+  switch (error) {
+    case MileageError::undone:
+      return Problem::enrollment_ended;
+  }
+  return Problem::internal_error;
+}
+
+/// Telling a person something is never refused to a caller.
+Problem of(NotificationError) { return Problem::internal_error; }
 
 std::string render(const ProblemReport& report, const ProblemType& type) {
   std::string body;

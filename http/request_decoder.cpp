@@ -76,7 +76,7 @@ void read_placement(ObjectReader& members, PlaceEnrollment& placement) {
   set(placement.student.text, members.name("studentId"));
   set(placement.seats, members.integer("seats", 1, seats_per_request_max));
   // A course without a line answers "waitlist" as it answers "fail".
-  members.one_of("onFull", {"fail", "waitlist"});
+  placement.may_wait = members.one_of("onFull", {"fail", "waitlist"}) == "waitlist";
   set(placement.method, members.one_of<PaymentMethod>("paymentMethod"));
 }
 
@@ -93,16 +93,12 @@ void read_gateway_settings(ObjectReader& members, GatewaySettings& settings) {
 }  // namespace
 
 void apply_kind_defaults(CourseDefinition& definition) {
-  switch (definition.kind) {
-    case CourseKind::lecture:
-      definition.seats_per_student = 1;
-      definition.payment_unavailable = PaymentUnavailable::refuse;
-      return;
-    case CourseKind::performance:
-      definition.seats_per_student = 0;
-      definition.payment_unavailable = PaymentUnavailable::defer;
-      return;
-  }
+  using Kind = CourseKind;
+  const auto kind = definition.kind;
+  const bool one_place_each = kind == Kind::lecture || kind == Kind::training;
+  definition.seats_per_student = one_place_each ? 1 : 0;
+  definition.payment_unavailable =
+      kind == Kind::performance ? PaymentUnavailable::defer : PaymentUnavailable::refuse;
 }
 
 Decoded<CourseRegistration> decode_course(std::string_view body, TimePoint now) {

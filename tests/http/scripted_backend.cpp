@@ -8,7 +8,6 @@ namespace sugang {
 namespace {
 
 constexpr std::chrono::seconds patience{5};
-constexpr TimePoint some_time{Milliseconds{1'772'445'600'000}};
 
 bool is_stored(std::uint16_t status) {
   return status < 300 || status == 402 || status == 404 || status == 409 || status == 422;
@@ -143,6 +142,22 @@ EnrollmentFilter ScriptedBackend::last_filter() const {
   std::lock_guard lock{mutex_};
   return last_filter_;
 }
+CoachingFilter ScriptedBackend::last_coaching_filter() const {
+  std::lock_guard lock{mutex_};
+  return last_coaching_filter_;
+}
+DeliveryFilter ScriptedBackend::last_delivery_filter() const {
+  std::lock_guard lock{mutex_};
+  return last_delivery_filter_;
+}
+Operation ScriptedBackend::last_operation() const {
+  std::lock_guard lock{mutex_};
+  return last_operation_;
+}
+std::string ScriptedBackend::last_reason() const {
+  std::lock_guard lock{mutex_};
+  return last_reason_;
+}
 CourseDefinition ScriptedBackend::definition(const std::string& course) const {
   std::lock_guard lock{mutex_};
   return courses_.at(course).definition;
@@ -275,51 +290,6 @@ void ScriptedBackend::revise_course(CourseId id, ReviseCourse command, Asker ask
   });
 }
 
-void ScriptedBackend::append(Enrolled& enrolled, AggregateId aggregate, Event event, Causation causation,
-                             const TraceContext& trace) {
-  Record record{.position = journal_.size() + 1,
-                .aggregate = std::move(aggregate),
-                .sequence = enrolled.timeline.size() + 1,
-                .id = EventId{{1, journal_.size() + 1}},
-                .time = some_time,
-                .enrollment = EnrollmentId{{1, minted_}},
-                .causation = causation,
-                .trace = trace,
-                .event = std::move(event)};
-  journal_.push_back(record);
-  enrolled.timeline.push_back(record);
-  apply(enrolled.summary, record);
-}
-
-ScriptedBackend::Enrolled& ScriptedBackend::enroll(const PlaceEnrollment& command, const CourseSnapshot& course,
-                                                   const Asker& asker) {
-  const auto& trace = asker.trace;
-  const EnrollmentId id{{1, ++minted_}};
-  auto& enrolled = enrollments_[id];
-  if (asker.key) keyed_[asker.key->id].enrollment = id;
-  EnrollmentRequested requested{.course = command.course,
-                                .student = command.student,
-                                .seats = command.seats,
-                                .kind = course.definition.kind,
-                                .amount = course.definition.price * command.seats,
-                                .method = command.method};
-  append(enrolled, id, EnrollmentEvent{requested}, {Step::request, Direction::act}, trace);
-  append(enrolled, saga_of(id), SagaEvent{SagaStarted{some_time}}, {}, trace);
-  append(enrolled, course.id, CourseEvent{SeatsHeld{id, command.student, command.seats}},
-         {Step::hold_seats, Direction::act}, trace);
-  append(enrolled, payment_of(id), PaymentEvent{PaymentRequested{requested.amount, command.method}},
-         {Step::take_payment, Direction::act}, trace);
-  append(enrolled, payment_of(id), PaymentEvent{PaymentApproved{}}, {Step::take_payment, Direction::act}, trace);
-  append(enrolled, id, EnrollmentEvent{EnrollmentConfirmed{}}, {Step::confirm, Direction::act}, trace);
-  // What the server notes for itself; no caller may see it.
-  journal_.push_back({.position = journal_.size() + 1,
-                      .aggregate = RequestId{{1, 1}},
-                      .sequence = 1,
-                      .time = some_time,
-                      .event = RequestEvent{RequestClaimed{}}});
-  return enrolled;
-}
-
 void ScriptedBackend::place_enrollment(PlaceEnrollment command, Wait wait, Asker asker) {
   if (throws_) throw std::runtime_error{"scripted"};
   auto place = [this, command, wait, asker] {
@@ -330,10 +300,15 @@ void ScriptedBackend::place_enrollment(PlaceEnrollment command, Wait wait, Asker
       last_wait_ = wait;
       last_trace_ = asker.trace;
       auto it = courses_.find(command.course.text);
-      if (it == courses_.end())
+      if (it == courses_.end()) {
         outcome.refusal = CourseError::not_found;
-      else
-        outcome.subject = enroll(command, it->second, asker).summary;
+      } else {
+        const auto& enrolled = enroll(command, it->second, asker);
+        outcome.subject = enrolled.summary;
+        const auto waiting = line(command.course);
+        const auto found = std::find(waiting.begin(), waiting.end(), enrolled.id);
+        if (found != waiting.end()) outcome.waitlist_position = found - waiting.begin() + 1;
+      }
       if (!outcome.refusal && change_) change_(outcome);
     }
     answer(asker, outcome);
@@ -402,25 +377,6 @@ void ScriptedBackend::read_timeline(EnrollmentId id, std::function<void(std::vec
   });
 }
 
-template <class Row, class Items>
-ListResult<Row> ScriptedBackend::page_of(const Items& items, const Page& page, Position min_position) {
-  last_min_position_ = min_position;
-  ListResult<Row> result;
-  result.error = view_error_;
-  std::size_t first = 0;
-  if (!page.cursor.empty()) {
-    if (page.cursor.find_first_not_of("0123456789") != std::string::npos)
-      result.cursor_invalid = true;
-    else
-      first = std::stoul(page.cursor);
-  }
-  for (std::size_t i = first; i < std::min(items.size(), first + page.limit); ++i)
-    result.listing.items.push_back(items[i]);
-  if (first + page.limit < items.size()) result.listing.next = std::to_string(first + page.limit);
-  result.listing.position = journal_.size();
-  return result;
-}
-
 void ScriptedBackend::list_courses(std::optional<CourseKind> kind, Page page, Position min_position,
                                    std::function<void(ListResult<CourseSnapshot>)> done) {
   note("list_courses");
@@ -429,7 +385,7 @@ void ScriptedBackend::list_courses(std::optional<CourseKind> kind, Page page, Po
     std::vector<CourseSnapshot> rows;
     for (const auto& [id, course] : courses_)
       if (!kind || course.definition.kind == *kind) rows.push_back(course);
-    auto result = page_of<CourseSnapshot>(rows, page, min_position);
+    auto result = page_of(rows, page, min_position);
     lock.unlock();
     done(result);
   });
@@ -444,7 +400,7 @@ void ScriptedBackend::list_enrollments(EnrollmentFilter filter, Page page, Posit
     std::vector<EnrollmentSummary> rows;
     for (const auto& [id, enrolled] : enrollments_)
       if (!filter.course || enrolled.summary.course == *filter.course) rows.push_back(enrolled.summary);
-    auto result = page_of<EnrollmentSummary>(rows, page, min_position);
+    auto result = page_of(rows, page, min_position);
     lock.unlock();
     done(result);
   });
@@ -459,7 +415,7 @@ void ScriptedBackend::student_page(StudentId student, Page page, Position min_po
     for (const auto& [id, enrolled] : enrollments_)
       if (enrolled.summary.student == student)
         rows.push_back({enrolled.summary, courses_.at(enrolled.summary.course.text).definition.title});
-    auto result = page_of<PageRow>(rows, page, min_position);
+    auto result = page_of(rows, page, min_position);
     lock.unlock();
     done(result);
   });
@@ -534,8 +490,8 @@ void ScriptedBackend::list_charges(Page page, std::function<void(ListResult<Char
     std::unique_lock lock{mutex_};
     std::vector<ChargeEntry> rows;
     for (const auto& [id, enrolled] : enrollments_)
-      rows.push_back({payment_of(id), enrolled.summary.amount, "approved", some_time});
-    auto result = page_of<ChargeEntry>(rows, page, 0);
+      rows.push_back({payment_of(id), enrolled.summary.amount, "approved", scripted_time});
+    auto result = page_of(rows, page, 0);
     result.error.reset();
     lock.unlock();
     done(result);
