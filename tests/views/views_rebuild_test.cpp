@@ -7,6 +7,7 @@
 #include "random_history.hpp"
 #include "reading.hpp"
 #include "replay.hpp"
+#include "replay_check.hpp"
 #include "storage/memory_store.hpp"
 #include "views/row_keys.hpp"
 
@@ -30,6 +31,20 @@ class Rebuild : public ::testing::Test {
   std::vector<EnrollmentSummary> expected_enrollments() const { return values_of(enrollments_of(history_, end_)); }
   std::vector<CourseSnapshot> expected_courses() const { return values_of(courses_of(history_, end_, test_now)); }
 
+  bool is_empty(const Views& views, ViewId view) const {
+    switch (view) {
+      case ViewId::enrollments:
+        return all_enrollments(views).empty();
+      case ViewId::courses:
+        return all_courses(views).empty();
+      case ViewId::mileage:
+        return all_mileage(views, {"s1"}).empty();
+      case ViewId::notifications:
+        return all_notifications(views, {"s1"}).empty();
+    }
+    return false;
+  }
+
   const RandomHistory history_{11};
   Position end_ = history_.end();
   MemoryStore store_{views_space_count};
@@ -41,8 +56,7 @@ TEST_F(Rebuild, ServesTheOldRowsInFullUntilTheNewOnesHaveCaughtUp) {
     ASSERT_TRUE(views.rebuild(name));
     std::size_t passes = 0;
     for (; views.run_once(); ++passes) {
-      ASSERT_THAT(all_enrollments(views), ElementsAreArray(expected_enrollments()));
-      ASSERT_THAT(all_courses(views), ElementsAreArray(expected_courses()));
+      ASSERT_NO_FATAL_FAILURE(expect_a_replay(views, history_));
       ASSERT_EQ(views.position(), end_);
     }
     EXPECT_GT(passes, history_.end() / 20);
@@ -71,33 +85,50 @@ TEST_F(Rebuild, LeavesNothingOfWhatACrashKeptItFromErasing) {
 }
 
 TEST_F(Rebuild, MendsRowsThatAreGone) {
-  WriteSet damage;
-  const auto prefix = generation_prefix(ViewId::enrollments, 1);
-  store_.scan(views_space, prefix, "", [&](std::string_view key, std::string_view) {
-    if (key.starts_with(prefix)) damage.erase(views_space, std::string{key});
-    return true;
-  });
-  ASSERT_FALSE(damage.empty());
-  store_.write(damage, Sync::no);
-  auto views = make_views(history_.source(&end_), store_);
-  ASSERT_TRUE(all_enrollments(views).empty());
-  views.rebuild("enrollments");
-  while (views.run_once()) continue;
-  EXPECT_THAT(all_enrollments(views), ElementsAreArray(expected_enrollments()));
+  for (std::size_t i = 0; i < every_view.size(); ++i) {
+    WriteSet damage;
+    const auto prefix = generation_prefix(every_view[i], 1);
+    store_.scan(views_space, prefix, "", [&](std::string_view key, std::string_view) {
+      if (key.starts_with(prefix)) damage.erase(views_space, std::string{key});
+      return true;
+    });
+    ASSERT_FALSE(damage.empty());
+    store_.write(damage, Sync::no);
+    auto views = make_views(history_.source(&end_), store_);
+    ASSERT_TRUE(is_empty(views, every_view[i]));
+    views.rebuild(Views::names()[i]);
+    while (views.run_once()) continue;
+    expect_a_replay(views, history_);
+  }
 }
 
 TEST_F(Rebuild, GoesOnAfterARestart) {
-  {
-    auto views = make_views(history_.source(&end_), store_, small_chunks(10));
-    views.rebuild("courses");
-    views.run_once();
-    views.run_once();
+  for (const auto& name : Views::names()) {
+    {
+      auto views = make_views(history_.source(&end_), store_, small_chunks(10));
+      views.rebuild(name);
+      views.run_once();
+      views.run_once();
+    }
+    auto views = make_views(history_.source(&end_), store_);
+    EXPECT_TRUE(views.rebuilding(name));
+    while (views.run_once()) continue;
+    EXPECT_FALSE(views.rebuilding(name));
+    expect_a_replay(views, history_);
   }
+}
+
+TEST_F(Rebuild, MendsABalanceThatIsWrong) {
+  const auto student = ledgers_of(history_, end_).begin()->first;
+  WriteSet damage;
+  damage.put(views_space, Table{ViewId::mileage, 1, 'b'}.key(student), std::string(8, '\x7f'));
+  store_.write(damage, Sync::no);
   auto views = make_views(history_.source(&end_), store_);
-  EXPECT_TRUE(views.rebuilding("courses"));
+  const Page short_page{.limit = 1, .cursor = {}};
+  ASSERT_NE(views.student_mileage({student}, short_page).balance, ledgers_of(history_, end_)[student].balance);
+  views.rebuild("mileage");
   while (views.run_once()) continue;
-  EXPECT_FALSE(views.rebuilding("courses"));
-  EXPECT_THAT(all_courses(views), ElementsAreArray(expected_courses()));
+  EXPECT_EQ(views.student_mileage({student}, short_page).balance, ledgers_of(history_, end_)[student].balance);
 }
 
 TEST_F(Rebuild, KeepsCursorsGood) {
@@ -124,11 +155,15 @@ TEST_F(Rebuild, ShowsReadersOnOtherThreadsFullRowsAllTheTime) {
   std::atomic<std::size_t> reads{0};
   const auto enrollments = expected_enrollments();
   const auto courses = expected_courses();
+  const auto ledger = ledgers_of(history_, end_).at("s1").rows;
+  const auto box = notifications_of(history_, end_).at("s1");
   auto read = [&] {
     while (!stop) {
       // Pages may straddle the moment when the new rows begin to serve.
       EXPECT_EQ(all_enrollments(views, {}, 9), enrollments);
       EXPECT_EQ(all_courses(views, {}, 2), courses);
+      EXPECT_EQ(all_mileage(views, {"s1"}, 2), ledger);
+      EXPECT_EQ(all_notifications(views, {"s1"}, 2), box);
       ++reads;
     }
   };
@@ -136,7 +171,7 @@ TEST_F(Rebuild, ShowsReadersOnOtherThreadsFullRowsAllTheTime) {
   for (int round = 0; round < 10; ++round) {
     const auto before = reads.load();
     for (const auto& name : Views::names()) views.rebuild(name);
-    EXPECT_TRUE(eventually([&] { return !views.rebuilding("courses") && !views.rebuilding("enrollments"); }));
+    for (const auto& name : Views::names()) EXPECT_TRUE(eventually([&] { return !views.rebuilding(name); }));
     EXPECT_TRUE(eventually([&] { return reads > before; }));
   }
   stop = true;

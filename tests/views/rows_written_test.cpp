@@ -1,0 +1,156 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "planned_way.hpp"
+#include "reading.hpp"
+#include "storage/codec.hpp"
+#include "storage/memory_store.hpp"
+#include "views/enrollments_view.hpp"
+#include "views/mileage_view.hpp"
+#include "views/notifications_view.hpp"
+
+namespace sugang {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Pair;
+
+const EnrollmentId id{make_uid(test_now, Partition{7}, 1, 0)};
+const StudentId student{"s1"};
+
+Record record_of(Position position, AggregateId aggregate, Event event) {
+  return {.position = position,
+          .aggregate = std::move(aggregate),
+          .sequence = 1,
+          .id = {make_uid(test_now, {}, position, 2)},
+          .time = test_now,
+          .enrollment = id,
+          .causation = {},
+          .trace = {},
+          .event = std::move(event)};
+}
+Record requested(CourseKind kind) {
+  return record_of(1, id, EnrollmentEvent{EnrollmentRequested{.course = {"c"}, .student = student, .kind = kind}});
+}
+Record queued(Position position, bool outward) {
+  const NotificationQueued notice{.about = {make_uid(test_now, {}, 99, 2)}, .course = {"c"}, .outward = outward};
+  return record_of(position, AggregateId::box_of(student), NotificationEvent{notice});
+}
+
+/// Keys that the view writes for these records, by the letter of their table.
+std::map<char, std::size_t> puts_by_table(View& view, const std::vector<Record>& records) {
+  WriteSet changes;
+  for (const auto& record : records) view.fold(record);
+  view.flush(changes);
+  std::map<char, std::size_t> puts;
+  for (const auto& change : changes.changes)
+    if (change.value) ++puts[change.key[generation_prefix({}, 0).size()]];
+  return puts;
+}
+
+class RowsWritten : public ::testing::Test {
+ protected:
+  MemoryStore store_{views_space_count};
+};
+
+TEST_F(RowsWritten, OfALectureAreItsRowItsStudentItsCourseAndItsSaga) {
+  for (const auto kind : {CourseKind::lecture, CourseKind::performance}) {
+    EnrollmentsView view{store_, 1, 10};
+    EXPECT_THAT(puts_by_table(view, {requested(kind), record_of(2, saga_of(id), SagaEvent{SagaStarted{}})}),
+                ElementsAre(Pair('c', 1), Pair('g', 1), Pair('r', 1), Pair('s', 1)));
+    EXPECT_THAT(puts_by_table(view, {record_of(3, saga_of(id), SagaEvent{SagaCompleted{}})}),
+                ElementsAre(Pair('r', 1)));
+  }
+}
+
+TEST_F(RowsWritten, OfAnEnrollmentAreNoneWhenAStudentIsToldOfIt) {
+  EnrollmentsView view{store_, 1, 10};
+  ASSERT_FALSE(puts_by_table(view, {requested(CourseKind::lecture)}).empty());
+  EXPECT_THAT(puts_by_table(view, {queued(2, false)}), ElementsAre());
+}
+
+TEST_F(RowsWritten, OfANotificationThatLiesInTheBoxAreOne) {
+  NotificationsView view{store_, 1};
+  EXPECT_THAT(puts_by_table(view, {queued(1, false)}), ElementsAre(Pair('r', 1)));
+  EXPECT_THAT(puts_by_table(view, {queued(2, true)}), ElementsAre(Pair('o', 1), Pair('r', 1)));
+}
+
+TEST_F(RowsWritten, OfANotificationThatWasQueuedAndSentInOneChunkAreOne) {
+  NotificationsView view{store_, 1};
+  const auto sent = NotificationEvent{NotificationSent{{make_uid(test_now, {}, 99, 2)}}};
+  EXPECT_THAT(puts_by_table(view, {queued(1, true), record_of(2, AggregateId::box_of(student), sent)}),
+              ElementsAre(Pair('r', 1)));
+}
+
+TEST_F(RowsWritten, OfAReversalOfNothingAreNone) {
+  MileageView view{store_, 1, 10};
+  const auto account = AggregateId::mileage_of(student);
+  const MileageEvent tombstone = MileageReversed{payment_of(id), 0};
+  EXPECT_THAT(puts_by_table(view, {record_of(1, account, tombstone)}), ElementsAre());
+}
+
+TEST_F(RowsWritten, OfPendingWorkAreGoneWhenItIsDone) {
+  EnrollmentsView view{store_, 1, 10};
+  auto keys = [&](char table) {
+    std::size_t count = 0;
+    const auto prefix = generation_prefix(ViewId::enrollments, 1) + table;
+    store_.scan(views_space, prefix, after_prefix(prefix), [&](auto, auto) { return ++count > 0; });
+    return count;
+  };
+  auto fold = [&](const Record& record) {
+    WriteSet changes;
+    view.fold(record);
+    view.flush(changes);
+    store_.write(changes, Sync::no);
+  };
+  fold(requested(CourseKind::product));
+  fold(record_of(2, delivery_of(id), DeliveryEvent{DeliveryRequested{}}));
+  fold(record_of(3, delivery_of(id), DeliveryEvent{DeliveryStarted{}}));
+  fold(record_of(4, coaching_of(id), CoachingEvent{CoachingRequested{}}));
+  fold(record_of(5, coaching_of(id), CoachingEvent{CoachingAssigned{{"i1"}}}));
+  EXPECT_EQ(keys('e'), 1u);
+  EXPECT_EQ(keys('b'), 1u);
+  fold(record_of(6, delivery_of(id), DeliveryEvent{DeliveryCompleted{}}));
+  fold(record_of(7, coaching_of(id), CoachingEvent{CoachingReleased{}}));
+  EXPECT_EQ(keys('e'), 0u);
+  EXPECT_EQ(keys('b'), 0u);
+  EXPECT_EQ(keys('d'), 1u);
+  EXPECT_EQ(keys('a'), 1u);
+  EXPECT_EQ(keys('i'), 1u);
+}
+
+TEST_F(RowsWritten, ThatAreDamagedAreNoRows) {
+  const auto lines = MileageTables{1}.lines.of_text("s1");
+  const auto rows = NotificationTables{1}.rows.of_text("s1");
+  WriteSet damage;
+  damage.put(views_space, lines + "12345678", "cut");
+  damage.put(views_space, rows + "12345678", "cut");
+  store_.write(damage, Sync::no);
+  EXPECT_THROW((MileageRows{store_, 1}.read(student, {}, 10, {})), DecodeError);
+  EXPECT_THROW((NotificationRows{store_, 1}.list(student, {}, 10, {})), DecodeError);
+  damage.put(views_space, rows + "12345678", std::string(44, '\xff'));
+  store_.write(damage, Sync::no);
+  EXPECT_THROW((NotificationRows{store_, 1}.list(student, {}, 10, {})), DecodeError);
+}
+
+TEST_F(RowsWritten, MakeALedgerInOnePageAddUpThoughTheBalanceHasMovedOn) {
+  MileageView view{store_, 1, 10};
+  const auto account = AggregateId::mileage_of(student);
+  WriteSet changes;
+  view.fold(record_of(1, account, MileageEvent{MileageEarned{payment_of(id), 70}}));
+  view.fold(record_of(2, account, MileageEvent{MileageEarned{PaymentId{make_uid(test_now, {}, 5, 5)}, 30}}));
+  view.flush(changes);
+  store_.write(changes, Sync::no);
+  // As a reader may find it between whose read of the lines and of the balance a write fell.
+  WriteSet later;
+  later.put(views_space, MileageTables{1}.balances.key(std::string_view{"s1"}), std::string(7, '\0') + '\5');
+  store_.write(later, Sync::no);
+  EXPECT_EQ((MileageRows{store_, 1}.read(student, {}, 10, {}).balance), 100);
+  EXPECT_EQ((MileageRows{store_, 1}.read(student, {}, 1, {}).balance), 5);
+}
+
+}  // namespace
+}  // namespace sugang
