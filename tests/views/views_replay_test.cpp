@@ -130,6 +130,42 @@ TEST(ViewsAreAReplay, OfTheJournalWhenTheRowsAreOfAnotherFormat) {
   }
 }
 
+TEST(ViewsAreAReplay, UpToWhereTheyWerePaused) {
+  const RandomHistory history{8};
+  Position end = history.end() / 2;
+  MemoryStore store{views_space_count};
+  auto views = make_views(history.source(&end), store);
+  while (views.run_once()) continue;
+  views.pause(true);
+  for (const auto& name : Views::names()) views.rebuild(name);
+  end = history.end();
+  EXPECT_FALSE(views.run_once());
+  EXPECT_EQ(views.position(), history.end() / 2);
+  expect_a_replay(views, history);
+  views.pause(false);
+  while (views.run_once()) continue;
+  EXPECT_EQ(views.position(), history.end());
+  expect_a_replay(views, history);
+}
+
+TEST(ViewsAreAReplay, AndEveryListSaysUpToWhere) {
+  const RandomHistory history{9};
+  Position end = history.end() / 2;
+  MemoryStore store{views_space_count};
+  auto views = make_views(history.source(&end), store);
+  for (; end <= history.end(); end += history.end() / 2) {
+    while (views.run_once()) continue;
+    EXPECT_EQ(views.list_enrollments({}, {}).listing.position, end);
+    EXPECT_EQ(views.list_courses({}, {}).listing.position, end);
+    EXPECT_EQ(views.list_waitlist({"course-0"}, {}).listing.position, end);
+    EXPECT_EQ(views.list_coaching({}, {}).listing.position, end);
+    EXPECT_EQ(views.list_deliveries({}, {}).listing.position, end);
+    EXPECT_EQ(views.student_mileage({"s0"}, {}).entries.listing.position, end);
+    EXPECT_EQ(views.student_notifications({"s0"}, {}).listing.position, end);
+    EXPECT_EQ(views.student_page({"s0"}, {}).listing.position, end);
+  }
+}
+
 TEST(MyPage, ShowsEachEnrollmentWithTheTitleOfItsCourse) {
   const RandomHistory history{3};
   auto end = history.end();
