@@ -678,6 +678,7 @@ void Coordinator::answer_one(Waiting& waiting, bool under_way) {
 
 void Coordinator::answer_refused(Asker asker, const Refusal& refusal) {
   Outcome outcome;
+  if (summary_.state != EnrollmentState::none) outcome.subject = summary_;
   outcome.refusal = refusal;
   answer(node_, std::move(asker), outcome);
 }

@@ -52,7 +52,10 @@ class PureSagas {
   /// Places one more enrollment; a refused one leaves no trace.
   void place(StudentId student, std::uint32_t seats, bool approves, bool payments_available) {
     Saga saga{.id = enrollment(sagas_.size()), .student = std::move(student), .seats = seats, .approves = approves};
-    const auto decision = decide(course_, HoldSeats{saga.id, saga.student, seats, payments_available}, noon);
+    const auto decision = decide(course_,
+                                 HoldSeats{saga.id, saga.student, seats,
+                                           payments_available ? PaymentSide::available : PaymentSide::unavailable},
+                                 noon);
     if (decision.error) return;
     const auto& definition = course_.definition;
     obey(saga, saga.enrollment, saga.id,

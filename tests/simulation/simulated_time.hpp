@@ -19,6 +19,7 @@ class SimulatedTimers final : public Timers {
   void at(TimePoint when, std::function<void()> alarm) override { alarms_.emplace(when, std::move(alarm)); }
 
   bool has_alarm() const { return !alarms_.empty(); }
+  bool has_alarm_within(Milliseconds span) const { return has_alarm() && alarms_.begin()->first <= now_ + span; }
   /// Moves to the next alarm, if it is later, and sounds it.
   void sound_next() {
     auto it = alarms_.begin();

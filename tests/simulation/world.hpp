@@ -12,6 +12,8 @@
 #include "actors/course_actor.hpp"
 #include "actors/directory.hpp"
 #include "actors/payment_actor.hpp"
+#include "consumers/consumers.hpp"
+#include "consumers/notifier.hpp"
 #include "sagas/coordinator.hpp"
 #include "sagas/hosting.hpp"
 #include "storage/journal_keys.hpp"
@@ -56,6 +58,7 @@ class Life {
               .deferred_payments = deferred_payments_,
               .report = [this](std::string_view what) { reports.emplace_back(what); }} {
     host_aggregates(node_);
+    consumers.add(notifier_);
     catalogue_ = system_->spawn<Catalogue>(node_);
     while (run_one_turn()) {
     }
@@ -89,6 +92,7 @@ class Life {
       moved = false;
       while (run_one_turn()) moved = true;
       while (!failure_ && commit()) moved = true;
+      while (!failure_ && consumers.run_once()) moved = true;
     }
   }
   /// As settle, and the company approves whatever it is asked.
@@ -96,7 +100,7 @@ class Life {
     for (settle(); durables_.company.approve_all() > 0;) settle();
   }
 
-  void resume_sagas() {
+  void resume_owed() {
     for (const auto& id : journal_.owed()) {
       if (id.kind == AggregateKind::saga)
         directory_.send(id, ResumeSaga{});
@@ -117,6 +121,18 @@ class Life {
   }
   void cancel(EnrollmentId id, Asker asker = silent(), Wait wait = std::nullopt) {
     directory_.send(saga_of(id), CancelRequest{"changed my mind", wait, std::move(asker)});
+  }
+  void take_step(EnrollmentId id, PersonStep step, Asker asker = silent()) {
+    directory_.send(saga_of(id), TakePersonStep{std::move(step), std::move(asker)});
+  }
+  void operate(EnrollmentId id, OperatorAction action, Asker asker = silent()) {
+    directory_.send(saga_of(id), OperateSaga{{action, "settled by phone"}, std::move(asker)});
+  }
+  void cancel_course(const std::string& id, Asker asker = silent()) {
+    directory_.send(CourseId{id}, CancelCourseTask{"the hall burned down", std::move(asker)});
+  }
+  void revise(const std::string& id, ReviseCourse command, Asker asker = silent()) {
+    directory_.send(CourseId{id}, ReviseCourseTask{std::move(command), std::move(asker)});
   }
   std::optional<CourseSnapshot> describe(const std::string& course) {
     auto seen = std::make_shared<std::optional<CourseSnapshot>>();
@@ -171,6 +187,22 @@ class Life {
   Directory directory_;
   Node node_;
   caf::actor catalogue_;
+  EnrollmentContexts contexts_{journal_};
+  Notifier notifier_{contexts_,
+                     [this](Notice notice, std::function<void()> appended) {
+                       directory_.send(AggregateId::box_of(notice.student),
+                                       NotifyPerson{std::move(notice.queued), notice.enrollment, notice.trace,
+                                                    std::move(appended)});
+                     },
+                     [] { return false; }};
+
+ public:
+  /// Declared last: what it holds of the others goes first.
+  Consumers consumers{journal_,
+                      durables_.timers,
+                      {.chunk_records_max = 64, .patience = std::chrono::hours{24'000}},
+                      [this](std::string_view what) { reports.emplace_back(what); },
+                      [this](const std::string& why) { failure_ = why; }};
 };
 
 inline CourseDefinition lecture(std::uint32_t capacity, std::int64_t price = 12'000) {
@@ -185,6 +217,21 @@ inline CourseDefinition performance(std::uint32_t capacity, std::int64_t price =
   definition.kind = CourseKind::performance;
   definition.seats_per_student = 0;
   definition.payment_unavailable = PaymentUnavailable::defer;
+  return definition;
+}
+inline CourseDefinition product(std::uint32_t capacity, std::int64_t price = 30'000) {
+  auto definition = lecture(capacity, price);
+  definition.kind = CourseKind::product;
+  definition.seats_per_student = 0;
+  return definition;
+}
+inline CourseDefinition training(std::uint32_t capacity, std::int64_t price = 80'000) {
+  auto definition = lecture(capacity, price);
+  definition.kind = CourseKind::training;
+  return definition;
+}
+inline CourseDefinition with_line(CourseDefinition definition) {
+  definition.waitlist = true;
   return definition;
 }
 
