@@ -4,13 +4,6 @@
 
 namespace sugang {
 
-void Consumers::Waker::wake() {
-  if (woken.exchange(true, std::memory_order_acq_rel)) return;
-  // The lock keeps the notification from falling between the thread's look at the flag and its sleep.
-  { const std::lock_guard lock{mutex}; }
-  changed.notify_all();
-}
-
 Consumers::Consumers(Journal& journal, Timers& timers, Limits limits, Report report, OnFailure on_failure)
     : journal_(journal),
       timers_(timers),
@@ -34,12 +27,7 @@ void Consumers::start() {
 }
 
 void Consumers::stop() {
-  {
-    const std::lock_guard lock{waker_->mutex};
-    if (std::exchange(waker_->stopping, true)) return;
-  }
-  waker_->changed.notify_all();
-  if (!thread_.joinable()) return;
+  if (!waker_->stop() || !thread_.joinable()) return;
   thread_.join();
   for (auto& feed : feeds_) finish_handed(*feed);
   save_cursors(true);
@@ -193,25 +181,15 @@ std::vector<std::string> Consumers::names() const {
 
 void Consumers::run() {
   try {
-    for (;;) {
-      {
-        const std::lock_guard lock{waker_->mutex};
-        if (waker_->stopping) return;
-      }
+    while (!waker_->stopped()) {
       run_once();
-      if (!more_) wait_for_work();
+      if (more_) continue;
+      const bool gathers = last_records_ >= limits_.gather_records_min;
+      waker_->wait(pass_began_ + (gathers ? limits_.gather_ms : std::chrono::milliseconds{0}));
     }
   } catch (const std::exception& failure) {
     if (on_failure_) on_failure_(std::string{"consumers: "} + failure.what());
   }
-}
-
-void Consumers::wait_for_work() {
-  std::unique_lock lock{waker_->mutex};
-  waker_->changed.wait(lock, [&] { return waker_->stopping || waker_->woken.load(std::memory_order_acquire); });
-  if (last_records_ >= limits_.gather_records_min)
-    waker_->changed.wait_until(lock, pass_began_ + limits_.gather_ms, [&] { return waker_->stopping; });
-  waker_->woken.store(false, std::memory_order_release);
 }
 
 }  // namespace sugang

@@ -2,10 +2,9 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +13,7 @@
 
 #include "actors/timers.hpp"
 #include "consumers/consumer.hpp"
+#include "consumers/waker.hpp"
 #include "storage/journal.hpp"
 
 namespace sugang {
@@ -70,14 +70,6 @@ class Consumers {
   std::vector<std::string> names() const;
 
  private:
-  /// Outlives this object: alarms and consumers' `done`s may come late.
-  struct Waker {
-    void wake();
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::atomic<bool> woken{false};
-    bool stopping = false;
-  };
   /// Records that a consumer has and is not done with.
   struct Handed {
     std::shared_ptr<std::atomic<bool>> done;
@@ -111,13 +103,13 @@ class Consumers {
   void wake_at(TimePoint when);
   Feed* find(std::string_view name) const;
   void run();
-  void wait_for_work();
 
   Journal& journal_;
   Timers& timers_;
   const Limits limits_;
   const Report report_;
   const OnFailure on_failure_;
+  /// Alarms and consumers' `done`s may come after this object's end.
   const std::shared_ptr<Waker> waker_ = std::make_shared<Waker>();
   std::vector<std::unique_ptr<Feed>> feeds_;
   /// What was read last, from behind `chunk_after_`; whoever stands in it is given the rest of it.

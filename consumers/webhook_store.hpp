@@ -1,0 +1,76 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/page.hpp"
+#include "domain/webhook.hpp"
+#include "storage/rocks_store.hpp"
+
+namespace sugang {
+
+struct RegisteredWebhook {
+  Webhook webhook;
+  std::string secret;
+};
+
+/// One notification on its way out, to however many webhooks.
+struct OutwardNotice {
+  StudentId student;
+  EnrollmentId enrollment;
+  /// Deliveries that have no end yet, and those that arrived.
+  std::uint32_t left = 0;
+  std::uint32_t delivered = 0;
+  /// Of the last that was given up.
+  std::string error;
+};
+
+/// A call that is to be made at `due`.
+struct PendingCall {
+  EventId about;
+  TimePoint due{};
+  std::string body;
+};
+
+/// What the webhooks remember: who is registered, what is to be called when, what became of each delivery, and
+/// which notifications have not been settled yet. Reads from any thread, writes from one at a time.
+class WebhookStore {
+ public:
+  static std::vector<RocksSpace> spaces() { return {{"webhooks"}, {"deliveries"}, {"pending"}, {"notices"}}; }
+  static constexpr std::size_t space_count = 4;
+
+  explicit WebhookStore(KeyValueStore& store) : store_(store) {}
+
+  std::vector<RegisteredWebhook> webhooks() const;
+  std::optional<WebhookDelivery> delivery(WebhookId webhook, EventId about) const;
+  std::optional<OutwardNotice> notice(EventId about) const;
+  /// Without a delivery that is still to come.
+  std::vector<EventId> ended_notices() const;
+  /// The first by their time.
+  std::vector<PendingCall> pending(WebhookId webhook, std::size_t count) const;
+  /// Every webhook that anything is kept of, registered or not.
+  std::vector<WebhookId> known() const;
+
+  ListResult<Webhook> list(const Page& page) const;
+  /// The newest first.
+  ListResult<WebhookDelivery> list_deliveries(WebhookId webhook, const Page& page) const;
+
+  static void put(WriteSet& changes, const RegisteredWebhook& webhook);
+  static void erase(WriteSet& changes, WebhookId webhook);
+  static void put(WriteSet& changes, WebhookId webhook, const WebhookDelivery& delivery);
+  static void put(WriteSet& changes, WebhookId webhook, const PendingCall& call);
+  static void erase(WriteSet& changes, WebhookId webhook, const PendingCall& call);
+  static void put(WriteSet& changes, EventId about, const OutwardNotice& notice);
+  static void erase(WriteSet& changes, EventId about);
+  void write(const WriteSet& changes, Sync sync) { store_.write(changes, sync); }
+
+  /// Of events before `before`.
+  void forget_deliveries(WebhookId webhook, TimePoint before);
+  void forget_deliveries(WebhookId webhook);
+
+ private:
+  KeyValueStore& store_;
+};
+
+}  // namespace sugang

@@ -1,0 +1,389 @@
+#include "consumers/webhooks.hpp"
+
+#include <algorithm>
+
+#include "consumers/webhook_signature.hpp"
+
+namespace sugang {
+namespace {
+
+constexpr std::uint16_t gone = 410;
+constexpr std::size_t given_up_at_a_time = 256;
+constexpr Milliseconds forget_interval{3'600'000};
+
+bool takes(const Webhook& webhook, const Record& record, NoticeKind kind) {
+  const auto& kinds = webhook.kinds;
+  return !webhook.disabled && webhook.created_at <= record.time &&
+         (kinds.empty() || std::find(kinds.begin(), kinds.end(), kind) != kinds.end());
+}
+
+bool arrived(const WebhookAnswer& answer) { return answer.status && *answer.status / 100 == 2; }
+
+std::string error_of(const WebhookAnswer& answer) {
+  return answer.status ? "answered " + std::to_string(*answer.status) : answer.error;
+}
+
+}  // namespace
+
+Webhooks::Webhooks(KeyValueStore& store, Limits limits, Ports ports)
+    : limits_(limits), ports_(std::move(ports)), store_(store) {
+  for (auto& each : store_.webhooks()) registered_.emplace(each.webhook.id, std::move(each));
+  for (auto id : store_.known()) {
+    const auto it = registered_.find(id);
+    if (it == registered_.end() || it->second.webhook.disabled) leaving_.insert(id);
+  }
+  to_settle_ = store_.ended_notices();
+  count_enabled();
+}
+
+Webhooks::~Webhooks() { stop(); }
+
+void Webhooks::start() {
+  inbox_->waker.wake();
+  thread_ = std::thread{[this] { run(); }};
+}
+
+void Webhooks::stop() {
+  if (inbox_->waker.stop() && thread_.joinable()) thread_.join();
+}
+
+void Webhooks::run() {
+  try {
+    while (!inbox_->waker.stopped()) {
+      inbox_->waker.wait();
+      while (!inbox_->waker.stopped() && run_once()) {
+      }
+    }
+  } catch (const std::exception& fault) {
+    const std::lock_guard lock{mutex_};
+    if (!std::exchange(failed_, true)) ports_.on_failure(std::string{"webhooks: "} + fault.what());
+  }
+}
+
+void Webhooks::pause(bool paused) {
+  paused_.store(paused, std::memory_order_release);
+  inbox_->waker.wake();
+}
+
+void Webhooks::count_enabled() {
+  enabled_ = static_cast<std::size_t>(std::count_if(
+      registered_.begin(), registered_.end(), [](const auto& each) { return !each.second.webhook.disabled; }));
+}
+
+void Webhooks::write(const WriteSet& changes, Sync sync) {
+  try {
+    if (failed_) throw StorageError("a write failed before");
+    store_.write(changes, sync);
+  } catch (const StorageError& error) {
+    if (!std::exchange(failed_, true)) ports_.on_failure(std::string{"webhooks: "} + error.what());
+    throw;
+  }
+}
+
+// --- who is registered
+// ---------------------------------------------------------------------------------------------
+
+std::optional<NewWebhook> Webhooks::create(std::string url, std::vector<NoticeKind> kinds) {
+  const std::lock_guard lock{mutex_};
+  if (registered_.size() >= limits_.webhooks_max) return std::nullopt;
+  const auto now = ports_.timers.now();
+  RegisteredWebhook registered{.webhook = {.id = {ports_.ids.mint(now, {})},
+                                           .url = std::move(url),
+                                           .kinds = std::move(kinds),
+                                           .created_at = now},
+                               .secret = make_webhook_secret()};
+  WriteSet changes;
+  WebhookStore::put(changes, registered);
+  write(changes, Sync::yes);
+  NewWebhook made{registered.webhook, registered.secret};
+  registered_.emplace(made.webhook.id, std::move(registered));
+  count_enabled();
+  return made;
+}
+
+bool Webhooks::remove(WebhookId id) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (!registered_.contains(id)) return false;
+    WriteSet changes;
+    WebhookStore::erase(changes, id);
+    write(changes, Sync::yes);
+    registered_.erase(id);
+    leaving_.insert(id);
+    count_enabled();
+  }
+  inbox_->waker.wake();
+  return true;
+}
+
+std::optional<ListResult<WebhookDelivery>> Webhooks::deliveries(WebhookId id, const Page& page) const {
+  {
+    const std::lock_guard lock{mutex_};
+    if (!registered_.contains(id)) return std::nullopt;
+  }
+  return store_.list_deliveries(id, page);
+}
+
+// --- the journal
+// ---------------------------------------------------------------------------------------------------
+
+bool Webhooks::concerns(const Record& record) const {
+  const auto* event = std::get_if<NotificationEvent>(&record.event);
+  if (event == nullptr) return false;
+  const auto* queued = std::get_if<NotificationQueued>(event);
+  return queued == nullptr || queued->outward;
+}
+
+void Webhooks::consume(std::span<const Record> records, std::function<void()> done) {
+  {
+    const std::lock_guard lock{mutex_};
+    WriteSet changes;
+    for (const auto& record : records)
+      std::visit(Overloaded{
+                     [&](const NotificationQueued&) { queue(record, changes); },
+                     // The box knows how it ended: nobody needs to be told again.
+                     [&](const NotificationSent& sent) { WebhookStore::erase(changes, sent.about); },
+                     [&](const NotificationFailed& failed) { WebhookStore::erase(changes, failed.about); },
+                 },
+                 std::get<NotificationEvent>(record.event));
+    if (!changes.empty()) write(changes, Sync::yes);
+  }
+  inbox_->waker.wake();
+  done();
+}
+
+/// A notification that comes again finds its notice, or, once that is settled, its deliveries.
+void Webhooks::queue(const Record& record, WriteSet& changes) {
+  const auto& queued = std::get<NotificationQueued>(std::get<NotificationEvent>(record.event));
+  if (!record.enrollment || store_.notice(queued.about)) return;
+  OutwardNotice notice{.student = {record.aggregate.name}, .enrollment = *record.enrollment};
+  const auto now = ports_.timers.now();
+  std::string body;
+  for (const auto& [id, registered] : registered_) {
+    if (!takes(registered.webhook, record, queued.kind) || store_.delivery(id, queued.about)) continue;
+    if (notice.left++ == 0) body = ports_.render(record);
+    WebhookStore::put(changes, id, PendingCall{queued.about, now, body});
+    WebhookStore::put(changes, id,
+                      WebhookDelivery{.about = queued.about,
+                                      .kind = queued.kind,
+                                      .enrollment = notice.enrollment,
+                                      .student = notice.student,
+                                      .updated_at = now,
+                                      .next_attempt_at = now});
+  }
+  WebhookStore::put(changes, queued.about, notice);
+  if (notice.left == 0) to_settle_.push_back(queued.about);
+}
+
+// --- calls
+// ---------------------------------------------------------------------------------------------------------
+
+bool Webhooks::run_once() {
+  std::vector<Call> begun;
+  bool worked = false;
+  {
+    const std::lock_guard lock{mutex_};
+    worked = take_outcomes();
+    worked = give_up_leaving() || worked;
+    if (!paused_.load(std::memory_order_acquire)) worked = begin_due(begun) || worked;
+    forget_old();
+  }
+  for (const auto& call : begun) post(call);
+  return tell_settled() || worked;
+}
+
+bool Webhooks::take_outcomes() {
+  std::vector<Outcome> outcomes;
+  {
+    const std::lock_guard lock{inbox_->mutex};
+    outcomes.swap(inbox_->outcomes);
+  }
+  for (const auto& outcome : outcomes) book(outcome);
+  return !outcomes.empty();
+}
+
+void Webhooks::book(const Outcome& outcome) {
+  const auto& call = outcome.call;
+  calls_.erase({call.webhook, call.pending.about});
+  const auto registered = registered_.find(call.webhook);
+  auto delivery = store_.delivery(call.webhook, call.pending.about);
+  if (delivery) {
+    ++delivery->attempts;
+    delivery->status = outcome.answer.status;
+    delivery->error = arrived(outcome.answer) ? "" : error_of(outcome.answer);
+  }
+  if (arrived(outcome.answer)) return end_delivery(call, std::move(delivery), true, {});
+  const bool is_gone = outcome.answer.status == gone;
+  if (is_gone && registered != registered_.end()) disable(registered->second);
+  const bool again = registered != registered_.end() && !registered->second.webhook.disabled && delivery &&
+                     delivery->attempts < limits_.attempts_max;
+  if (again) return call_later(call, std::move(*delivery));
+  end_delivery(call, std::move(delivery), false, error_of(outcome.answer));
+}
+
+void Webhooks::disable(RegisteredWebhook& registered) {
+  registered.webhook.disabled = true;
+  WriteSet changes;
+  WebhookStore::put(changes, registered);
+  write(changes, Sync::no);
+  leaving_.insert(registered.webhook.id);
+  count_enabled();
+}
+
+void Webhooks::call_later(const Call& call, WebhookDelivery delivery) {
+  const auto now = ports_.timers.now();
+  auto wait = limits_.retry_min;
+  for (std::uint32_t i = 1; i < delivery.attempts && wait < limits_.retry_max; ++i) wait *= 2;
+  wait = std::min(wait, limits_.retry_max);
+  // So that what failed together does not come back together.
+  const auto random = ports_.ids.mint(now, {}).low;
+  wait -= Milliseconds{static_cast<std::int64_t>(random % (static_cast<std::uint64_t>(wait.count()) / 4 + 1))};
+  delivery.updated_at = now;
+  delivery.next_attempt_at = now + wait;
+  WriteSet changes;
+  WebhookStore::erase(changes, call.webhook, call.pending);
+  WebhookStore::put(changes, call.webhook, PendingCall{call.pending.about, now + wait, call.pending.body});
+  WebhookStore::put(changes, call.webhook, delivery);
+  write(changes, Sync::no);
+}
+
+/// Not synced: what a power cut takes of it is called for again.
+void Webhooks::end_delivery(const Call& call, std::optional<WebhookDelivery> delivery, bool delivered,
+                            const std::string& error) {
+  WriteSet changes;
+  WebhookStore::erase(changes, call.webhook, call.pending);
+  if (delivery) {
+    delivery->state = delivered ? WebhookDeliveryState::delivered : WebhookDeliveryState::failed;
+    if (delivery->error.empty()) delivery->error = error;
+    delivery->updated_at = ports_.timers.now();
+    delivery->next_attempt_at.reset();
+    WebhookStore::put(changes, call.webhook, *delivery);
+  }
+  if (auto notice = store_.notice(call.pending.about); notice && notice->left > 0) {
+    --notice->left;
+    notice->delivered += delivered ? 1 : 0;
+    if (!delivered) notice->error = error;
+    WebhookStore::put(changes, call.pending.about, *notice);
+    if (notice->left == 0) to_settle_.push_back(call.pending.about);
+  }
+  write(changes, Sync::no);
+}
+
+/// What is pending for webhooks that are no more.
+bool Webhooks::give_up_leaving() {
+  bool worked = false;
+  for (auto it = leaving_.begin(); it != leaving_.end();) {
+    const auto id = *it;
+    const bool removed = !registered_.contains(id);
+    const auto out = calls_of(id);
+    const auto pending = store_.pending(id, given_up_at_a_time + out);
+    for (const auto& call : pending) {
+      if (calls_.contains({id, call.about})) continue;
+      // Of one that was removed nothing is kept.
+      auto delivery = removed ? std::nullopt : store_.delivery(id, call.about);
+      end_delivery({id, call}, std::move(delivery), false, removed ? "the webhook was removed" : "answered 410");
+      worked = true;
+    }
+    if (!pending.empty() || out > 0) {
+      ++it;
+      continue;
+    }
+    if (removed) store_.forget_deliveries(id);
+    it = leaving_.erase(it);
+  }
+  return worked;
+}
+
+/// Each webhook in its turn begins as many calls as it may; who is first changes from pass to pass.
+bool Webhooks::begin_due(std::vector<Call>& begun) {
+  const auto from = registered_.upper_bound(first_);
+  for (auto it = from; it != registered_.end(); ++it) begin_due_of(it->first, begun);
+  for (auto it = registered_.begin(); it != from; ++it) begin_due_of(it->first, begun);
+  if (!begun.empty()) first_ = begun.front().webhook;
+  return !begun.empty();
+}
+
+bool Webhooks::begin_due_of(WebhookId id, std::vector<Call>& begun) {
+  if (registered_.at(id).webhook.disabled) return false;
+  auto out = calls_of(id);
+  const auto now = ports_.timers.now();
+  for (auto& call : store_.pending(id, limits_.calls_per_webhook_max + 1)) {
+    if (calls_.contains({id, call.about})) continue;
+    if (call.due > now) {
+      wake_at(call.due);
+      return false;
+    }
+    // An answer makes room and wakes.
+    if (out >= limits_.calls_per_webhook_max || calls_.size() >= limits_.calls_max) return false;
+    ++out;
+    calls_.insert({id, call.about});
+    begun.push_back({id, std::move(call)});
+  }
+  return true;
+}
+
+std::size_t Webhooks::calls_of(WebhookId id) const {
+  std::size_t count = 0;
+  for (auto it = calls_.lower_bound({id, EventId{}}); it != calls_.end() && it->first == id; ++it) ++count;
+  return count;
+}
+
+void Webhooks::post(const Call& call) {
+  const auto now = ports_.timers.now();
+  const auto id = to_text(call.pending.about);
+  WebhookCall sent{.body = call.pending.body, .timeout = limits_.call_timeout};
+  std::string secret;
+  {
+    const std::lock_guard lock{mutex_};
+    // Removed since it was begun: nobody is called, and what is pending is given up.
+    if (const auto it = registered_.find(call.webhook); it != registered_.end()) {
+      sent.url = it->second.webhook.url;
+      secret = it->second.secret;
+    } else {
+      calls_.erase({call.webhook, call.pending.about});
+      return;
+    }
+  }
+  sent.headers = {{"content-type", "application/json"},
+                  {"user-agent", "sugang"},
+                  {"webhook-id", id},
+                  {"webhook-timestamp", webhook_timestamp(now)},
+                  {"webhook-signature", sign_webhook(secret, id, now, sent.body)}};
+  ports_.transport.post(std::move(sent), [inbox = inbox_, call](WebhookAnswer answer) {
+    {
+      const std::lock_guard lock{inbox->mutex};
+      inbox->outcomes.push_back({call, std::move(answer)});
+    }
+    inbox->waker.wake();
+  });
+}
+
+bool Webhooks::tell_settled() {
+  std::vector<Settled> settled;
+  {
+    const std::lock_guard lock{mutex_};
+    for (auto about : std::exchange(to_settle_, {})) {
+      const auto notice = store_.notice(about);
+      if (!notice) continue;
+      const bool sent = notice->delivered > 0 || notice->error.empty();
+      settled.push_back({notice->student, notice->enrollment, about, sent, sent ? "" : notice->error});
+    }
+  }
+  for (auto& each : settled) ports_.settled(std::move(each));
+  return !settled.empty();
+}
+
+void Webhooks::forget_old() {
+  const auto now = ports_.timers.now();
+  if (now < forgotten_at_ + forget_interval) return;
+  forgotten_at_ = now;
+  for (const auto& [id, registered] : registered_) store_.forget_deliveries(id, now - limits_.deliveries_kept);
+}
+
+void Webhooks::wake_at(TimePoint when) {
+  if (alarm_ && *alarm_ > ports_.timers.now() && *alarm_ <= when) return;
+  alarm_ = when;
+  ports_.timers.at(when, [inbox = inbox_] { inbox->waker.wake(); });
+}
+
+}  // namespace sugang

@@ -1,0 +1,157 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "actors/id_source.hpp"
+#include "actors/timers.hpp"
+#include "consumers/consumer.hpp"
+#include "consumers/waker.hpp"
+#include "consumers/webhook_store.hpp"
+#include "consumers/webhook_transport.hpp"
+
+namespace sugang {
+
+/// Brings notifications to whoever registered a webhook for them, signed as Standard Webhooks prescribes.
+///
+/// What is to be called is durable before the journal's cursor passes the notification, under keys made of the
+/// webhook and the event told of: consumed again, nothing is called for anew. A call itself may be repeated, when a
+/// crash comes between the answer and its entry; `webhook-id` is then the same, as receivers are told to expect.
+///
+/// One thread keeps the store; the transport's makes the calls. Each webhook has a queue of its own and a bound on
+/// calls without an answer, so one that hangs holds none of the others up.
+class Webhooks final : public Consumer {
+ public:
+  struct Limits {
+    std::size_t webhooks_max = 100;
+    std::size_t calls_max = 64;
+    std::size_t calls_per_webhook_max = 8;
+    Milliseconds call_timeout{10'000};
+    /// A call without a 2xx is made again after `retry_min`, doubled each time, less up to a quarter; so often.
+    Milliseconds retry_min{5'000};
+    Milliseconds retry_max{3'600'000};
+    std::uint32_t attempts_max = 8;
+    /// How long after the event a delivery stays listed.
+    Milliseconds deliveries_kept{30LL * 24 * 3'600'000};
+  };
+  struct Settled {
+    StudentId student;
+    EnrollmentId enrollment;
+    EventId about;
+    /// It arrived at one webhook at least, or there was none to take it.
+    bool sent = false;
+    std::string error;
+  };
+  struct Ports {
+    Timers& timers;
+    IdSource& ids;
+    WebhookTransport& transport;
+    /// The call's body, from the record of NotificationQueued.
+    std::function<std::string(const Record&)> render;
+    /// The notification has an end. Told again after a restart until the journal says that the box knows.
+    std::function<void(Settled)> settled;
+    /// Called once, when the store can't be read or written; the process must end.
+    std::function<void(const std::string& why)> on_failure;
+  };
+
+  /// `store` has the spaces of WebhookStore, and nobody else writes to it.
+  Webhooks(KeyValueStore& store, Limits limits, Ports ports);
+  ~Webhooks() override;
+  Webhooks(const Webhooks&) = delete;
+  Webhooks& operator=(const Webhooks&) = delete;
+
+  /// Starts the thread. Without it (tests, simulation) run_once() does the work.
+  void start();
+  /// Ends the thread; calls that are out stay pending, and are made again after a start. Before the transport ends.
+  void stop();
+  /// False: there was nothing to do.
+  bool run_once();
+
+  std::string_view name() const override { return "webhooks"; }
+  bool concerns(const Record& record) const override;
+  void consume(std::span<const Record> records, std::function<void()> done) override;
+
+  /// Paused, no call is begun. From any thread.
+  void pause(bool paused);
+
+  // From any thread; may block on a disk.
+
+  /// It is told of what is queued from now on. Nothing: there are `webhooks_max` already.
+  std::optional<NewWebhook> create(std::string url, std::vector<NoticeKind> kinds);
+  /// What is pending for it is given up, and what is known of it forgotten. False: there is no such webhook.
+  bool remove(WebhookId id);
+  ListResult<Webhook> list(const Page& page) const { return store_.list(page); }
+  /// Nothing: there is no such webhook.
+  std::optional<ListResult<WebhookDelivery>> deliveries(WebhookId id, const Page& page) const;
+  /// Whether somebody is registered who may be called.
+  bool any() const { return enabled_.load(std::memory_order_acquire) > 0; }
+
+ private:
+  using Key = std::pair<WebhookId, EventId>;
+  struct Call {
+    WebhookId webhook;
+    PendingCall pending;
+  };
+  struct Outcome {
+    Call call;
+    WebhookAnswer answer;
+  };
+  /// Where the transport's answers arrive; alarms wake it. Outlives this object.
+  struct Inbox {
+    Waker waker;
+    std::mutex mutex;
+    std::vector<Outcome> outcomes;
+  };
+
+  void queue(const Record& record, WriteSet& changes);
+  void write(const WriteSet& changes, Sync sync);
+
+  bool take_outcomes();
+  void book(const Outcome& outcome);
+  void disable(RegisteredWebhook& registered);
+  void call_later(const Call& call, WebhookDelivery delivery);
+  void end_delivery(const Call& call, std::optional<WebhookDelivery> delivery, bool delivered,
+                    const std::string& error);
+  bool give_up_leaving();
+  bool begin_due(std::vector<Call>& begun);
+  bool begin_due_of(WebhookId id, std::vector<Call>& begun);
+  void forget_old();
+  void post(const Call& call);
+  bool tell_settled();
+  std::size_t calls_of(WebhookId id) const;
+  void wake_at(TimePoint when);
+  void count_enabled();
+  void run();
+
+  const Limits limits_;
+  const Ports ports_;
+  const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
+  std::atomic<std::size_t> enabled_{0};
+  std::atomic<bool> paused_{false};
+
+  /// Over everything below, and the store's writes.
+  mutable std::mutex mutex_;
+  WebhookStore store_;
+  std::map<WebhookId, RegisteredWebhook> registered_;
+  /// Removed or disabled, with calls that may still be pending.
+  std::set<WebhookId> leaving_;
+  /// Without an answer yet.
+  std::set<Key> calls_;
+  std::vector<EventId> to_settle_;
+  /// Who is first to begin calls, in turn.
+  WebhookId first_;
+  std::optional<TimePoint> alarm_;
+  TimePoint forgotten_at_{};
+  bool failed_ = false;
+  std::thread thread_;
+};
+
+}  // namespace sugang

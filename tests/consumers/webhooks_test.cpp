@@ -1,0 +1,493 @@
+#include "consumers/webhooks.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "consumers/webhook_signature.hpp"
+#include "tests/consumers/consumed.hpp"
+
+namespace sugang {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
+
+/// Answers when, and what, the test says.
+class ScriptedTransport final : public WebhookTransport {
+ public:
+  struct Posted {
+    WebhookCall call;
+    Done done;
+  };
+  void post(WebhookCall call, Done done) override {
+    ++posts[call.url];
+    if (const auto it = answers.find(call.url); it != answers.end()) return done(it->second);
+    waiting.push_back({std::move(call), std::move(done)});
+  }
+  /// The first call that waits is answered.
+  void answer(WebhookAnswer with) {
+    auto posted = std::move(waiting.front());
+    waiting.erase(waiting.begin());
+    posted.done(std::move(with));
+  }
+  /// Answered at once.
+  std::map<std::string, WebhookAnswer> answers;
+  std::vector<Posted> waiting;
+  std::map<std::string, int> posts;
+};
+
+std::string header(const WebhookCall& call, const std::string& name) {
+  for (const auto& [key, value] : call.headers)
+    if (key == name) return value;
+  return {};
+}
+
+const StudentId mina{"mina"};
+const std::string good = "https://good.example/hook";
+const std::string bad = "https://bad.example/hook";
+
+class WebhooksTest : public ::testing::Test {
+ protected:
+  WebhooksTest() { open(); }
+
+  void open() {
+    webhooks = std::make_unique<Webhooks>(
+        *store, limits,
+        Webhooks::Ports{.timers = node.timers,
+                        .ids = ids,
+                        .transport = transport,
+                        .render = [](const Record& record) { return "{\"id\":\"" + to_text(record.id) + "\"}"; },
+                        .settled = [this](Webhooks::Settled each) { settled.push_back(std::move(each)); },
+                        .on_failure = [this](const std::string& why) { failures.push_back(why); }});
+    node.consumers->add(*webhooks);
+  }
+  /// Everything starts again with what was durable; the journal's cursor too.
+  void crash() {
+    webhooks.reset();
+    transport.waiting.clear();
+    settled.clear();
+    node.crash();
+    store = store->crash();
+    open();
+  }
+  /// A notification of mina's is queued, and durable.
+  EventId notify(NoticeKind kind = NoticeKind::enrollment_confirmed, bool outward = true) {
+    node.timers.advance(Milliseconds{1'000});
+    const EventId about{make_uid(node.timers.now(), {}, ++notified, 0)};
+    append(NotificationQueued{about, kind, {"music"}, node.timers.now(), outward});
+    return about;
+  }
+  void append(NotificationEvent event) {
+    const auto id = node.story.new_enrollment("music");
+    auto record = node.story.record(AggregateId::box_of(mina), std::move(event), id);
+    record.time = node.timers.now();
+    node.append({record});
+    node.journal->commit_all();
+  }
+  void settle() {
+    for (bool moved = true; moved;) {
+      node.settle();
+      moved = webhooks->run_once();
+    }
+  }
+  /// Lets so much time pass, with all that becomes due in it.
+  void pass(Milliseconds time) {
+    for (const auto end = node.timers.now() + time; node.timers.now() < end;) {
+      node.timers.advance(std::min<Milliseconds>(end - node.timers.now(), Milliseconds{250}));
+      settle();
+    }
+  }
+  WebhookId create(const std::string& url, std::vector<NoticeKind> kinds = {}) {
+    return webhooks->create(url, std::move(kinds))->webhook.id;
+  }
+  std::vector<WebhookDelivery> deliveries(WebhookId id) {
+    return webhooks->deliveries(id, {.limit = 100, .cursor = {}})->listing.items;
+  }
+  WebhookDelivery delivery(WebhookId id) {
+    const auto all = deliveries(id);
+    EXPECT_THAT(all, SizeIs(1));
+    return all.empty() ? WebhookDelivery{} : all.front();
+  }
+
+  Webhooks::Limits limits;
+  Consumed node;
+  SeededIds ids{1};
+  ScriptedTransport transport;
+  std::unique_ptr<MemoryStore> store = std::make_unique<MemoryStore>(WebhookStore::space_count);
+  std::vector<Webhooks::Settled> settled;
+  std::vector<std::string> failures;
+  std::unique_ptr<Webhooks> webhooks;
+  std::uint64_t notified = 0;
+};
+
+TEST(WebhookSignature, IsThatOfTheStandardsTestVector) {
+  EXPECT_EQ(sign_webhook("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek",
+                         TimePoint{std::chrono::seconds{1'614'265'330}}, R"({"test": 2432232314})"),
+            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+}
+
+TEST(WebhookSignature, ASecretIsFreshAndSigns) {
+  const auto one = make_webhook_secret(), other = make_webhook_secret();
+  EXPECT_THAT(one, StartsWith("whsec_"));
+  EXPECT_EQ(one.size(), std::string{"whsec_"}.size() + 44u) << "32 bytes";
+  EXPECT_NE(one, other);
+  EXPECT_NE(sign_webhook(one, "a", {}, "b"), sign_webhook(other, "a", {}, "b"));
+  EXPECT_NE(sign_webhook(one, "a", {}, "b"), sign_webhook(one, "a", {}, "c"));
+  EXPECT_THROW(sign_webhook("secret", "a", {}, "b"), std::invalid_argument);
+  EXPECT_THROW(sign_webhook("whsec_**", "a", {}, "b"), std::invalid_argument);
+}
+
+TEST_F(WebhooksTest, PostASignedNotificationToEachThatIsRegistered) {
+  const auto made = webhooks->create(good, {});
+  ASSERT_TRUE(made);
+  EXPECT_TRUE(webhooks->any());
+  const auto about = notify();
+  settle();
+  ASSERT_THAT(transport.waiting, SizeIs(1));
+  const auto& call = transport.waiting[0].call;
+  EXPECT_EQ(call.url, good);
+  EXPECT_EQ(call.timeout, limits.call_timeout);
+  EXPECT_THAT(call.body, StartsWith("{\"id\":\"evt_"));
+  EXPECT_EQ(header(call, "content-type"), "application/json");
+  EXPECT_EQ(header(call, "webhook-id"), to_text(about));
+  EXPECT_EQ(header(call, "webhook-timestamp"), webhook_timestamp(node.timers.now()));
+  EXPECT_EQ(header(call, "webhook-signature"),
+            sign_webhook(made->secret, to_text(about), node.timers.now(), call.body));
+  EXPECT_EQ(delivery(made->webhook.id).state, WebhookDeliveryState::pending);
+
+  transport.answer({204, {}});
+  settle();
+  const auto ended = delivery(made->webhook.id);
+  EXPECT_EQ(ended.about, about);
+  EXPECT_EQ(ended.student, mina);
+  EXPECT_EQ(ended.state, WebhookDeliveryState::delivered);
+  EXPECT_EQ(ended.attempts, 1u);
+  EXPECT_EQ(ended.status, 204);
+  EXPECT_EQ(ended.next_attempt_at, std::nullopt);
+  ASSERT_THAT(settled, SizeIs(1));
+  EXPECT_EQ(settled[0].about, about);
+  EXPECT_EQ(settled[0].student, mina);
+  EXPECT_TRUE(settled[0].sent);
+}
+
+TEST_F(WebhooksTest, TakeOnlyTheKindsTheyWant) {
+  transport.answers[good] = transport.answers[bad] = {200, {}};
+  const auto all = create(good);
+  const auto some = create(bad, {NoticeKind::delivery_started, NoticeKind::stock_prepared});
+  notify(NoticeKind::enrollment_confirmed);
+  notify(NoticeKind::delivery_started);
+  settle();
+  EXPECT_THAT(deliveries(all), SizeIs(2));
+  EXPECT_EQ(delivery(some).kind, NoticeKind::delivery_started);
+}
+
+TEST_F(WebhooksTest, ARetryComesLaterAndLaterUntilItArrives) {
+  const auto id = create(good);
+  const auto about = notify();
+  settle();
+  auto wait = limits.retry_min;
+  for (int attempt = 1; attempt <= 4; ++attempt, wait *= 2) {
+    ASSERT_THAT(transport.waiting, SizeIs(1)) << "attempt " << attempt;
+    EXPECT_EQ(header(transport.waiting[0].call, "webhook-id"), to_text(about)) << "the same at every attempt";
+    transport.answer(attempt % 2 == 0 ? WebhookAnswer{500, {}} : WebhookAnswer{std::nullopt, "no route"});
+    settle();
+    EXPECT_EQ(delivery(id).attempts, static_cast<std::uint32_t>(attempt));
+    EXPECT_EQ(delivery(id).error, attempt % 2 == 0 ? "answered 500" : "no route");
+    pass(wait * 3 / 4 - Milliseconds{1});
+    EXPECT_THAT(transport.waiting, IsEmpty()) << "a quarter is all that chance takes off";
+    pass(wait / 4 + Milliseconds{250});
+  }
+  transport.answer({200, {}});
+  settle();
+  EXPECT_EQ(delivery(id).state, WebhookDeliveryState::delivered);
+  EXPECT_EQ(delivery(id).attempts, 5u);
+  EXPECT_EQ(delivery(id).error, "");
+  EXPECT_THAT(settled, SizeIs(1));
+}
+
+TEST_F(WebhooksTest, AnythingButA2xxIsNoSuccess) {
+  for (std::uint16_t status : {199, 301, 307, 400, 404, 429, 503}) {
+    transport.answers[good] = {status, {}};
+    const auto id = create(good);
+    notify();
+    settle();
+    EXPECT_EQ(delivery(id).state, WebhookDeliveryState::pending) << status;
+    webhooks->remove(id);
+    settle();
+  }
+}
+
+TEST_F(WebhooksTest, AfterTheLastAttemptItIsGivenUp) {
+  transport.answers[bad] = {503, {}};
+  const auto id = create(bad);
+  const auto about = notify();
+  pass(std::chrono::hours{2});
+  EXPECT_EQ(transport.posts[bad], static_cast<int>(limits.attempts_max));
+  EXPECT_EQ(delivery(id).state, WebhookDeliveryState::failed);
+  EXPECT_EQ(delivery(id).attempts, limits.attempts_max);
+  ASSERT_THAT(settled, SizeIs(1));
+  EXPECT_EQ(settled[0].about, about);
+  EXPECT_FALSE(settled[0].sent);
+  EXPECT_EQ(settled[0].error, "answered 503");
+}
+
+TEST_F(WebhooksTest, OneThatArrivedIsEnoughAndAllAreWaitedFor) {
+  transport.answers[good] = {200, {}};
+  transport.answers[bad] = {503, {}};
+  create(good);
+  create(bad);
+  notify();
+  settle();
+  EXPECT_THAT(settled, IsEmpty()) << "the other is still tried";
+  pass(std::chrono::hours{2});
+  ASSERT_THAT(settled, SizeIs(1));
+  EXPECT_TRUE(settled[0].sent);
+}
+
+TEST_F(WebhooksTest, OneThatIsGoneIsCalledNoMore) {
+  transport.answers[good] = {200, {}};
+  const auto healthy = create(good);
+  const auto id = create(bad);
+  for (int i = 0; i < 20; ++i) notify();
+  settle();
+  ASSERT_THAT(transport.waiting, SizeIs(limits.calls_per_webhook_max));
+  transport.answer({410, {}});
+  settle();
+  EXPECT_THAT(webhooks->list({}).listing.items,
+              UnorderedElementsAre(AllOf(Field(&Webhook::id, healthy), Field(&Webhook::disabled, false)),
+                                   AllOf(Field(&Webhook::id, id), Field(&Webhook::disabled, true))));
+  while (!transport.waiting.empty()) transport.answer({200, {}});
+  notify();
+  pass(std::chrono::hours{2});
+  EXPECT_EQ(transport.posts[bad], static_cast<int>(limits.calls_per_webhook_max));
+  EXPECT_THAT(deliveries(id), SizeIs(20));
+  EXPECT_EQ(deliveries(id).front().state, WebhookDeliveryState::failed);
+  EXPECT_THAT(settled, SizeIs(21));
+  crash();
+  EXPECT_TRUE(webhooks->any());
+  EXPECT_THAT(webhooks->list({}).listing.items, SizeIs(2));
+}
+
+TEST_F(WebhooksTest, OneThatHangsHoldsNobodyUp) {
+  transport.answers[good] = {200, {}};
+  const auto hanging = create(bad);
+  const auto healthy = create(good);
+  for (int i = 0; i < 50; ++i) notify();
+  settle();
+  EXPECT_THAT(transport.waiting, SizeIs(limits.calls_per_webhook_max));
+  EXPECT_THAT(deliveries(healthy), Each(Field(&WebhookDelivery::state, WebhookDeliveryState::delivered)));
+  EXPECT_THAT(deliveries(hanging), Each(Field(&WebhookDelivery::state, WebhookDeliveryState::pending)));
+}
+
+TEST_F(WebhooksTest, ARemovedOneIsForgottenAndItsNotificationsAreSettled) {
+  const auto id = create(bad);
+  for (int i = 0; i < 12; ++i) notify();
+  settle();
+  const auto out = transport.waiting.size();
+  EXPECT_TRUE(webhooks->remove(id));
+  EXPECT_FALSE(webhooks->remove(id));
+  EXPECT_FALSE(webhooks->any());
+  settle();
+  EXPECT_THAT(settled, SizeIs(12 - out)) << "of the calls that are out the answer is waited for";
+  while (!transport.waiting.empty()) transport.answer({200, {}});
+  settle();
+  EXPECT_THAT(settled, SizeIs(12));
+  EXPECT_EQ(webhooks->deliveries(id, {}), std::nullopt);
+  EXPECT_THAT(webhooks->list({}).listing.items, IsEmpty());
+  EXPECT_THAT(WebhookStore{*store}.known(), IsEmpty());
+}
+
+TEST_F(WebhooksTest, ARemovalIsCarriedOutThoughACrashComesBetween) {
+  const auto id = create(bad);
+  notify();
+  settle();
+  webhooks->remove(id);
+  crash();
+  settle();
+  EXPECT_THAT(settled, SizeIs(1));
+  EXPECT_THAT(WebhookStore{*store}.known(), IsEmpty());
+  EXPECT_THAT(transport.waiting, IsEmpty());
+}
+
+TEST_F(WebhooksTest, WithoutATakerTheNotificationIsSettledAtOnce) {
+  create(good, {NoticeKind::stock_prepared});
+  const auto about = notify(NoticeKind::enrollment_confirmed);
+  settle();
+  ASSERT_THAT(settled, SizeIs(1));
+  EXPECT_EQ(settled[0].about, about);
+  EXPECT_TRUE(settled[0].sent);
+}
+
+TEST_F(WebhooksTest, WhatIsNotToLeaveTheBoxIsNobodysBusiness) {
+  create(good);
+  notify(NoticeKind::enrollment_confirmed, false);
+  settle();
+  EXPECT_THAT(transport.waiting, IsEmpty());
+  EXPECT_THAT(settled, IsEmpty());
+}
+
+TEST_F(WebhooksTest, OneRegisteredLaterIsNotToldOfWhatWas) {
+  create(good);
+  notify();
+  node.timers.advance(Milliseconds{1});
+  const auto late = create(bad);
+  settle();
+  EXPECT_THAT(deliveries(late), IsEmpty());
+}
+
+TEST_F(WebhooksTest, SettledIsToldAgainAfterACrashUntilTheJournalHasIt) {
+  transport.answers[good] = {200, {}};
+  create(good);
+  const auto about = notify();
+  settle();
+  ASSERT_THAT(settled, SizeIs(1));
+  // The disk has the answer, the box was never heard of again.
+  store->write({}, Sync::yes);
+  crash();
+  settle();
+  ASSERT_THAT(settled, SizeIs(1));
+  EXPECT_TRUE(settled[0].sent);
+  append(NotificationSent{about});
+  settle();
+  store->write({}, Sync::yes);
+  crash();
+  settle();
+  EXPECT_THAT(settled, IsEmpty());
+  EXPECT_FALSE(WebhookStore{*store}.notice(about));
+  EXPECT_EQ(transport.posts[good], 1);
+}
+
+/// However often and wherever it crashes: each notification has one entry for each webhook, and each ends.
+TEST_F(WebhooksTest, ConsumedAgainNothingIsCalledForAnew) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 random{seed};
+    const auto id = create(good);
+    std::vector<EventId> all;
+    for (int life = 0; life < 8; ++life) {
+      for (int i = 0; i < 5; ++i) {
+        all.push_back(notify());
+        if (random() % 2 == 0) node.settle();
+        if (random() % 2 == 0) webhooks->run_once();
+        if (random() % 2 == 0 && !transport.waiting.empty()) transport.answer({200, {}});
+        if (random() % 4 == 0 && !transport.waiting.empty()) transport.answer({500, {}});
+        for (const auto& each : std::exchange(settled, {}))
+          if (random() % 2 == 0) append(NotificationSent{each.about});
+        pass(Milliseconds{random() % 1'000});
+      }
+      webhooks.reset();
+      transport.waiting.clear();
+      node.crash();
+      store = store->crash({.seed = random(), .tear = true});
+      open();
+    }
+    transport.answers[good] = {200, {}};
+    pass(std::chrono::hours{1});
+    const auto listed = deliveries(id);
+    std::vector<EventId> ended;
+    for (const auto& each : listed)
+      if (each.state == WebhookDeliveryState::delivered) ended.push_back(each.about);
+    std::sort(ended.begin(), ended.end());
+    EXPECT_EQ(ended, all);
+    EXPECT_EQ(listed.size(), all.size());
+    webhooks->remove(id);
+    settle();
+    transport.answers.clear();
+  }
+}
+
+TEST_F(WebhooksTest, PausedTheyBeginNoCall) {
+  transport.answers[good] = {200, {}};
+  const auto id = create(good);
+  webhooks->pause(true);
+  notify();
+  settle();
+  EXPECT_EQ(delivery(id).state, WebhookDeliveryState::pending);
+  EXPECT_EQ(transport.posts[good], 0);
+  webhooks->pause(false);
+  settle();
+  EXPECT_EQ(delivery(id).state, WebhookDeliveryState::delivered);
+}
+
+TEST_F(WebhooksTest, AreListedInPagesTheNewestDeliveryFirst) {
+  transport.answers[good] = {200, {}};
+  const auto id = create(good);
+  std::vector<EventId> all;
+  for (int i = 0; i < 7; ++i) all.insert(all.begin(), notify());
+  settle();
+  std::vector<EventId> listed;
+  Page page{.limit = 3, .cursor = {}};
+  for (int pages = 0; pages < 3; ++pages) {
+    const auto part = webhooks->deliveries(id, page);
+    for (const auto& each : part->listing.items) listed.push_back(each.about);
+    page.cursor = part->listing.next.value_or("");
+  }
+  EXPECT_EQ(listed, all);
+  EXPECT_EQ(page.cursor, "");
+  EXPECT_TRUE(webhooks->deliveries(id, {.limit = 3, .cursor = "nonsense"})->cursor_invalid);
+  EXPECT_TRUE(webhooks->list({.limit = 3, .cursor = "nonsense"}).cursor_invalid);
+}
+
+TEST_F(WebhooksTest, OldDeliveriesLeaveTheListTheNewStay) {
+  transport.answers[good] = {200, {}};
+  const auto id = create(good);
+  notify();
+  settle();
+  pass(std::chrono::minutes{5});
+  node.timers.advance(limits.deliveries_kept - std::chrono::minutes{3});
+  const auto about = notify();
+  settle();
+  EXPECT_EQ(delivery(id).about, about);
+}
+
+TEST_F(WebhooksTest, HaveABoundOnTheirNumber) {
+  for (std::size_t i = 0; i < limits.webhooks_max; ++i) ASSERT_TRUE(webhooks->create(good, {}));
+  EXPECT_FALSE(webhooks->create(good, {}));
+}
+
+TEST_F(WebhooksTest, AWriteThatFailsEndsTheNode) {
+  store = std::make_unique<MemoryStore>(WebhookStore::space_count, MemoryFaults{.failing_write = 1});
+  node.crash();
+  open();
+  EXPECT_THROW(webhooks->create(good, {}), StorageError);
+  EXPECT_THAT(failures, ElementsAre(HasSubstr("webhooks: ")));
+}
+
+TEST_F(WebhooksTest, OnAThreadOfTheirOwnTheyDeliver) {
+  std::promise<void> told;
+  webhooks.reset();
+  transport.answers[good] = {200, {}};
+  MemoryStore own{WebhookStore::space_count};
+  Webhooks threaded{own,
+                    {},
+                    {.timers = node.timers,
+                     .ids = ids,
+                     .transport = transport,
+                     .render = [](const Record&) { return "{}"; },
+                     .settled = [&](const Webhooks::Settled&) { told.set_value(); },
+                     .on_failure = [](const std::string&) {}}};
+  threaded.create(good, {});
+  threaded.start();
+  const EventId about{Uid{1, 1}};
+  auto record = node.story.record(AggregateId::box_of(mina),
+                                  NotificationEvent{NotificationQueued{about, {}, {"music"}, {}, true}},
+                                  node.story.new_enrollment("music"));
+  record.time = node.timers.now() + Milliseconds{1};
+  bool done = false;
+  threaded.consume({&record, 1}, [&] { done = true; });
+  EXPECT_TRUE(done);
+  EXPECT_EQ(told.get_future().wait_for(std::chrono::seconds{20}), std::future_status::ready);
+  threaded.stop();
+}
+
+}  // namespace
+}  // namespace sugang
