@@ -122,6 +122,31 @@ TEST_F(RowsWritten, OfPendingWorkAreGoneWhenItIsDone) {
   EXPECT_EQ(keys('i'), 1u);
 }
 
+TEST_F(RowsWritten, AreReadByWhatTheySayAndNotByTheEntryThatLedToThem) {
+  EnrollmentsView view{store_, 1, 10};
+  WriteSet changes;
+  view.fold(requested(CourseKind::training));
+  view.fold(record_of(2, coaching_of(id), CoachingEvent{CoachingReleased{}}));
+  view.flush(changes);
+  // As a reader finds it who has read the entries before a write, and the row after it.
+  const EnrollmentTables tables{1};
+  auto of_enrollment = [&](std::string key) {
+    put_uid(key, id.uid);
+    return key;
+  };
+  std::string ticket = tables.of_line({"c"});
+  put_be(ticket, std::uint64_t{1});
+  changes.put(views_space, ticket, of_enrollment({}));
+  changes.put(views_space, of_enrollment(tables.of_coaching(CoachingState::requested)), {});
+  changes.put(views_space, of_enrollment(tables.of_delivery(DeliveryState::requested)), {});
+  store_.write(changes, Sync::no);
+  const EnrollmentRows rows{store_, 1};
+  EXPECT_EQ(rows.list(CoachingFilter{}, {}, 10, {}).items.size(), 1u);
+  EXPECT_TRUE(rows.list_line({"c"}, {}, 10, {}).items.empty());
+  EXPECT_TRUE(rows.list(CoachingFilter{CoachingState::requested, {}}, {}, 10, {}).items.empty());
+  EXPECT_TRUE(rows.list(DeliveryFilter{DeliveryState::requested, {}}, {}, 10, {}).items.empty());
+}
+
 TEST_F(RowsWritten, ThatAreDamagedAreNoRows) {
   const auto lines = MileageTables{1}.lines.of_text("s1");
   const auto rows = NotificationTables{1}.rows.of_text("s1");
