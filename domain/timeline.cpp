@@ -18,6 +18,13 @@ void mark_step(EnrollmentSummary& summary, const Record& record, StepState state
   mark_step(summary, record.causation, state, record.time);
 }
 
+/// What the step was waited for will not come any more.
+void give_up(EnrollmentSummary& summary, Step step) {
+  for (auto& progress : summary.steps)
+    if (progress.step == step && progress.direction == Direction::act && progress.state == StepState::pending)
+      progress.state = StepState::failed;
+}
+
 /// Until it is confirmed or turns round, an enrollment is where its seats, its money and its coaching are.
 void move_pending(EnrollmentSummary& summary, EnrollmentState to) {
   using State = EnrollmentState;
@@ -57,7 +64,10 @@ void fold(EnrollmentSummary& summary, const Record& record, const CourseEvent& e
                    summary.ticket.reset();
                    summary.promoted = true;
                  },
-                 [&](const WaiterLeft&) { summary.ticket.reset(); },
+                 [&](const WaiterLeft&) {
+                   summary.ticket.reset();
+                   give_up(summary, Step::hold_seats);
+                 },
                  [&](const WaiterDismissed&) {
                    summary.ticket.reset();
                    state = StepState::failed;
@@ -120,9 +130,7 @@ void fold(EnrollmentSummary& summary, const Record& record, const PaymentEvent& 
       return mark_step(summary, record, StepState::failed);
     case PaymentState::voided:
       // No money will ever move: the charge, if one was under way, has ended.
-      for (auto& progress : summary.steps)
-        if (progress.step == Step::take_payment && progress.state == StepState::pending)
-          progress.state = StepState::failed;
+      give_up(summary, Step::take_payment);
       return mark_step(summary, record, StepState::done);
     case PaymentState::none:
     case PaymentState::approved:
@@ -194,6 +202,7 @@ void fold(EnrollmentSummary& summary, const Record& record, const CoachingEvent&
   const bool asked = std::holds_alternative<CoachingRequested>(event);
   if (asked) move_pending(summary, EnrollmentState::awaiting_instructor);
   if (std::holds_alternative<CoachingAssigned>(event)) move_pending(summary, EnrollmentState::awaiting_schedule);
+  if (std::holds_alternative<CoachingReleased>(event)) give_up(summary, Step::assign_instructor);
   if (!asked) go_on(summary, record.causation.step);
   mark_step(summary, record, asked ? StepState::pending : StepState::done);
 }

@@ -16,6 +16,8 @@ class TimelineScript {
  public:
   const EnrollmentId id = enrollment(1);
   const CourseId course{"lecture-1"};
+  static constexpr std::int64_t points = 240;
+  static constexpr TimeSlot slot{noon + std::chrono::hours{48}, noon + std::chrono::hours{49}};
 
   TimelineScript& add(AggregateId aggregate, Event event, Causation causation) {
     const auto n = records_.size() + 1;
@@ -42,18 +44,38 @@ class TimelineScript {
   }
   TimelineScript& on_saga(SagaEvent event) { return add(saga_of(id), std::move(event), {}); }
 
+  TimelineScript& on_stock(StockEvent event, Direction direction = Direction::act) {
+    return add(stock_of(id), std::move(event), {Step::prepare_stock, direction});
+  }
+  TimelineScript& on_delivery(DeliveryEvent event, Step step, Direction direction = Direction::act) {
+    return add(delivery_of(id), std::move(event), {step, direction});
+  }
+  TimelineScript& on_coaching(CoachingEvent event, Step step, Direction direction = Direction::act) {
+    return add(coaching_of(id), std::move(event), {step, direction});
+  }
+  TimelineScript& on_calendar(CalendarEvent event, Direction direction = Direction::act) {
+    return add(AggregateId::calendar_of({"kim"}), std::move(event), {Step::book_slot, direction});
+  }
+  TimelineScript& on_mileage(MileageEvent event, Direction direction = Direction::act) {
+    return add(AggregateId::mileage_of({"ann"}), std::move(event), {Step::earn_mileage, direction});
+  }
+
   // The stretches that every timeline is made of.
 
-  TimelineScript& born() {
+  TimelineScript& requested(CourseKind kind = CourseKind::lecture) {
+    const bool earns = kind == CourseKind::product || kind == CourseKind::training;
     return on_enrollment(EnrollmentRequested{.course = course,
                                              .student = {"ann"},
                                              .seats = 2,
-                                             .kind = CourseKind::lecture,
+                                             .kind = kind,
                                              .amount = {24'000, {}},
-                                             .method = PaymentMethod::test_approve},
+                                             .method = PaymentMethod::test_approve,
+                                             .mileage = earns ? points : 0},
                          Step::request)
-        .on_saga(SagaStarted{noon + std::chrono::minutes{10}})
-        .on_course(SeatsHeld{id, {"ann"}, 2}, Step::hold_seats);
+        .on_saga(SagaStarted{noon + std::chrono::minutes{10}});
+  }
+  TimelineScript& born(CourseKind kind = CourseKind::lecture) {
+    return requested(kind).on_course(SeatsHeld{id, {"ann"}, 2}, Step::hold_seats);
   }
   TimelineScript& charge_requested() {
     return on_payment(PaymentRequested{{24'000, {}}, PaymentMethod::test_approve});
@@ -104,6 +126,66 @@ class TimelineScript {
         .on_payment(PaymentVoidRequested{}, Direction::undo)
         .on_payment(PaymentVoided{}, Direction::undo)
         .on_enrollment(EnrollmentExpired{}, Step::mark_expired)
+        .on_saga(SagaCompensated{});
+  }
+
+  /// Until somebody brings it.
+  static TimelineScript ordered() {
+    TimelineScript script;
+    script.born(CourseKind::product).charge_requested().charge_approved();
+    script.on_stock(StockRequested{script.course, 2}).on_stock(StockPrepared{});
+    return script.on_course(SeatsTaken{script.id}, Step::take_seats)
+        .on_enrollment(EnrollmentConfirmed{}, Step::confirm)
+        .on_delivery(DeliveryRequested{}, Step::request_delivery)
+        .on_mileage(MileageEarned{payment_of(script.id), points})
+        .on_saga(SagaWaits{Step::start_delivery, noon + std::chrono::hours{24}});
+  }
+  static TimelineScript delivered() {
+    return ordered()
+        .on_delivery(DeliveryStarted{}, Step::start_delivery)
+        .on_delivery(DeliveryCompleted{}, Step::complete_delivery)
+        .on_enrollment(EnrollmentCompleted{}, Step::complete)
+        .on_saga(SagaCompleted{});
+  }
+  static TimelineScript order_cancelled() {
+    auto script = ordered().turned(TurnCause::cancelled, "ill");
+    return script.on_enrollment(CancelRequested{"ill"}, Step::mark_cancel_requested)
+        .on_delivery(DeliveryCancelled{}, Step::request_delivery, Direction::undo)
+        .seats_back()
+        .on_stock(StockReleased{}, Direction::undo)
+        .money_back()
+        .on_mileage(MileageReversed{payment_of(script.id), points}, Direction::undo)
+        .on_enrollment(EnrollmentCancelled{}, Step::mark_cancelled)
+        .on_saga(SagaCompensated{});
+  }
+  /// Until the class is held.
+  static TimelineScript scheduled() {
+    TimelineScript script;
+    script.born(CourseKind::training).charge_requested().charge_approved();
+    return script.on_coaching(CoachingRequested{}, Step::assign_instructor)
+        .on_coaching(CoachingAssigned{{"kim"}}, Step::assign_instructor)
+        .on_calendar(SlotBooked{script.id, slot})
+        .on_coaching(CoachingScheduled{slot}, Step::confirm_schedule)
+        .on_course(SeatsTaken{script.id}, Step::take_seats)
+        .on_enrollment(EnrollmentConfirmed{}, Step::confirm)
+        .on_mileage(MileageEarned{payment_of(script.id), points});
+  }
+  static TimelineScript trained() {
+    return scheduled()
+        .on_coaching(CoachingHeld{slot.ends_at}, Step::record_result)
+        .on_coaching(ResultRecorded{"runs 5 km"}, Step::record_result)
+        .on_enrollment(EnrollmentCompleted{}, Step::complete)
+        .on_saga(SagaCompleted{});
+  }
+  static TimelineScript training_cancelled() {
+    auto script = scheduled().turned(TurnCause::cancelled, "ill");
+    return script.on_enrollment(CancelRequested{"ill"}, Step::mark_cancel_requested)
+        .seats_back()
+        .on_coaching(CoachingReleased{}, Step::assign_instructor, Direction::undo)
+        .on_calendar(SlotReleased{script.id}, Direction::undo)
+        .money_back()
+        .on_mileage(MileageReversed{payment_of(script.id), points}, Direction::undo)
+        .on_enrollment(EnrollmentCancelled{}, Step::mark_cancelled)
         .on_saga(SagaCompensated{});
   }
 
