@@ -39,6 +39,10 @@ std::optional<std::string> Audit::see_event(const Record& record, const CourseEv
   if (auto fault = check_claim(record, course, event)) return fault;
   apply(course, event);
   if (auto fault = check_seats(record, course)) return fault;
+  return check_named(record);
+}
+
+std::optional<std::string> Audit::check_named(const Record& record) const {
   auto entry = record.enrollment ? enrollments_.find(record.enrollment->uid) : enrollments_.end();
   return entry == enrollments_.end() ? std::nullopt : check_enrollment(record, entry->second);
 }
@@ -59,8 +63,11 @@ std::optional<std::string> Audit::check_claim(const Record& record, const Course
     if (claim == course.claims.end() || claim->second.taken)
       return broken(1, record, "took seats that nobody held");
   }
-  if (const auto* waits = std::get_if<SeatsWaitlisted>(&event))
+  if (const auto* waits = std::get_if<SeatsWaitlisted>(&event)) {
     if (waits->ticket != course.last_ticket + 1) return broken(12, record, "gave a ticket out of order");
+    if (course.line.empty() && waits->seats <= course.available())
+      return broken(12, record, "let somebody wait for seats that are there");
+  }
   if (const auto* promoted = std::get_if<WaiterPromoted>(&event)) return check_promotion(record, course, *promoted);
   return std::nullopt;
 }
@@ -142,13 +149,30 @@ std::optional<std::string> Audit::check_confirmed(const Record& record, const En
   const auto* claim = claim_of(*record.enrollment, entry);
   if (!claim || !claim->taken || claim->seats != entry.request.seats)
     return broken(1, record, "confirmed without its seats taken");
-  if (entry.request.kind == CourseKind::training && !entry.coaching.slot)
-    return broken(5, record, "confirmed without a schedule");
+  const auto coaching = entry.coaching.state;
+  const bool scheduled = coaching == CoachingState::scheduled || coaching == CoachingState::held ||
+                         coaching == CoachingState::result_recorded;
+  if (entry.request.kind == CourseKind::training && !scheduled)
+    return broken(5, record, "confirmed with its coaching " + std::string{to_text(coaching)});
+  return entry.enrollment.state == EnrollmentState::completed ? check_completed(record, entry) : std::nullopt;
+}
+
+std::optional<std::string> Audit::check_completed(const Record& record, const EnrollmentEntry& entry) const {
+  if (entry.request.kind == CourseKind::product && entry.delivery.state != DeliveryState::completed)
+    return broken(6, record, "completed with its delivery " + std::string{to_text(entry.delivery.state)});
+  if (entry.request.kind == CourseKind::training && entry.coaching.state != CoachingState::result_recorded)
+    return broken(7, record, "completed without a result");
   return std::nullopt;
+}
+
+bool Audit::waits_in_line(EnrollmentId id, const EnrollmentEntry& entry) const {
+  auto course = courses_.find(entry.request.course.text);
+  return course != courses_.end() && course->second.course.tickets.contains(id);
 }
 
 std::optional<std::string> Audit::check_nothing_left(const Record& record, const EnrollmentEntry& entry) const {
   if (claim_of(*record.enrollment, entry)) return broken(4, record, "ended and still claims seats");
+  if (waits_in_line(*record.enrollment, entry)) return broken(4, record, "ended and still waits for seats");
   if (entry.payment.state == PaymentState::approved)
     return broken(4, record, "ended with a payment approved and no refund requested");
   if (entry.mileage != 0) return broken(4, record, "ended with mileage left");
@@ -213,6 +237,8 @@ std::optional<std::string> Audit::see_event(const Record& record, const Delivery
     return broken(6, record, "delivery of an enrollment " + std::string{to_text(entry.enrollment.state)});
   if (std::holds_alternative<DeliveryCancelled>(event) && started)
     return broken(6, record, "a started delivery was cancelled");
+  if (std::holds_alternative<DeliveryStarted>(event) && entry.delivery.state != DeliveryState::requested)
+    return broken(6, record, "started, being " + std::string{to_text(entry.delivery.state)});
   apply(entry.delivery, event);
   return check_enrollment(record, entry);
 }
@@ -224,6 +250,7 @@ std::optional<std::string> Audit::see_event(const Record& record, const Coaching
     return broken(7, record, "a result of a class that was not held");
   if (std::holds_alternative<CoachingReleased>(event) && entry.coaching.held_at)
     return broken(5, record, "released after the class was held");
+  if (entry.coaching.state == CoachingState::released) return broken(5, record, "goes on after its release");
   apply(entry.coaching, event);
   return check_enrollment(record, entry);
 }
@@ -240,7 +267,7 @@ std::optional<std::string> Audit::see_event(const Record& record, const Calendar
   if (const auto* released = std::get_if<SlotReleased>(&event))
     enrollments_[released->enrollment.uid].booked_with.reset();
   apply(calendar, event);
-  return std::nullopt;
+  return check_named(record);
 }
 
 std::optional<std::string> Audit::see_event(const Record& record, const MileageEvent& event) {
@@ -261,7 +288,7 @@ std::optional<std::string> Audit::see_event(const Record& record, const MileageE
     enrollments_[reversed->payment.uid].mileage -= reversed->points;
   }
   apply(account, event);
-  return std::nullopt;
+  return check_named(record);
 }
 
 std::optional<std::string> Audit::see_event(const Record& record, const NotificationEvent& event) {

@@ -77,13 +77,17 @@ class Audit {
   std::optional<std::string> check_promotion(const Record& record, const Course& course,
                                              const WaiterPromoted& promoted) const;
   std::optional<std::string> check_seats(const Record& record, const Course& course) const;
+  /// Of the enrollment that the record names, if it names one.
+  std::optional<std::string> check_named(const Record& record) const;
   /// What must hold of an enrollment where it stands now; checked after each event that touches it.
   std::optional<std::string> check_enrollment(const Record& record, const EnrollmentEntry& entry) const;
   std::optional<std::string> check_confirmed(const Record& record, const EnrollmentEntry& entry) const;
+  std::optional<std::string> check_completed(const Record& record, const EnrollmentEntry& entry) const;
   std::optional<std::string> check_nothing_left(const Record& record, const EnrollmentEntry& entry) const;
   std::optional<std::string> check_amount(const Record& record, EnrollmentId enrollment, std::uint32_t seats,
                                           const Course& course) const;
   const Course::Claim* claim_of(EnrollmentId id, const EnrollmentEntry& entry) const;
+  bool waits_in_line(EnrollmentId id, const EnrollmentEntry& entry) const;
 
   Position next_position_ = 1;
   std::unordered_map<std::string, CourseEntry> courses_;

@@ -37,6 +37,15 @@ class JournalOf {
                                  .course = course_, .student = student, .seats = seats, .amount = amount}}});
     return on_course_of(other, SeatsHeld{other, student, seats});
   }
+  /// Another enrollment, asked for and in line.
+  JournalOf& wait_for(EnrollmentId other, const StudentId& student, std::uint32_t seats, std::uint64_t ticket) {
+    const Money amount{price_ * seats, {}};
+    insert(records_.size(), {.aggregate = other,
+                             .enrollment = other,
+                             .event = EnrollmentEvent{EnrollmentRequested{
+                                 .course = course_, .student = student, .seats = seats, .amount = amount}}});
+    return on_course_of(other, SeatsWaitlisted{other, student, seats, ticket});
+  }
   JournalOf& on_course_of(EnrollmentId other, CourseEvent event) {
     return insert(records_.size(), {.aggregate = course_, .enrollment = other, .event = std::move(event)});
   }

@@ -1,0 +1,262 @@
+#include <gtest/gtest.h>
+
+#include "domain/audit.hpp"
+#include "tests/domain/journal_of.hpp"
+
+namespace sugang {
+namespace {
+
+using testing::HasSubstr;
+
+const EnrollmentId second = enrollment(2), third = enrollment(3);
+const StudentId ben{"ben"}, cho{"cho"};
+
+TEST(Audit, FindsNothingInOrdersTrainingsAndALine) {
+  for (const auto& script :
+       {TimelineScript::ordered(), TimelineScript::delivered(), TimelineScript::order_cancelled(),
+        TimelineScript::scheduled(), TimelineScript::trained(), TimelineScript::training_cancelled()})
+    EXPECT_EQ(fault_in(JournalOf{script}), "");
+}
+
+// --- the line, behind two seats of three held
+
+JournalOf with_two_in_line() {
+  auto journal = JournalOf{TimelineScript{}.born()};
+  return journal.wait_for(second, ben, 2, 1).wait_for(third, cho, 1, 2);
+}
+
+TEST(Audit, FindsNothingInALineThatMovesInOrder) {
+  auto journal = with_two_in_line();
+  EXPECT_EQ(fault_in(journal), "");
+  journal.on_course(SeatsReleased{TimelineScript{}.id, 2});
+  journal.on_course_of(second, WaiterPromoted{second, 2}).on_course_of(third, WaiterPromoted{third, 1});
+  EXPECT_EQ(fault_in(journal), "");
+}
+
+TEST(Invariant12, SeatsHeldPastTheLineAreFound) {
+  EXPECT_THAT(fault_in(with_two_in_line().hold_for(enrollment(4), {"dai"}, 1)), HasSubstr("invariant 12"));
+}
+
+TEST(Invariant12, APromotionPastTheHeadIsFound) {
+  EXPECT_THAT(fault_in(with_two_in_line().on_course_of(third, WaiterPromoted{third, 1})),
+              HasSubstr("invariant 12"));
+}
+
+TEST(Invariant12, APromotionOfNobodyOrAnotherTimeIsFound) {
+  auto journal = with_two_in_line().on_course(SeatsReleased{TimelineScript{}.id, 2});
+  journal.on_course_of(second, WaiterPromoted{second, 2});
+  EXPECT_EQ(fault_in(journal), "");
+  EXPECT_THAT(fault_in(journal.on_course_of(second, WaiterPromoted{second, 2})), HasSubstr("invariant 12"));
+  auto empty = JournalOf{TimelineScript{}.born()};
+  EXPECT_THAT(fault_in(empty.on_course_of(second, WaiterPromoted{second, 1})), HasSubstr("invariant 12"));
+}
+
+TEST(Invariant12, ATicketGivenTwiceOrOutOfOrderIsFound) {
+  for (std::uint64_t ticket : {0, 1, 2, 4})
+    EXPECT_THAT(fault_in(with_two_in_line().wait_for(enrollment(4), {"dai"}, 1, ticket)),
+                HasSubstr("invariant 12"));
+}
+
+TEST(Invariant12, AWaitForSeatsThatAreThereIsFound) {
+  auto journal = JournalOf{TimelineScript{}.born()};
+  EXPECT_THAT(fault_in(journal.wait_for(second, ben, 1, 1)), HasSubstr("invariant 12"));
+}
+
+TEST(Invariant1, AHeadPromotedThatDoesNotFitIsFound) {
+  EXPECT_THAT(fault_in(with_two_in_line().on_course_of(second, WaiterPromoted{second, 2})),
+              HasSubstr("invariant 1: "));
+  EXPECT_THAT(fault_in(with_two_in_line().on_course_of(second, WaiterPromoted{second, 1})),
+              HasSubstr("invariant 1: "));
+}
+
+TEST(Invariant2, AHeadPromotedForAnotherPriceIsFound) {
+  auto journal = JournalOf{TimelineScript{}.born()};
+  journal.append(second, EnrollmentEvent{EnrollmentRequested{
+                             .course = TimelineScript{}.course, .student = ben, .seats = 2, .amount = {1, {}}}});
+  auto records = journal.on_course_of(second, SeatsWaitlisted{second, ben, 2, 1})
+                     .on_course(SeatsReleased{TimelineScript{}.id, 2})
+                     .on_course_of(second, WaiterPromoted{second, 2})
+                     .records();
+  for (auto& record : records)
+    if (record.aggregate == AggregateId{second}) record.enrollment = second;
+  EXPECT_THAT(fault_in(records), HasSubstr("invariant 2"));
+}
+
+TEST(Invariant4, AnEndedEnrollmentThatKeepsItsPlaceInTheLineIsFound) {
+  auto records = with_two_in_line().append(third, EnrollmentEvent{EnrollmentRejected{"closed"}}).records();
+  records.back().enrollment = third;
+  EXPECT_THAT(fault_in(records), HasSubstr("invariant 4"));
+  EXPECT_THAT(fault_in(records), HasSubstr("waits"));
+}
+
+// --- mileage
+
+TEST(Invariant3, PointsEarnedTwiceAreFound) {
+  auto script = TimelineScript::ordered();
+  EXPECT_THAT(fault_in(JournalOf{script.on_mileage(MileageEarned{payment_of(script.id), 240})}),
+              HasSubstr("invariant 3"));
+}
+
+TEST(Invariant3, PointsEarnedAfterTheirReverseAreFound) {
+  auto script = TimelineScript{}.born(CourseKind::product).charge_requested().charge_approved();
+  script.on_mileage(MileageReversed{payment_of(script.id), 0}, Direction::undo);
+  EXPECT_EQ(fault_in(JournalOf{script}), "");
+  EXPECT_THAT(fault_in(JournalOf{script.on_mileage(MileageEarned{payment_of(script.id), 240})}),
+              HasSubstr("invariant 3"));
+}
+
+TEST(Invariant3, PointsReversedTwiceAreFound) {
+  auto script = TimelineScript::order_cancelled();
+  EXPECT_THAT(fault_in(JournalOf{script.on_mileage(MileageReversed{payment_of(script.id), 240}, Direction::undo)}),
+              HasSubstr("invariant 3"));
+}
+
+TEST(Invariant3, PointsEarnedForAPaymentThatIsNotApprovedAreFound) {
+  for (auto script : {TimelineScript{}.born(), TimelineScript{}.born().charge_requested(),
+                      TimelineScript::declined(), TimelineScript::cancelled(), TimelineScript::expired()})
+    EXPECT_THAT(fault_in(JournalOf{script.on_mileage(MileageEarned{payment_of(script.id), 240})}),
+                HasSubstr("invariant 3"));
+}
+
+TEST(Invariant4, MileageLeftAfterTheEndIsFound) {
+  EXPECT_THAT(fault_in(JournalOf{TimelineScript::order_cancelled()}.without<MileageReversed>()),
+              HasSubstr("mileage left"));
+}
+
+TEST(Invariant4, MoreReversedThanWasEarnedIsFound) {
+  auto records = JournalOf{TimelineScript::order_cancelled()}.records();
+  for (auto& record : records)
+    if (auto* of_account = std::get_if<MileageEvent>(&record.event))
+      if (auto* reversed = std::get_if<MileageReversed>(of_account)) ++reversed->points;
+  EXPECT_THAT(fault_in(records), HasSubstr("mileage left"));
+}
+
+// --- stock and delivery
+
+TEST(Invariant4, StockLeftAfterTheEndIsFound) {
+  EXPECT_THAT(fault_in(JournalOf{TimelineScript::order_cancelled()}.without<StockReleased>()), HasSubstr("stock"));
+}
+
+TEST(Invariant4, StockPreparedAfterItsReleaseIsFound) {
+  auto script = TimelineScript{}.born(CourseKind::product);
+  script.on_stock(StockReleased{}, Direction::undo).on_stock(StockPrepared{});
+  EXPECT_THAT(fault_in(JournalOf{script}), HasSubstr("invariant 4"));
+}
+
+TEST(Invariant4, ADeliveryLeftAfterTheEndIsFound) {
+  EXPECT_THAT(fault_in(JournalOf{TimelineScript::order_cancelled()}.without<DeliveryCancelled>()),
+              HasSubstr("delivery requested"));
+}
+
+TEST(Invariant6, ADeliveryOfWhatIsNotConfirmedIsFound) {
+  EXPECT_THAT(fault_in(JournalOf{TimelineScript::ordered()}.without<EnrollmentConfirmed>()),
+              HasSubstr("invariant 6"));
+  auto script = TimelineScript{}.born(CourseKind::product).on_delivery(DeliveryRequested{}, Step::request_delivery);
+  EXPECT_THAT(fault_in(JournalOf{script}), HasSubstr("invariant 6"));
+}
+
+TEST(Invariant6, AStartedDeliveryThatIsCancelledIsFound) {
+  auto script = TimelineScript::ordered().on_delivery(DeliveryStarted{}, Step::start_delivery);
+  EXPECT_EQ(fault_in(JournalOf{script}), "");
+  script.on_delivery(DeliveryCancelled{}, Step::request_delivery, Direction::undo);
+  EXPECT_THAT(fault_in(JournalOf{script}), HasSubstr("invariant 6"));
+  auto done = TimelineScript::delivered().on_delivery(DeliveryCancelled{}, Step::request_delivery, Direction::undo);
+  EXPECT_THAT(fault_in(JournalOf{done}), HasSubstr("invariant 6"));
+}
+
+TEST(Invariant6, ADeliveryStartedThatNobodyAskedForOrThatWasCancelledIsFound) {
+  EXPECT_THAT(fault_in(JournalOf{TimelineScript::delivered()}.without<DeliveryRequested>()),
+              HasSubstr("invariant 6"));
+  auto script = TimelineScript::ordered().on_delivery(DeliveryCancelled{}, Step::request_delivery, Direction::undo);
+  EXPECT_THAT(fault_in(JournalOf{script.on_delivery(DeliveryStarted{}, Step::start_delivery)}),
+              HasSubstr("invariant 6"));
+}
+
+TEST(Invariant6, AnOrderCompletedBeforeItIsDeliveredIsFound) {
+  EXPECT_THAT(fault_in(JournalOf{TimelineScript::delivered()}.without<DeliveryCompleted>()),
+              HasSubstr("invariant 6"));
+}
+
+// --- coaching and calendars
+
+TEST(Invariant5, ATrainingConfirmedWithoutAScheduleIsFound) {
+  EXPECT_THAT(fault_in(JournalOf{TimelineScript::scheduled()}.without<CoachingScheduled>()),
+              HasSubstr("invariant 5"));
+}
+
+TEST(Invariant5, AScheduleGivenUpWhileConfirmedIsFound) {
+  auto script = TimelineScript::scheduled();
+  script.on_coaching(CoachingReleased{}, Step::assign_instructor, Direction::undo);
+  EXPECT_THAT(fault_in(JournalOf{script}), HasSubstr("invariant 5"));
+}
+
+TEST(Invariant5, AReleaseAfterTheClassWasHeldIsFound) {
+  auto script = TimelineScript::trained();
+  script.on_coaching(CoachingReleased{}, Step::assign_instructor, Direction::undo);
+  EXPECT_THAT(fault_in(JournalOf{script}), HasSubstr("invariant 5"));
+}
+
+TEST(Invariant5, ACoachingThatGoesOnAfterItsReleaseIsFound) {
+  auto script = TimelineScript{}.born(CourseKind::training);
+  script.on_coaching(CoachingReleased{}, Step::assign_instructor, Direction::undo);
+  EXPECT_EQ(fault_in(JournalOf{script}), "");
+  script.on_coaching(CoachingAssigned{{"kim"}}, Step::assign_instructor);
+  EXPECT_THAT(fault_in(JournalOf{script}), HasSubstr("invariant 5"));
+}
+
+TEST(Invariant5, TwoClassesOfAnInstructorAtOneTimeAreFound) {
+  auto journal = JournalOf{TimelineScript::scheduled()}.hold_for(second, ben, 1);
+  auto other_time = TimelineScript::slot;
+  other_time.starts_at += std::chrono::minutes{59};
+  other_time.ends_at += std::chrono::minutes{59};
+  auto records =
+      journal.append(AggregateId::calendar_of({"kim"}), CalendarEvent{SlotBooked{second, other_time}}).records();
+  records.back().enrollment = second;
+  EXPECT_THAT(fault_in(records), HasSubstr("two classes at one time"));
+}
+
+TEST(Invariant5, ASlotLeftAfterTheEndIsFound) {
+  EXPECT_THAT(fault_in(JournalOf{TimelineScript::training_cancelled()}.without<SlotReleased>()),
+              HasSubstr("invariant 5"));
+  auto late = TimelineScript::training_cancelled();
+  EXPECT_THAT(fault_in(JournalOf{late.on_calendar(SlotBooked{late.id, TimelineScript::slot})}),
+              HasSubstr("invariant 5"));
+}
+
+TEST(Invariant4, ACoachingLeftAfterTheEndIsFound) {
+  EXPECT_THAT(fault_in(JournalOf{TimelineScript::training_cancelled()}.without<CoachingReleased>()),
+              HasSubstr("coaching scheduled"));
+}
+
+TEST(Invariant7, AResultOfAClassThatWasNotHeldIsFound) {
+  EXPECT_THAT(fault_in(JournalOf{TimelineScript::trained()}.without<CoachingHeld>()), HasSubstr("invariant 7"));
+}
+
+TEST(Invariant7, ATrainingCompletedWithoutAResultIsFound) {
+  EXPECT_THAT(fault_in(JournalOf{TimelineScript::trained()}.without<ResultRecorded>()), HasSubstr("invariant 7"));
+}
+
+// --- notifications
+
+TEST(Invariant8, APersonToldTwiceOfAnEventIsFound) {
+  const NotificationQueued notice{.about = {make_uid(noon, {}, 4, 0)}, .course = {"lecture-1"}};
+  const auto anns = AggregateId::box_of({"ann"}), bens = AggregateId::box_of(ben);
+  auto journal = JournalOf{TimelineScript::happy()};
+  journal.append(anns, NotificationEvent{notice}).append(bens, NotificationEvent{notice});
+  EXPECT_EQ(fault_in(journal), "") << "two persons may be told of one event";
+  EXPECT_THAT(fault_in(journal.append(anns, NotificationEvent{notice})), HasSubstr("invariant 8"));
+}
+
+TEST(Invariant9, ASequenceLeftOutByAnyParticipantIsFound) {
+  for (const auto& script : {TimelineScript::order_cancelled(), TimelineScript::training_cancelled()}) {
+    const auto whole = JournalOf{script}.records();
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      auto records = whole;
+      ++records[i].sequence;
+      EXPECT_THAT(fault_in(records), HasSubstr("invariant 9")) << event_name(whole[i].event);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sugang
