@@ -17,6 +17,13 @@
 #include "app/log.hpp"
 #include "app/samples.hpp"
 #include "app/service.hpp"
+#include "consumers/consumers.hpp"
+#include "consumers/curl_transport.hpp"
+#include "consumers/daily_report.hpp"
+#include "consumers/notifier.hpp"
+#include "consumers/webhooks.hpp"
+#include "gateway/payment_breaker.hpp"
+#include "http/representation.hpp"
 #include "http/request_decoder.hpp"
 #include "http/server.hpp"
 #include "sagas/hosting.hpp"
@@ -87,6 +94,17 @@ ActorLimits actor_limits(const Config& config) {
   limits.course_idle = Milliseconds{config.course_idle_ms};
   limits.payment_deadline = std::chrono::seconds{config.payment_deadline_s};
   limits.deferred_payment_deadline = std::chrono::seconds{config.deferred_payment_deadline_s};
+  limits.deferred_payments_max = config.deferred_payments_max;
+  limits.person_deadline = std::chrono::seconds{config.person_deadline_s};
+  limits.waitlist_deadline = std::chrono::seconds{config.waitlist_deadline_s};
+  return limits;
+}
+
+Webhooks::Limits webhook_limits(const Config& config) {
+  Webhooks::Limits limits;
+  limits.retry_min = Milliseconds{config.webhook_retry_ms};
+  limits.attempts_max = config.webhook_attempts_max;
+  limits.call_timeout = Milliseconds{config.webhook_timeout_ms};
   return limits;
 }
 
@@ -103,11 +121,13 @@ struct Application::Impl {
         journal_folder(subfolder(config.data, "journal"), {}, {}, executor(),
                        [](const std::string& why) { end_at_once("journal", why); }),
         books(subfolder(config.data, "gateway"), {{"charges"}}),
+        webhook_entries(subfolder(config.data, "webhooks"), WebhookStore::spaces()),
         rows(open_rows(subfolder(config.data, "views"))),
         gateway(
             books, {.call_timeout_ms = Milliseconds{config.gateway_timeout_ms}},
             [](const std::string& why) { end_at_once("gateway", why); }, [this] { return timers.now(); },
             std::random_device{}()),
+        breaker(gateway, {}, [] { return std::chrono::steady_clock::now(); }),
         views(
             tail_of(journal()), *rows, {}, [](const std::string& why) { end_at_once("views", why); },
             [this] { return timers.now(); }),
@@ -116,18 +136,50 @@ struct Application::Impl {
              .directory = directory,
              .timers = timers,
              .ids = ids,
-             .gateway = gateway,
+             .gateway = breaker,
              .limits = actor_limits(config),
-             .payments_available = [this] { return !gateway.paused(); },
+             .components = components,
+             .payments_available = [this] { return components.runs(Component::payments) && breaker.available(); },
+             .deferred_payments = deferred_payments,
              .report =
                  [](std::string_view what) {
                    log_error("an actor survived a fault", {{"fault", std::string{what}}});
                  }},
+        consumers(
+            journal(), timers, {},
+            [](std::string_view what) {
+              log_warn("a consumer is put off", {{"why", std::string{what}}});
+            },
+            [](const std::string& why) { end_at_once("journal", why); }),
+        contexts(journal()),
+        webhooks(webhook_entries, webhook_limits(config),
+                 {.timers = timers,
+                  .ids = ids,
+                  .transport = transport,
+                  .render = webhook_body,
+                  .settled = [this](Webhooks::Settled settled) { settle(std::move(settled)); },
+                  .on_failure = [](const std::string& why) { end_at_once("webhooks", why); }}),
+        notifier(
+            contexts,
+            [this](Notice notice, std::function<void()> appended) { tell(std::move(notice), std::move(appended)); },
+            [this] { return webhooks.any(); }),
         catalogue(system.spawn<Catalogue>(node)),
-        service(node, catalogue, views, gateway, *metrics, executor()),
+        service({.node = node,
+                 .components = components,
+                 .catalogue = catalogue,
+                 .views = views,
+                 .gateway = gateway,
+                 .consumers = consumers,
+                 .webhooks = webhooks,
+                 .metrics = *metrics,
+                 .reads = executor()}),
         server(service, server_settings(config), metrics) {
     host_aggregates(node);
+    consumers.add(notifier);
+    consumers.add(webhooks);
+    if (!config.reports.empty()) consumers.add(report.emplace(config.reports, contexts));
     journal().on_durable([this](Position) {
+      consumers.wake();
       views.wake();
       service.wake_followers();
     });
@@ -137,6 +189,8 @@ struct Application::Impl {
     server.stop();
     timers.stop();
     gateway.stop();
+    webhooks.stop();
+    consumers.stop();
     journal().stop();
     views.stop();
     reads.join();
@@ -149,6 +203,15 @@ struct Application::Impl {
   Journal& journal() { return journal_folder.journal(); }
   std::function<void(std::function<void()>)> executor() {
     return [this](std::function<void()> read) { boost::asio::post(reads, std::move(read)); };
+  }
+
+  void tell(Notice notice, std::function<void()> appended) {
+    directory.send(AggregateId::box_of(notice.student),
+                   NotifyPerson{std::move(notice.queued), notice.enrollment, notice.trace, std::move(appended)});
+  }
+  void settle(Webhooks::Settled settled) {
+    directory.send(AggregateId::box_of(settled.student),
+                   SettleNotification{settled.enrollment, settled.about, settled.sent, std::move(settled.error)});
   }
 
   void sweep_directory() {
@@ -180,11 +243,21 @@ struct Application::Impl {
   boost::asio::thread_pool reads{read_threads};
   JournalFolder journal_folder;
   RocksStore books;
+  RocksStore webhook_entries;
   std::unique_ptr<RocksStore> rows;
   EmbeddedGateway gateway;
+  PaymentBreaker breaker;
   Views views;
   Directory directory;
+  Components components;
+  std::atomic<std::uint32_t> deferred_payments{0};
   Node node;
+  Consumers consumers;
+  EnrollmentContexts contexts;
+  CurlTransport transport;
+  Webhooks webhooks;
+  Notifier notifier;
+  std::optional<DailyReport> report;
   caf::actor catalogue;
   Service service;
   Server server;
@@ -199,10 +272,12 @@ void Application::start() {
   all.journal().start();
   all.gateway.start();
   all.views.start();
+  all.webhooks.start();
+  all.consumers.start();
   all.sweep_directory();
   all.watch_disk();
   all.expire_requests();
-  all.service.resume_sagas();
+  all.service.resume_owed();
   all.server.start();
 }
 

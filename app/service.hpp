@@ -11,6 +11,8 @@
 #include "actors/directory.hpp"
 #include "actors/node.hpp"
 #include "app/metrics.hpp"
+#include "consumers/consumers.hpp"
+#include "consumers/webhooks.hpp"
 #include "gateway/embedded_gateway.hpp"
 #include "http/backend.hpp"
 #include "views/views.hpp"
@@ -22,9 +24,19 @@ class Service final : public Backend {
  public:
   using Executor = std::function<void(std::function<void()>)>;
 
-  /// `reads` runs what may block on a disk.
-  Service(Node& node, caf::actor catalogue, Views& views, EmbeddedGateway& gateway, Metrics& metrics,
-          Executor reads);
+  struct Parts {
+    Node& node;
+    Components& components;
+    caf::actor catalogue;
+    Views& views;
+    EmbeddedGateway& gateway;
+    Consumers& consumers;
+    Webhooks& webhooks;
+    Metrics& metrics;
+    /// Runs what may block on a disk.
+    Executor reads;
+  };
+  explicit Service(Parts parts);
 
   void find_request(RequestKey key, std::function<void(EarlierRequest)> done) override;
   void release_request(RequestKey key) override;
@@ -35,15 +47,35 @@ class Service final : public Backend {
   void place_enrollment(PlaceEnrollment command, Wait wait, Asker asker) override;
   void join_enrollment(EnrollmentId id, Wait wait, Asker asker) override;
   void cancel_enrollment(EnrollmentId id, std::string reason, Wait wait, Asker asker) override;
+  void cancel_course(CourseId id, std::string reason, Asker asker) override;
+  void take_step(EnrollmentId id, PersonStep step, Asker asker) override;
+  void operate_saga(EnrollmentId id, Operation operation, Asker asker) override;
+  void create_webhook(std::string url, std::vector<NoticeKind> kinds, Asker asker) override;
+  void remove_webhook(WebhookId id, std::function<void(bool removed)> done) override;
+  void list_webhooks(Page page, std::function<void(ListResult<Webhook>)> done) override;
+  void list_webhook_deliveries(WebhookId id, Page page,
+                               std::function<void(std::optional<ListResult<WebhookDelivery>>)> done) override;
 
   void read_course(CourseId id, std::function<void(std::optional<CourseSnapshot>, Position)> done) override;
   void read_timeline(EnrollmentId id, std::function<void(std::vector<Record>)> done) override;
+  void read_line_position(CourseId course, EnrollmentId enrollment,
+                          std::function<void(std::optional<std::uint64_t>)> done) override;
   void list_courses(std::optional<CourseKind> kind, Page page, Position min_position,
                     std::function<void(ListResult<CourseSnapshot>)> done) override;
   void list_enrollments(EnrollmentFilter filter, Page page, Position min_position,
                         std::function<void(ListResult<EnrollmentSummary>)> done) override;
   void student_page(StudentId student, Page page, Position min_position,
                     std::function<void(ListResult<PageRow>)> done) override;
+  void list_waitlist(CourseId course, Page page, Position min_position,
+                     std::function<void(ListResult<WaitlistRow>)> done) override;
+  void list_coaching(CoachingFilter filter, Page page, Position min_position,
+                     std::function<void(ListResult<EnrollmentSummary>)> done) override;
+  void list_deliveries(DeliveryFilter filter, Page page, Position min_position,
+                       std::function<void(ListResult<EnrollmentSummary>)> done) override;
+  void student_mileage(StudentId student, Page page, Position min_position,
+                       std::function<void(MileageStatement)> done) override;
+  void student_notifications(StudentId student, Page page, Position min_position,
+                             std::function<void(ListResult<NotificationRow>)> done) override;
   void read_events(Position after, std::size_t limit,
                    std::function<void(std::vector<Record> records, Position next)> done) override;
   void await_events(Position after, std::function<void()> done) override;
@@ -58,9 +90,9 @@ class Service final : public Backend {
   void list_charges(Page page, std::function<void(ListResult<ChargeEntry>)> done) override;
   std::string metrics() override;
 
-  /// Lists the sagas that owe an action, and wakes them a few at a time. May block on a disk. After a start, and
-  /// when the payment side runs again.
-  void resume_sagas();
+  /// Lists who owes an action, and wakes them a few at a time. May block on a disk. After a start, and when a
+  /// component runs again.
+  void resume_owed();
   /// There are new durable records; for Journal::on_durable.
   void wake_followers();
   /// From now on /readyz says that this node takes no new work.
@@ -81,11 +113,16 @@ class Service final : public Backend {
   template <class Row>
   void list(Position min_position, std::function<ListResult<Row>()> query,
             std::function<void(ListResult<Row>)> done);
+  /// Runs `query` once the views show `min_position`, or `behind` when they do not in time.
+  void when_reached(Position min_position, std::function<void()> query, std::function<void()> behind);
 
   Node& node_;
+  Components& components_;
   caf::actor catalogue_;
   Views& views_;
   EmbeddedGateway& gateway_;
+  Consumers& consumers_;
+  Webhooks& webhooks_;
   Metrics& metrics_;
   Executor reads_;
   /// A keyed request from its look-up to its answer.
@@ -98,10 +135,9 @@ class Service final : public Backend {
   std::unordered_map<RequestId, InProgress> in_progress_;
   std::mutex followers_mutex_;
   std::vector<std::function<void()>> followers_;
-  std::atomic<bool> catalogue_running_{true};
   std::atomic<bool> draining_{false};
   std::atomic<bool> disk_low_{false};
-  std::atomic<bool> sagas_listed_{false};
+  std::atomic<bool> owed_listed_{false};
 };
 
 }  // namespace sugang

@@ -19,6 +19,7 @@ enum class ServiceError : std::uint8_t {
   catalogue_paused,
   /// The component that this step belongs to is paused.
   component_paused,
+  too_many_webhooks,
   views_behind,
   view_paused,
   draining,

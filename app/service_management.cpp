@@ -1,0 +1,138 @@
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "actors/answering.hpp"
+#include "app/service.hpp"
+#include "sagas/coordinator.hpp"
+
+// The switches: components, the embedded gateway, webhooks, probes; and waking who owes an action.
+
+namespace sugang {
+namespace {
+
+/// So many are woken at a time, so that a restart serves new requests beside the old, and a gateway that comes back
+/// is not overrun.
+constexpr std::size_t resume_batch = 500;
+constexpr Milliseconds resume_interval{50};
+
+}  // namespace
+
+// --- webhooks
+// ------------------------------------------------------------------------------------------------------
+
+void Service::create_webhook(std::string url, std::vector<NoticeKind> kinds, Asker asker) {
+  if (refuse(disk_closed(), asker)) return;
+  reads_([this, url = std::move(url), kinds = std::move(kinds), asker = releasing(std::move(asker))]() mutable {
+    Outcome outcome;
+    if (auto created = webhooks_.create(std::move(url), std::move(kinds)))
+      outcome.subject = *std::move(created);
+    else
+      outcome.refusal = ServiceError::too_many_webhooks;
+    answer(node_, std::move(asker), outcome);
+  });
+}
+
+void Service::remove_webhook(WebhookId id, std::function<void(bool removed)> done) {
+  reads_([this, id, done = std::move(done)] { done(webhooks_.remove(id)); });
+}
+
+void Service::list_webhooks(Page page, std::function<void(ListResult<Webhook>)> done) {
+  reads_([this, page = std::move(page), done = std::move(done)] { done(webhooks_.list(page)); });
+}
+
+void Service::list_webhook_deliveries(WebhookId id, Page page,
+                                      std::function<void(std::optional<ListResult<WebhookDelivery>>)> done) {
+  reads_([this, id, page = std::move(page), done = std::move(done)] { done(webhooks_.deliveries(id, page)); });
+}
+
+std::vector<ReadinessCheck> Service::readiness() {
+  const auto lag = views_.lag();
+  return {
+      {"journal", true, "position " + std::to_string(node_.journal.durable_position())},
+      {"sagas", owed_listed_, owed_listed_ ? "" : "sagas that go on from before the start are being listed"},
+      // Enrolling and reading by id do not need the views: that they are behind keeps nobody out.
+      {"views", true, std::to_string(lag) + " records behind the journal"},
+      {"disk", !disk_low_, disk_low_ ? "nearly full: what needs new room is refused" : ""},
+      {"draining", !draining_, draining_ ? "this node is shutting down and takes no new work" : ""},
+  };
+}
+
+std::vector<ComponentStatus> Service::components() {
+  std::vector<ComponentStatus> all;
+  for (std::size_t i = 0; i < EnumNames<Component>::values.size(); ++i) {
+    const auto component = static_cast<Component>(i);
+    all.push_back({std::string{to_text(component)}, components_.runs(component)});
+  }
+  return all;
+}
+
+bool Service::set_component(const std::string& name, bool running) {
+  const auto component = parse_enum<Component>(name);
+  if (!component) return false;
+  components_.set(*component, running);
+  switch (*component) {
+    case Component::catalogue:
+      break;
+    case Component::views:
+      views_.pause(!running);
+      break;
+    case Component::notifications:
+      consumers_.pause("notifier", !running);
+      webhooks_.pause(!running);
+      break;
+    case Component::payments:
+      gateway_.pause(!running);
+      [[fallthrough]];
+    case Component::mileage:
+    case Component::coaching:
+    case Component::delivery:
+      if (running) reads_([this] { resume_owed(); });
+  }
+  return true;
+}
+
+bool Service::rebuild_view(const std::string& name) { return views_.rebuild(name); }
+
+GatewaySettings Service::gateway_settings() { return gateway_.settings(); }
+
+void Service::set_gateway_settings(GatewaySettings settings) {
+  const bool recovers = (gateway_.settings().hang && !settings.hang) ||
+                        (gateway_.settings().fail_percent > 0 && settings.fail_percent == 0);
+  gateway_.set_settings(settings);
+  if (recovers) reads_([this] { resume_owed(); });
+}
+
+void Service::list_charges(Page page, std::function<void(ListResult<ChargeEntry>)> done) {
+  reads_([this, page = std::move(page), done = std::move(done)] { done(gateway_.charges(page)); });
+}
+
+std::string Service::metrics() {
+  metrics_.observe_node({.journal = node_.journal.stats(),
+                         .durable_position = node_.journal.durable_position(),
+                         .pending_bytes = node_.journal.pending_bytes(),
+                         .residents = node_.directory.residents(),
+                         .views_lag = views_.lag()});
+  return metrics_.text();
+}
+
+void Service::resume_owed() {
+  auto owed = std::make_shared<const std::vector<AggregateId>>(node_.journal.owed());
+  owed_listed_ = true;
+  resume_from(std::move(owed), 0);
+}
+
+void Service::resume_from(std::shared_ptr<const std::vector<AggregateId>> owed, std::size_t first) {
+  const auto last = std::min(owed->size(), first + resume_batch);
+  for (auto i = first; i < last; ++i) {
+    const auto& id = (*owed)[i];
+    if (id.kind == AggregateKind::saga)
+      node_.directory.send(id, ResumeSaga{});
+    else
+      node_.directory.send(id, TendCourse{});
+  }
+  if (last < owed->size())
+    node_.timers.at(node_.timers.now() + resume_interval, [this, owed, last] { resume_from(owed, last); });
+}
+
+}  // namespace sugang
