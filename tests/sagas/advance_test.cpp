@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
+#include <string>
 #include <vector>
 
 #include "sagas/table.hpp"
@@ -11,7 +13,8 @@
 namespace sugang {
 namespace {
 
-constexpr CourseKind kinds[] = {CourseKind::lecture, CourseKind::performance};
+constexpr CourseKind kinds[] = {CourseKind::lecture, CourseKind::performance, CourseKind::product,
+                                CourseKind::training};
 constexpr TurnCause causes[] = {TurnCause::declined, TurnCause::expired, TurnCause::cancelled};
 constexpr StepEnd ends[] = {StepEnd::done, StepEnd::refused, StepEnd::unknown};
 
@@ -19,16 +22,29 @@ constexpr Causation hold{Step::hold_seats, Direction::act}, pay{Step::take_payme
     take{Step::take_seats, Direction::act}, confirm{Step::confirm, Direction::act},
     release{Step::hold_seats, Direction::undo}, refund{Step::take_payment, Direction::undo};
 
+using testing::ElementsAre;
+
 // By these names, since a test has a Run of its own.
 const Next run{sugang::Run{}}, finish{Finish{}};
 
-Cursor at(Step step) {
-  Cursor cursor;
+Cursor at(Step step, CourseKind kind = CourseKind::lecture) {
+  Cursor cursor{.kind = kind, .earns = true};
   while (command_at(cursor)->step != step) ++cursor.index;
   return cursor;
 }
 
-Cursor back(TurnCause cause, std::size_t index = 0) { return {CourseKind::lecture, cause, index}; }
+/// The way back from the end of the way forward, where everything has been done.
+Cursor all_the_way_back(CourseKind kind, TurnCause cause, std::size_t index = 0) {
+  return {.kind = kind, .earns = true, .turned = cause, .index = index, .reached = way_forward(kind).size()};
+}
+
+/// The labels of the commands from the cursor to its end, each done.
+std::vector<std::string> way_from(Cursor cursor) {
+  std::vector<std::string> labels;
+  for (; command_at(cursor); cursor = advance(cursor, StepEnd::done).cursor)
+    labels.emplace_back(step_label(command_at(cursor)->step, command_at(cursor)->direction));
+  return labels;
+}
 
 bool is_behind_no_return(const Cursor& cursor) {
   const auto way = way_forward(cursor.kind);
@@ -38,42 +54,81 @@ bool is_behind_no_return(const Cursor& cursor) {
 }
 
 Cursor any_cursor() {
-  Cursor cursor{.kind = *rc::gen::elementOf(std::vector(std::begin(kinds), std::end(kinds)))};
-  if (*rc::gen::arbitrary<bool>())
-    cursor.turned = *rc::gen::elementOf(std::vector(std::begin(causes), std::end(causes)));
-  cursor.index = *rc::gen::inRange<std::size_t>(0, 6);
+  Cursor cursor{.kind = *rc::gen::elementOf(std::vector(std::begin(kinds), std::end(kinds))),
+                .earns = *rc::gen::arbitrary<bool>()};
+  for (auto steps = *rc::gen::inRange<std::size_t>(0, 12); steps > 0 && command_at(cursor); --steps)
+    cursor = advance(cursor, StepEnd::done).cursor;
+  if (*rc::gen::arbitrary<bool>()) return cursor;
+  cursor = turn_round(cursor, *rc::gen::elementOf(std::vector(std::begin(causes), std::end(causes))));
+  for (auto steps = *rc::gen::inRange<std::size_t>(0, 9); steps > 0 && command_at(cursor); --steps)
+    cursor = advance(cursor, StepEnd::done).cursor;
   return cursor;
 }
 
 StepEnd any_end() { return *rc::gen::elementOf(std::vector(std::begin(ends), std::end(ends))); }
 
-TEST(CommandAt, IsTheTablesStepByStep) {
-  EXPECT_EQ(command_at({CourseKind::lecture, {}, 0}), hold);
-  EXPECT_EQ(command_at({CourseKind::lecture, {}, 1}), pay);
-  EXPECT_EQ(command_at({CourseKind::lecture, {}, 2}), take);
-  EXPECT_EQ(command_at({CourseKind::lecture, {}, 3}), confirm);
-  EXPECT_EQ(command_at({CourseKind::lecture, {}, 4}), std::nullopt);
-  EXPECT_EQ(command_at(back(TurnCause::cancelled, 1)), release);
-  EXPECT_EQ(command_at(back(TurnCause::cancelled, 2)), refund);
-  EXPECT_EQ(command_at(back(TurnCause::cancelled, 4)), std::nullopt);
+TEST(Advance, GoesForwardThroughTheKindsTable) {
+  for (auto kind : kinds) {
+    std::vector<std::string> labels;
+    for (const auto& step : way_forward(kind)) labels.emplace_back(to_text(step.step));
+    EXPECT_EQ(way_from({.kind = kind, .earns = true}), labels) << to_text(kind);
+  }
 }
 
-TEST(Advance, GoesOnToTheEndWhenEveryStepIsDone) {
-  Cursor cursor;
-  for (auto expected : {hold, pay, take, confirm}) {
-    ASSERT_EQ(command_at(cursor), expected);
-    const auto [moved, next] = advance(cursor, StepEnd::done);
-    EXPECT_EQ(next, expected == confirm ? finish : run);
-    cursor = moved;
-  }
-  EXPECT_EQ(command_at(cursor), std::nullopt);
+TEST(Advance, PassesOverTheMileageOfWhatEarnsNothing) {
+  EXPECT_THAT(way_from({.kind = CourseKind::lecture}),
+              ElementsAre("hold_seats", "take_payment", "take_seats", "confirm"));
+  auto confirmed = at(Step::confirm);
+  confirmed.earns = false;
+  EXPECT_EQ(advance(confirmed, StepEnd::done).next, finish);
+}
+
+TEST(TurnRound, UndoesAllThatTheKindMayHaveDone) {
+  EXPECT_THAT(
+      way_from(all_the_way_back(CourseKind::lecture, TurnCause::cancelled)),
+      ElementsAre("mark_cancel_requested", "release_seats", "refund_payment", "reverse_mileage", "mark_cancelled"));
+  EXPECT_THAT(way_from(turn_round(at(Step::start_delivery, CourseKind::product), TurnCause::cancelled)),
+              ElementsAre("mark_cancel_requested", "cancel_delivery", "release_seats", "release_stock",
+                          "refund_payment", "reverse_mileage", "mark_cancelled"));
+  EXPECT_THAT(way_from(turn_round(at(Step::record_result, CourseKind::training), TurnCause::cancelled)),
+              ElementsAre("mark_cancel_requested", "release_seats", "release_coaching", "release_slot",
+                          "refund_payment", "reverse_mileage", "mark_cancelled"));
+}
+
+TEST(TurnRound, UndoesTheStepThatItStandsBeforeSinceThatMayHaveBeenBegun) {
+  EXPECT_THAT(way_from(turn_round(at(Step::hold_seats), TurnCause::expired)),
+              ElementsAre("release_seats", "mark_expired"));
+  EXPECT_THAT(way_from(turn_round(at(Step::take_payment), TurnCause::declined)),
+              ElementsAre("release_seats", "refund_payment", "mark_rejected"));
+  EXPECT_THAT(way_from(turn_round(at(Step::book_slot, CourseKind::training), TurnCause::expired)),
+              ElementsAre("release_seats", "release_coaching", "release_slot", "refund_payment", "mark_expired"));
+}
+
+// For every kind, every cause and every place to turn at: each step that may have been begun and leaves something
+// behind is undone, and nothing else is.
+TEST(TurnRound, UndoesExactlyWhatMayHaveBeenBegun) {
+  for (auto kind : kinds)
+    for (auto cause : causes)
+      for (bool earns : {false, true})
+        for (std::size_t index = 0; index <= way_forward(kind).size(); ++index) {
+          SCOPED_TRACE(testing::Message() << to_text(kind) << ", " << to_text(cause) << " at " << index);
+          const auto labels = way_from(turn_round({.kind = kind, .earns = earns, .index = index}, cause));
+          for (const auto& undo : way_back(cause)) {
+            const auto place = place_of(kind, undo.step);
+            const bool begun = place && *place <= index && (earns || undo.step != Step::earn_mileage);
+            const auto label = std::string{step_label(undo.step, undo.direction)};
+            EXPECT_EQ(std::count(labels.begin(), labels.end(), label),
+                      begun || undo.direction == Direction::act ? 1 : 0)
+                << label;
+          }
+        }
 }
 
 TEST(Advance, TurnsRoundWhenRefusedBeforeThePointOfNoReturn) {
   for (auto step : {Step::hold_seats, Step::take_payment}) {
     const auto [moved, next] = advance(at(step), StepEnd::refused);
     EXPECT_EQ(next, Next{TurnRound{TurnCause::declined}});
-    EXPECT_EQ(moved, back(TurnCause::declined));
+    EXPECT_EQ(moved, turn_round(at(step), TurnCause::declined));
   }
 }
 
@@ -86,12 +141,14 @@ TEST(Advance, GetsStuckWhenRefusedBehindThePointOfNoReturn) {
 }
 
 TEST(Advance, GetsStuckWhenRefusedOnTheWayBack) {
-  for (auto cause : causes)
-    for (std::size_t index = 0; index < way_back(cause).size(); ++index) {
-      const auto [moved, next] = advance(back(cause, index), StepEnd::refused);
-      EXPECT_EQ(next, Next{GetStuck{}});
-      EXPECT_EQ(moved, back(cause, index));
-    }
+  for (auto kind : kinds)
+    for (auto cause : causes)
+      for (std::size_t index = 0; index < way_back(cause).size(); ++index) {
+        const auto cursor = all_the_way_back(kind, cause, index);
+        const auto [moved, next] = advance(cursor, StepEnd::refused);
+        EXPECT_EQ(next, Next{GetStuck{}});
+        EXPECT_EQ(moved, cursor);
+      }
 }
 
 RC_GTEST_PROP(Advance, AsksAgainWhereNobodyKnows, ()) {
@@ -142,24 +199,24 @@ RC_GTEST_PROP(Advance, NeverUndoesBehindThePointOfNoReturn, ()) {
   }
 }
 
-TEST(MayTurn, IsBeforeThePointOfNoReturnOrAtTheEnd) {
-  EXPECT_TRUE(may_turn(at(Step::hold_seats)));
-  EXPECT_TRUE(may_turn(at(Step::take_payment)));
-  EXPECT_FALSE(may_turn(at(Step::take_seats)));
-  EXPECT_FALSE(may_turn(at(Step::confirm)));
-  EXPECT_TRUE(may_turn(advance(at(Step::confirm), StepEnd::done).cursor));
+TEST(CancelAt, IsTheStepsWordAndOnceItIsCompletedANo) {
+  for (auto kind : kinds)
+    for (std::size_t index = 0; index < way_forward(kind).size(); ++index)
+      EXPECT_EQ(cancel_at({.kind = kind, .index = index}), way_forward(kind)[index].cancel);
+  const auto at_the_end = [](CourseKind kind) {
+    return cancel_at({.kind = kind, .index = way_forward(kind).size()});
+  };
+  EXPECT_EQ(at_the_end(CourseKind::lecture), Cancel::turns);
+  EXPECT_EQ(at_the_end(CourseKind::performance), Cancel::turns);
+  EXPECT_EQ(at_the_end(CourseKind::product), Cancel::refused);
+  EXPECT_EQ(at_the_end(CourseKind::training), Cancel::refused);
 }
 
-TEST(MayTurn, IsNeverTwice) {
-  for (auto cause : causes)
-    for (std::size_t index = 0; index <= way_back(cause).size(); ++index)
-      EXPECT_FALSE(may_turn(back(cause, index)));
-}
-
-TEST(TurnRound, BeginsTheWayBackOfItsCause) {
-  EXPECT_EQ(command_at(turn_round(at(Step::take_payment), TurnCause::expired)), release);
-  EXPECT_EQ(command_at(turn_round({CourseKind::lecture, {}, 4}, TurnCause::cancelled)),
-            (Causation{Step::mark_cancel_requested, Direction::act}));
+TEST(CancelAt, NeverTurnsASagaTwice) {
+  for (auto kind : kinds)
+    for (auto cause : causes)
+      for (std::size_t index = 0; index <= way_back(cause).size(); ++index)
+        EXPECT_EQ(cancel_at(all_the_way_back(kind, cause, index)), Cancel::waits);
 }
 
 // --- after a crash
@@ -207,13 +264,18 @@ TEST(CursorOf, AStuckStepIsThatStep) {
 }
 
 TEST(CursorOf, AnyPrefixPassesOverNothingThatIsNotDone) {
-  for (const auto& script : {TimelineScript::happy(), TimelineScript::declined(), TimelineScript::cancelled(),
-                             TimelineScript::expired()})
+  for (const auto& script :
+       {TimelineScript::happy(), TimelineScript::declined(), TimelineScript::cancelled(), TimelineScript::expired(),
+        TimelineScript::delivered(), TimelineScript::order_cancelled(), TimelineScript::trained(),
+        TimelineScript::training_cancelled()})
     for (std::size_t count = 0; count <= script.records().size(); ++count) {
       const auto summary = script.fold(count);
       const auto cursor = cursor_of(summary);
       EXPECT_EQ(cursor.turned, summary.turned);
-      for (Cursor passed{summary.kind, summary.turned, 0}; passed.index < cursor.index; ++passed.index) {
+      auto passed = first_step(summary);
+      if (summary.turned)
+        passed = turn_round({.kind = cursor.kind, .earns = cursor.earns, .index = cursor.reached}, *summary.turned);
+      for (; passed.index < cursor.index; passed = advance(passed, StepEnd::done).cursor) {
         const auto command = *command_at(passed);
         const auto label = std::string{step_label(command.step, command.direction)};
         EXPECT_THAT(step_lines(summary), testing::Contains(label + " done"));
