@@ -9,6 +9,9 @@
 namespace sugang {
 namespace {
 
+/// Until the enrollments of a cancelled course have had the time to follow it.
+constexpr std::uint32_t cancel_retry_after_s = 1;
+
 CourseId make_course_id(TimePoint now) {
   std::random_device random;
   const auto low = static_cast<std::uint64_t>(random()) << 32 | random();
@@ -32,7 +35,8 @@ Answer render_course(std::uint16_t status, const std::string& instance, const Ou
   if (outcome.refusal) return refusal_answer(outcome, instance);
   const auto& course = std::get<CourseSnapshot>(outcome.subject);
   auto answer = course_answer(status, course);
-  if (status == 201) answer.location = course_path(course.id);
+  if (status == 201 || status == 202) answer.location = course_path(course.id);
+  if (status == 202) answer.retry_after_s = cancel_retry_after_s;
   return answer;
 }
 
@@ -99,14 +103,10 @@ Handled post_course(Call& call) {
 Handled list_courses(Call& call) {
   QueryReader query{call.request};
   auto kind = query.one_of<CourseKind>("kind");
-  auto page = query.page();
-  if (!query.faults().empty()) return refuse(call, query.faults());
-  auto position = min_position(call.request);
-  if (!position) return refuse_min_position(call);
-  call.backend.list_courses(kind, std::move(page), *position,
-                            [exchange = call.exchange, link = NextLink{call.request, "cursor"}](auto result) {
-                              exchange.answer(list_response(result, link, write_course));
-                            });
+  auto asked = read_view_query(call, query);
+  if (auto* refusal = std::get_if<Response>(&asked)) return std::move(*refusal);
+  auto& [page, position] = std::get<ViewQuery>(asked);
+  call.backend.list_courses(kind, std::move(page), position, answer_with_list(call, write_course));
   return std::nullopt;
 }
 
@@ -150,6 +150,23 @@ Handled patch_course(Call& call) {
   return std::nullopt;
 }
 
+Handled cancel_course(Call& call) {
+  if (!is_valid_name(call.request.path_id)) return refuse(call, Problem::course_not_found);
+  auto decoded = decode_reason(call.request.body);
+  if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
+  CourseId id{call.request.path_id};
+  if (!call.enter_course(id)) return refuse(call, Problem::overloaded);
+  Command command;
+  command.run = [&backend = call.backend, id, reason = std::get<std::string>(std::move(decoded))](Asker asker) {
+    backend.cancel_course(id, reason, std::move(asker));
+  };
+  command.repeatable = true;
+  command.render = [instance = std::string{call.request.path}](const Outcome& outcome) {
+    return render_course(202, instance, outcome);
+  };
+  return run_command(call, std::move(command));
+}
+
 Handled list_course_enrollments(Call& call) {
   if (!is_valid_name(call.request.path_id)) return refuse(call, Problem::course_not_found);
   QueryReader query{call.request};
@@ -157,6 +174,17 @@ Handled list_course_enrollments(Call& call) {
   filter.course = CourseId{call.request.path_id};
   filter.state = query.one_of<EnrollmentState>("state");
   return answer_enrollments(call, query, std::move(filter));
+}
+
+Handled list_course_waitlist(Call& call) {
+  if (!is_valid_name(call.request.path_id)) return refuse(call, Problem::course_not_found);
+  QueryReader query{call.request};
+  auto asked = read_view_query(call, query);
+  if (auto* refusal = std::get_if<Response>(&asked)) return std::move(*refusal);
+  auto& [page, position] = std::get<ViewQuery>(asked);
+  call.backend.list_waitlist(CourseId{call.request.path_id}, std::move(page), position,
+                             answer_with_list(call, write_waitlist_row));
+  return std::nullopt;
 }
 
 }  // namespace sugang

@@ -5,8 +5,10 @@
 namespace sugang {
 
 Handled get_index(Call&) {
-  return json_response(200, R"({"name":"sugang","links":{"openapi":"/openapi.json","courses":"/v1/courses",)"
-                            R"("enrollments":"/v1/enrollments","events":"/v1/events","sagas":"/v1/sagas"}})");
+  return json_response(200,
+                       R"({"name":"sugang","links":{"openapi":"/openapi.json","courses":"/v1/courses",)"
+                       R"("enrollments":"/v1/enrollments","coaching":"/v1/coaching","deliveries":"/v1/deliveries",)"
+                       R"("events":"/v1/events","sagas":"/v1/sagas","webhooks":"/v1/webhooks"}})");
 }
 
 Handled get_openapi(Call&) { return json_response(200, std::string{openapi_document}); }

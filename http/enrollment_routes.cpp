@@ -9,14 +9,19 @@ namespace {
 /// How long the rest of the server waits for a saga's end when the caller says nothing.
 constexpr std::chrono::seconds wait_unless_said{5};
 constexpr std::uint32_t pending_retry_after_s = 1;
+/// What one enrollment's JSON usually takes.
+constexpr std::size_t enrollment_bytes = 768;
 
-Answer enrollment_answer(std::uint16_t status, const EnrollmentSummary& enrollment) {
+Answer enrollment_answer(std::uint16_t status, const EnrollmentSummary& enrollment,
+                         std::optional<std::uint64_t> place = std::nullopt) {
   Answer answer;
   answer.status = status;
   answer.content_type = "application/json";
   answer.location = "/v1/enrollments/" + to_text(enrollment.id);
-  answer.body = json_of(enrollment, write_enrollment);
-  answer.etag = version_etag(enrollment.version);
+  answer.body.reserve(enrollment_bytes);
+  JsonWriter json{answer.body};
+  write_enrollment_in_line(json, enrollment, place);
+  answer.etag = version_etag(enrollment.version, place);
   answer.position = enrollment.position;
   if (status == 202) answer.retry_after_s = pending_retry_after_s;
   return answer;
@@ -52,7 +57,7 @@ Answer render_placement(const std::string& instance, const Outcome& outcome) {
     case EnrollmentState::awaiting_schedule:
       break;
   }
-  return enrollment_answer(202, enrollment);
+  return enrollment_answer(202, enrollment, outcome.waitlist_position);
 }
 
 Answer render_cancellation(const std::string& instance, const Outcome& outcome) {
@@ -121,14 +126,11 @@ Handled cancel_enrollment(Call& call) {
 }
 
 Handled answer_enrollments(Call& call, QueryReader& query, EnrollmentFilter filter) {
-  auto page = query.page();
-  if (!query.faults().empty()) return refuse(call, query.faults());
-  auto position = min_position(call.request);
-  if (!position) return refuse_min_position(call);
-  call.backend.list_enrollments(std::move(filter), std::move(page), *position,
-                                [exchange = call.exchange, link = NextLink{call.request, "cursor"}](auto result) {
-                                  exchange.answer(list_response(result, link, write_enrollment));
-                                });
+  auto asked = read_view_query(call, query);
+  if (auto* refusal = std::get_if<Response>(&asked)) return std::move(*refusal);
+  auto& [page, position] = std::get<ViewQuery>(asked);
+  call.backend.list_enrollments(std::move(filter), std::move(page), position,
+                                answer_with_list(call, write_enrollment));
   return std::nullopt;
 }
 
@@ -136,36 +138,6 @@ Handled list_enrollments(Call& call) {
   QueryReader query{call.request};
   auto filter = read_filter(query);
   return answer_enrollments(call, query, std::move(filter));
-}
-
-Handled get_student_page(Call& call) {
-  if (!is_valid_name(call.request.path_id)) return refuse(call, Problem::not_found);
-  QueryReader query{call.request};
-  auto page = query.page();
-  if (!query.faults().empty()) return refuse(call, query.faults());
-  auto position = min_position(call.request);
-  if (!position) return refuse_min_position(call);
-  StudentId student{call.request.path_id};
-  call.backend.student_page(
-      student, std::move(page), *position,
-      [exchange = call.exchange, student, link = NextLink{call.request, "cursor"}](ListResult<PageRow> result) {
-        if (auto refusal = view_refusal(result, link.path())) return exchange.answer(std::move(*refusal));
-        const auto& listing = result.listing;
-        auto response = json_response(200, {});
-        JsonWriter json{response.body};
-        json.begin_object().member("studentId", std::string_view{student.text});
-        json.member("position", std::string_view{position_text(listing.position)}).key("enrollments").begin_array();
-        for (const auto& row : listing.items) write_page_row(json, row);
-        json.end_array().key("next");
-        if (listing.next)
-          json.value(std::string_view{*listing.next});
-        else
-          json.null();
-        json.end_object();
-        if (listing.next) response.with("Link", link.field(*listing.next));
-        exchange.answer(std::move(response));
-      });
-  return std::nullopt;
 }
 
 }  // namespace sugang

@@ -4,7 +4,7 @@
 
 namespace sugang {
 
-// Enrollments, and what is read through them: payments, sagas, my page, events.
+// Enrollments, and what is read through them: payments, sagas, events.
 
 Handled post_enrollment(Call& call);
 Handled list_enrollments(Call& call);
@@ -16,7 +16,6 @@ Handled get_payment(Call& call);
 Handled list_payments(Call& call);
 Handled list_sagas(Call& call);
 Handled get_saga(Call& call);
-Handled get_student_page(Call& call);
 Handled list_events(Call& call);
 
 /// The page of the list that `query` asks for, of enrollments that pass the filter; refuses what else was wrong in

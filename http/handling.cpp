@@ -59,6 +59,15 @@ struct KeyedRun {
   TraceContext trace;
   std::string instance;
 
+  void take_up_again(std::optional<EnrollmentId> enrollment, bool waits) {
+    auto asker = make_asker(command, exchange, trace, key);
+    asker.claimed = true;
+    if (waits && command.repeatable) return command.run(std::move(asker));
+    if (waits && command.join && enrollment) return command.join(*enrollment, std::move(asker));
+    backend.release_request(key);
+    exchange.answer(refuse(instance, Problem::request_in_progress));
+  }
+
   void go_on(const EarlierRequest& earlier, bool waits) {
     using Kind = EarlierRequest::Kind;
     switch (earlier.kind) {
@@ -66,11 +75,7 @@ struct KeyedRun {
         if (!waits) return backend.release_request(key);
         return command.run(make_asker(command, exchange, trace, key));
       case Kind::joined:
-        if (!waits || !command.join || !earlier.enrollment) {
-          backend.release_request(key);
-          return exchange.answer(refuse(instance, Problem::request_in_progress));
-        }
-        return command.join(*earlier.enrollment, make_asker(command, exchange, trace, key));
+        return take_up_again(earlier.enrollment, waits);
       case Kind::in_progress:
         return exchange.answer(refuse(instance, Problem::request_in_progress));
       case Kind::other_body:
@@ -197,6 +202,15 @@ Response refuse_min_position(const Call& call) {
   return refuse(call, Problem::malformed, "Sugang-Min-Position is not a position that this server gave");
 }
 
+std::variant<ViewQuery, Response> read_view_query(const Call& call, QueryReader& query) {
+  ViewQuery asked{.page = query.page()};
+  if (!query.faults().empty()) return refuse(call, query.faults());
+  auto position = min_position(call.request);
+  if (!position) return refuse_min_position(call);
+  asked.min_position = *position;
+  return asked;
+}
+
 Handled run_command(Call& call, Command command) {
   auto key = call.request.field(RequestField::idempotency_key);
   if (!key) {
@@ -220,7 +234,11 @@ void run_unkeyed(Call& call, Command command) {
 }
 
 Answer refusal_answer(const Outcome& outcome, const std::string& instance) {
-  ProblemReport report{.problem = problem_of(*outcome.refusal), .instance = instance};
+  return refusal_answer(outcome, instance, problem_of(*outcome.refusal));
+}
+
+Answer refusal_answer(const Outcome& outcome, const std::string& instance, Problem problem) {
+  ProblemReport report{.problem = problem, .instance = instance};
   const auto* enrollment = std::get_if<EnrollmentSummary>(&outcome.subject);
   if (enrollment && report.problem == Problem::payment_declined) report.enrollment = enrollment->id;
   if (outcome.line != 0)

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "http/call.hpp"
@@ -87,6 +88,14 @@ class NextLink {
 std::optional<Position> min_position(const Request& request);
 Response refuse_min_position(const Call& call);
 
+/// What every list from a view is asked for.
+struct ViewQuery {
+  Page page;
+  Position min_position = 0;
+};
+/// Or the refusal of all that is wrong in the query.
+std::variant<ViewQuery, Response> read_view_query(const Call& call, QueryReader& query);
+
 /// The refusal of a view read, or nothing.
 template <class Row>
 std::optional<Response> view_refusal(const ListResult<Row>& result, const std::string& instance) {
@@ -106,6 +115,14 @@ Response list_response(const ListResult<Row>& result, const NextLink& link, Writ
   return response;
 }
 
+/// Answers a list to the call, once the backend has it.
+template <class Write>
+auto answer_with_list(const Call& call, Write write) {
+  return [exchange = call.exchange, link = NextLink{call.request, "cursor"}, write](const auto& result) {
+    exchange.answer(list_response(result, link, write));
+  };
+}
+
 /// A POST or PATCH that changes something.
 struct Command {
   /// In whose name: keys of two callers never meet.
@@ -113,6 +130,8 @@ struct Command {
   std::function<void(Asker)> run;
   /// Takes up the enrollment that this request had begun before a crash.
   std::function<void(EnrollmentId, Asker)> join;
+  /// Running it again does no harm, so that is how it is taken up again when a crash has lost its answer.
+  bool repeatable = false;
   std::function<Answer(const Outcome&)> render;
   std::string preference_applied;
 };
@@ -125,5 +144,6 @@ void run_unkeyed(Call& call, Command command);
 
 /// The problem that an outcome's refusal is.
 Answer refusal_answer(const Outcome& outcome, const std::string& instance);
+Answer refusal_answer(const Outcome& outcome, const std::string& instance, Problem problem);
 
 }  // namespace sugang

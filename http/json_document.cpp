@@ -209,6 +209,27 @@ std::optional<std::pair<std::int64_t, std::int64_t>> ObjectReader::range(std::st
   return std::nullopt;
 }
 
+std::vector<std::pair<std::string, std::string>> ObjectReader::strings(std::string_view name,
+                                                                       std::size_t count_max) {
+  const auto* node = find(name);
+  if (!node) return {};
+  std::vector<std::pair<std::string, std::string>> found;
+  const bool is_array = std::holds_alternative<JsonDocument::Array>(node->value);
+  const auto elements = is_array ? document_->elements(*node) : std::vector<const JsonDocument::Node*>{};
+  if (!is_array || elements.size() > count_max) {
+    fault(name, "must be an array of at most " + std::to_string(count_max) + " strings");
+    return {};
+  }
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    auto at = std::string{name} + '/' + std::to_string(i);
+    if (const auto* text = std::get_if<std::string>(&elements[i]->value))
+      found.emplace_back(std::move(at), *text);
+    else
+      fault(at, "must be a string");
+  }
+  return found;
+}
+
 std::optional<ObjectReader> ObjectReader::object(std::string_view name) {
   const auto* node = find(name);
   if (!node) return std::nullopt;

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -69,6 +71,19 @@ class ObjectReader {
   /// The two integers of an array, first ≤ second.
   std::optional<std::pair<std::int64_t, std::int64_t>> range(std::string_view name, std::int64_t min,
                                                              std::int64_t max);
+  /// Names of an enum in an array, each kept once.
+  template <class Enum>
+  std::vector<Enum> some_of(std::string_view name) {
+    std::vector<Enum> found;
+    for (const auto& [at, given] : strings(name, EnumNames<Enum>::values.size())) {
+      const auto value = parse_enum<Enum>(given);
+      if (!value)
+        fault(at, one_of_detail({EnumNames<Enum>::values.begin(), EnumNames<Enum>::values.end()}));
+      else if (std::find(found.begin(), found.end(), *value) == found.end())
+        found.push_back(*value);
+    }
+    return found;
+  }
   /// A reader of a nested object.
   std::optional<ObjectReader> object(std::string_view name);
 
@@ -79,6 +94,8 @@ class ObjectReader {
   const JsonDocument::Node* find(std::string_view name) const;
   /// The member when it is a string; otherwise the fault is noted.
   const std::string* string(std::string_view name);
+  /// An array's strings, each with what to call it in a fault.
+  std::vector<std::pair<std::string, std::string>> strings(std::string_view name, std::size_t count_max);
   static std::string one_of_detail(const std::vector<std::string_view>& allowed);
 
   const JsonDocument* document_;

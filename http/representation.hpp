@@ -16,9 +16,22 @@ namespace sugang {
 
 void write_course(JsonWriter& json, const CourseSnapshot& course);
 void write_enrollment(JsonWriter& json, const EnrollmentSummary& enrollment);
+/// With its place in the course's line, counted from 1, if it has one.
+void write_enrollment_in_line(JsonWriter& json, const EnrollmentSummary& enrollment,
+                              std::optional<std::uint64_t> place);
+void write_waitlist_row(JsonWriter& json, const WaitlistRow& row);
 void write_page_row(JsonWriter& json, const PageRow& row);
 void write_payment(JsonWriter& json, const EnrollmentSummary& enrollment);
 void write_saga(JsonWriter& json, const EnrollmentSummary& enrollment);
+void write_coaching(JsonWriter& json, const EnrollmentSummary& enrollment);
+void write_delivery(JsonWriter& json, const EnrollmentSummary& enrollment);
+void write_mileage_row(JsonWriter& json, const MileageRow& row);
+void write_notification(JsonWriter& json, const NotificationRow& row);
+/// Never its secret.
+void write_webhook(JsonWriter& json, const Webhook& webhook);
+/// The one answer that shows the secret.
+void write_new_webhook(JsonWriter& json, const NewWebhook& created);
+void write_webhook_delivery(JsonWriter& json, const WebhookDelivery& delivery);
 void write_charge(JsonWriter& json, const ChargeEntry& charge);
 void write_gateway_settings(JsonWriter& json, const GatewaySettings& settings);
 void write_component(JsonWriter& json, const ComponentStatus& component);
@@ -27,6 +40,9 @@ void write_component(JsonWriter& json, const ComponentStatus& component);
 void write_event(JsonWriter& json, const Record& record);
 /// What the server notes for itself about keyed requests is no event of the domain.
 bool is_public(const Record& record);
+
+/// What a webhook is posted of a notification; the record is the one of its NotificationQueued.
+std::string webhook_body(const Record& queued);
 
 /// Body of one thing.
 template <class Thing, class Write>
@@ -38,6 +54,9 @@ std::string json_of(const Thing& thing, Write write) {
   return body;
 }
 
+/// `"next": …`, the cursor of the next page, null on the last.
+void write_next(JsonWriter& json, const std::optional<std::string>& next);
+
 /// `{"items": […], "next": …}`, the items written by `write(json, item)`.
 template <class Items, class Write>
 std::string json_list(const Items& items, const std::optional<std::string>& next, Write write) {
@@ -46,11 +65,8 @@ std::string json_list(const Items& items, const std::optional<std::string>& next
   JsonWriter json{body};
   json.begin_object().key("items").begin_array();
   for (const auto& item : items) write(json, item);
-  json.end_array().key("next");
-  if (next)
-    json.value(std::string_view{*next});
-  else
-    json.null();
+  json.end_array();
+  write_next(json, next);
   json.end_object();
   return body;
 }

@@ -8,7 +8,7 @@
 
 namespace sugang {
 
-enum class Method : std::uint8_t { get, head, post, put, patch, options, other };
+enum class Method : std::uint8_t { get, head, post, put, patch, delete_, options, other };
 
 /// The request fields that mean something to this server.
 enum class RequestField : std::uint8_t {

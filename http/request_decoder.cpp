@@ -1,28 +1,9 @@
 #include "http/request_decoder.hpp"
 
-#include "http/json_document.hpp"
+#include "http/object_decoding.hpp"
 
 namespace sugang {
 namespace {
-
-/// Parses, lets `read` take the members, and gives the value or all that was wrong.
-template <class Value, class Read>
-Decoded<Value> decode_object(std::string_view body, Read read) {
-  auto parsed = JsonDocument::parse(body);
-  if (auto* why = std::get_if<std::string>(&parsed)) return BodyRefusal{std::move(*why), {}};
-  const auto& document = std::get<JsonDocument>(parsed);
-  std::vector<FieldFault> faults;
-  ObjectReader members{document, document.root(), "", faults};
-  Value value{};
-  if (faults.empty()) read(members, value);
-  if (!faults.empty()) return BodyRefusal{{}, std::move(faults)};
-  return value;
-}
-
-template <class Target, class Value>
-void set(Target& target, const std::optional<Value>& value) {
-  if (value) target = static_cast<Target>(*value);
-}
 
 std::optional<Money> read_price(ObjectReader& course) {
   auto members = course.object("price");

@@ -24,6 +24,8 @@ using Decoded = std::variant<Value, BodyRefusal>;
 
 inline constexpr std::uint32_t seats_per_request_max = 1000;
 inline constexpr std::size_t reason_bytes_max = 500;
+inline constexpr Milliseconds slot_max = std::chrono::hours{24};
+inline constexpr std::size_t webhook_url_bytes_max = 2048;
 inline constexpr std::uint32_t gateway_latency_max_ms = 600'000;
 /// A body with more faults is refused with the first so many.
 inline constexpr std::size_t faults_listed_max = 100;
@@ -43,6 +45,22 @@ Decoded<PlaceEnrollment> decode_placement(std::string_view body);
 
 /// The reason, empty when none is given; an empty body gives none.
 Decoded<std::string> decode_cancellation(std::string_view body);
+
+/// Why something is done that is not asked for lightly: 1 to `reason_bytes_max` bytes.
+Decoded<std::string> decode_reason(std::string_view body);
+
+Decoded<AssignInstructor> decode_assignment(std::string_view body);
+/// A slot that ends after it starts and is no longer than `slot_max`.
+Decoded<AgreeOnSlot> decode_schedule(std::string_view body);
+Decoded<RecordResult> decode_result(std::string_view body);
+
+struct Subscription {
+  std::string url;
+  /// All when empty.
+  std::vector<NoticeKind> kinds;
+};
+/// The address is http or https, names a host, and carries no user or password.
+Decoded<Subscription> decode_subscription(std::string_view body);
 
 /// What is not given is at its default, as PUT replaces the whole.
 Decoded<GatewaySettings> decode_gateway_settings(std::string_view body);

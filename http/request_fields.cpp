@@ -240,6 +240,10 @@ std::string course_etag(std::uint64_t definition, Sequence sequence) {
 
 std::string version_etag(std::uint64_t version) { return '"' + std::to_string(version) + '"'; }
 
+std::string version_etag(std::uint64_t version, std::optional<std::uint64_t> place) {
+  return place ? '"' + std::to_string(version) + '.' + std::to_string(*place) + '"' : version_etag(version);
+}
+
 std::string position_text(Position position) {
   char digits[16] = {'p'};
   return {digits, std::to_chars(digits + 1, digits + sizeof digits, position, 32).ptr};

@@ -10,7 +10,8 @@
 namespace sugang {
 namespace {
 
-constexpr std::array<std::string_view, 7> method_names{"GET", "HEAD", "POST", "PUT", "PATCH", "OPTIONS", ""};
+constexpr std::array<std::string_view, 8> method_names{"GET",   "HEAD",   "POST",    "PUT",
+                                                       "PATCH", "DELETE", "OPTIONS", ""};
 
 /// Whether `path` is of the form; its variable segment goes into `variable`.
 bool matches(std::string_view form, std::string_view path, std::string_view& variable) {
@@ -81,7 +82,7 @@ RouteMatch find_route(std::span<const Route> routes, Method method, std::string_
     }
     return match;
   }
-  match.allowed = path == "*" ? "GET, HEAD, POST, PUT, PATCH, OPTIONS" : allow(routes, path);
+  match.allowed = path == "*" ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : allow(routes, path);
   return match;
 }
 

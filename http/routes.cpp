@@ -1,10 +1,15 @@
 #include <array>
 
+#include "http/coaching_routes.hpp"
 #include "http/course_routes.hpp"
+#include "http/delivery_routes.hpp"
 #include "http/document_routes.hpp"
 #include "http/enrollment_routes.hpp"
 #include "http/management_routes.hpp"
 #include "http/router.hpp"
+#include "http/saga_routes.hpp"
+#include "http/student_routes.hpp"
+#include "http/webhook_routes.hpp"
 
 namespace sugang {
 namespace {
@@ -24,11 +29,31 @@ constexpr std::array client_table{
     Route{Method::post, "/v1/courses", json_or_csv, post_course},
     Route{Method::patch, "/v1/courses/{id}", merge_patch, patch_course},
     Route{Method::get, "/v1/courses/{id}/enrollments", none, list_course_enrollments},
+    Route{Method::post, "/v1/courses/{id}/cancel", json, cancel_course},
+    Route{Method::get, "/v1/courses/{id}/waitlist", none, list_course_waitlist},
+    Route{Method::get, "/v1/students/{id}/mileage", none, get_student_mileage},
+    Route{Method::get, "/v1/students/{id}/notifications", none, list_student_notifications},
+    Route{Method::get, "/v1/coaching", none, list_coaching},
+    Route{Method::get, "/v1/coaching/{enrollmentId}", none, get_coaching},
+    Route{Method::post, "/v1/coaching/{enrollmentId}/assign", json, assign_instructor},
+    Route{Method::post, "/v1/coaching/{enrollmentId}/schedule", json, agree_on_schedule},
+    Route{Method::post, "/v1/coaching/{enrollmentId}/result", json, record_result},
+    Route{Method::get, "/v1/deliveries", none, list_deliveries},
+    Route{Method::get, "/v1/deliveries/{id}", none, get_delivery},
+    Route{Method::post, "/v1/deliveries/{id}/start", json_optional, start_delivery},
+    Route{Method::post, "/v1/deliveries/{id}/complete", json_optional, complete_delivery},
     Route{Method::get, "/v1/payments", none, list_payments},
     Route{Method::get, "/v1/payments/{id}", none, get_payment},
     Route{Method::get, "/v1/events", none, list_events},
     Route{Method::get, "/v1/sagas", none, list_sagas},
     Route{Method::get, "/v1/sagas/{id}", none, get_saga},
+    Route{Method::post, "/v1/sagas/{id}/retry", json_optional, retry_saga},
+    Route{Method::post, "/v1/sagas/{id}/compensate", json, compensate_saga},
+    Route{Method::post, "/v1/sagas/{id}/resolve", json, resolve_saga},
+    Route{Method::post, "/v1/webhooks", json, post_webhook},
+    Route{Method::get, "/v1/webhooks", none, list_webhooks},
+    Route{Method::delete_, "/v1/webhooks/{id}", none, delete_webhook},
+    Route{Method::get, "/v1/webhooks/{id}/deliveries", none, list_webhook_deliveries},
     Route{Method::get, "/problems/{name}", none, get_problem},
     Route{Method::get, "/openapi.json", none, get_openapi},
     Route{Method::get, "/", none, get_index},

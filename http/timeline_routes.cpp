@@ -1,41 +1,56 @@
 #include <algorithm>
 #include <array>
 
+#include "http/enrollment_reads.hpp"
 #include "http/enrollment_routes.hpp"
 #include "http/handling.hpp"
 #include "http/request_fields.hpp"
 
-// Reads by id: all fold the enrollment's timeline, so they agree.
+// What an enrollment's timeline tells, and the journal of all.
 
 namespace sugang {
 namespace {
 
-using Write = void (*)(JsonWriter&, const EnrollmentSummary&);
+/// An enrollment with its place in the course's line. The two are read one after the other, so a waiter may be
+/// promoted in between.
+struct EnrollmentRead {
+  Backend& backend;
+  Exchange exchange;
+  EnrollmentId id;
+  std::string instance;
+  std::optional<std::string> known;
 
-EnrollmentSummary fold(const std::vector<Record>& records) {
-  EnrollmentSummary summary;
-  for (const auto& record : records) apply(summary, record);
-  return summary;
-}
-
-Handled get_of_enrollment(Call& call, std::optional<EnrollmentId> id, Write write) {
-  if (!id) return refuse(call, Problem::enrollment_not_found);
-  call.backend.read_timeline(*id, [exchange = call.exchange, instance = std::string{call.request.path},
-                                   known = if_none_match(call), write](const std::vector<Record>& records) {
+  void answer(const EnrollmentSummary& enrollment, std::optional<std::uint64_t> place) const {
+    std::string body;
+    JsonWriter json{body};
+    write_enrollment_in_line(json, enrollment, place);
+    exchange.answer(single_resource(std::move(body), version_etag(enrollment.version, place), known));
+  }
+  void answer_as_it_stands() const {
+    backend.read_timeline(
+        id, [read = *this](const std::vector<Record>& records) { read.answer(fold(records), std::nullopt); });
+  }
+  void find_place(const EnrollmentSummary& enrollment) const {
+    backend.read_line_position(enrollment.course, id,
+                               [read = *this, enrollment](std::optional<std::uint64_t> place) {
+                                 if (place) return read.answer(enrollment, place);
+                                 read.exchange.resume([read](bool waits) {
+                                   if (waits) read.answer_as_it_stands();
+                                 });
+                               });
+  }
+  void go_on(const std::vector<Record>& records) const {
     if (records.empty()) return exchange.answer(refuse(instance, Problem::enrollment_not_found));
-    const auto summary = fold(records);
-    exchange.answer(single_resource(json_of(summary, write), version_etag(summary.version), known));
-  });
-  return std::nullopt;
-}
-
-template <class Id>
-std::optional<EnrollmentId> enrollment_behind(std::optional<Id> id) {
-  return id ? std::optional{enrollment_of(*id)} : std::nullopt;
-}
+    const auto enrollment = fold(records);
+    if (enrollment.state != EnrollmentState::waitlisted) return answer(enrollment, std::nullopt);
+    exchange.resume([read = *this, enrollment](bool waits) {
+      if (waits) read.find_place(enrollment);
+    });
+  }
+};
 
 /// A list of what there is of one enrollment: one, or none.
-void list_of_enrollment(Call& call, EnrollmentId id, std::optional<SagaState> state, Write write) {
+void list_of_enrollment(Call& call, EnrollmentId id, std::optional<SagaState> state, WriteSummary write) {
   call.backend.read_timeline(id, [exchange = call.exchange, state, write](const std::vector<Record>& records) {
     std::vector<EnrollmentSummary> found;
     if (!records.empty()) found.push_back(fold(records));
@@ -69,15 +84,19 @@ Handled stream_events(const Call& call, Position after) {
 }  // namespace
 
 Handled get_enrollment(Call& call) {
-  return get_of_enrollment(call, parse_id<EnrollmentTag>(call.request.path_id), write_enrollment);
+  auto id = parse_id<EnrollmentTag>(call.request.path_id);
+  if (!id) return refuse(call, Problem::enrollment_not_found);
+  const EnrollmentRead read{call.backend, call.exchange, *id, std::string{call.request.path}, if_none_match(call)};
+  call.backend.read_timeline(*id, [read](const std::vector<Record>& records) { read.go_on(records); });
+  return std::nullopt;
 }
 
 Handled get_payment(Call& call) {
-  return get_of_enrollment(call, enrollment_behind(parse_id<PaymentTag>(call.request.path_id)), write_payment);
+  return get_of_enrollment(call, enrollment_behind(parse_id<PaymentTag>(call.request.path_id)), {write_payment});
 }
 
 Handled get_saga(Call& call) {
-  return get_of_enrollment(call, enrollment_behind(parse_id<SagaTag>(call.request.path_id)), write_saga);
+  return get_of_enrollment(call, enrollment_behind(parse_id<SagaTag>(call.request.path_id)), {write_saga});
 }
 
 Handled list_payments(Call& call) {

@@ -55,6 +55,22 @@ void fuzz_json(std::string_view body) {
   check(decode_revision(body));
   const auto cancellation = decode_cancellation(body);
   if (const auto* value = check(cancellation)) require(value->size() <= reason_bytes_max);
+  const auto reason = decode_reason(body);
+  if (const auto* value = check(reason)) require(!value->empty() && value->size() <= reason_bytes_max);
+  const auto assignment = decode_assignment(body);
+  if (const auto* value = check(assignment)) require(is_valid_name(value->instructor.text));
+  const auto agreed = decode_schedule(body);
+  if (const auto* value = check(agreed)) {
+    require(value->slot.starts_at < value->slot.ends_at);
+    require(value->slot.ends_at - value->slot.starts_at <= slot_max);
+  }
+  const auto result = decode_result(body);
+  if (const auto* value = check(result)) require(value->result.size() <= result_bytes_max);
+  const auto subscription = decode_subscription(body);
+  if (const auto* value = check(subscription)) {
+    require(value->url.size() <= webhook_url_bytes_max);
+    require(value->kinds.size() <= EnumNames<NoticeKind>::values.size());
+  }
   const auto settings = decode_gateway_settings(body);
   if (const auto* value = check(settings)) require(value->latency_min_ms <= value->latency_max_ms);
   check(decode_component_state(body));

@@ -37,6 +37,12 @@ std::vector<std::string> course_faults(const std::string& members) {
   return pointers(decode_course(R"({"kind":"lecture","title":"t","capacity":1)" + members + "}", now));
 }
 
+std::vector<ImportRow> rows(const std::string& text) {
+  auto decoded = decode_catalogue(text, 100);
+  EXPECT_THAT(pointers(decoded), IsEmpty()) << text;
+  return std::get<std::vector<ImportRow>>(decoded);
+}
+
 TEST(DecodePlacement, TakesWhatIsGivenAndDefaultsTheRest) {
   auto plain = std::get<PlaceEnrollment>(decode_placement(R"({"courseId":"c","studentId":"s","other":[{}]})"));
   EXPECT_EQ(plain.course.text, "c");
@@ -46,6 +52,8 @@ TEST(DecodePlacement, TakesWhatIsGivenAndDefaultsTheRest) {
   auto full = std::get<PlaceEnrollment>(decode_placement(
       R"({"courseId":"c","studentId":"s","seats":1000,"onFull":"waitlist","paymentMethod":"test-decline"})"));
   EXPECT_EQ(full.seats, 1000u);
+  EXPECT_TRUE(full.may_wait);
+  EXPECT_FALSE(plain.may_wait);
   EXPECT_EQ(full.method, PaymentMethod::test_decline);
 }
 
@@ -89,6 +97,18 @@ TEST(DecodeCourse, DefaultsFollowTheKind) {
           .definition;
   EXPECT_EQ(performance.seats_per_student, 0u);
   EXPECT_EQ(performance.payment_unavailable, PaymentUnavailable::defer);
+}
+
+TEST(DecodeCourse, EveryKindHasItsDefaults) {
+  auto of_kind = [](const std::string& kind) {
+    auto decoded = decode_course(R"({"kind":")" + kind + R"(","title":"t","capacity":1})", now);
+    return std::get<CourseRegistration>(decoded).definition;
+  };
+  EXPECT_EQ(of_kind("training").seats_per_student, 1u);
+  EXPECT_EQ(of_kind("product").seats_per_student, 0u);
+  for (const auto* kind : {"lecture", "product", "training"})
+    EXPECT_EQ(of_kind(kind).payment_unavailable, PaymentUnavailable::refuse) << kind;
+  EXPECT_EQ(rows("id,title,capacity,kind\na,t,1,product\nb,t,1,training\n")[1].definition.seats_per_student, 1u);
 }
 
 TEST(DecodeCourse, IsADraftWhileItsOpeningIsToCome) {
@@ -146,12 +166,6 @@ TEST(DecodeGatewaySettings, ReplacesTheWhole) {
     EXPECT_THAT(pointers(decode_gateway_settings("{\"latencyMillis\":" + std::string{latency} + "}")),
                 ElementsAre("/latencyMillis"))
         << latency;
-}
-
-std::vector<ImportRow> rows(const std::string& text) {
-  auto decoded = decode_catalogue(text, 100);
-  EXPECT_THAT(pointers(decoded), IsEmpty()) << text;
-  return std::get<std::vector<ImportRow>>(decoded);
 }
 
 std::vector<std::string> csv_faults(const std::string& text) { return pointers(decode_catalogue(text, 3)); }

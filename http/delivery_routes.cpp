@@ -1,0 +1,50 @@
+#include "http/delivery_routes.hpp"
+
+#include "http/person_step.hpp"
+
+namespace sugang {
+namespace {
+
+bool has_delivery(const EnrollmentSummary& enrollment) { return enrollment.delivery != DeliveryState::none; }
+
+Problem delivery_problem(const Outcome& outcome) {
+  const auto problem = problem_of(*outcome.refusal);
+  const auto* enrollment = std::get_if<EnrollmentSummary>(&outcome.subject);
+  const bool none_yet = problem == Problem::not_awaited && enrollment && !has_delivery(*enrollment);
+  return problem == Problem::enrollment_not_found || none_yet ? Problem::delivery_not_found : problem;
+}
+
+Handled move_delivery(Call& call, PersonStep step) {
+  auto id = parse_id<DeliveryTag>(call.request.path_id);
+  if (!id) return refuse(call, Problem::delivery_not_found);
+  return take_person_step(call, enrollment_of(*id), std::move(step),
+                          {.status = 200, .write = write_delivery, .problem = delivery_problem, .location = {}});
+}
+
+}  // namespace
+
+Handled list_deliveries(Call& call) {
+  QueryReader query{call.request};
+  DeliveryFilter filter;
+  filter.state = query.one_of<DeliveryState>("state");
+  filter.student = query.named<StudentId>("studentId");
+  auto asked = read_view_query(call, query);
+  if (auto* refusal = std::get_if<Response>(&asked)) return std::move(*refusal);
+  auto& [page, position] = std::get<ViewQuery>(asked);
+  call.backend.list_deliveries(std::move(filter), std::move(page), position,
+                               answer_with_list(call, write_delivery));
+  return std::nullopt;
+}
+
+Handled get_delivery(Call& call) {
+  return get_of_enrollment(call, enrollment_behind(parse_id<DeliveryTag>(call.request.path_id)),
+                           {.write = write_delivery,
+                            .no_enrollment = Problem::delivery_not_found,
+                            .exists = has_delivery,
+                            .absent = Problem::delivery_not_found});
+}
+
+Handled start_delivery(Call& call) { return move_delivery(call, StartDelivery{}); }
+Handled complete_delivery(Call& call) { return move_delivery(call, CompleteDelivery{}); }
+
+}  // namespace sugang

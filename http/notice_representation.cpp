@@ -1,0 +1,77 @@
+#include "http/representation.hpp"
+
+// What a student is told and has earned, and who else is told of it.
+
+namespace sugang {
+namespace {
+
+void write_webhook_members(JsonWriter& json, const Webhook& webhook) {
+  json.member("id", to_text(webhook.id)).member("url", webhook.url).key("events").begin_array();
+  for (auto kind : webhook.kinds) json.value(to_text(kind));
+  json.end_array();
+  json.member("createdAt", to_text(webhook.created_at)).member("disabled", webhook.disabled);
+}
+
+}  // namespace
+
+void write_mileage_row(JsonWriter& json, const MileageRow& row) {
+  json.begin_object()
+      .member("kind", row.earned ? "earn" : "reverse")
+      .member("amount", row.points)
+      .member("paymentId", to_text(row.payment))
+      .member("at", to_text(row.at))
+      .end_object();
+}
+
+void write_notification(JsonWriter& json, const NotificationRow& row) {
+  json.begin_object()
+      .member("id", to_text(row.about))
+      .member("kind", to_text(row.kind))
+      .member("state", to_text(row.state))
+      .member("enrollmentId", to_text(row.enrollment))
+      .member("courseId", to_text(row.course))
+      .member("at", to_text(row.happened_at));
+  if (!row.error.empty()) json.member("error", row.error);
+  json.end_object();
+}
+
+void write_webhook(JsonWriter& json, const Webhook& webhook) {
+  json.begin_object();
+  write_webhook_members(json, webhook);
+  json.end_object();
+}
+
+void write_new_webhook(JsonWriter& json, const NewWebhook& created) {
+  json.begin_object();
+  write_webhook_members(json, created.webhook);
+  json.member("secret", created.secret).end_object();
+}
+
+void write_webhook_delivery(JsonWriter& json, const WebhookDelivery& delivery) {
+  json.begin_object()
+      .member("id", to_text(delivery.about))
+      .member("kind", to_text(delivery.kind))
+      .member("enrollmentId", to_text(delivery.enrollment))
+      .member("studentId", to_text(delivery.student))
+      .member("state", to_text(delivery.state))
+      .member("attempts", delivery.attempts);
+  if (delivery.status) json.member("status", *delivery.status);
+  if (!delivery.error.empty()) json.member("error", delivery.error);
+  json.member("updatedAt", to_text(delivery.updated_at));
+  if (delivery.next_attempt_at) json.member("nextAttemptAt", to_text(*delivery.next_attempt_at));
+  json.end_object();
+}
+
+std::string webhook_body(const Record& queued) {
+  const auto& notice = std::get<NotificationQueued>(std::get<NotificationEvent>(queued.event));
+  std::string body;
+  JsonWriter json{body};
+  json.begin_object().member("type", to_text(notice.kind)).member("timestamp", to_text(notice.happened_at));
+  json.key("data").begin_object().member("notificationId", to_text(notice.about));
+  if (queued.enrollment) json.member("enrollmentId", to_text(*queued.enrollment));
+  json.member("courseId", to_text(notice.course)).member("studentId", queued.aggregate.name);
+  json.end_object().end_object();
+  return body;
+}
+
+}  // namespace sugang

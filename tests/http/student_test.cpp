@@ -1,0 +1,106 @@
+#include <gmock/gmock.h>
+
+#include "http/representation.hpp"
+#include "tests/http/served.hpp"
+
+namespace sugang {
+namespace {
+
+using nlohmann::json;
+
+class Students : public Served {
+ protected:
+  void SetUp() override {
+    register_course("c", R"(,"price":{"amount":1000},"mileagePercent":3)");
+    first = enroll("c", "s").json();
+    enroll("c", "s");
+  }
+  json first;
+};
+
+TEST_F(Students, SeeTheirMileageWithItsBalance) {
+  EXPECT_EQ(first["mileage"], json({{"earned", 30}}));
+  const auto statement = get("/v1/students/s/mileage").json();
+  EXPECT_EQ(statement["studentId"], "s");
+  EXPECT_EQ(statement["balance"], 60);
+  ASSERT_EQ(statement["entries"].size(), 2u);
+  EXPECT_EQ(statement["entries"][0]["kind"], "earn");
+  EXPECT_EQ(statement["entries"][0]["amount"], 30);
+  EXPECT_EQ(statement["entries"][0]["paymentId"], first["payment"]["id"]);
+  EXPECT_TRUE(statement["next"].is_null());
+  EXPECT_TRUE(statement["position"].is_string());
+  const auto page = get("/v1/students/s/mileage?limit=1");
+  EXPECT_NE(page.field("link"), "");
+  EXPECT_EQ(page.json()["balance"], 60);
+  EXPECT_EQ(get("/v1/students/stranger/mileage").json()["balance"], 0);
+}
+
+TEST_F(Students, SeeWhatTheyWereToldOf) {
+  const auto told = get("/v1/students/s/notifications").json();
+  ASSERT_EQ(told["items"].size(), 2u);
+  EXPECT_EQ(told["items"][0]["kind"], "enrollment.confirmed");
+  EXPECT_EQ(told["items"][0]["state"], "sent");
+  EXPECT_EQ(told["items"][0]["enrollmentId"], first["id"]);
+  EXPECT_EQ(told["items"][0]["courseId"], "c");
+  EXPECT_FALSE(told["items"][0].contains("error"));
+  EXPECT_EQ(told["items"][1]["error"], "nobody there");
+  EXPECT_TRUE(told["position"].is_string());
+  EXPECT_NE(get("/v1/students/s/notifications?limit=1").field("link"), "");
+}
+
+TEST_F(Students, ListsWaitForTheirOwnWriteAndRefuseWhatIsNotOurs) {
+  for (const std::string list : {"mileage", "notifications", "page"}) {
+    const auto path = "/v1/students/s/" + list;
+    EXPECT_EQ(get(path, {{"Sugang-Min-Position", "yesterday"}}).problem(), "malformed");
+    EXPECT_EQ(get(path, {{"Sugang-Min-Position", "p3"}}).status, 200);
+    EXPECT_EQ(backend.last_min_position(), 3u);
+    EXPECT_EQ(get(path + "?limit=0").status, 422);
+    EXPECT_EQ(get(path + "?cursor=bogus").problem(), "invalid-request");
+    EXPECT_EQ(get("/v1/students/a%20b/" + list).problem(), "not-found");
+  }
+  backend.set_view_error(ServiceError::view_paused);
+  EXPECT_EQ(get("/v1/students/s/mileage").problem(), "view-paused");
+  EXPECT_EQ(get("/v1/students/s/notifications").problem(), "view-paused");
+}
+
+json event_of(AggregateId aggregate, Event event) {
+  Record record{.position = 1, .aggregate = std::move(aggregate), .sequence = 1, .time = scripted_time};
+  record.event = std::move(event);
+  EXPECT_TRUE(is_public(record));
+  return json::parse(json_of(record, write_event));
+}
+
+TEST(CloudEvents, OfNamedAggregatesHaveTheirNameAsSubject) {
+  const auto earned = event_of(AggregateId::mileage_of({"s"}), MileageEvent{MileageEarned{PaymentId{{1, 2}}, 30}});
+  EXPECT_EQ(earned["type"], "sugang.mileage.earned");
+  EXPECT_EQ(earned["subject"], "s");
+  EXPECT_EQ(earned["data"], json({{"paymentId", to_text(PaymentId{{1, 2}})}, {"points", 30}}));
+  const TimeSlot slot{scripted_time, scripted_time + std::chrono::hours{1}};
+  const auto booked =
+      event_of(AggregateId::calendar_of({"anna"}), CalendarEvent{SlotBooked{EnrollmentId{{1, 3}}, slot}});
+  EXPECT_EQ(booked["subject"], "anna");
+  EXPECT_EQ(booked["data"], json({{"enrollmentId", to_text(EnrollmentId{{1, 3}})},
+                                  {"startsAt", "2026-03-02T10:00:00.000Z"},
+                                  {"endsAt", "2026-03-02T11:00:00.000Z"}}));
+  const auto told = event_of(AggregateId::box_of({"s"}),
+                             NotificationEvent{NotificationQueued{.about = EventId{{1, 4}},
+                                                                  .kind = NoticeKind::delivery_started,
+                                                                  .course = {"p"},
+                                                                  .happened_at = scripted_time,
+                                                                  .outward = true}});
+  EXPECT_EQ(told["subject"], "s");
+  EXPECT_EQ(told["data"]["kind"], "delivery.started");
+  EXPECT_EQ(told["data"]["about"], to_text(EventId{{1, 4}}));
+  EXPECT_EQ(event_of(DeliveryId{{1, 5}}, DeliveryEvent{DeliveryStarted{}})["data"], json::object());
+  const auto waits = event_of(SagaId{{1, 5}}, SagaEvent{SagaWaits{Step::start_delivery, scripted_time}});
+  EXPECT_EQ(waits["data"]["step"], "start_delivery");
+}
+
+TEST(CloudEvents, HideWhatTheServerNotesForItself) {
+  Record record{.aggregate = RequestId{{1, 1}}};
+  record.event = RequestEvent{RequestAnswered{201, "application/json", "", R"({"secret":"whsec_x"})"}};
+  EXPECT_FALSE(is_public(record));
+}
+
+}  // namespace
+}  // namespace sugang
