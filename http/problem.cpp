@@ -9,7 +9,7 @@
 namespace sugang {
 namespace {
 
-constexpr std::array<ProblemType, 51> types{{
+constexpr std::array<ProblemType, 52> types{{
     {Problem::malformed,
      "malformed",
      "The request is malformed",
@@ -276,6 +276,12 @@ constexpr std::array<ProblemType, 51> types{{
      "The part that this step belongs to is down for maintenance. Nothing was done; try again later. What was "
      "taken up before waits and is done when the part runs again.",
      5},
+    {Problem::too_many_webhooks,
+     "too-many-webhooks",
+     "There are as many webhooks as the server keeps",
+     409,
+     "Delete one that is not needed any more, then register this one again.",
+     {}},
     {Problem::view_behind, "view-behind", "The view has not reached the position yet", 503,
      "The list does not show the write named in Sugang-Min-Position yet. Ask again.", 1},
     {Problem::view_paused, "view-paused", "The view is paused", 503,
@@ -355,6 +361,8 @@ Problem of(ServiceError error) {
       return Problem::catalogue_paused;
     case ServiceError::component_paused:
       return Problem::component_paused;
+    case ServiceError::too_many_webhooks:
+      return Problem::too_many_webhooks;
     case ServiceError::views_behind:
       return Problem::view_behind;
     case ServiceError::view_paused:

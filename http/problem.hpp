@@ -61,6 +61,7 @@ enum class Problem : std::uint8_t {
   payment_unavailable,
   catalogue_paused,
   component_paused,
+  too_many_webhooks,
   view_behind,
   view_paused,
   not_ready,
