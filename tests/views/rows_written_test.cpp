@@ -138,12 +138,14 @@ TEST_F(RowsWritten, AreReadByWhatTheySayAndNotByTheEntryThatLedToThem) {
   put_be(ticket, std::uint64_t{1});
   changes.put(views_space, ticket, of_enrollment({}));
   changes.put(views_space, of_enrollment(tables.of_coaching(CoachingState::requested)), {});
+  changes.put(views_space, of_enrollment(tables.of_instructor({"i9"})), {});
   changes.put(views_space, of_enrollment(tables.of_delivery(DeliveryState::requested)), {});
   store_.write(changes, Sync::no);
   const EnrollmentRows rows{store_, 1};
   EXPECT_EQ(rows.list(CoachingFilter{}, {}, 10, {}).items.size(), 1u);
   EXPECT_TRUE(rows.list_line({"c"}, {}, 10, {}).items.empty());
   EXPECT_TRUE(rows.list(CoachingFilter{CoachingState::requested, {}}, {}, 10, {}).items.empty());
+  EXPECT_TRUE(rows.list(CoachingFilter{{}, InstructorId{"i9"}}, {}, 10, {}).items.empty());
   EXPECT_TRUE(rows.list(DeliveryFilter{DeliveryState::requested, {}}, {}, 10, {}).items.empty());
 }
 
