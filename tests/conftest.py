@@ -8,6 +8,7 @@ from blackbox import server as process
 from blackbox.actions import set_gateway
 from blackbox.client import Client
 from blackbox.contract import Contract
+from blackbox.site import Site, assert_journal_is_sound
 
 
 def _kept_on_failure(request):
@@ -46,6 +47,15 @@ def server(module_scratch):
     with process.Server(module_scratch / "data") as running:
         yield running
         assert running.running(), running.stderr()
+        assert running.terminate() == 0, running.stderr()
+        assert_journal_is_sound(running.data)
+
+
+@pytest.fixture
+def site(scratch):
+    """A server of the test's own, which it may kill."""
+    with Site(scratch) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,8 @@
 import itertools
 import os
 import time
+from collections import Counter
+from contextlib import contextmanager
 
 from blackbox.client import query
 
@@ -12,6 +14,9 @@ POLL_INTERVAL_S = 0.01
 LIVE_STATES = {"requested", "seats_held", "payment_pending"}
 ENDED_WITHOUT_SEATS = {"rejected", "expired", "cancelled"}
 SAGAS_UNDER_WAY = ("running", "waiting", "compensating")
+# At these steps a saga waits for a person, or for seats.
+AT_REST = {"hold_seats", "assign_instructor", "book_slot", "confirm_schedule", "record_result", "start_delivery",
+           "complete_delivery"}
 
 _numbers = itertools.count(1)
 _run = os.urandom(3).hex()
@@ -72,6 +77,53 @@ def read_enrollment(client, enrollment):
     return read(client, f"/v1/enrollments/{enrollment}")
 
 
+def await_state(client, enrollment, *states, deadline_s=15):
+    """The enrollment, once it is in one of these states."""
+    return eventually(lambda: (found := read_enrollment(client, enrollment))["state"] in states and found, deadline_s,
+                      f"{enrollment} to be {' or '.join(states)}")
+
+
+def events_of(client, enrollment):
+    """The enrollment's timeline."""
+    return list(every(client, f"/v1/enrollments/{enrollment}/events"))
+
+
+def event_types(found):
+    return [event["type"].removeprefix("sugang.") for event in found]
+
+
+def in_order(found, *names):
+    """Whether the names come in this order among what was found."""
+    rest = iter(found)
+    return all(any(name == one or one.endswith("." + name) for one in rest) for name in names)
+
+
+def steps_done(client, enrollment):
+    return [step["name"] for step in read_enrollment(client, enrollment)["steps"] if step["state"] == "done"]
+
+
+def saga_of(client, enrollment):
+    """The enrollment's saga, read by its id, and so never behind."""
+    return read(client, "/v1/sagas/" + enrollment.replace("enr_", "saga_"))
+
+
+def mileage(client, student, headers=None):
+    """The student's statement: the balance, and what was earned and taken back as (kind, amount)."""
+    statement = read(client, f"/v1/students/{student}/mileage", headers)
+    return statement["balance"], [(entry["kind"], entry["amount"]) for entry in statement["entries"]]
+
+
+def notices(client, student):
+    """What the student was told, as Counter of kinds."""
+    return Counter(one["kind"] for one in every(client, f"/v1/students/{student}/notifications"))
+
+
+def await_notices(client, student, *kinds):
+    """Waits until the student was told all of these, and fails unless that is all, each as often as it is named."""
+    eventually(lambda: not Counter(kinds) - notices(client, student), what=f"{student} to be told {kinds}")
+    assert notices(client, student) == Counter(kinds)
+
+
 def seats(client, course):
     """The course's seats, after the check that they add up (invariant 1)."""
     found = read(client, f"/v1/courses/{course}")["seats"]
@@ -118,7 +170,8 @@ def await_views(client, deadline_s=30):
 
 
 def sagas_under_way(client):
-    return [saga for state in SAGAS_UNDER_WAY for saga in every(client, "/v1/sagas", state=state)]
+    return [saga for state in SAGAS_UNDER_WAY for saga in every(client, "/v1/sagas", state=state)
+            if not (state == "waiting" and saga["waitsFor"] in AT_REST)]
 
 
 def await_quiet_sagas(client, deadline_s=30):
@@ -140,6 +193,16 @@ def set_gateway(management, **settings):
 def set_component(management, name, state):
     answer = management.put(f"/v1/admin/components/{name}", {"state": state})
     assert answer.status in (200, 204), answer
+
+
+@contextmanager
+def paused(management, component):
+    """The component is under maintenance within the block."""
+    set_component(management, component, "paused")
+    try:
+        yield
+    finally:
+        set_component(management, component, "running")
 
 
 def charges(management):

@@ -5,14 +5,18 @@ from collections import defaultdict
 from blackbox.actions import (ENDED_WITHOUT_SEATS, assert_seats_add_up, await_quiet_sagas, charges, every)
 
 APPROVED, DECLINED, REFUNDED = "approved", "declined", "refunded"
-PAYMENT_STATES_AT_REST = {"confirmed": {"approved"},
+TAKEN = {"confirmed", "completed"}
+HELD = {"awaiting_instructor", "awaiting_schedule"}
+PAID = TAKEN | HELD
+PAYMENT_STATES_AT_REST = {**{state: {"approved"} for state in PAID},
+                          "waitlisted": {"none"},
                           "rejected": {"declined", "voided", "refunded", "none"},
                           "expired": {"declined", "voided", "refunded", "none"},
                           "cancelled": {"declined", "voided", "refunded", "none"}}
 
 
 class Books:
-    """All courses, enrollments and charges, read once every saga has ended."""
+    """All courses, enrollments and charges, read once every saga has ended, or waits for a person or in line."""
 
     def __init__(self, client, management):
         await_quiet_sagas(client)
@@ -27,28 +31,39 @@ class Books:
         return found
 
     def assert_agree(self):
-        self.assert_every_enrollment_has_ended()
-        self.assert_seats_are_the_confirmed_enrollments()
+        self.assert_every_enrollment_is_at_rest()
+        self.assert_seats_are_those_of_the_enrollments()
         self.assert_money_is_where_it_belongs()
+        self.assert_mileage_stands_on_money()
 
-    def assert_every_enrollment_has_ended(self):
+    def assert_every_enrollment_is_at_rest(self):
         for enrollment in self.enrollments.values():
-            state = enrollment["state"]
-            assert state == "confirmed" or state in ENDED_WITHOUT_SEATS, enrollment
+            assert enrollment["state"] in PAID | {"waitlisted"} | ENDED_WITHOUT_SEATS, enrollment
 
-    def assert_seats_are_the_confirmed_enrollments(self):
-        taken = defaultdict(int)
-        for enrollment in self.enrollments.values():
-            if enrollment["state"] == "confirmed":
-                taken[enrollment["courseId"]] += enrollment["seats"]
+    def assert_seats_are_those_of_the_enrollments(self):
+        taken, held = self._seats_by_course(TAKEN), self._seats_by_course(HELD)
         for id, course in self.courses.items():
             assert_seats_add_up(id, course["seats"])
-            assert course["seats"]["held"] == 0, (id, course["seats"])
+            assert course["seats"]["held"] == held.pop(id, 0), (id, course["seats"])
             assert course["seats"]["taken"] == taken.pop(id, 0), (id, course["seats"])
-        assert not taken, f"enrollments of unknown courses: {dict(taken)}"
+        assert not taken and not held, f"enrollments of unknown courses: {dict(taken)}, {dict(held)}"
+
+    def _seats_by_course(self, states):
+        found = defaultdict(int)
+        for enrollment in self.enrollments.values():
+            if enrollment["state"] in states:
+                found[enrollment["courseId"]] += enrollment["seats"]
+        return found
+
+    def assert_mileage_stands_on_money(self):
+        for enrollment in self.enrollments.values():
+            percent = self.courses[enrollment["courseId"]]["mileagePercent"]
+            points = enrollment["payment"]["amount"]["amount"] * percent // 100
+            expected = points if enrollment["state"] in TAKEN else 0
+            assert enrollment["mileage"]["earned"] == expected, enrollment
 
     def assert_money_is_where_it_belongs(self):
-        """Each charge belongs to one enrollment; exactly the confirmed ones are paid, each its seats × price."""
+        """Each charge belongs to one enrollment; exactly those that stand are paid, each its seats × price."""
         paid = {key: charge for key, charge in self.charges.items() if charge["state"] == APPROVED}
         for enrollment in self.enrollments.values():
             payment = enrollment["payment"]
@@ -56,10 +71,10 @@ class Books:
             charge = paid.pop(payment["id"], None)
             price = self.courses[enrollment["courseId"]]["price"]
             assert payment["amount"]["amount"] == price["amount"] * enrollment["seats"], enrollment
-            if enrollment["state"] != "confirmed":
+            if enrollment["state"] not in PAID:
                 assert charge is None, f"paid and not refunded: {enrollment} {charge}"
             elif payment["amount"]["amount"] > 0:
-                assert charge is not None, f"confirmed and not paid: {enrollment}"
+                assert charge is not None, f"stands and is not paid: {enrollment}"
                 assert charge["amount"] == payment["amount"], (enrollment, charge)
             self._assert_refund_is_told(payment)
         assert not paid, f"charges without an enrollment: {list(paid.values())[:5]}"

@@ -1,14 +1,20 @@
-"""Load for a server that is about to be killed: enrollments, cancels, repeats and reads, all from one seed."""
+"""Load for a server that is about to be killed: enrollments, cancels, people's steps, repeats and reads, from one seed.
+"""
 
 import asyncio
 import json
 
 from blackbox.actions import events_after, set_component, set_gateway, unique, won
 from blackbox.client import AsyncClient, Client, ConnectionEnded
-from blackbox.ledger import Operation
+from blackbox.ledger import STEPS_OF, Operation
 
 CONNECTIONS = 30
-COURSES_KEPT = 15
+COURSES_KEPT = 24
+SERVED_LATEST = 150
+COMPONENTS = ["catalogue", "payments", "mileage", "notifications", "coaching", "delivery", "views"]
+PAUSED_PERCENT = 40
+INSTRUCTORS = 8
+SLOT_HOURS = 2000
 LATEST_REPEATED = 40
 KILLED_WITHIN_S = 0.01
 EVENTS_LOOKED_FOR_EACH_S = 0.01
@@ -21,19 +27,21 @@ GATEWAY_MODES = [
     (10, {"latencyMillis": [0, 30], "failPercent": 20, "declinePercent": 30}),
     (10, {"hang": True}),
 ]
+STEP_OUT_OF_ORDER_PERCENT = 10
 PREFERENCES = [{}, {}, {"Prefer": "wait=1"}, {"Prefer": "wait=10"}, {"Prefer": "respond-async"}]
 
 
 class CrashLoad:
     """One round's load on one server, written down in the ledger."""
 
-    def __init__(self, server, ledger, chance, courses, events_position):
+    def __init__(self, server, ledger, chance, courses, events_position, served=()):
         self.server = server
         self.ledger = ledger
         self.chance = chance
         self.courses = courses
         self.operations = []
         self.targets = []
+        self.served = list(served)  # those that people have to do something about
         self.repeating = set()
         self.events_position = events_position
         self.events_seen = []
@@ -75,6 +83,8 @@ class CrashLoad:
             await self._cancel(client)
         elif dice < 0.38:
             await self._register(client)
+        elif dice < 0.60 and self.served:
+            await self._serve(client)
         else:
             await self._enroll(client)
 
@@ -95,7 +105,7 @@ class CrashLoad:
         course, kind = self.chance.choice(self.courses)
         student = unique("student") if self.chance.random() < 0.9 else f"regular-{self.chance.randrange(5)}"
         body = {"courseId": course, "studentId": student}
-        if kind == "performance":
+        if kind in ("performance", "product"):
             body["seats"] = self.chance.randint(1, 3)
         if self.chance.random() < 0.15:
             body["paymentMethod"] = "test-decline"
@@ -103,6 +113,8 @@ class CrashLoad:
                                                     self._headers(), (student, course)))
         if answer.status in (201, 202):
             self.targets.append(answer.json()["id"])
+            if kind in STEPS_OF:
+                self.served.append(answer.json()["id"])
 
     async def _cancel(self, client):
         target = self.chance.choice(self.targets[-200:])
@@ -110,7 +122,7 @@ class CrashLoad:
         await self._send(client, Operation("cancel", path, b"{}", self._headers(), target))
 
     async def _register(self, client):
-        kind = self.chance.choice(["lecture", "performance"])
+        kind = self.chance.choice(["lecture", "performance", "product", "training"])
         course = unique(kind)
         body = {"id": course, "kind": kind, "title": course, "capacity": self.chance.randint(3, 60),
                 "price": won(self.chance.choice([0, 7000]))}
@@ -118,6 +130,30 @@ class CrashLoad:
                                                     self._headers(), course))
         if answer.status == 201:
             self.courses.append((course, kind))
+
+    async def _serve(self, client):
+        """A manager, an instructor or a courier does what is next, or now and then what is not."""
+        known = self.ledger.known[self.chance.choice(self.served[-SERVED_LATEST:])]
+        step = known.next_step()
+        if step is None:
+            return await self._read_one(client, known)
+        if self.chance.randrange(100) < STEP_OUT_OF_ORDER_PERCENT:
+            step = self.chance.choice(STEPS_OF[known.kind])
+        if known.kind == "product":
+            target, body = f"/v1/deliveries/{known.delivery}/{step}", None
+        else:
+            target, body = f"/v1/coaching/{known.id}/{step}", json.dumps(self._coaching(step)).encode()
+        await self._send(client, Operation(step, target, body, self._headers(), known.id))
+
+    def _coaching(self, step):
+        if step == "assign":
+            return {"instructorId": f"instructor-{self.chance.randrange(INSTRUCTORS)}"}
+        hour = self.chance.randrange(SLOT_HOURS)
+        day, month = hour // 24 % 28 + 1, hour // (24 * 28) + 1
+        starts = f"2026-{month:02}-{day:02}T{hour % 24:02}:00:00.000Z"
+        if step == "schedule":
+            return {"startsAt": starts, "endsAt": starts.replace(":00:00.000Z", ":50:00.000Z")}
+        return {"result": f"result {self.chance.randrange(100)}", "heldAt": starts}
 
     async def _repeat(self, client):
         kept = [one for one in self.operations[-LATEST_REPEATED:] if one.kept and one not in self.repeating]
@@ -134,7 +170,9 @@ class CrashLoad:
         if not self.targets:
             await client.request("GET", f"/v1/courses/{self.chance.choice(self.courses)[0]}")
             return
-        known = self.ledger.known[self.chance.choice(self.targets)]
+        await self._read_one(client, self.ledger.known[self.chance.choice(self.targets)])
+
+    async def _read_one(self, client, known):
         may = set(known.may)
         answer = await client.request("GET", f"/v1/enrollments/{known.id}")
         assert answer.status == 200, answer
@@ -142,15 +180,17 @@ class CrashLoad:
         known.version = max(known.version, answer.json()["version"])
 
     async def _steer(self, seconds):
-        """Switches the gateway, and now and then pauses the payments, at times through the round."""
-        for _ in range(self.chance.randint(1, 3)):
+        """Switches the gateway, and pauses and resumes components, at times through the round."""
+        for _ in range(self.chance.randint(1, 4)):
             weights, modes = zip(*GATEWAY_MODES)
             mode = self.chance.choices(modes, weights)[0]
-            paused = "paused" if self.chance.random() < 0.1 else "running"
+            paused = self.chance.sample(COMPONENTS, self.chance.randint(1, 2))
+            paused = paused if self.chance.randrange(100) < PAUSED_PERCENT else []
             try:
                 with Client(self.server.management) as management:
                     set_gateway(management, **mode)
-                    set_component(management, "payments", paused)
+                    for component in COMPONENTS:
+                        set_component(management, component, "paused" if component in paused else "running")
             except ENDED_BY_THE_KILL:
                 return
             await asyncio.sleep(self.chance.uniform(0, seconds))
@@ -166,6 +206,7 @@ class CrashLoad:
                 batch = answer.json()
                 if batch:
                     self.events_seen += batch
+                    self._saw(batch)
                     position = batch[-1]["position"]
                 else:
                     await asyncio.sleep(EVENTS_LOOKED_FOR_EACH_S)
@@ -173,6 +214,10 @@ class CrashLoad:
             pass
         finally:
             client.close()
+
+
+    def _saw(self, batch):
+        """For a load that steers by what it sees."""
 
 
 async def assert_kept(client, operation):

@@ -1,15 +1,29 @@
 """What a client knows: every request it sent, every answer it got, and so which states are still legal."""
 
+import json
 from collections import Counter
 
-from blackbox.actions import LIVE_STATES
-
-ENDED = {"confirmed", "rejected", "expired", "cancelled"}
+LIVE = {"requested", "waitlisted", "seats_held", "payment_pending", "awaiting_instructor", "awaiting_schedule"}
+UNDONE = {"rejected", "expired"}
 CANCELLING = {"cancel_requested", "cancelled"}
-LEGAL_AFTER = {201: {"confirmed"}, 202: LIVE_STATES | {"confirmed", "rejected", "expired"}, 402: {"rejected"}}
+AT_REST = {"confirmed", "completed", "rejected", "expired", "cancelled"}
+WAITS_FOR_PERSON = {"awaiting_instructor", "awaiting_schedule"}
+LEGAL_AFTER = {201: {"confirmed"}, 202: LIVE | {"confirmed"} | UNDONE, 402: {"rejected"}}
 KEPT_UNDER_A_KEY = {200, 201, 202, 402, 404, 409, 422}
-REFUSED_AT_THE_DOOR = {"payment-unavailable", "overloaded", "draining"}
+REFUSED_AT_THE_DOOR = {"payment-unavailable", "overloaded", "draining", "component-paused", "catalogue-paused"}
 NEVER_KEPT = {"request-in-progress"}
+
+# What people do, and in which states an enrollment may be found once they were asked to.
+PERSON_STEPS = {"assign": {"awaiting_schedule"}, "schedule": {"confirmed"}, "result": {"completed"}, "start": set(),
+                "complete": {"completed"}}
+STEPS_OF = {"training": ("assign", "schedule", "result"), "product": ("start", "complete")}
+LAST_STEPS = {"result", "complete"}
+IRREVOCABLE = {"start", "complete", "result"}
+
+
+def kind_of(course):
+    """Courses are named after their kind, see actions.unique()."""
+    return course.split("-")[0]
 
 
 class Operation:
@@ -22,12 +36,16 @@ class Operation:
         self.target = target
         self.body = body
         self.headers = headers
-        self.subject = subject  # enroll: (student, course); cancel: enrollment id; register: course id
+        self.subject = subject  # enroll: (student, course); register: course id; else the enrollment's id
         self.answer = None
 
     @property
     def keyed(self):
         return "Idempotency-Key" in self.headers
+
+    @property
+    def may_wait(self):
+        return self.kind == "enroll" and b'"onFull"' in self.body
 
     @property
     def kept(self):
@@ -47,54 +65,113 @@ class Operation:
 
 
 class Known:
-    """An enrollment as its client knows it: the states in which it may be found."""
+    """An enrollment as its client knows it: the states in which it may be found, and what people did with it."""
 
-    __slots__ = ("id", "subject", "may", "version", "at_rest", "settled", "answers")
+    __slots__ = ("id", "subject", "kind", "may", "version", "rest", "at_rest", "settled", "answers", "asked", "done",
+                 "delivery")
 
-    def __init__(self, id, subject, may):
+    def __init__(self, id, subject, may, may_wait=False):
         self.id = id
         self.subject = subject
+        self.kind = kind_of(subject[1])
         self.may = set(may)
         self.version = 0
-        self.at_rest = ENDED
+        self.rest = AT_REST | (WAITS_FOR_PERSON if self.kind == "training" else set())
+        self.rest |= {"waitlisted"} if may_wait else set()
+        self.at_rest = self.rest
         self.settled = False
         self.answers = []
+        self.asked = set()
+        self.done = {}
+        self.delivery = None
+
+    def irrevocable(self):
+        """Whether what was done with it cannot be undone: it stays, whoever wants to cancel."""
+        return bool(IRREVOCABLE & self.done.keys())
+
+    def next_step(self):
+        """What a person has to do next; None: nothing that anybody knows of."""
+        if not self.may - UNDONE - CANCELLING or (self.kind == "product" and self.delivery is None):
+            return None
+        return next((step for step in STEPS_OF.get(self.kind, ()) if step not in self.done), None)
 
     def cancel_sent(self):
-        if self.may - {"rejected", "expired"}:
+        if self.may - UNDONE - {"completed"} and not self.irrevocable():
             self.may |= CANCELLING
         self.settled = False
 
     def cancel_answered(self, answer):
         self.answers.append(answer)
+        if answer.status in (200, 202):
+            assert not self.irrevocable(), f"cancelled after {self.done}: {answer!r}"
         if answer.status == 200:
             self.may = {"cancelled"}
         elif answer.status == 202:
             # The answer may show the state from before the mark; and an enrollment that was on its way back,
             # declined or expired, ends as that.
-            turned_before = self.may & {"rejected", "expired"}
+            turned_before = self.may & UNDONE
             self.may = CANCELLING | turned_before | {answer.json()["state"]}
             self.at_rest = {"cancelled"} | turned_before
         elif answer.problem == "not-cancellable":
-            self.may &= {"rejected", "expired"}
+            self.may &= UNDONE | ({"confirmed", "completed"} if IRREVOCABLE & self.asked else set())
             assert self.may, f"{self.id} was confirmed, then not cancellable: {answer!r}"
+
+    def step_sent(self, step):
+        self.asked.add(step)
+        self.may |= PERSON_STEPS[step]
+        self.settled = False
+
+    def step_answered(self, step, asked, answer):
+        self.answers.append(answer)
+        if answer.status not in (200, 201):
+            return
+        assert self.done.setdefault(step, asked) == asked, f"{step} was done otherwise: {self.done}, {answer!r}"
+        if step in IRREVOCABLE:
+            self.may &= {"confirmed", "completed"}
+            assert self.may, f"{step} of what could not be: {answer!r} after {self.answers}"
+        else:
+            self.may -= LIVE - {"awaiting_schedule"}
+        if step in LAST_STEPS:
+            self.at_rest = {"completed"}
+        elif step == "schedule":
+            self.at_rest = self.at_rest - WAITS_FOR_PERSON
 
     def seen(self, shown, may):
         assert shown["state"] in may, \
             f"{shown['state']} is none of {sorted(may)}: {shown}\nafter {self.answers}"
         assert (shown["studentId"], shown["courseId"]) == self.subject, shown
-        if shown["state"] == "confirmed":
-            self.may -= LIVE_STATES | {"rejected", "expired"}
+        if shown["state"] in ("confirmed", "completed"):
+            self.may -= LIVE | UNDONE
+        if shown["state"] == "completed":
+            self.may = {"completed"}
+        if "delivery" in shown:
+            self.delivery = shown["delivery"]["id"]
+        if shown["state"] not in CANCELLING | UNDONE:
+            self._assert_steps_are_done(shown)
+
+    def _assert_steps_are_done(self, shown):
+        coaching, delivery = shown.get("coaching", {}), shown.get("delivery", {}).get("state")
+        for step, asked in self.done.items():
+            if step == "assign":
+                assert coaching["instructorId"] == asked["instructorId"], (self.done, shown)
+            elif step == "schedule":
+                assert coaching["schedule"] == asked, (self.done, shown)
+            elif step == "result":
+                assert (coaching["result"], coaching["heldAt"]) == (asked["result"], asked["heldAt"]), (asked, shown)
+            else:
+                assert delivery == "completed" or (step, delivery) == ("start", "started"), (self.done, shown)
 
     def seen_at_rest(self, shown):
-        """With every saga at its end, what is shown is what it stays, until somebody cancels."""
+        """With no saga under way, what is shown is what it stays, until somebody does something about it."""
         self.seen(shown, self.may)
         assert shown["state"] in self.at_rest, f"the saga has ended, the enrollment has not: {shown}"
         assert shown["version"] >= self.version, (self.version, shown)
         self.version = shown["version"]
-        self.may = {shown["state"]}
-        self.at_rest = ENDED
-        self.settled = True
+        # The line moves by what others do.
+        self.settled = shown["state"] != "waitlisted"
+        if self.settled:
+            self.may = {shown["state"]}
+            self.at_rest = self.rest
 
 
 class Ledger:
@@ -109,6 +186,8 @@ class Ledger:
         self.operations.append(operation)
         if operation.kind == "cancel":
             self.known[operation.subject].cancel_sent()
+        elif operation.kind in PERSON_STEPS:
+            self.known[operation.subject].step_sent(operation.kind)
 
     def answered(self, operation, answer):
         operation.answer = answer
@@ -121,6 +200,10 @@ class Ledger:
         elif operation.kind == "cancel":
             assert answer.status in (200, 202, 409, 503), operation
             self.known[operation.subject].cancel_answered(answer)
+        elif operation.kind in PERSON_STEPS:
+            assert answer.status in (200, 201, 409, 503), operation
+            asked = json.loads(operation.body) if operation.body else {}
+            self.known[operation.subject].step_answered(operation.kind, asked, answer)
         elif answer.status in LEGAL_AFTER:
             self._learn(operation, answer)
         else:
@@ -130,8 +213,10 @@ class Ledger:
         body = answer.json()
         id = body["enrollmentId"] if answer.status == 402 else body["id"]
         assert id not in self.known, f"two requests got one enrollment: {operation}"
-        self.known[id] = Known(id, operation.subject, LEGAL_AFTER[answer.status])
-        self.known[id].answers.append(answer)
+        known = self.known[id] = Known(id, operation.subject, LEGAL_AFTER[answer.status], operation.may_wait)
+        known.answers.append(answer)
+        if answer.status != 402:
+            known.seen(body, known.may)
 
     def unanswered(self, operations):
         """Those that may have happened or not, for all that their client knows."""
@@ -145,6 +230,8 @@ class Ledger:
             if operation.kind == "enroll" and operation.subject == subject and id(operation) not in self._explains:
                 if operation in self.unanswered([operation]):
                     self._explains[id(operation)] = enrollment["id"]
-                    self.known[enrollment["id"]] = Known(enrollment["id"], subject, {enrollment["state"]})
+                    waits = enrollment["state"] == "waitlisted"
+                    may = LEGAL_AFTER[202] if waits else {enrollment["state"]}
+                    self.known[enrollment["id"]] = Known(enrollment["id"], subject, may, operation.may_wait)
                     return
         raise AssertionError(f"nobody asked for it, or it was refused, or it was placed twice: {enrollment}")

@@ -2,22 +2,9 @@
 
 import pytest
 
-from blackbox.actions import (after, cancel, charges, confirmed, enroll, eventually, every, my_page, read,
-                              read_enrollment, register_course, seats, unique, won)
-
-
-def events_of(client, enrollment):
-    return list(every(client, f"/v1/enrollments/{enrollment}/events"))
-
-
-def types(found):
-    return [event["type"].removeprefix("sugang.") for event in found]
-
-
-def in_order(found, *names):
-    """Whether the names come in this order among what was found."""
-    rest = iter(found)
-    return all(any(name == one or one.endswith("." + name) for one in rest) for name in names)
+from blackbox.actions import (after, await_notices, await_state, cancel, charges, confirmed, enroll, event_types,
+                              events_of, eventually, every, in_order, my_page, paused, read, read_enrollment,
+                              register_course, seats, steps_done, unique, won)
 
 
 def test_a_registered_course_is_open_with_all_seats_available(client):
@@ -88,8 +75,8 @@ def test_every_step_of_an_enrollment_is_shown(client):
 def test_the_timeline_tells_every_event_of_every_aggregate(client):
     enrollment = confirmed(client, register_course(client))
     found = events_of(client, enrollment["id"])
-    assert in_order(types(found), "enrollment.requested", "course.seats-held", "payment.requested",
-                    "payment.approved", "course.seats-taken", "enrollment.confirmed"), types(found)
+    assert in_order(event_types(found), "enrollment.requested", "course.seats-held", "payment.requested",
+                    "payment.approved", "course.seats-taken", "enrollment.confirmed"), event_types(found)
 
 
 def test_my_page_shows_the_enrollment_after_its_write(client):
@@ -158,7 +145,7 @@ def test_cancelling_refunds_the_payment_and_returns_the_seat(client, management)
     assert (shown["state"], shown["payment"]["state"]) == ("cancelled", "refunded")
     assert charges(management)[enrollment["payment"]["id"]]["state"] == "refunded"
     assert my_page(client, student, after(answer))[enrollment["id"]]["state"] == "cancelled"
-    assert in_order(types(events_of(client, enrollment["id"])), "enrollment.confirmed",
+    assert in_order(event_types(events_of(client, enrollment["id"])), "enrollment.confirmed",
                     "enrollment.cancel-requested", "course.seats-released", "payment.refund-requested",
                     "payment.refunded", "enrollment.cancelled")
 
