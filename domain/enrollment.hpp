@@ -40,6 +40,11 @@ struct EnumNames<EnrollmentState> {
                                                            "cancelled"};
 };
 
+/// It ended without a place, and not by a cancel.
+constexpr bool has_ended_otherwise(EnrollmentState state) {
+  return state == EnrollmentState::rejected || state == EnrollmentState::expired;
+}
+
 struct EnrollmentRequested {
   static constexpr std::string_view name = "enrollment.requested";
   static constexpr std::uint16_t version = 2;

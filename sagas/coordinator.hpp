@@ -9,6 +9,7 @@
 #include "actors/messages.hpp"
 #include "actors/resident_actor.hpp"
 #include "sagas/advance.hpp"
+#include "sagas/participants.hpp"
 
 namespace sugang {
 
@@ -108,6 +109,8 @@ class Coordinator final : public ResidentActor {
   void join(JoinEnrollment& join);
   void cancel(CancelRequest& cancel);
   void revoke(const RevokeEnrollment& revoke);
+  /// What a cancel may do now.
+  Cancel cancel_now() const;
   void take_person_step(TakePersonStep& step);
   void operate(OperateSaga& operation);
   void resume();
@@ -118,9 +121,6 @@ class Coordinator final : public ResidentActor {
   void deadline_over();
 
   void run();
-  void dispatch(const Causation& command);
-  template <class Aggregate>
-  void dispatch_to(AggregateId participant, typename Aggregate::Command command, const Causation& step);
   void move(StepEnd end, const StepReply& reply);
   void retry_later(const Causation& command, const std::string& error);
   void turn_back(TurnCause cause, std::string reason, Asker* claimant = nullptr);
@@ -130,13 +130,12 @@ class Coordinator final : public ResidentActor {
   bool waits_for_component(const Causation& command) const;
   void wait_for_component(const Causation& command);
   void wait_for_person(const TableStep& step);
-  /// Until the deadline in the summary; `again`, as this life has not armed it yet.
+  /// An alarm for the summary's deadline, unless this life has set it.
   void arm_deadline();
   void let_deadline_pass(const TableStep& step);
   TimePoint deadline_of(Step step) const;
   std::optional<Refusal> refusal_of(const PersonStep& step) const;
   std::optional<SagaError> refusal_of(OperatorAction action) const;
-  void resolve(const Causation& command, const std::string& reason);
   /// What had to wait for the step, or the person, that has just ended.
   void serve_postponed();
 
@@ -150,17 +149,13 @@ class Coordinator final : public ResidentActor {
   Outcome outcome_for(const Waiting& waiting, bool under_way) const;
 
   const EnrollmentId enrollment_;
+  Participants participants_;
   EnrollmentSummary summary_;
   Sequence sequence_ = 0;
   Cursor cursor_;
   /// The journal was read up to here: what participants tell of it again is known.
   Position read_up_to_ = 0;
   TraceContext trace_;
-  /// Its participants were born with it, in this process, and have nothing in the journal that it does not know.
-  bool fresh_ = false;
-  /// Told once, with the first command: by the second the participant may have lived, written and left.
-  bool enrollment_told_of_birth_ = false;
-  bool payment_told_of_birth_ = false;
   /// A command is out and its answer to come.
   bool running_ = false;
   bool retry_armed_ = false;

@@ -1,0 +1,119 @@
+#include "sagas/coordinator.hpp"
+
+#include <utility>
+
+#include "actors/answering.hpp"
+
+// People: the steps that they take in a saga, and operators.
+
+namespace sugang {
+namespace {
+
+/// The step of the table that a person's command takes.
+Step step_of(const PersonStep& step) {
+  return std::visit(Overloaded{
+                        [](const AssignInstructor&) { return Step::assign_instructor; },
+                        [](const AgreeOnSlot&) { return Step::book_slot; },
+                        [](const RecordResult&) { return Step::record_result; },
+                        [](const StartDelivery&) { return Step::start_delivery; },
+                        [](const CompleteDelivery&) { return Step::complete_delivery; },
+                    },
+                    step);
+}
+
+/// Why the step cannot be taken before its time.
+Refusal too_early(Step step, const EnrollmentSummary& summary) {
+  const bool asked = summary.coaching && summary.coaching->state == CoachingState::requested;
+  if (step == Step::book_slot && asked) return CoachingError::not_assigned;
+  if (step == Step::record_result) return CoachingError::not_scheduled;
+  if (step == Step::complete_delivery && summary.delivery == DeliveryState::requested)
+    return DeliveryError::not_started;
+  if (summary.kind == CourseKind::product && summary.delivery == DeliveryState::none)
+    return DeliveryError::not_found;
+  return SagaError::not_awaited;
+}
+
+}  // namespace
+
+void Coordinator::take_person_step(TakePersonStep& message) {
+  if (person_) return persons_.push_back(std::move(message));
+  if (auto refusal = refusal_of(message.step)) return answer_refused(std::move(message.asker), *refusal);
+  const Causation sent{step_of(message.step), Direction::act};
+  // The slot is agreed on when the coaching has it, not when the calendar has.
+  const bool books = sent.step == Step::book_slot;
+  person_ = {std::move(message.asker), sent, books ? Causation{Step::confirm_schedule, Direction::act} : sent};
+  // The calendar is asked first; later, the coaching knows whether it was this slot that was agreed on.
+  if (books && command_at(cursor_) != sent) person_->sent = person_->answered_by;
+  participants_.take(message.step, person_->sent, summary_, trace_);
+}
+
+std::optional<Refusal> Coordinator::refusal_of(const PersonStep& step) const {
+  const auto taken = step_of(step);
+  if (summary_.state == EnrollmentState::none) return EnrollmentError::not_found;
+  const auto place = place_of(summary_.kind, taken);
+  if (!place) return SagaError::not_awaited;
+  if (!node_.components.runs(*component_of(taken))) return ServiceError::component_paused;
+  if (cursor_.turned || has_ended_otherwise(summary_.state)) {
+    if (summary_.kind == CourseKind::product) return DeliveryError::cancelled;
+    return CoachingError::released;
+  }
+  if (cursor_.index < *place) return too_early(taken, summary_);
+  return std::nullopt;
+}
+
+void Coordinator::hear_person(const StepReply& reply) {
+  auto asker = std::move(person_->asker);
+  person_.reset();
+  if (reply.outcome == StepOutcome::refused)
+    answer_refused(std::move(asker), *reply.refusal);
+  else
+    answer_as_it_stands(std::move(asker));
+  serve_postponed();
+  // The deadline may have come while she was heard.
+  if (const auto* step = forward_step(cursor_);
+      step && !running_ && !person_ && step->taken == Taken::by_person && node_.timers.now() >= summary_.deadline)
+    deadline_over();
+}
+
+void Coordinator::operate(OperateSaga& message) {
+  const auto& [action, reason] = message.operation;
+  if (auto refusal = refusal_of(action)) return answer_refused(std::move(message.asker), *refusal);
+  const auto command = command_at(cursor_).value_or(Causation{});
+  append(SagaOperated{action, command.step, command.direction, reason}, std::nullopt, &message.asker);
+  attempts_ = 0;
+  switch (action) {
+    case OperatorAction::retry:
+      resume();
+      break;
+    case OperatorAction::compensate:
+      turn_back(TurnCause::cancelled, reason);
+      break;
+    case OperatorAction::resolve:
+      running_ = true;
+      participants_.settle(command, reason, summary_, trace_);
+      break;
+  }
+  answer_as_it_stands(std::move(message.asker));
+}
+
+std::optional<SagaError> Coordinator::refusal_of(OperatorAction action) const {
+  if (summary_.state == EnrollmentState::none) return SagaError::not_found;
+  if (action == OperatorAction::compensate)
+    return cancel_now() != Cancel::turns ? std::optional{SagaError::not_compensatable} : std::nullopt;
+  const auto command = command_at(cursor_);
+  if (summary_.ended() || !command) return SagaError::ended;
+  if (action == OperatorAction::retry) return std::nullopt;
+  switch (command->step) {
+    case Step::take_payment:
+      // Not while the gateway may still say otherwise.
+      return summary_.saga == SagaState::stuck ? std::nullopt : std::optional{SagaError::not_resolvable};
+    case Step::start_delivery:
+    case Step::complete_delivery:
+    case Step::record_result:
+      return person_ ? std::optional{SagaError::not_resolvable} : std::nullopt;
+    default:
+      return SagaError::not_resolvable;
+  }
+}
+
+}  // namespace sugang

@@ -1,0 +1,213 @@
+#include "sagas/coordinator.hpp"
+
+#include <algorithm>
+#include <utility>
+
+// The steps: taken one after another, taken again, waited for, turned round.
+
+namespace sugang {
+namespace {
+
+/// Doubles from retry_min to retry_max, less up to a quarter, so that sagas that failed together do not come back
+/// together.
+Milliseconds backoff(const ActorLimits& limits, std::uint32_t attempt, std::uint64_t random) {
+  auto wait = limits.retry_min;
+  for (std::uint32_t i = 1; i < attempt && wait < limits.retry_max; ++i) wait *= 2;
+  wait = std::min(wait, limits.retry_max);
+  return wait -
+         Milliseconds{static_cast<std::int64_t>(random % (static_cast<std::uint64_t>(wait.count()) / 4 + 1))};
+}
+
+std::string decline_reason(const StepReply& reply) {
+  for (const auto& record : reply.records)
+    if (const auto* payment = std::get_if<PaymentEvent>(&record.event))
+      if (const auto* declined = std::get_if<PaymentDeclined>(payment)) return declined->reason;
+  return reply.error;
+}
+
+}  // namespace
+
+void Coordinator::hear(const StepReply& reply) {
+  if (starting_) return hear_birth(reply);
+  fold(reply.records);
+  if (person_ && reply.step == person_->sent && reply.outcome == StepOutcome::refused) return hear_person(reply);
+  const auto command = command_at(cursor_);
+  if (reply.step == command) {
+    switch (reply.outcome) {
+      case StepOutcome::under_way:
+        if (command->step != Step::hold_seats) break;
+        waitlist_position_ = reply.waitlist_position;
+        running_ = false;
+        arm_deadline();
+        answer_waiting(true);
+        break;
+      case StepOutcome::done:
+        move(StepEnd::done, reply);
+        break;
+      case StepOutcome::refused:
+        move(StepEnd::refused, reply);
+        break;
+      case StepOutcome::unknown:
+        move(StepEnd::unknown, reply);
+        break;
+    }
+  } else if (!running_ && !person_) {
+    // A participant moved while this slept: what was waited for may be there.
+    resume();
+  }
+  if (person_ && reply.step == person_->answered_by && reply.outcome == StepOutcome::done)
+    return hear_person(reply);
+  serve_postponed();
+}
+
+void Coordinator::serve_postponed() {
+  if (person_ || (!cursor_.turned && cancel_now() == Cancel::waits)) return;
+  for (auto& each : std::exchange(cancels_, {})) cancel(each);
+  for (auto& reason : std::exchange(revocations_, {})) revoke({summary_.course, std::move(reason)});
+  for (auto& each : std::exchange(persons_, {})) take_person_step(each);
+}
+
+void Coordinator::run() {
+  const auto command = command_at(cursor_);
+  if (!command) return finish();
+  if (waits_for_component(*command)) return wait_for_component(*command);
+  const auto* step = forward_step(cursor_);
+  if (step && step->step == Step::take_payment && summary_.promoted && summary_.amount.amount > 0)
+    append(SagaWaits{Step::take_payment, node_.timers.now() + node_.limits.deferred_payment_deadline});
+  const bool asks_first = command->step == Step::assign_instructor && !summary_.coaching;
+  if (step && step->taken == Taken::by_person && !asks_first) return wait_for_person(*step);
+  running_ = true;
+  participants_.command(*command, summary_, trace_);
+}
+
+void Coordinator::move(StepEnd end, const StepReply& reply) {
+  running_ = false;
+  const auto command = *command_at(cursor_);
+  if (end == StepEnd::done) {
+    attempts_ = 0;
+    deferred_.reset();
+    // A person was asked, and has not answered yet.
+    const auto* step = forward_step(cursor_);
+    if (step && step->taken == Taken::by_person && !is_done(summary_, command)) return wait_for_person(*step);
+  }
+  auto [cursor, next] = advance(cursor_, end);
+  if (std::holds_alternative<TurnRound>(next))
+    return turn_back(std::get<TurnRound>(next).cause, decline_reason(reply));
+  cursor_ = cursor;
+  if (!cursor_.turned && !person_ && !(cancels_.empty() && revocations_.empty()) &&
+      cancel_at(cursor_) == Cancel::turns)
+    return;  // serve_postponed() turns it round.
+  std::visit(Overloaded{
+                 [&](Run) { run(); },
+                 [&](RunAgainLater) { retry_later(command, reply.error); },
+                 [&](TurnRound) {},
+                 [&](Finish) { finish(); },
+                 [&](GetStuck) { get_stuck(command, reply.error); },
+             },
+             next);
+}
+
+void Coordinator::retry_later(const Causation& command, const std::string& error) {
+  if (waits_for_component(command)) return wait_for_component(command);
+  const auto now = node_.timers.now();
+  append(SagaStepFailed{command.step, command.direction, ++attempts_, error});
+  if (!cursor_.turned && now >= summary_.deadline)
+    return turn_back(TurnCause::expired, "no answer by the deadline");
+  const bool may_take_its_time = summary_.defers && !cursor_.turned;
+  if (may_take_its_time && !deferred_) deferred_.emplace(node_.deferred_payments);
+  if (attempts_ >= node_.limits.stuck_attempts && !may_take_its_time) get_stuck(command, error);
+  if (may_take_its_time) answer_waiting(true);
+  const auto random = node_.ids.mint(now, enrollment_.uid.partition()).low;
+  auto when = now + backoff(node_.limits, attempts_, random);
+  if (!cursor_.turned) when = std::min(when, summary_.deadline);
+  retry_armed_ = true;
+  node_.timers.at(when, [&directory = node_.directory, id = saga_of(enrollment_), attempt = attempts_] {
+    directory.send(id, RetryStep{attempt});
+  });
+}
+
+void Coordinator::turn_back(TurnCause cause, std::string reason, Asker* claimant) {
+  append(SagaTurned{cause, std::move(reason)}, true, claimant);
+  cursor_ = turn_round(cursor_, cause);
+  attempts_ = 0;
+  deferred_.reset();
+  retry_armed_ = false;
+  run();
+}
+
+void Coordinator::finish() {
+  running_ = false;
+  append(cursor_.turned ? SagaEvent{SagaCompensated{}} : SagaEvent{SagaCompleted{}}, false);
+  answer_waiting(false);
+}
+
+void Coordinator::get_stuck(const Causation& command, const std::string& error) {
+  if (summary_.saga != SagaState::stuck) append(SagaStuck{command.step, command.direction, error});
+  answer_waiting(true);
+}
+
+// --- waiting
+// -------------------------------------------------------------------------------------------------------
+
+/// A charge is asked for all the same, so that its intent stands in the journal; see wait_for_component.
+bool Coordinator::waits_for_component(const Causation& command) const {
+  const auto component = component_of(command.step);
+  if (!component || node_.components.runs(*component)) return false;
+  const bool intent_is_durable = command.direction == Direction::act ? summary_.payment != PaymentState::none
+                                                                     : Payment{summary_.payment}.owes_refund() ||
+                                                                           Payment{summary_.payment}.owes_charge();
+  return *component != Component::payments || intent_is_durable;
+}
+
+/// It stays owed, and is resumed when the component runs again.
+void Coordinator::wait_for_component(const Causation& command) {
+  running_ = false;
+  if (person_) answer_as_it_stands(std::exchange(person_, std::nullopt)->asker);
+  if (command.step == Step::take_payment && command.direction == Direction::act) {
+    if (node_.timers.now() >= summary_.deadline) return turn_back(TurnCause::expired, "no answer by the deadline");
+    if (summary_.defers && !deferred_) deferred_.emplace(node_.deferred_payments);
+    arm_deadline();
+  }
+  answer_waiting(true);
+}
+
+void Coordinator::wait_for_person(const TableStep& step) {
+  running_ = false;
+  if (summary_.awaits != step.step) append(SagaWaits{step.step, deadline_of(step.step)});
+  answer_waiting(true);
+  if (node_.timers.now() >= summary_.deadline)
+    let_deadline_pass(step);
+  else
+    arm_deadline();
+}
+
+TimePoint Coordinator::deadline_of(Step step) const {
+  const auto now = node_.timers.now();
+  const bool has_slot = step == Step::record_result && summary_.coaching && summary_.coaching->slot;
+  return (has_slot ? std::max(now, summary_.coaching->slot->ends_at) : now) + node_.limits.person_deadline;
+}
+
+void Coordinator::arm_deadline() {
+  if (deadline_armed_ == summary_.deadline) return;
+  deadline_armed_ = summary_.deadline;
+  node_.timers.at(summary_.deadline, [&directory = node_.directory, id = saga_of(enrollment_)] {
+    directory.send(id, DeadlineOver{});
+  });
+}
+
+void Coordinator::let_deadline_pass(const TableStep& step) {
+  const std::string what = "not done by the deadline: " + std::string{to_text(step.step)};
+  if (step.late) return turn_back(*step.late, what);
+  if (step.taken == Taken::by_person) get_stuck({step.step, Direction::act}, what);
+}
+
+void Coordinator::deadline_over() {
+  deadline_armed_.reset();
+  const auto* step = forward_step(cursor_);
+  if (!step || summary_.ended() || summary_.deadline == TimePoint{}) return;
+  if (node_.timers.now() < summary_.deadline) return arm_deadline();
+  // A person who came in time is heard first.
+  if (!person_) let_deadline_pass(*step);
+}
+
+}  // namespace sugang
