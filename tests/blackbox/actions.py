@@ -51,6 +51,18 @@ def register_course(client, kind="lecture", capacity=10, price=12000, **members)
     return answer.json()["id"]
 
 
+def revise(client, course, **members):
+    """Changes the course as it stands now."""
+    tag = client.get(f"/v1/courses/{course}").header("etag")
+    answer = client.patch(f"/v1/courses/{course}", members, {"If-Match": tag})
+    assert answer.status == 200, answer
+    return answer
+
+
+def cancel_course(client, course, reason="snow"):
+    return client.post(f"/v1/courses/{course}/cancel", {"reason": reason})
+
+
 def enroll(client, course, student=None, headers=None, **members):
     body = {"courseId": course, "studentId": student or unique("student"), **members}
     return client.post("/v1/enrollments", body, headers)
