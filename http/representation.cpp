@@ -105,6 +105,7 @@ void write_optional(JsonWriter& json, std::string_view name, const std::optional
 
 /// The step that a person, the line or the payment side is waited for at.
 std::optional<std::string> waits_for(const EnrollmentSummary& enrollment) {
+  if (enrollment.ticket) return std::string{step_label(Step::hold_seats, Direction::act)};
   if (enrollment.saga != SagaState::waiting) return std::nullopt;
   // A charge that is under way is waited for without an event that says so.
   const auto step = enrollment.awaits == Step::none ? Step::take_payment : enrollment.awaits;

@@ -109,6 +109,13 @@ TEST_F(Webhooks, AKeyedOneIsMadeOnce) {
   EXPECT_EQ(backend.count("create_webhook"), 1u);
 }
 
+TEST_F(Webhooks, AreNotEndless) {
+  backend.end_with([](Outcome& outcome) { outcome = {.refusal = ServiceError::too_many_webhooks}; });
+  const auto refused = subscribe("http://example.org");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(refused.problem(), "too-many-webhooks");
+}
+
 TEST(WebhookBody, TellsWhatHappenedToWhom) {
   Record queued{.aggregate = AggregateId::box_of({"s"}), .enrollment = EnrollmentId{{1, 3}}};
   queued.event = NotificationEvent{NotificationQueued{.about = EventId{{1, 2}},
