@@ -1,88 +1,133 @@
-"""The daily enrollment report, a consumer that knows of nothing but the journal: what happened stands there once."""
+"""The daily report: for each course and day a CSV file with every change of an enrollment once, whatever happens."""
 
 import csv
+from collections import Counter, defaultdict
 
-from blackbox.actions import cancel, confirmed, enroll, eventually, register_course, unique
-from blackbox.client import Client
-from blackbox.server import Server
+import pytest
 
-COLUMNS = ["time", "position", "enrollmentId", "studentId", "seats", "amount", "currency", "state"]
+from blackbox.actions import (await_state, cancel, confirmed, enroll, eventually, register_course, set_component,
+                              unique)
+from blackbox.site import Site
 
-
-def server_with_reports(scratch):
-    server = Server(scratch / "data")
-    server.arguments += ["--reports", str(scratch / "reports")]
-    return server
+HEADER = ["time", "position", "enrollmentId", "studentId", "seats", "amount", "currency", "state"]
 
 
-def rows_of(scratch, course):
-    """The rows of a course's files, day after day."""
-    rows = []
-    for path in sorted((scratch / "reports").glob(f"*/{course}.csv")):
-        with open(path, newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            rows += [row | {"day": path.parent.name} for row in reader]
-            assert reader.fieldnames == COLUMNS
-    return rows
+@pytest.fixture
+def reports(scratch):
+    return scratch / "reports"
 
 
-def states_of(rows, enrollment):
-    return [row["state"] for row in rows if row["enrollmentId"] == enrollment]
+@pytest.fixture
+def site(scratch, reports):
+    """A server that writes reports."""
+    with Site(scratch, "--reports", reports) as site:
+        yield site
 
 
-def await_rows(scratch, course, count):
-    return eventually(lambda: len(rows := rows_of(scratch, course)) >= count and rows,
-                      what=f"{count} rows of {course}, not {rows_of(scratch, course)}")
+def rows(reports, course):
+    """All whole rows of the course, of all days."""
+    found = []
+    for path in sorted(reports.glob(f"*/{course}.csv")):
+        text = path.read_bytes().decode()
+        whole = text[:text.rfind("\r\n") + 2]
+        header, *body = csv.reader(whole.splitlines())
+        assert header == HEADER
+        for row in body:
+            assert row[0].startswith(path.parent.name), (path, row)
+            found.append(dict(zip(HEADER, row)))
+    return found
 
 
-def expect_each_once(rows):
-    positions = [int(row["position"]) for row in rows]
-    assert positions == sorted(set(positions))
-    changes = [(row["enrollmentId"], row["state"]) for row in rows]
-    assert len(changes) == len(set(changes))
+def states(reports, course):
+    """What the report tells of each enrollment, in order."""
+    told = defaultdict(list)
+    for row in rows(reports, course):
+        told[row["enrollmentId"]].append(row["state"])
+    return told
 
 
-def test_it_tells_what_became_of_each_enrollment(scratch):
-    with server_with_reports(scratch) as server, Client(server.listen) as client:
-        course, student = register_course(client, price=12000, seatsPerStudent=3), unique("student")
-        kept = confirmed(client, course, student, seats=2)["id"]
-        declined = enroll(client, course, paymentMethod="test-decline")
-        assert declined.status == 402
-        left = confirmed(client, course)["id"]
-        cancel(client, left, {"Prefer": "wait=10"})
-        rows = await_rows(scratch, course, 7)
-        assert len(rows) == 7
-        expect_each_once(rows)
-        assert states_of(rows, kept) == ["requested", "confirmed"]
-        assert states_of(rows, left) == ["requested", "confirmed", "cancelled"]
-        assert sorted(row["state"] for row in rows if row["enrollmentId"] not in (kept, left)) == [
-            "rejected", "requested"]
-        row = next(row for row in rows if row["enrollmentId"] == kept)
-        assert (row["studentId"], row["seats"], row["amount"], row["currency"]) == (student, "2", "24000", "KRW")
-        assert all(row["time"].startswith(row["day"]) for row in rows)
+def await_states(reports, course, enrollment, *expected):
+    eventually(lambda: states(reports, course)[enrollment] == list(expected),
+               what=f"the report of {enrollment} to be {expected}")
 
 
-def test_what_happened_before_it_was_wanted_is_there_too(scratch):
-    with Server(scratch / "data") as server, Client(server.listen) as client:
-        course = register_course(client)
-        enrollments = [confirmed(client, course)["id"] for _ in range(3)]
-        assert server.terminate() == 0
-    assert not (scratch / "reports").exists()
-    with server_with_reports(scratch):
-        rows = await_rows(scratch, course, 6)
-        expect_each_once(rows)
-        assert {row["enrollmentId"] for row in rows} == set(enrollments)
+def test_each_change_is_a_row_with_student_seats_and_money(site, reports):
+    course, student = register_course(site.client, kind="performance", price=7000), unique("student")
+    enrollment = confirmed(site.client, course, student, seats=2)["id"]
+    await_states(reports, course, enrollment, "requested", "confirmed")
+    cancel(site.client, enrollment, {"Prefer": "wait=10"})
+    await_states(reports, course, enrollment, "requested", "confirmed", "cancelled")
+    for row in rows(reports, course):
+        assert (row["enrollmentId"], row["studentId"]) == (enrollment, student)
+        assert (row["seats"], row["amount"], row["currency"]) == ("2", "14000", "KRW")
 
 
-def test_each_change_stands_there_once_though_the_server_is_killed_again_and_again(scratch):
-    server, enrollments, course = server_with_reports(scratch), [], None
+def test_each_course_has_a_file_of_its_own(site, reports):
+    first, second = register_course(site.client), register_course(site.client)
+    of_first, of_second = confirmed(site.client, first)["id"], confirmed(site.client, second)["id"]
+    await_states(reports, first, of_first, "requested", "confirmed")
+    await_states(reports, second, of_second, "requested", "confirmed")
+    assert set(states(reports, first)) == {of_first}
+
+
+def test_declined_and_completed_are_told_too(site, reports):
+    course = register_course(site.client, kind="product")
+    declined = enroll(site.client, course, paymentMethod="test-decline").json()["enrollmentId"]
+    order = confirmed(site.client, course)
+    eventually(lambda: site.client.post(f"/v1/deliveries/{order['id'].replace('enr_', 'dlv_')}/start", {}).status == 200)
+    assert site.client.post(f"/v1/deliveries/{order['id'].replace('enr_', 'dlv_')}/complete", {}).status == 200
+    await_states(reports, course, declined, "requested", "rejected")
+    await_states(reports, course, order["id"], "requested", "confirmed", "completed")
+
+
+def test_kills_in_the_middle_leave_every_row_exactly_once(site, reports):
+    course = register_course(site.client, kind="performance", capacity=1000)
+    made = []
     for _ in range(5):
-        with server.start(), Client(server.listen) as client:
-            course = course or register_course(client, capacity=1000)
-            enrollments += [confirmed(client, course)["id"] for _ in range(20)]
-            server.kill()
-    with server.start():
-        rows = await_rows(scratch, course, 2 * len(enrollments))
-        expect_each_once(rows)
-        for enrollment in enrollments:
-            assert states_of(rows, enrollment) == ["requested", "confirmed"]
+        made += [enroll(site.client, course).json()["id"] for _ in range(30)]
+        site.crash()
+    for enrollment in made:
+        await_state(site.client, enrollment, "confirmed")
+    eventually(lambda: sum(map(len, states(reports, course).values())) >= 2 * len(made), 30)
+    told = states(reports, course)
+    assert set(told) == set(made)
+    assert Counter(map(tuple, told.values())) == {("requested", "confirmed"): len(made)}
+    positions = [int(row["position"]) for row in rows(reports, course)]
+    assert positions == sorted(set(positions))
+
+
+def test_a_row_torn_by_a_crash_is_written_whole_again(site, reports):
+    course = register_course(site.client)
+    enrollment = confirmed(site.client, course)["id"]
+    await_states(reports, course, enrollment, "requested", "confirmed")
+    path, = reports.glob(f"*/{course}.csv")
+    site.server.kill()
+    with open(path, "ab") as report:
+        report.write(b"2026-11-20T17:00:00.0")
+    site.crash()
+    later = confirmed(site.client, course)["id"]
+    await_states(reports, course, later, "requested", "confirmed")
+    await_states(reports, course, enrollment, "requested", "confirmed")
+
+
+def test_a_report_begun_later_tells_all_from_the_first_day_on(scratch, reports):
+    with Site(scratch) as site:
+        course = register_course(site.client)
+        before = confirmed(site.client, course)["id"]
+    assert not reports.exists()
+    with Site(scratch, "--reports", reports) as site:
+        await_states(reports, course, before, "requested", "confirmed")
+        after = confirmed(site.client, course)["id"]
+        await_states(reports, course, after, "requested", "confirmed")
+        await_states(reports, course, before, "requested", "confirmed")
+
+
+def test_a_report_waits_for_nobody(site, reports):
+    """Not for mileage, not for notifications: it reads the journal."""
+    for component in ("mileage", "notifications", "views"):
+        set_component(site.management, component, "paused")
+    course = register_course(site.client)
+    enrollment = confirmed(site.client, course)["id"]
+    await_states(reports, course, enrollment, "requested", "confirmed")
+    for component in ("mileage", "notifications", "views"):
+        set_component(site.management, component, "running")
