@@ -18,8 +18,8 @@ PAYMENT_STATES_AT_REST = {**{state: {"approved"} for state in PAID},
 class Books:
     """All courses, enrollments and charges, read once every saga has ended, or waits for a person or in line."""
 
-    def __init__(self, client, management):
-        await_quiet_sagas(client)
+    def __init__(self, client, management, await_quiet=await_quiet_sagas):
+        await_quiet(client)
         self.courses = {course["id"]: course for course in every(client, "/v1/courses")}
         self.enrollments = {one["id"]: one for one in every(client, "/v1/enrollments")}
         self.charges = charges(management)

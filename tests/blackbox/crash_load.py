@@ -1,8 +1,8 @@
-"""Load for a server that is about to be killed: enrollments, cancels, people's steps, repeats and reads, from one seed.
-"""
+"""Load for a server that is about to be killed: enrollments, cancels, steps of people, repeats and reads, from one seed."""
 
 import asyncio
 import json
+from datetime import datetime, timedelta
 
 from blackbox.actions import events_after, set_component, set_gateway, unique, won
 from blackbox.client import AsyncClient, Client, ConnectionEnded
@@ -14,7 +14,9 @@ SERVED_LATEST = 150
 COMPONENTS = ["catalogue", "payments", "mileage", "notifications", "coaching", "delivery", "views"]
 PAUSED_PERCENT = 40
 INSTRUCTORS = 8
-SLOT_HOURS = 2000
+FIRST_SLOT = datetime(2026, 3, 2, 9)
+WRITES_PER_HOUR = 20  # instructors are asked for slots ever later, so that some are free and some are taken
+SLOT_WITHIN_HOURS = 24
 LATEST_REPEATED = 40
 KILLED_WITHIN_S = 0.01
 EVENTS_LOOKED_FOR_EACH_S = 0.01
@@ -46,6 +48,7 @@ class CrashLoad:
         self.events_position = events_position
         self.events_seen = []
         self.reads = 0
+        self.kill_at = None
 
     def run(self, writes, seconds):
         """Loads the server, kills it after so many writes or seconds, and returns when every client saw its end."""
@@ -148,9 +151,8 @@ class CrashLoad:
     def _coaching(self, step):
         if step == "assign":
             return {"instructorId": f"instructor-{self.chance.randrange(INSTRUCTORS)}"}
-        hour = self.chance.randrange(SLOT_HOURS)
-        day, month = hour // 24 % 28 + 1, hour // (24 * 28) + 1
-        starts = f"2026-{month:02}-{day:02}T{hour % 24:02}:00:00.000Z"
+        hours = len(self.ledger.operations) // WRITES_PER_HOUR + self.chance.randrange(SLOT_WITHIN_HOURS)
+        starts = (FIRST_SLOT + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:00:00.000Z")
         if step == "schedule":
             return {"startsAt": starts, "endsAt": starts.replace(":00:00.000Z", ":50:00.000Z")}
         return {"result": f"result {self.chance.randrange(100)}", "heldAt": starts}

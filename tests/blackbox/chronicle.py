@@ -1,0 +1,117 @@
+"""All of /v1/events folded as they come: sequences, who is to be told of what, points, and instructors' slots."""
+
+from collections import Counter, defaultdict
+
+from blackbox.actions import events, eventually
+
+TOLD = {"sugang.course.waiter-promoted", "sugang.enrollment.confirmed", "sugang.enrollment.completed",
+        "sugang.enrollment.rejected", "sugang.enrollment.expired", "sugang.enrollment.cancelled",
+        "sugang.stock.prepared", "sugang.delivery.requested", "sugang.delivery.started", "sugang.delivery.completed",
+        "sugang.coaching.assigned", "sugang.coaching.scheduled", "sugang.coaching.result-recorded"}
+QUEUED = "sugang.notification.queued"
+
+
+class Chronicle:
+    """Reads on from where it stands; fails at the first event that cannot come where it comes."""
+
+    def __init__(self):
+        self.position = None
+        self.events = 0
+        self.types = Counter()
+        self.students = {}
+        self.untold = {}
+        self.told = {}
+        self.sagas_open = set()
+        self.points = defaultdict(dict)
+        self._sequences = {}
+        self._slots = defaultdict(dict)
+
+    def read_on(self, client):
+        """The events since the last time."""
+        found, _ = events(client, self.position)
+        self.feed(found)
+        return found
+
+    def feed(self, batch):
+        for event in batch:
+            self._one(event)
+        if batch:
+            self.position = batch[-1]["position"]
+
+    def _one(self, event):
+        self.events += 1
+        self.types[event["type"]] += 1
+        self._assert_no_gap(event)
+        data, kind = event["data"], event["type"]
+        if kind == "sugang.enrollment.requested":
+            self.students[event["subject"]] = data["studentId"]
+        elif kind in TOLD:
+            of = data["enrollmentId"] if kind == "sugang.course.waiter-promoted" else event["enrollmentid"]
+            self.untold[event["id"]] = self.students[of]
+        elif kind in ("sugang.saga.started", "sugang.saga.turned"):
+            self.sagas_open.add(event["enrollmentid"])
+        elif kind in ("sugang.saga.completed", "sugang.saga.compensated"):
+            self.sagas_open.remove(event["enrollmentid"])
+        elif kind == QUEUED:
+            self._tell(event)
+        elif kind.startswith("sugang.mileage."):
+            self._count_points(event)
+        elif kind.startswith("sugang.calendar."):
+            self._book(event)
+
+    def _assert_no_gap(self, event):
+        # A student's points and notifications are two aggregates of one name.
+        aggregate = (event["type"].split(".")[1], event["subject"])
+        expected = self._sequences.get(aggregate, 0) + 1
+        assert int(event["sequence"]) == expected, (expected, event)
+        self._sequences[aggregate] = expected
+
+    def _tell(self, event):
+        """Invariant 8."""
+        about = event["data"]["about"]
+        assert about not in self.told, f"told of twice: {event}"
+        assert about in self.untold, f"told of what is nobody's business: {event}"
+        student = self.untold.pop(about)
+        assert student == event["subject"], f"{student} is to be told, not: {event}"
+        self.told[about] = student
+
+    def _count_points(self, event):
+        """Invariant 3."""
+        account, data = self.points[event["subject"]], event["data"]
+        earned, reversed_ = account.get(data["paymentId"], (None, None))
+        if event["type"].endswith(".earned"):
+            assert earned is None and reversed_ is None, f"earned twice, or after the reverse: {event}"
+            account[data["paymentId"]] = (data["points"], None)
+        else:
+            assert reversed_ is None and data["points"] == (earned or 0), f"reversed twice, or not all: {event}"
+            account[data["paymentId"]] = (earned, data["points"])
+
+    def _book(self, event):
+        """Invariant 5."""
+        slots, data = self._slots[event["subject"]], event["data"]
+        slots.pop(data["enrollmentId"], None)
+        if event["type"].endswith(".slot-booked"):
+            slot = (data["startsAt"], data["endsAt"])
+            for other in slots.values():
+                assert slot[1] <= other[0] or other[1] <= slot[0], f"{slot} overlaps {other}: {event}"
+            slots[data["enrollmentId"]] = slot
+
+    def balance(self, student):
+        return sum((earned or 0) - (reversed_ or 0) for earned, reversed_ in self.points[student].values())
+
+    def await_told(self, client, deadline_s=30):
+        """Waits until everybody was told of everything; returns the events read meanwhile."""
+        found = self.read_on(client)
+
+        def told():
+            found.extend(self.read_on(client))
+            return not self.untold
+
+        eventually(told, deadline_s, "everybody to be told of everything")
+        return found
+
+    def told_by_student(self):
+        found = defaultdict(set)
+        for about, student in self.told.items():
+            found[student].add(about)
+        return found
