@@ -32,7 +32,7 @@ struct Transfer {
     if (!easy) throw std::runtime_error("libcurl gives no handle");
     // Without it curl asks first whether a longer body is welcome, and waits.
     add_header("Expect:");
-    for (const auto& [name, value] : call.headers) add_header(name + ": " + value);
+    for (const auto& [name, value] : call.headers) add_header(std::string{name}.append(": ").append(value));
     set(CURLOPT_URL, call.url.c_str());
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_FOLLOWLOCATION, 0L);
