@@ -57,6 +57,8 @@ void fold(EnrollmentSummary& summary, const Record& record, const CourseEvent& e
                  [&](const SeatsWaitlisted& e) {
                    move_pending(summary, EnrollmentState::waitlisted);
                    summary.ticket = e.ticket;
+                   summary.saga = SagaState::waiting;
+                   summary.awaits = Step::hold_seats;
                    state = StepState::pending;
                  },
                  [&](const WaiterPromoted&) {

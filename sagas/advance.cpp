@@ -31,15 +31,6 @@ Cursor past_what_does_not_apply(Cursor cursor) {
   return cursor;
 }
 
-/// The first step from the cursor on that the timeline does not show as done.
-Cursor first_undone(Cursor cursor, const EnrollmentSummary& summary) {
-  for (cursor = past_what_does_not_apply(cursor);; cursor = past_what_does_not_apply(cursor)) {
-    const auto command = command_at(cursor);
-    if (!command || !is_done(summary, *command)) return cursor;
-    ++cursor.index;
-  }
-}
-
 }  // namespace
 
 Cursor first_step(const EnrollmentSummary& summary) { return {.kind = summary.kind, .earns = summary.mileage > 0}; }
@@ -91,6 +82,22 @@ bool is_done(const EnrollmentSummary& summary, const Causation& command) {
     return progress.step == command.step && progress.direction == command.direction &&
            progress.state == StepState::done;
   });
+}
+
+Cursor first_undone(Cursor cursor, const EnrollmentSummary& summary) {
+  for (cursor = past_what_does_not_apply(cursor);; cursor = past_what_does_not_apply(cursor)) {
+    const auto command = command_at(cursor);
+    if (!command || !is_done(summary, *command)) return cursor;
+    ++cursor.index;
+  }
+}
+
+Cursor past_mileage(const Cursor& cursor, const EnrollmentSummary& summary) {
+  const auto* step = forward_step(cursor);
+  if (!step || step->step != Step::earn_mileage) return cursor;
+  auto next = cursor;
+  ++next.index;
+  return first_undone(next, summary);
 }
 
 Cursor cursor_of(const EnrollmentSummary& summary) {

@@ -78,6 +78,13 @@ Cancel cancel_at(const Cursor& cursor);
 /// Whether the timeline shows the command's end.
 bool is_done(const EnrollmentSummary& summary, const Causation& command);
 
+/// The first step from the cursor on that the timeline does not show as done.
+Cursor first_undone(Cursor cursor, const EnrollmentSummary& summary);
+
+/// Where the saga stands for people: past a step of the mileage that has to wait, which holds nobody else up, and
+/// past what they have done meanwhile.
+Cursor past_mileage(const Cursor& cursor, const EnrollmentSummary& summary);
+
 /// Where a saga goes on after a crash: at the first step that its timeline does not show as done. Steps are
 /// idempotent, so one that is done and not seen is harmless.
 Cursor cursor_of(const EnrollmentSummary& summary);

@@ -36,7 +36,10 @@ Refusal too_early(Step step, const EnrollmentSummary& summary) {
 }  // namespace
 
 void Coordinator::take_person_step(TakePersonStep& message) {
-  if (person_) return persons_.push_back(std::move(message));
+  // The saga may be on its way to this step, which it reaches in a moment unless a charge is out.
+  const auto command = command_at(cursor_);
+  const bool on_its_way = running_ && command && !cursor_.turned && command->step != Step::take_payment;
+  if (person_ || on_its_way) return persons_.push_back(std::move(message));
   if (auto refusal = refusal_of(message.step)) return answer_refused(std::move(message.asker), *refusal);
   const Causation sent{step_of(message.step), Direction::act};
   // The slot is agreed on when the coaching has it, not when the calendar has.
@@ -57,7 +60,7 @@ std::optional<Refusal> Coordinator::refusal_of(const PersonStep& step) const {
     if (summary_.kind == CourseKind::product) return DeliveryError::cancelled;
     return CoachingError::released;
   }
-  if (cursor_.index < *place) return too_early(taken, summary_);
+  if (past_mileage(cursor_, summary_).index < *place) return too_early(taken, summary_);
   return std::nullopt;
 }
 

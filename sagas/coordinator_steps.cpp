@@ -68,6 +68,8 @@ void Coordinator::serve_postponed() {
 }
 
 void Coordinator::run() {
+  // People may have gone ahead while the mileage waited.
+  cursor_ = first_undone(cursor_, summary_);
   const auto command = command_at(cursor_);
   if (!command) return finish();
   if (waits_for_component(*command)) return wait_for_component(*command);

@@ -74,7 +74,8 @@ IndexEntries index_entries(const EnrollmentSummary& summary) {
   if (const auto& coaching = summary.coaching) {
     entries.coached = true;
     entries.coaching = indexed(coaching->state);
-    entries.instructor = coaching->instructor;
+    // Released, it is nobody's any more.
+    if (coaching->state != CoachingState::released) entries.instructor = coaching->instructor;
   }
   return entries;
 }

@@ -19,8 +19,9 @@ bool passes(const EnrollmentFilter& filter, const EnrollmentSummary& row) {
 
 bool passes(const CoachingFilter& filter, const EnrollmentSummary& row) {
   if (!row.coaching) return false;
+  const bool released = row.coaching->state == CoachingState::released;
   return (!filter.state || *filter.state == row.coaching->state) &&
-         (!filter.instructor || filter.instructor == row.coaching->instructor);
+         (!filter.instructor || (!released && filter.instructor == row.coaching->instructor));
 }
 
 bool passes(const DeliveryFilter& filter, const EnrollmentSummary& row) {

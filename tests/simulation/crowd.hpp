@@ -271,7 +271,8 @@ class Crowd {
       if (summary.ended() || summary.state == EnrollmentState::none) continue;
       // What only a person can end.
       const bool begun = summary.awaits == Step::complete_delivery || summary.awaits == Step::record_result;
-      const bool awaits_person = summary.awaits != Step::none && summary.awaits != Step::take_payment;
+      const bool awaits_person = summary.awaits != Step::none && summary.awaits != Step::take_payment &&
+                                 summary.awaits != Step::hold_seats;
       if (!awaits_person || chance(begun ? 20 : 70)) continue;
       life_->take_step(client->id, person_step(summary.awaits));
       moved = true;

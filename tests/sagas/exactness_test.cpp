@@ -1,0 +1,127 @@
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+#include <vector>
+
+#include "tests/simulation/world.hpp"
+
+// Mileage and notifications are exact whatever is retried, paused, resumed, cancelled and crashed, in any order.
+
+namespace sugang {
+namespace {
+
+enum class Move : std::uint8_t { place, cancel, retry, mileage, notifications, consume, turn, commit, crash };
+constexpr Move moves[] = {Move::place,   Move::cancel, Move::retry,  Move::mileage, Move::notifications,
+                          Move::consume, Move::turn,   Move::commit, Move::crash};
+
+class Exactness {
+ public:
+  Exactness() { begin_life(); }
+
+  void play(Move move, std::size_t which) {
+    switch (move) {
+      case Move::place:
+        enrollments_.push_back(life_->place({.course = CourseId{"musical-1"}, .student = StudentId{"kim"}},
+                                            Life::silent(), Milliseconds{0}));
+        break;
+      case Move::cancel:
+        if (!enrollments_.empty()) life_->cancel(enrollments_[which % enrollments_.size()]);
+        break;
+      case Move::retry:
+        if (!enrollments_.empty()) life_->operate(enrollments_[which % enrollments_.size()], OperatorAction::retry);
+        break;
+      case Move::mileage:
+        set(Component::mileage, !life_->components.runs(Component::mileage));
+        break;
+      case Move::notifications:
+        set(Component::notifications, !life_->components.runs(Component::notifications));
+        break;
+      case Move::consume:
+        life_->consumers.run_once();
+        break;
+      case Move::turn:
+        for (std::size_t i = 0; i < 1 + which % 8; ++i) life_->run_one_turn(which);
+        durables_.company.approve_all();
+        break;
+      case Move::commit:
+        life_->commit();
+        break;
+      case Move::crash:
+        crash();
+        break;
+    }
+  }
+
+  void come_to_rest() {
+    set(Component::mileage, true);
+    set(Component::notifications, true);
+    life_->settle_with_company();
+    while (!life_->journal().owed().empty() && durables_.timers.has_alarm()) {
+      durables_.timers.sound_next();
+      life_->settle_with_company();
+    }
+  }
+
+  void check() {
+    RC_ASSERT(life_->journal().owed().empty());
+    std::int64_t owned = 0;
+    std::map<EventId, int> told;
+    for (auto id : enrollments_) {
+      const auto summary = life_->summary(id);
+      RC_ASSERT(summary.mileage_earned == (summary.state == EnrollmentState::confirmed ? summary.mileage : 0));
+      owned += summary.mileage_earned;
+      for (const auto& record : life_->journal().timeline(id)) {
+        if (notice_of(record.event)) told[record.id] -= 1;
+        if (const auto* event = std::get_if<NotificationEvent>(&record.event))
+          if (const auto* queued = std::get_if<NotificationQueued>(event)) told[queued->about] += 1;
+      }
+    }
+    for (const auto& [event, times] : told) RC_ASSERT(times == 0);
+    MileageAccount account;
+    for (const auto& record : life_->journal().history(AggregateId::mileage_of(StudentId{"kim"})))
+      apply(account, std::get<MileageEvent>(record.event));
+    RC_ASSERT(account.balance == owned);
+  }
+
+ private:
+  void begin_life() {
+    life_ = std::make_unique<Life>(durables_, ++lives_);
+    if (lives_ == 1) life_->register_course("musical-1", performance(1'000));
+    if (lives_ == 1) life_->settle();
+    life_->resume_owed();
+  }
+
+  void crash() {
+    while (!durables_.company.waiting().empty()) durables_.company.leave_unknown(ScriptedGateway::Moved::yes);
+    life_.reset();
+    durables_.store = durables_.store->crash({});
+    durables_.head = durables_.head->crash();
+    begin_life();
+  }
+
+  void set(Component component, bool runs) {
+    life_->components.set(component, runs);
+    if (component == Component::notifications)
+      life_->consumers.pause("notifier", !runs);
+    else if (runs)
+      life_->resume_owed();
+  }
+
+  Durables durables_;
+  std::unique_ptr<Life> life_;
+  std::uint64_t lives_ = 0;
+  std::vector<EnrollmentId> enrollments_;
+};
+
+RC_GTEST_PROP(Invariants3And8, RetryingAndPausingInAnyOrderLeavesMileageAndNotificationsExact, ()) {
+  const auto script = *rc::gen::container<std::vector<std::pair<Move, std::size_t>>>(rc::gen::pair(
+      rc::gen::elementOf(std::vector(std::begin(moves), std::end(moves))), rc::gen::inRange<std::size_t>(0, 64)));
+  Exactness world;
+  for (const auto& [move, which] : script) world.play(move, which);
+  world.come_to_rest();
+  world.check();
+}
+
+}  // namespace
+}  // namespace sugang
