@@ -51,6 +51,10 @@ class Receiver:
         """What arrived about the enrollment, in order."""
         return [call for call in list(self.calls) if call.message["data"]["enrollmentId"] == enrollment]
 
+    def let_go(self):
+        """Ends the connections of the calls that were not answered."""
+        self._ended.set()
+
     def __enter__(self):
         receiver = self
 
@@ -64,6 +68,7 @@ class Receiver:
                 status = receiver.status(call) if callable(receiver.status) else receiver.status
                 if status is None:
                     receiver._ended.wait()
+                    self.close_connection = True
                     return
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
@@ -80,7 +85,7 @@ class Receiver:
         return self
 
     def __exit__(self, *_):
-        self._ended.set()
+        self.let_go()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

@@ -74,8 +74,9 @@ def test_declined_and_completed_are_told_too(site, reports):
     course = register_course(site.client, kind="product")
     declined = enroll(site.client, course, paymentMethod="test-decline").json()["enrollmentId"]
     order = confirmed(site.client, course)
-    eventually(lambda: site.client.post(f"/v1/deliveries/{order['id'].replace('enr_', 'dlv_')}/start", {}).status == 200)
-    assert site.client.post(f"/v1/deliveries/{order['id'].replace('enr_', 'dlv_')}/complete", {}).status == 200
+    delivery = "/v1/deliveries/" + order["id"].replace("enr_", "dlv_")
+    eventually(lambda: site.client.post(f"{delivery}/start", {}).status == 200)
+    assert site.client.post(f"{delivery}/complete", {}).status == 200
     await_states(reports, course, declined, "requested", "rejected")
     await_states(reports, course, order["id"], "requested", "confirmed", "completed")
 

@@ -7,7 +7,7 @@ import pytest
 
 from blackbox.actions import (after, await_state, cancel, charges, confirmed, enroll, event_types, events_of,
                               eventually, every, mileage, my_page, paused, read, read_enrollment, register_course,
-                              seats, set_component, set_gateway, unique)
+                              seats, set_component, unique)
 from blackbox.books import Books
 from blackbox.client import crowd
 from blackbox.site import Site

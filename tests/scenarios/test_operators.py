@@ -59,8 +59,10 @@ def stuck_charge(client, gateway):
     """An enrollment whose charge the failing gateway gives no word on, and its course."""
     course = register_course(client)
     gateway(failPercent=100)
-    enrollment = eventually(lambda: (answer := enroll(client, course, headers={"Prefer": "respond-async"})).status == 202
-                            and answer).json()["id"]
+    # While the payment side counts as down from the test before, it is refused.
+    placed = eventually(lambda: (answer := enroll(client, course, headers={"Prefer": "respond-async"})).status == 202
+                        and answer)
+    enrollment = placed.json()["id"]
     await_saga(client, enrollment, "stuck")
     return enrollment, course
 

@@ -1,7 +1,9 @@
 """Performance booking: accepted at once, confirmed by itself, as often as the customer likes."""
 
-from blackbox.actions import (LIVE_STATES, cancel, confirmed, enroll, eventually, read, read_enrollment,
-                              register_course, seats, set_component, unique, won)
+from blackbox.actions import (LIVE_STATES, await_notices, await_state, cancel, charges, confirmed, enroll,
+                              event_types, events_of, eventually, in_order, my_page, paused, read, read_enrollment,
+                              register_course, saga_of, seats, set_component, steps_done, unique, won)
+from blackbox.books import Books
 
 
 def booked(client, enrollment):
@@ -116,3 +118,96 @@ def test_the_plain_call_of_a_load_tester_is_accepted(client):
 def test_a_performance_shows_its_kind(client):
     assert read(client, f"/v1/courses/{register_course(client, kind='performance')}")["kind"] == "performance"
     confirmed(client, register_course(client, kind="performance", price=0))
+
+
+# --- each step seen, each end told, and whatever is down
+
+
+def test_approval_and_cancellation_each_send_one_notification(client):
+    customer = unique("customer")
+    course = register_course(client, kind="performance", capacity=5)
+    kept, gone = (enroll(client, course, customer).json()["id"] for _ in range(2))
+    booked(client, kept), booked(client, gone)
+    await_notices(client, customer, "enrollment.confirmed", "enrollment.confirmed")
+    for _ in range(2):
+        assert cancel(client, gone, {"Prefer": "wait=10"}).status == 200
+    await_notices(client, customer, "enrollment.confirmed", "enrollment.confirmed", "enrollment.cancelled")
+
+
+def test_a_declined_booking_is_told_once(client):
+    customer = unique("customer")
+    enroll(client, register_course(client, kind="performance"), customer, paymentMethod="test-decline")
+    await_notices(client, customer, "enrollment.rejected")
+
+
+def test_every_step_is_visible_while_it_waits_when_it_is_done_and_when_it_is_undone(client, management):
+    customer, course = unique("customer"), register_course(client, kind="performance", capacity=5)
+    with paused(management, "payments"):
+        pending = enroll(client, course, customer).json()["id"]
+        shown = await_state(client, pending, "payment_pending")
+        assert ("take_payment", "pending") in [(step["name"], step["state"]) for step in shown["steps"]]
+        saga = saga_of(client, pending)
+        assert saga["deadline"] and saga["state"] in {"waiting", "running"}
+    booked(client, pending)
+    assert in_order(steps_done(client, pending), "hold_seats", "take_payment", "take_seats", "confirm")
+    cancel(client, pending, {"Prefer": "wait=10"})
+    assert in_order(steps_done(client, pending), "release_seats", "refund_payment", "reverse_mileage",
+                    "mark_cancelled")
+    told = event_types(events_of(client, pending))
+    assert in_order(told, "enrollment.requested", "course.seats-held", "payment.requested", "payment.approved",
+                    "course.seats-taken", "enrollment.confirmed", "mileage.earned", "enrollment.cancel-requested",
+                    "course.seats-released", "payment.refunded", "mileage.reversed", "enrollment.cancelled"), told
+    assert my_page(client, customer)[pending]["state"] == "cancelled"
+
+
+def test_who_cancels_gets_the_money_and_the_theatre_the_seats_back(client, management):
+    course = register_course(client, kind="performance", capacity=5)
+    booking = confirmed(client, course, seats=3)
+    assert cancel(client, booking["id"], {"Prefer": "wait=10"}).status == 200
+    assert seats(client, course) == {"capacity": 5, "available": 5, "held": 0, "taken": 0, "waitlisted": 0}
+    assert charges(management)[booking["payment"]["id"]]["state"] == "refunded"
+
+
+def test_a_booking_is_cancelled_while_payment_is_down_and_never_charged(client, management):
+    customer, course = unique("customer"), register_course(client, kind="performance", capacity=3)
+    with paused(management, "payments"):
+        pending = enroll(client, course, customer, seats=3).json()["id"]
+        assert cancel(client, pending, {"Prefer": "respond-async"}).status == 202
+        eventually(lambda: seats(client, course)["available"] == 3)
+    ended = await_state(client, pending, "cancelled")
+    assert charges(management).get(ended["payment"]["id"], {}).get("state") != "approved"
+    await_notices(client, customer, "enrollment.cancelled")
+
+
+def test_booking_goes_on_while_the_catalogue_is_down(client, management):
+    course = register_course(client, kind="performance")
+    with paused(management, "catalogue"):
+        answer = enroll(client, course, seats=2)
+        assert answer.status == 202
+        booked(client, answer.json()["id"])
+        assert seats(client, course)["taken"] == 2
+
+
+def test_booking_goes_on_while_the_views_are_down(client, management):
+    course = register_course(client, kind="performance")
+    with paused(management, "views"):
+        booked(client, enroll(client, course).json()["id"])
+
+
+def test_bookings_made_while_payment_is_down_survive_a_kill_and_confirm(site):
+    course, key = register_course(site.client, kind="performance", capacity=50), {"Idempotency-Key": unique("key")}
+    set_component(site.management, "payments", "paused")
+    first = enroll(site.client, course, "regular", key)
+    pending = [first.json()["id"], *(enroll(site.client, course).json()["id"] for _ in range(29))]
+    site.crash()
+    set_component(site.management, "payments", "running")
+    for enrollment in pending:
+        booked(site.client, enrollment)
+    again = enroll(site.client, course, "regular", key)
+    assert (again.status, again.body) == (first.status, first.body)
+    assert seats(site.client, course)["taken"] == 30
+    Books(site.client, site.management).assert_agree()
+
+
+def test_the_books_agree_after_all_that(client, management):
+    Books(client, management).assert_agree()

@@ -5,7 +5,7 @@ import pytest
 
 from blackbox.actions import (after, await_notices, await_state, cancel, charges, enroll, event_types, events_of,
                               eventually, every, in_order, mileage, my_page, paused, read, read_enrollment,
-                              register_course, saga_of, seats, set_component, set_gateway, unique)
+                              register_course, saga_of, seats, set_component, unique)
 from blackbox.books import Books
 from blackbox.site import Site
 

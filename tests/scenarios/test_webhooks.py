@@ -54,6 +54,16 @@ def await_delivery(client, webhook, enrollment, state):
                       and found[0], what=f"the delivery to be {state}")
 
 
+def await_states(client, webhook, count, state):
+    """Waits until that many deliveries are all there are, and in this state."""
+    eventually(lambda: [one["state"] for one in deliveries(client, webhook)] == [state] * count,
+               what=f"{count} deliveries to be {state}")
+
+
+def await_sent(client, student):
+    eventually(lambda: [one["state"] for one in notices_of(client, student)] == ["sent"])
+
+
 # --- registering
 
 
@@ -142,13 +152,15 @@ def test_who_registers_later_is_not_told_of_what_was(site, receiver):
 
 def test_a_receiver_that_fails_is_called_again_with_the_same_id_until_it_takes_it(site, receiver):
     webhook = subscribe(site.client, receiver.url)
-    receiver.status = lambda call: 500 if len(receiver.calls) < 3 else 200
+    refusals = [500, 302, 429]
+    receiver.status = lambda call: refusals.pop(0) if refusals else 200
     enrollment = confirmed(site.client, register_course(site.client))["id"]
     delivery = await_delivery(site.client, webhook, enrollment, "delivered")
-    assert (delivery["attempts"], delivery["status"]) == (3, 200)
+    assert (delivery["attempts"], delivery["status"]) == (4, 200)
     calls = receiver.of(enrollment)
-    assert len(calls) == 3
+    assert len(calls) == 4
     assert {call.id for call in calls} == {delivery["id"]}
+    assert len({call.body for call in calls}) == 1
     assert all(call.is_signed_with(webhook["secret"]) for call in calls)
     # Doubled each time, less up to a quarter.
     assert calls[1].at - calls[0].at >= 0.07 and calls[2].at - calls[1].at >= 0.14
@@ -163,6 +175,20 @@ def test_a_receiver_that_hangs_is_called_again_and_holds_nobody_up(site, receive
         eventually(lambda: len(hanging.of(enrollment)) >= 2)
         delivery = deliveries(site.client, slow, enrollment)[0]
         assert delivery["error"] and "status" not in delivery
+
+
+def test_many_behind_a_receiver_that_hangs_arrive_when_it_answers(scratch, receiver):
+    with Site(scratch, "--webhook-retry-ms", 100) as site, Receiver() as hanging:
+        hanging.status = None
+        slow, webhook = subscribe(site.client, hanging.url), subscribe(site.client, receiver.url)
+        course = register_course(site.client, capacity=100)
+        for _ in range(20):
+            confirmed(site.client, course)
+        await_states(site.client, webhook, 20, "delivered")
+        assert {one["state"] for one in deliveries(site.client, slow)} == {"pending"}
+        hanging.status = 204
+        hanging.let_go()
+        await_states(site.client, slow, 20, "delivered")
 
 
 def test_the_log_of_deliveries_tells_what_is_to_come(site, receiver):
@@ -199,13 +225,13 @@ def test_a_notification_is_queued_until_it_has_arrived_and_then_sent(site, recei
     eventually(lambda: receiver.of(enrollment))
     assert [one["state"] for one in eventually(lambda: notices_of(site.client, student))] == ["queued"]
     receiver.status = 200
-    eventually(lambda: [one["state"] for one in notices_of(site.client, student)] == ["sent"])
+    await_sent(site.client, student)
 
 
 def test_without_a_webhook_a_notification_is_sent_by_lying_in_the_box(site):
     student = unique("student")
     confirmed(site.client, register_course(site.client), student)
-    eventually(lambda: [one["state"] for one in notices_of(site.client, student)] == ["sent"])
+    await_sent(site.client, student)
 
 
 def test_who_says_that_he_is_gone_is_called_no_more(site, receiver):
@@ -214,6 +240,9 @@ def test_who_says_that_he_is_gone_is_called_no_more(site, receiver):
     enrollment = confirmed(site.client, register_course(site.client))["id"]
     eventually(lambda: list(every(site.client, "/v1/webhooks"))[0]["disabled"])
     assert deliveries(site.client, webhook, enrollment)[0]["state"] == "failed"
+    student = unique("student")
+    confirmed(site.client, register_course(site.client), student)
+    await_sent(site.client, student)
     with Receiver() as other:
         subscribe(site.client, other.url)
         later = confirmed(site.client, register_course(site.client))["id"]
@@ -245,12 +274,12 @@ def test_what_had_not_arrived_arrives_after_a_kill(site, receiver):
     calls = receiver.of(enrollment)
     assert {call.id for call in calls} == {notices_of(site.client, student)[0]["id"]}
     assert calls[-1].is_signed_with(webhook["secret"])
-    eventually(lambda: [one["state"] for one in notices_of(site.client, student)] == ["sent"])
+    await_sent(site.client, student)
 
 
 def test_kills_in_the_middle_of_many_lose_none_and_repeat_none_that_was_taken_in_peace(site, receiver):
     """A call may come twice when the kill comes between the answer and its entry; the id tells."""
-    subscribe(site.client, receiver.url)
+    webhook = subscribe(site.client, receiver.url)
     course = register_course(site.client, kind="performance", capacity=1000)
     made = []
     for _ in range(3):
@@ -261,6 +290,8 @@ def test_kills_in_the_middle_of_many_lose_none_and_repeat_none_that_was_taken_in
         await_told(receiver, enrollment, "enrollment.confirmed")
     ids = {enrollment: {call.id for call in receiver.of(enrollment)} for enrollment in made}
     assert all(len(found) == 1 for found in ids.values()), ids
+    await_states(site.client, webhook, len(made), "delivered")
+    assert {one["id"] for one in deliveries(site.client, webhook)} == {call.id for call in receiver.calls}
 
 
 # --- deleting
@@ -275,6 +306,9 @@ def test_a_deleted_webhook_is_called_no_more_and_gone(site, receiver):
     assert list(every(site.client, "/v1/webhooks")) == []
     assert site.client.get(f"/v1/webhooks/{webhook['id']}/deliveries").status == 404
     assert site.client.request("DELETE", f"/v1/webhooks/{webhook['id']}").status == 404
+    student = unique("student")
+    confirmed(site.client, register_course(site.client), student)
+    await_sent(site.client, student)
     with Receiver() as other:
         subscribe(site.client, other.url)
         later = confirmed(site.client, register_course(site.client))["id"]
