@@ -2,7 +2,7 @@
 
 import json
 
-from blackbox.actions import set_gateway, unique
+from blackbox.actions import set_component, set_gateway, unique
 from blackbox.client import Client
 from blackbox.crash_load import ENDED_BY_THE_KILL, CrashLoad
 from blackbox.ledger import Operation
@@ -11,6 +11,8 @@ HOLDER_PERCENT, PROMOTED_PERCENT = 70, 15  # of the cancels; the others leave th
 JOINING_PERCENT = 50
 GROWS_BY = (1, 150)  # more than the server promotes at a time
 DECLINED_PERCENT = 5
+PAUSED_PERCENT = 30
+PAUSED = ["payments", "mileage", "notifications", "views"]
 
 
 class LineLoad(CrashLoad):
@@ -88,10 +90,12 @@ class LineLoad(CrashLoad):
         self.grown[course] = capacity
 
     async def _steer(self, seconds):
-        """The payment company is quick, slow or at fault; a promotion waits for none of it."""
+        """The payment company is quick, slow or at fault, and a part is down; a promotion waits for none of it."""
         mode = self.chance.choice([{}, {}, {"latencyMillis": [0, 40]}, {"latencyMillis": [0, 20], "failPercent": 20}])
         try:
             with Client(self.server.management) as management:
                 set_gateway(management, **mode)
+                if self.chance.randrange(100) < PAUSED_PERCENT:
+                    set_component(management, self.chance.choice(PAUSED), "paused")
         except ENDED_BY_THE_KILL:
             pass

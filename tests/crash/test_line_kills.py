@@ -8,14 +8,14 @@ import os
 import random
 import time
 
-from blackbox.actions import await_views, events, eventually, every, register_course, set_gateway
+from blackbox.actions import await_views, events, eventually, every, register_course, set_component, set_gateway
 from blackbox.aftermath import Aftermath, check_statements
 from blackbox.books import Books
 from blackbox.chronicle import Chronicle
 from blackbox.client import Client, crowd
 from blackbox.crash_load import CONNECTIONS
 from blackbox.ledger import Ledger
-from blackbox.line_load import LineLoad
+from blackbox.line_load import PAUSED, LineLoad
 from blackbox.lines import Lines
 from blackbox.server import Server, run
 
@@ -105,6 +105,8 @@ class LineRounds:
         after = Aftermath(self.server.listen, self.ledger, self.chance, load.operations)
         with Client(self.server.management) as management, Client(self.server.listen) as client:
             set_gateway(management)
+            for component in PAUSED:
+                set_component(management, component, "running")
             self._check_events(client, load)
             asyncio.run(after.check_answers())
             self._await_quiet(client)
