@@ -225,6 +225,13 @@ def test_a_step_repeated_with_its_key_gets_the_same_answer(client, training, ins
         eventually(lambda: saga_of(client, enrollment)["state"] in ("waiting", "completed"))
 
 
+def test_a_result_that_comes_right_behind_the_schedule_is_heard(client, training, instructor):
+    enrollment = assigned(client, training, instructor)
+    assert schedule(client, enrollment).status == 200
+    assert record(client, enrollment).status == 201
+    await_state(client, enrollment, "completed")
+
+
 # --- the instructor's calendar
 
 
@@ -355,10 +362,11 @@ def test_manager_and_instructor_each_have_their_list(client, training, instructo
     assert lists(client, position, instructorId=instructor, state="scheduled") == [agreed]
 
 
-def test_a_cancelled_training_is_scheduled_no_more(client, training, instructor):
+def test_a_cancelled_training_leaves_the_instructors_list(client, training, instructor):
     enrollment = scheduled(client, training, instructor)
     answer = cancel(client, enrollment, {"Prefer": "wait=10"})
-    assert lists(client, after(answer), instructorId=instructor, state="scheduled") == []
+    assert lists(client, after(answer), instructorId=instructor) == []
+    assert enrollment in lists(client, after(answer), state="released")
 
 
 def test_the_students_page_shows_instructor_schedule_and_result(client, training, instructor):

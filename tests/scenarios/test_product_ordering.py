@@ -263,6 +263,17 @@ def test_while_delivery_is_down_nothing_is_started(client, management, product):
     assert start(client, placed).status == 200
 
 
+def test_a_paused_mileage_holds_no_courier_up(client, management, product):
+    customer = unique("customer")
+    with paused(management, "mileage"):
+        placed = order(client, product, customer)
+        assert start(client, placed).status == 200
+        assert complete(client, placed).status == 200
+        assert mileage(client, customer) == (0, [])
+    await_state(client, placed["id"], "completed")
+    eventually(lambda: mileage(client, customer) == (100, [("earn", 100)]))
+
+
 def test_a_cancel_made_while_delivery_is_down_is_done_later(client, management, product):
     placed = order(client, product)
     with paused(management, "delivery"):

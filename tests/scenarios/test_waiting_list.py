@@ -5,9 +5,9 @@ import asyncio
 
 import pytest
 
-from blackbox.actions import (after, await_notices, await_state, cancel, cancel_course, charges, confirmed, enroll,
-                              event_types, events, events_of, eventually, every, mileage, paused, read_enrollment,
-                              register_course, revise, saga_of, seats, set_gateway, unique)
+from blackbox.actions import (after, await_notices, await_state, await_views, cancel, cancel_course, charges, confirmed,
+                              enroll, event_types, events, events_of, eventually, every, mileage, paused,
+                              read_enrollment, register_course, revise, saga_of, seats, set_gateway, unique)
 from blackbox.books import Books
 from blackbox.client import crowd
 from blackbox.site import Site
@@ -118,6 +118,16 @@ def test_the_managers_see_the_line_in_order(client, full):
     course, _ = full
     waiting = [queue_up(client, course) for _ in range(4)]
     assert line(client, course, after(client.answers[-1])) == waiting
+
+
+def test_the_saga_of_who_waits_is_listed_as_waiting(client, full):
+    course, _ = full
+    waiting = queue_up(client, course)
+    saga = saga_of(client, waiting)
+    assert (saga["state"], saga["waitsFor"]) == ("waiting", "hold_seats")
+    assert saga["deadline"]
+    listed = every(client, "/v1/sagas", await_views(client), state="waiting")
+    assert waiting in {one["enrollmentId"] for one in listed}
 
 
 def test_a_place_in_line_repeated_with_its_key_is_one_place(client, full):
