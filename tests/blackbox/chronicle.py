@@ -11,6 +11,11 @@ TOLD = {"sugang.course.waiter-promoted", "sugang.enrollment.confirmed", "sugang.
 QUEUED = "sugang.notification.queued"
 
 
+def name_in(event):
+    """Of whom it is: a student's points and notifications are two aggregates, each named after her."""
+    return event["subject"].rpartition("/")[2]
+
+
 class Chronicle:
     """Reads on from where it stands; fails at the first event that cannot come where it comes."""
 
@@ -60,8 +65,7 @@ class Chronicle:
             self._book(event)
 
     def _assert_no_gap(self, event):
-        # A student's points and notifications are two aggregates of one name.
-        aggregate = (event["type"].split(".")[1], event["subject"])
+        aggregate = event["subject"]
         expected = self._sequences.get(aggregate, 0) + 1
         assert int(event["sequence"]) == expected, (expected, event)
         self._sequences[aggregate] = expected
@@ -72,12 +76,12 @@ class Chronicle:
         assert about not in self.told, f"told of twice: {event}"
         assert about in self.untold, f"told of what is nobody's business: {event}"
         student = self.untold.pop(about)
-        assert student == event["subject"], f"{student} is to be told, not: {event}"
+        assert student == name_in(event), f"{student} is to be told, not: {event}"
         self.told[about] = student
 
     def _count_points(self, event):
         """Invariant 3."""
-        account, data = self.points[event["subject"]], event["data"]
+        account, data = self.points[name_in(event)], event["data"]
         earned, reversed_ = account.get(data["paymentId"], (None, None))
         if event["type"].endswith(".earned"):
             assert earned is None and reversed_ is None, f"earned twice, or after the reverse: {event}"

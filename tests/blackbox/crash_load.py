@@ -175,10 +175,10 @@ class CrashLoad:
         await self._read_one(client, self.ledger.known[self.chance.choice(self.targets)])
 
     async def _read_one(self, client, known):
-        may = set(known.may)
+        may, done = set(known.may), dict(known.done)
         answer = await client.request("GET", f"/v1/enrollments/{known.id}")
         assert answer.status == 200, answer
-        known.seen(answer.json(), may | known.may)
+        known.seen(answer.json(), may | known.may, done)
         known.version = max(known.version, answer.json()["version"])
 
     async def _steer(self, seconds):
