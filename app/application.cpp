@@ -52,6 +52,9 @@ struct SystemConfig : caf::actor_system_config {
   }
 };
 
+/// Few entries, seldom read.
+const RocksOptions webhook_memory{.block_cache_bytes = 2 << 20, .write_buffer_bytes = 4 << 20};
+
 std::string subfolder(const std::string& data, const char* name) {
   auto path = std::filesystem::path{data} / name;
   std::filesystem::create_directories(path);
@@ -121,7 +124,7 @@ struct Application::Impl {
         journal_folder(subfolder(config.data, "journal"), {}, {}, executor(),
                        [](const std::string& why) { end_at_once("journal", why); }),
         books(subfolder(config.data, "gateway"), {{"charges"}}),
-        webhook_entries(subfolder(config.data, "webhooks"), WebhookStore::spaces()),
+        webhook_entries(subfolder(config.data, "webhooks"), WebhookStore::spaces(), webhook_memory),
         rows(open_rows(subfolder(config.data, "views"))),
         gateway(
             books, {.call_timeout_ms = Milliseconds{config.gateway_timeout_ms}},

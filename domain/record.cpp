@@ -5,10 +5,12 @@ namespace sugang {
 std::string to_text(const AggregateId& id) {
   switch (id.kind) {
     case AggregateKind::course:
+      return id.name;
     case AggregateKind::calendar:
     case AggregateKind::mileage_account:
     case AggregateKind::notification_box:
-      return id.name;
+      // One person's name may name several of them.
+      return std::string{to_text(id.kind)} + "/" + id.name;
     case AggregateKind::enrollment:
       return to_text(EnrollmentId{id.uid});
     case AggregateKind::payment:

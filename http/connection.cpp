@@ -1,6 +1,7 @@
 #include "http/connection.hpp"
 
 #include <boost/asio/write.hpp>
+#include <utility>
 
 #include "http/handling.hpp"
 #include "http/request_fields.hpp"
@@ -183,8 +184,9 @@ void Connection::handle_request() {
   phase_ = Phase::waiting;
   const bool client = port_ == Port::client;
   if (client) {
-    busy_ = true;
-    state.begin_request();
+    // Of requests that were sent together, the next begins before the answer to the one before has left: the
+    // connection is counted once, from the first on until all is written.
+    if (!std::exchange(busy_, true)) state.begin_request();
     if (state.draining) {
       state.refused.fetch_add(1, std::memory_order_relaxed);
       auto response = sugang::refuse(path(), Problem::draining);

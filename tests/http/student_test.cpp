@@ -70,15 +70,15 @@ json event_of(AggregateId aggregate, Event event) {
   return json::parse(json_of(record, write_event));
 }
 
-TEST(CloudEvents, OfNamedAggregatesHaveTheirNameAsSubject) {
+TEST(CloudEvents, OfAPersonSayInTheirSubjectWhichOfHersTheyAre) {
   const auto earned = event_of(AggregateId::mileage_of({"s"}), MileageEvent{MileageEarned{PaymentId{{1, 2}}, 30}});
   EXPECT_EQ(earned["type"], "sugang.mileage.earned");
-  EXPECT_EQ(earned["subject"], "s");
+  EXPECT_EQ(earned["subject"], "mileage_account/s");
   EXPECT_EQ(earned["data"], json({{"paymentId", to_text(PaymentId{{1, 2}})}, {"points", 30}}));
   const TimeSlot slot{scripted_time, scripted_time + std::chrono::hours{1}};
   const auto booked =
       event_of(AggregateId::calendar_of({"anna"}), CalendarEvent{SlotBooked{EnrollmentId{{1, 3}}, slot}});
-  EXPECT_EQ(booked["subject"], "anna");
+  EXPECT_EQ(booked["subject"], "calendar/anna");
   EXPECT_EQ(booked["data"], json({{"enrollmentId", to_text(EnrollmentId{{1, 3}})},
                                   {"startsAt", "2026-03-02T10:00:00.000Z"},
                                   {"endsAt", "2026-03-02T11:00:00.000Z"}}));
@@ -88,7 +88,7 @@ TEST(CloudEvents, OfNamedAggregatesHaveTheirNameAsSubject) {
                                                                   .course = {"p"},
                                                                   .happened_at = scripted_time,
                                                                   .outward = true}});
-  EXPECT_EQ(told["subject"], "s");
+  EXPECT_EQ(told["subject"], "notification_box/s");
   EXPECT_EQ(told["data"]["kind"], "delivery.started");
   EXPECT_EQ(told["data"]["about"], to_text(EventId{{1, 4}}));
   EXPECT_EQ(event_of(DeliveryId{{1, 5}}, DeliveryEvent{DeliveryStarted{}})["data"], json::object());

@@ -131,7 +131,9 @@ TEST(EveryTable, NeverExpiresBehindThePointOfNoReturn) {
     bool behind = false;
     for (const auto& step : way_forward(kind)) {
       behind = behind || step.after.has_value();
-      if (behind) EXPECT_NE(step.late, TurnCause::expired) << to_text(step.step);
+      if (behind) {
+        EXPECT_NE(step.late, TurnCause::expired) << to_text(step.step);
+      }
     }
   }
 }

@@ -64,8 +64,9 @@ inline void expect_coaching(const Views& views, const Folds& folds) {
   }
   for (const auto& filter : filters)
     ASSERT_THAT(all_coaching(views, filter), ::testing::ElementsAreArray(those_of(folds, [&](const auto& fold) {
-                  return fold.coaching && (!filter.state || fold.coaching->state == *filter.state) &&
-                         (!filter.instructor || fold.coaching->instructor == filter.instructor);
+                  if (!fold.coaching || (filter.state && fold.coaching->state != *filter.state)) return false;
+                  const bool released = fold.coaching->state == CoachingState::released;
+                  return !filter.instructor || (!released && fold.coaching->instructor == filter.instructor);
                 })));
 }
 
