@@ -1,12 +1,15 @@
 """Personal training: a manager assigns an instructor, both agree on a time, only then is it confirmed; after the class
 the student reads the result. Until then a cancel is always accepted, and gives instructor and time back together."""
 
+import asyncio
+
 import pytest
 
 from blackbox.actions import (after, await_notices, await_state, cancel, charges, enroll, event_types, events_of,
                               eventually, every, in_order, mileage, my_page, paused, read, read_enrollment,
                               register_course, saga_of, seats, set_component, unique)
 from blackbox.books import Books
+from blackbox.client import crowd
 from blackbox.site import Site
 
 TEN, ELEVEN, TWELVE = (f"2027-03-02T{hour}:00:00.000Z" for hour in (10, 11, 12))
@@ -251,6 +254,22 @@ def test_another_instructor_has_another_calendar(client, training, instructor):
     scheduled(client, training, unique("instructor"))
 
 
+def test_of_many_who_want_the_same_time_at_once_one_gets_it(client, server, instructor):
+    training = register_course(client, kind="training", capacity=20, price=30000)
+    enrollments, answers = [assigned(client, training, instructor) for _ in range(20)], {}
+
+    async def agree(asking, enrollment):
+        answers[enrollment] = await asking.request("POST", f"/v1/coaching/{enrollment}/schedule",
+                                                   {"startsAt": TEN, "endsAt": ELEVEN})
+
+    asyncio.run(crowd(server.listen, 10, enrollments, agree))
+    winners = [one for one, answer in answers.items() if answer.status == 200]
+    assert len(winners) == 1
+    assert all(refused(answer, "slot-taken") for one, answer in answers.items() if one not in winners)
+    await_state(client, winners[0], "confirmed")
+    assert seats(client, training) == {"capacity": 20, "available": 0, "held": 19, "taken": 1, "waitlisted": 0}
+
+
 # --- cancelling, at every state
 
 
@@ -346,6 +365,18 @@ def test_while_coaching_is_down_a_cancel_is_accepted_and_ends_later(client, mana
         eventually(lambda: seats(client, training)["available"] == 5)
     assert_nothing_is_left(client, management, training, student, enrollment)
     assert schedule(client, assigned(client, training, instructor)).status == 200
+
+
+@pytest.mark.parametrize("component", ["catalogue", "mileage", "notifications", "views"])
+def test_a_training_goes_its_way_while_others_are_down(client, management, training, instructor, component):
+    student = unique("student")
+    with paused(management, component):
+        enrollment = scheduled(client, training, instructor, student)
+        assert record(client, enrollment).status == 201
+    await_state(client, enrollment, "completed")
+    await_notices(client, student, *TOLD_WHEN_COMPLETED)
+    eventually(lambda: mileage(client, student) == (300, [("earn", 300)]))
+    assert coaching(client, enrollment)["state"] == "result_recorded"
 
 
 # --- who looks at it

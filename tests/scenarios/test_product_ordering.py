@@ -1,5 +1,8 @@
 """Product ordering: an order is paid, prepared, brought to the customer; and undone, unless it is on its way."""
 
+import asyncio
+from collections import defaultdict
+
 import pytest
 
 from blackbox.actions import (after, await_notices, await_state, cancel, charges, confirmed, enroll, event_types,
@@ -7,6 +10,7 @@ from blackbox.actions import (after, await_notices, await_state, cancel, charges
                               read_enrollment, register_course, saga_of, seats, set_component, set_gateway, steps_done,
                               unique, won)
 from blackbox.books import Books
+from blackbox.client import crowd
 from blackbox.site import Site
 
 TOLD_WHEN_ORDERED = ("stock.prepared", "enrollment.confirmed", "delivery.requested")
@@ -290,6 +294,60 @@ def test_while_notifications_are_down_the_order_goes_on_and_is_told_later(client
         delivered(client, order(client, product, customer))
         assert not notices(client, customer)
     await_notices(client, customer, *TOLD_WHEN_DELIVERED)
+
+
+@pytest.mark.parametrize("component", ["catalogue", "mileage", "views"])
+def test_an_order_is_placed_brought_and_another_cancelled_while_others_are_down(client, management, product, component):
+    customer = unique("customer")
+    with paused(management, component):
+        brought, given_up = (order(client, product, customer) for _ in range(2))
+        assert start(client, brought).status == 200
+        assert complete(client, brought).status == 200
+        cancel(client, given_up["id"], {"Prefer": "wait=1"})
+        eventually(lambda: seats(client, product)["taken"] == 1)
+        eventually(lambda: charges(management)[given_up["payment"]["id"]]["state"] == "refunded")
+    await_state(client, brought["id"], "completed")
+    await_state(client, given_up["id"], "cancelled")
+    await_notices(client, customer, *TOLD_WHEN_DELIVERED, *TOLD_WHEN_ORDERED, "enrollment.cancelled")
+    eventually(lambda: mileage(client, customer)[0] == 100)
+
+
+# --- two at once
+
+
+async def _race(address, orders):
+    """For each order somebody cancels it while the courier starts it; returns both answers by order."""
+    answers = defaultdict(dict)
+
+    async def act(client, job):
+        name, target, order = job
+        answers[order][name] = await client.request("POST", target, {}, {"Prefer": "wait=10"})
+
+    jobs = [job for order in orders for job in (("cancel", f"/v1/enrollments/{order['id']}/cancel", order["id"]),
+                                                ("start", f"/v1/deliveries/{order['delivery']['id']}/start",
+                                                 order["id"]))]
+    await crowd(address, 16, jobs, act)
+    return answers
+
+
+def test_of_a_cancel_and_a_courier_at_the_same_time_exactly_one_wins(client, management, server):
+    product = register_course(client, kind="product", capacity=40, price=5000)
+    orders = [order(client, product) for _ in range(40)]
+    answers = asyncio.run(_race(server.listen, orders))
+    started = 0
+    for placed in orders:
+        cancelled, start_answer = answers[placed["id"]]["cancel"], answers[placed["id"]]["start"]
+        shown = read_enrollment(client, placed["id"])
+        money = charges(management)[placed["payment"]["id"]]["state"]
+        if start_answer.status == 200:
+            started += 1
+            assert (cancelled.status, cancelled.problem) == (409, "not-cancellable")
+            assert (shown["state"], shown["delivery"]["state"], money) == ("confirmed", "started", "approved")
+        else:
+            assert (start_answer.status, start_answer.problem) == (409, "enrollment-ended")
+            assert (cancelled.status, shown["state"]) == (200, "cancelled")
+            assert (shown["delivery"]["state"], money) == ("cancelled", "refunded")
+    assert seats(client, product)["taken"] == started
 
 
 # --- twice
