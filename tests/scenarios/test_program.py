@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,6 +10,7 @@ import pytest
 
 from blackbox.actions import (confirmed, enroll, eventually, read, read_enrollment, register_course, seats,
                               set_gateway)
+from blackbox.answer import AnswerReader, render_request
 from blackbox.client import Client, ConnectionEnded
 from blackbox.server import Server, ServerEnded, clean_environment, run
 
@@ -202,6 +204,22 @@ def refused(server, course):
             return enroll(late, course).status == 503
     except (ConnectionError, ConnectionEnded):
         return True
+
+
+def test_a_drain_is_not_held_up_by_requests_that_were_sent_together(own_server):
+    """Each of them is counted until its answer is on its way, and none is counted for ever."""
+    with socket.create_connection(own_server.listen, 10) as raw, Client(own_server.listen) as client:
+        course = register_course(client)
+        raw.sendall(3 * render_request("GET", f"/v1/courses/{course}", "localhost"))
+        reader, answered = AnswerReader(), 0
+        while answered < 3:
+            complete = reader.feed(raw.recv(1 << 16))
+            while complete:
+                answered += 1
+                complete = reader.take()
+    begun = time.monotonic()
+    assert own_server.terminate() == 0
+    assert time.monotonic() - begun < DRAIN_DEADLINE_S / 2
 
 
 def test_a_drain_does_not_wait_for_a_gateway_that_hangs(own_server):
