@@ -123,8 +123,13 @@ class Known:
 
     def step_answered(self, step, asked, answer):
         self.answers.append(answer)
-        if answer.status not in (200, 201):
+        if answer.status not in (200, 201, 202):
             return
+        if step == "schedule":
+            self.at_rest = self.at_rest - WAITS_FOR_PERSON
+            # With the coaching side down in the middle, the calendar has it and the coaching follows.
+            if answer.json()["schedule"] is None:
+                return
         assert self.done.setdefault(step, asked) == asked, f"{step} was done otherwise: {self.done}, {answer!r}"
         if step in IRREVOCABLE:
             self.may &= {"confirmed", "completed"}
@@ -133,8 +138,6 @@ class Known:
             self.may -= LIVE - {"awaiting_schedule"}
         if step in LAST_STEPS:
             self.at_rest = {"completed"}
-        elif step == "schedule":
-            self.at_rest = self.at_rest - WAITS_FOR_PERSON
 
     def seen(self, shown, may, done=None):
         """`may` and `done`: as they were when the read was sent, if others were under way."""
@@ -203,7 +206,7 @@ class Ledger:
             assert answer.status in (200, 202, 409, 503), operation
             self.known[operation.subject].cancel_answered(answer)
         elif operation.kind in PERSON_STEPS:
-            assert answer.status in (200, 201, 409, 503), operation
+            assert answer.status in (200, 201, 202, 409, 503), operation
             asked = json.loads(operation.body) if operation.body else {}
             self.known[operation.subject].step_answered(operation.kind, asked, answer)
         elif answer.status in LEGAL_AFTER:
