@@ -273,7 +273,7 @@ std::optional<std::string> Audit::see_event(const Record& record, const Calendar
 std::optional<std::string> Audit::see_event(const Record& record, const MileageEvent& event) {
   auto& [account, sequence] = accounts_[record.aggregate.name];
   if (auto fault = check_sequence(record, sequence)) return fault;
-  auto known = [&](PaymentId id) { return account.entries.find(id); };
+  auto known = [&entries = account.entries](PaymentId id) { return entries.find(id); };
   if (const auto* earned = std::get_if<MileageEarned>(&event)) {
     auto& entry = enrollments_[earned->payment.uid];
     if (known(earned->payment) != account.entries.end()) return broken(3, record, "earned twice for one payment");
