@@ -4,6 +4,13 @@
 
 namespace sugang {
 
+namespace {
+
+/// How late an alarm may sound.
+constexpr Milliseconds tick{5};
+
+}  // namespace
+
 ClockTimers::ClockTimers() : thread_([this] { run(); }) {}
 
 ClockTimers::~ClockTimers() { stop(); }
@@ -40,7 +47,8 @@ void ClockTimers::run() {
     if (heap_.empty()) {
       changed_.wait(lock);
     } else if (auto when = heap_.front().when; now() < when) {
-      changed_.wait_until(lock, when);
+      // Under load thousands come due each second: they are sounded a tick's worth at a time.
+      changed_.wait_until(lock, when + tick);
     } else {
       std::pop_heap(heap_.begin(), heap_.end(), later);
       auto sound = std::move(heap_.back().sound);

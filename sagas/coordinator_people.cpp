@@ -61,6 +61,10 @@ std::optional<Refusal> Coordinator::refusal_of(const PersonStep& step) const {
     return CoachingError::released;
   }
   if (past_mileage(cursor_, summary_).index < *place) return too_early(taken, summary_);
+  // The calendar has a slot that the coaching may not have heard of yet.
+  if (const auto* agree = std::get_if<AgreeOnSlot>(&step);
+      agree && summary_.booked && *summary_.booked != agree->slot)
+    return CoachingError::already_scheduled;
   return std::nullopt;
 }
 

@@ -68,7 +68,6 @@ void Coordinator::serve_postponed() {
 }
 
 void Coordinator::run() {
-  // People may have gone ahead while the mileage waited.
   cursor_ = first_undone(cursor_, summary_);
   const auto command = command_at(cursor_);
   if (!command) return finish();
@@ -95,7 +94,8 @@ void Coordinator::move(StepEnd end, const StepReply& reply) {
   auto [cursor, next] = advance(cursor_, end);
   if (std::holds_alternative<TurnRound>(next))
     return turn_back(std::get<TurnRound>(next).cause, decline_reason(reply));
-  cursor_ = cursor;
+  // People may have gone ahead while the mileage waited: what they did is not to be turned round again.
+  cursor_ = end == StepEnd::done ? first_undone(cursor, summary_) : cursor;
   if (!cursor_.turned && !person_ && !(cancels_.empty() && revocations_.empty()) &&
       cancel_at(cursor_) == Cancel::turns)
     return;  // serve_postponed() turns it round.
@@ -164,7 +164,8 @@ bool Coordinator::waits_for_component(const Causation& command) const {
 /// It stays owed, and is resumed when the component runs again.
 void Coordinator::wait_for_component(const Causation& command) {
   running_ = false;
-  if (person_) answer_as_it_stands(std::exchange(person_, std::nullopt)->asker);
+  // Half of her step is done, and she will be told so when she asks again.
+  if (person_) answer_refused(std::exchange(person_, std::nullopt)->asker, ServiceError::component_paused);
   if (command.step == Step::take_payment && command.direction == Direction::act) {
     if (node_.timers.now() >= summary_.deadline) return turn_back(TurnCause::expired, "no answer by the deadline");
     if (summary_.defers && !deferred_) deferred_.emplace(node_.deferred_payments);
