@@ -33,6 +33,8 @@ void CourseActor::forget_state() {
   closing_armed_ = false;
   revoking_.clear();
   to_ask_.clear();
+  places_.clear();
+  places_as_of_ = 0;
 }
 
 // --- enrollments
@@ -71,7 +73,7 @@ void CourseActor::begin(const BeginEnrollment& message) {
   for (std::size_t i = 0; i < reply.records.size(); ++i)
     reply.records[i].position = held.front().position - reply.records.size() + i;
   reply.records.insert(reply.records.end(), held.begin(), held.end());
-  if (waits) reply.waitlist_position = line_position(state_, enrollment);
+  if (waits) reply.waitlist_position = state_.line.size();
   reply_to(enrollment, std::move(reply));
 }
 
@@ -81,7 +83,7 @@ void CourseActor::handle(const Task<Course>& task) {
   StepReply reply{.step = task.step};
   reply.records = commit_and_tell(std::move(decision.events), {task.step, task.enrollment, task.trace});
   // Who asks for her seats again still stands in line.
-  if (task.step == hold_step) reply.waitlist_position = line_position(state_, task.enrollment);
+  if (task.step == hold_step) reply.waitlist_position = place_in_line(task.enrollment);
   if (reply.waitlist_position) reply.outcome = StepOutcome::under_way;
   std::erase_if(reply.records, [&](const Record& record) { return record.enrollment != task.enrollment; });
   reply_to(task.enrollment, std::move(reply));
@@ -137,6 +139,16 @@ void CourseActor::settle_owed() {
   Append change;
   add_owed(change);
   if (!change.owed.empty()) appended(node_.journal.append(std::move(change)));
+}
+
+std::optional<std::uint64_t> CourseActor::place_in_line(EnrollmentId enrollment) {
+  if (!state_.tickets.contains(enrollment)) return std::nullopt;
+  if (places_as_of_ != sequence_) {
+    places_.clear();
+    for (const auto& [ticket, waiter] : state_.line) places_.emplace(waiter.enrollment, places_.size() + 1);
+    places_as_of_ = sequence_;
+  }
+  return places_.at(enrollment);
 }
 
 void CourseActor::arm_closing() {
@@ -213,7 +225,7 @@ void CourseActor::describe(const DescribeCourse& query) {
 
 void CourseActor::find_in_line(const FindInLine& query) {
   Append gate;
-  gate.then = [done = query.done, place = line_position(state_, query.enrollment)] { done(place); };
+  gate.then = [done = query.done, place = place_in_line(query.enrollment)] { done(place); };
   node_.journal.append(std::move(gate));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <unordered_map>
 #include <unordered_set>
 
 #include "actors/entity_host.hpp"
@@ -32,6 +33,9 @@ class CourseActor final : public EntityHost<Course> {
   /// Commits, and tells those of the line whom it moved.
   std::vector<Record> commit_and_tell(std::vector<CourseEvent> events, const Cause& cause, Append append = {});
   void arm_closing();
+  /// Place in the line, counted from 1; none for who does not wait. After a restart a whole line asks at once, so
+  /// all places are counted together and kept until the course changes.
+  std::optional<std::uint64_t> place_in_line(EnrollmentId enrollment);
   /// Lists whom the cancelled course has to turn round.
   void list_claims();
   void revoke_first();
@@ -40,6 +44,8 @@ class CourseActor final : public EntityHost<Course> {
   void settle_owed();
   CourseSnapshot snapshot() const;
 
+  std::unordered_map<EnrollmentId, std::uint64_t> places_;
+  Sequence places_as_of_ = 0;
   /// Whether the journal lists this course as owing, when that is known.
   std::optional<bool> listed_;
   /// The alarm for the end of the line at `closes_at` is set.

@@ -172,6 +172,7 @@ struct Application::Impl {
                  .catalogue = catalogue,
                  .views = views,
                  .gateway = gateway,
+                 .breaker = breaker,
                  .consumers = consumers,
                  .webhooks = webhooks,
                  .metrics = *metrics,

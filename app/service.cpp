@@ -45,6 +45,7 @@ Service::Service(Parts parts)
       catalogue_(std::move(parts.catalogue)),
       views_(parts.views),
       gateway_(parts.gateway),
+      breaker_(parts.breaker),
       consumers_(parts.consumers),
       webhooks_(parts.webhooks),
       metrics_(parts.metrics),

@@ -14,6 +14,7 @@
 #include "consumers/consumers.hpp"
 #include "consumers/webhooks.hpp"
 #include "gateway/embedded_gateway.hpp"
+#include "gateway/payment_breaker.hpp"
 #include "http/backend.hpp"
 #include "views/views.hpp"
 
@@ -30,6 +31,7 @@ class Service final : public Backend {
     caf::actor catalogue;
     Views& views;
     EmbeddedGateway& gateway;
+    PaymentBreaker& breaker;
     Consumers& consumers;
     Webhooks& webhooks;
     Metrics& metrics;
@@ -121,6 +123,7 @@ class Service final : public Backend {
   caf::actor catalogue_;
   Views& views_;
   EmbeddedGateway& gateway_;
+  PaymentBreaker& breaker_;
   Consumers& consumers_;
   Webhooks& webhooks_;
   Metrics& metrics_;

@@ -83,6 +83,7 @@ bool Service::set_component(const std::string& name, bool running) {
       break;
     case Component::payments:
       gateway_.pause(!running);
+      if (running) breaker_.reset();
       [[fallthrough]];
     case Component::mileage:
     case Component::coaching:
@@ -100,7 +101,9 @@ void Service::set_gateway_settings(GatewaySettings settings) {
   const bool recovers = (gateway_.settings().hang && !settings.hang) ||
                         (gateway_.settings().fail_percent > 0 && settings.fail_percent == 0);
   gateway_.set_settings(settings);
-  if (recovers) reads_([this] { resume_owed(); });
+  if (!recovers) return;
+  breaker_.reset();
+  reads_([this] { resume_owed(); });
 }
 
 void Service::list_charges(Page page, std::function<void(ListResult<ChargeEntry>)> done) {

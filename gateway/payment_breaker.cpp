@@ -45,6 +45,11 @@ void PaymentBreaker::end(Probe probe, GatewayWord word) {
     close();
 }
 
+void PaymentBreaker::reset() {
+  std::lock_guard lock{mutex_};
+  close();
+}
+
 void PaymentBreaker::end_unknown(Probe probe) {
   if (open_.load()) {
     // Of the calls passed on while it is open, the probe's end alone counts: one outage does not double the wait as

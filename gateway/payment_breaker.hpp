@@ -36,6 +36,8 @@ class PaymentBreaker : public PaymentGateway {
 
   /// Closed, or it is time for a probe and none is under way. From any thread; takes no lock.
   bool available() const;
+  /// Whoever looks after the company says that it is back.
+  void reset();
 
  private:
   using Time = std::chrono::steady_clock::time_point;

@@ -108,7 +108,9 @@ std::optional<std::string> waits_for(const EnrollmentSummary& enrollment) {
   if (enrollment.ticket) return std::string{step_label(Step::hold_seats, Direction::act)};
   if (enrollment.saga != SagaState::waiting) return std::nullopt;
   // A charge that is under way is waited for without an event that says so.
-  const auto step = enrollment.awaits == Step::none ? Step::take_payment : enrollment.awaits;
+  auto step = enrollment.awaits == Step::none ? Step::take_payment : enrollment.awaits;
+  // To book it in her calendar is how an instructor confirms a schedule.
+  if (step == Step::book_slot) step = Step::confirm_schedule;
   return std::string{step_label(step, Direction::act)};
 }
 

@@ -42,6 +42,16 @@ class Breaker : public ::testing::Test {
   std::uint64_t calls_ = 0;
 };
 
+TEST_F(Breaker, ClosesWhenSomebodySaysThatTheCompanyIsBack) {
+  fall();
+  breaker_.reset();
+  EXPECT_TRUE(breaker_.available());
+  for (std::uint32_t i = 1; i < settings.unknowns_max; ++i) fail_a_call();
+  EXPECT_TRUE(breaker_.available());
+  fail_a_call();
+  EXPECT_FALSE(breaker_.available());
+}
+
 TEST_F(Breaker, PassesCallsAndAnswersOnAsTheyAre) {
   auto charge = start_charge(breaker_, payment_number(7), won(9), PaymentMethod::test_decline);
   EXPECT_EQ(gateway_.calls().back(), (ScriptedGateway::Call{ScriptedGateway::CallKind::charge, payment_number(7),

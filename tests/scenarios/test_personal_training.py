@@ -148,7 +148,7 @@ def test_the_saga_says_whom_it_waits_for(client, training, instructor):
         return saga["waitsFor"]
 
     assert waits_for(enrolled(client, training)) == "assign_instructor"
-    assert waits_for(assigned(client, training, instructor)) in {"book_slot", "confirm_schedule"}
+    assert waits_for(assigned(client, training, instructor)) == "confirm_schedule"
     assert waits_for(scheduled(client, training, instructor)) == "record_result"
 
 
