@@ -65,6 +65,11 @@ class LocalServer {
     for (int peer = ::accept(listener_, nullptr, nullptr); peer >= 0;
          peer = ::accept(listener_, nullptr, nullptr)) {
       const auto request = read_request(peer);
+      if (request.empty()) {
+        // The caller ended between its connect and its request.
+        ::close(peer);
+        continue;
+      }
       const auto path = request.substr(5, request.find(' ', 5) - 5);
       {
         const std::lock_guard lock{mutex_};
