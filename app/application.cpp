@@ -14,6 +14,7 @@
 #include "actors/catalogue.hpp"
 #include "actors/clock_timers.hpp"
 #include "actors/directory.hpp"
+#include "app/data_folder.hpp"
 #include "app/log.hpp"
 #include "app/samples.hpp"
 #include "app/service.hpp"
@@ -117,6 +118,7 @@ Webhooks::Limits webhook_limits(const Config& config) {
 struct Application::Impl {
   explicit Impl(const Config& config)
       : data(config.data),
+        data_lock(config.data),
         disk_free_bytes_min(std::uintmax_t{config.disk_free_mib_min} << 20),
         metrics(std::make_shared<Metrics>()),
         system_config(config.actor_threads),
@@ -237,6 +239,7 @@ struct Application::Impl {
   }
 
   const std::string data;
+  const DataFolderLock data_lock;
   const std::uintmax_t disk_free_bytes_min;
   bool disk_was_low = false;
   std::shared_ptr<Metrics> metrics;

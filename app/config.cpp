@@ -1,67 +1,99 @@
 #include "app/config.hpp"
 
 #include <toml++/toml.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
-#include <sstream>
+
+#include "app/data_folder.hpp"
+#include "domain/nearest_name.hpp"
 
 namespace sugang {
 namespace {
 
-using Set = std::function<std::optional<std::string>(Config&, const std::string&)>;
+using Access = Setting::Access;
 
-Set endpoint(std::string Config::*member) {
-  return [member](Config& config, const std::string& text) -> std::optional<std::string> {
-    if (!parse_endpoint(text)) return "must be ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080";
-    config.*member = text;
-    return std::nullopt;
-  };
+constexpr std::string_view environment_prefix = "SUGANG_";
+const std::string config_variable = "SUGANG_CONFIG";
+
+template <class Check>
+Access text(std::string Config::*member, Check check) {
+  return {.set = [=](Config& config, const std::string& text) -> std::optional<std::string> {
+            if (auto wrong = check(text)) return wrong;
+            config.*member = text;
+            return std::nullopt;
+          },
+          .get = [=](const Config& config) { return config.*member; }};
 }
 
-Set one_of(std::string Config::*member, std::vector<std::string> allowed) {
-  return [member, allowed](Config& config, const std::string& text) -> std::optional<std::string> {
-    if (std::find(allowed.begin(), allowed.end(), text) == allowed.end()) {
-      std::string list;
-      for (const auto& each : allowed) list += (list.empty() ? "" : ", ") + each;
-      return "must be one of: " + list;
-    }
-    config.*member = text;
-    return std::nullopt;
-  };
+std::optional<std::string> check_endpoint(const std::string& text) {
+  if (parse_endpoint(text)) return std::nullopt;
+  return "must be ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080";
 }
 
-Set number(std::uint32_t Config::*member, std::uint32_t least, std::uint32_t most) {
-  return [=](Config& config, const std::string& text) -> std::optional<std::string> {
-    std::uint32_t value = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
-      return "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most);
-    config.*member = value;
-    return std::nullopt;
-  };
+std::optional<std::string> check_one_of(const std::vector<std::string>& allowed, const std::string& text) {
+  if (std::find(allowed.begin(), allowed.end(), text) != allowed.end()) return std::nullopt;
+  std::string list;
+  for (const auto& each : allowed) list += (list.empty() ? "" : ", ") + each;
+  return "must be one of: " + list;
 }
 
-std::optional<std::string> set_data(Config& config, const std::string& text) {
-  if (text.empty()) return "must name a directory";
-  config.data = text;
-  return std::nullopt;
+std::optional<std::string> check_data(const std::string& text) {
+  return text.empty() ? std::optional<std::string>{"must name a directory"} : std::nullopt;
 }
 
-std::optional<std::string> set_reports(Config& config, const std::string& text) {
-  config.reports = text;
-  return std::nullopt;
+std::optional<std::string> check_nothing(const std::string&) { return std::nullopt; }
+
+std::optional<std::string> check_log_level(const std::string& text) {
+  return check_one_of({"debug", "info", "warn", "error"}, text);
 }
 
-std::optional<std::string> set_auth(Config& config, const std::string& text) {
+std::optional<std::string> check_auth(const std::string& text) {
   if (text == "jwt") return "jwt is not available in this version; use off";
-  return one_of(&Config::auth, {"off"})(config, text);
+  return check_one_of({"off"}, text);
 }
 
-std::optional<std::string> set_gateway(Config& config, const std::string& text) {
+std::optional<std::string> check_gateway(const std::string& text) {
   if (text.starts_with("http://") || text.starts_with("https://"))
     return "a gateway over HTTP is not available in this version; use embedded";
-  return one_of(&Config::gateway, {"embedded"})(config, text);
+  return check_one_of({"embedded"}, text);
+}
+
+Access number(std::uint32_t Config::*member, std::uint32_t least, std::uint32_t most) {
+  return {.set = [=](Config& config, const std::string& text) -> std::optional<std::string> {
+            std::uint32_t value = 0;
+            auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+            if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
+              return "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+            config.*member = value;
+            return std::nullopt;
+          },
+          .get = [=](const Config& config) { return std::to_string(config.*member); }};
+}
+
+const Setting* find_setting(const std::string& name) {
+  const auto& all = settings();
+  auto it = std::find_if(all.begin(), all.end(), [&](const Setting& setting) { return setting.name == name; });
+  return it == all.end() ? nullptr : &*it;
+}
+
+std::string no_such_setting(const std::string& name, const std::vector<std::string>& known) {
+  const auto nearest = nearest_name(name, known);
+  return name + ": there is no such setting" + (nearest ? "; did you mean " + *nearest + "?" : "");
+}
+
+std::vector<std::string> setting_names() {
+  std::vector<std::string> names;
+  for (const auto& setting : settings()) names.push_back(setting.name);
+  return names;
+}
+
+std::vector<std::string> variable_names() {
+  std::vector<std::string> names{config_variable};
+  for (const auto& setting : settings()) names.push_back(environment_name(setting));
+  return names;
 }
 
 /// A value of the file as the text that a flag would have.
@@ -79,13 +111,12 @@ void load_file(const std::string& path, ConfigResult& result) {
     const auto table = toml::parse_file(path);
     for (const auto& [key, node] : table) {
       const std::string name{key.str()};
-      auto known =
-          std::find_if(settings().begin(), settings().end(), [&](const Setting& s) { return s.name == name; });
-      if (known == settings().end()) {
-        fault(node.source(), name + ": there is no such setting");
+      const auto* known = find_setting(name);
+      if (!known) {
+        fault(node.source(), no_such_setting(name, setting_names()));
       } else if (auto text = text_of(node); !text) {
         fault(node.source(), name + ": must be a text or a whole number");
-      } else if (auto wrong = known->set(result.config, *text)) {
+      } else if (auto wrong = known->access.set(result.config, *text)) {
         fault(node.source(), name + ": " + *wrong + ", not '" + *text + "'");
       }
     }
@@ -106,16 +137,33 @@ void check_auth_and_address(ConfigResult& result) {
   }
 }
 
+/// A mistyped name must not leave the default in force silently.
+void check_variables(const Environment& environment, ConfigResult& result) {
+  const auto known = variable_names();
+  for (const auto& [name, text] : environment)
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      result.faults.push_back(no_such_setting(name, known));
+}
+
+void check_folders(ConfigResult& result) {
+  const auto& config = result.config;
+  for (const auto& [name, path] : {std::pair{"data", config.data}, {"reports", config.reports}})
+    if (auto wrong = path.empty() ? std::nullopt : why_not_writable(path))
+      result.faults.push_back(std::string{name} + ": " + *wrong);
+}
+
 }  // namespace
 
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> all{
-      {"listen", "ADDRESS:PORT for clients; port 0 takes a free one", endpoint(&Config::listen)},
-      {"management", "ADDRESS:PORT for probes, metrics and switches", endpoint(&Config::management)},
-      {"data", "directory of the journal, the views and the embedded gateway's books", set_data},
-      {"auth", "off: callers say who they are (loopback only)", set_auth},
-      {"gateway", "embedded: a payment gateway in this process, with books of its own", set_gateway},
-      {"log-level", "debug, info, warn or error", one_of(&Config::log_level, {"debug", "info", "warn", "error"})},
+      {"listen", "ADDRESS:PORT for clients; port 0 takes a free one", text(&Config::listen, check_endpoint)},
+      {"management", "ADDRESS:PORT for probes, metrics and switches", text(&Config::management, check_endpoint)},
+      {"data", "directory of the journal, the views and the embedded gateway's books",
+       text(&Config::data, check_data)},
+      {"auth", "off: callers say who they are (loopback only)", text(&Config::auth, check_auth)},
+      {"gateway", "embedded: a payment gateway in this process, with books of its own",
+       text(&Config::gateway, check_gateway)},
+      {"log-level", "debug, info, warn or error", text(&Config::log_level, check_log_level)},
       {"actor-threads", "threads for the actors; 0: half as many as processors",
        number(&Config::actor_threads, 0, 256)},
       {"connections-max", "open client connections", number(&Config::connections_max, 1, 1'000'000)},
@@ -139,7 +187,7 @@ const std::vector<Setting>& settings() {
       {"disk-free-mib-min", "with less free on the disk new work is refused",
        number(&Config::disk_free_mib_min, 0, 1'048'576)},
       {"reports", "directory for daily enrollment reports, a CSV file per course and day; none when empty",
-       set_reports},
+       text(&Config::reports, check_nothing)},
       {"webhook-retry-ms", "how long after a failed call a webhook is called again, doubled each time",
        number(&Config::webhook_retry_ms, 1, 86'400'000)},
       {"webhook-attempts-max", "calls of a webhook for one notification",
@@ -151,27 +199,43 @@ const std::vector<Setting>& settings() {
 }
 
 std::string environment_name(const Setting& setting) {
-  std::string name = "SUGANG_";
+  std::string name{environment_prefix};
   for (char c : setting.name)
     name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
 }
 
-ConfigResult load_config(const std::optional<std::string>& file, const std::map<std::string, std::string>& flags,
-                         const std::function<const char*(const std::string&)>& environment) {
-  ConfigResult result;
+Environment sugang_environment() {
+  Environment found;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text{*entry};
+    if (!text.starts_with(environment_prefix)) continue;
+    const auto equals = std::min(text.find('='), text.size());
+    found.emplace(text.substr(0, equals), text.substr(std::min(equals + 1, text.size())));
+  }
+  return found;
+}
+
+ConfigResult load_config(std::optional<std::string> file, const std::map<std::string, std::string>& flags,
+                         const Environment& environment, const Config& defaults) {
+  ConfigResult result{.config = defaults, .faults = {}};
+  check_variables(environment, result);
+  if (const auto named = environment.find(config_variable); !file && named != environment.end())
+    file = named->second;
   if (file) load_file(*file, result);
   auto apply_text = [&](const Setting& setting, const std::string& where, const std::string& text) {
-    if (auto wrong = setting.set(result.config, text))
+    if (auto wrong = setting.access.set(result.config, text))
       result.faults.push_back(where + ": " + *wrong + ", not '" + text + "'");
   };
   for (const auto& setting : settings()) {
     const auto variable = environment_name(setting);
-    if (const char* text = environment(variable)) apply_text(setting, variable, text);
+    if (auto given = environment.find(variable); given != environment.end())
+      apply_text(setting, variable, given->second);
     if (auto flag = flags.find(setting.name); flag != flags.end())
       apply_text(setting, "--" + setting.name, flag->second);
   }
   check_auth_and_address(result);
+  check_folders(result);
   return result;
 }
 

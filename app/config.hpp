@@ -47,14 +47,27 @@ struct Config {
 /// One thing an operator may set: `name` in the TOML file, `--name` as a flag, `SUGANG_NAME` in the environment
 /// (dashes become underscores).
 struct Setting {
+  /// The one member of Config that a setting stands for, as text.
+  struct Access {
+    /// Sets it; returns what is wrong with the text otherwise.
+    std::function<std::optional<std::string>(Config&, const std::string&)> set;
+    std::function<std::string(const Config&)> get;
+  };
+
   std::string name;
   std::string help;
-  /// Sets it; says what is wrong with the text otherwise.
-  std::function<std::optional<std::string>(Config&, const std::string&)> set;
+  Access access;
+
+  std::string default_text() const { return access.get(Config{}); }
 };
 
 const std::vector<Setting>& settings();
 std::string environment_name(const Setting& setting);
+
+/// Names and texts of environment variables.
+using Environment = std::map<std::string, std::string>;
+/// Those of this process that begin with `SUGANG_`, which are all the server's own.
+Environment sugang_environment();
 
 struct ConfigResult {
   Config config;
@@ -62,10 +75,11 @@ struct ConfigResult {
   std::vector<std::string> faults;
 };
 
-/// Puts the layers together: flag > environment > file > default.
-/// `flags`: setting name → text. `environment`: looks a variable up.
-ConfigResult load_config(const std::optional<std::string>& file, const std::map<std::string, std::string>& flags,
-                         const std::function<const char*(const std::string&)>& environment);
+/// Puts the layers together: flag > environment > file > `defaults`. The file is the one of the flag, else of
+/// `SUGANG_CONFIG`. Looks at the folders that the settings name, and creates none.
+/// `flags`: setting name → text.
+ConfigResult load_config(std::optional<std::string> file, const std::map<std::string, std::string>& flags,
+                         const Environment& environment, const Config& defaults = {});
 
 struct Endpoint {
   std::string address;

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "app/application.hpp"
+#include "app/data_folder.hpp"
 #include "domain/audit.hpp"
 #include "storage/journal_folder.hpp"
 
@@ -41,6 +42,7 @@ int verify(const std::string& data) {
     return 1;
   }
   try {
+    const DataFolderLock lock{data};
     JournalFolder opened{
         folder.string(), {}, {}, [](const std::function<void()>& read) { read(); }, [](const std::string&) {}};
     auto& journal = opened.journal();

@@ -82,6 +82,8 @@ std::string_view reason_phrase(std::uint16_t status) {
 
 void write_response(const Response& response, const WireContext& context, std::string& out) {
   const bool bodiless = response.status == 204 || response.status == 304;
+  // A terminal's prompt then begins on a line of its own. Here, so that every body has it, stored ones too.
+  const bool ends_line = response.body.empty() || response.body.back() == '\n';
   out.reserve(out.size() + 256 + response.field_lines.size() + response.body.size());
   out.append("HTTP/1.1 ");
   append_number(out, response.status);
@@ -90,7 +92,7 @@ void write_response(const Response& response, const WireContext& context, std::s
     if (!response.content_type.empty()) out.append("Content-Type: ").append(response.content_type).append("\r\n");
     if (!response.events_after) {
       out.append("Content-Length: ");
-      append_number(out, response.body.size());
+      append_number(out, response.body.size() + (ends_line ? 0 : 1));
       out.append("\r\n");
     } else if (!context.http_1_0) {
       out.append("Transfer-Encoding: chunked\r\n");
@@ -103,7 +105,9 @@ void write_response(const Response& response, const WireContext& context, std::s
     out.append("Connection: keep-alive\r\n");
   }
   out.append("\r\n");
-  if (!bodiless && !context.head_only) out.append(response.body);
+  if (bodiless || context.head_only) return;
+  out.append(response.body);
+  if (!ends_line) out += '\n';
 }
 
 }  // namespace sugang

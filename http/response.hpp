@@ -39,7 +39,7 @@ struct WireContext {
   bool http_1_0 = false;
 };
 
-/// Appends the answer to `out` as bytes of HTTP/1.1.
+/// Appends the answer to `out` as bytes of HTTP/1.1. A body that does not end with a line feed is given one.
 void write_response(const Response& response, const WireContext& context, std::string& out);
 
 std::string_view reason_phrase(std::uint16_t status);

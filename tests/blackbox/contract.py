@@ -48,7 +48,10 @@ class Contract:
         return self.document["paths"][path].get(method.lower()) if path else None
 
     def check(self, answer):
-        """Raises ContractBroken unless the path, method, status, media type and body are as described."""
+        """Raises ContractBroken unless the path, method, status, media type and body are as described, and the body
+        ends with a line feed."""
+        if answer.body and not answer.body.endswith(b"\n"):
+            raise ContractBroken(f"the body does not end with a line feed: {answer!r}")
         if answer.status == 404 and self.path_of(answer.target) is None:
             return
         operation = self.operation(answer.method, answer.target)

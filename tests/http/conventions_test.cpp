@@ -413,6 +413,20 @@ TEST_F(Messages, HeadIsGetWithoutABody) {
   EXPECT_EQ(bare.field("content-length"), full.field("content-length"));
 }
 
+TEST_F(Messages, EveryBodyEndsWithALineFeedAndContentLengthCountsIt) {
+  const std::string big(limits.body_bytes_max + 1, 'x');
+  const std::vector<WireAnswer> answers{get("/v1/courses/c"),          get("/v1/courses"),
+                                        get("/v1/courses/none"),       get("/none"),
+                                        get("/openapi.json"),          get("/problems/sold-out"),
+                                        call("DELETE", "/v1/courses"), enroll("c", "s"),
+                                        post("/v1/enrollments", "{}"), post("/v1/enrollments", big),
+                                        manage("GET", "/livez"),       manage("GET", "/metrics")};
+  for (const auto& answer : answers) {
+    EXPECT_TRUE(answer.body.ends_with("\n") && !answer.body.ends_with("\n\n")) << answer.body;
+    EXPECT_EQ(answer.field("content-length"), std::to_string(answer.body.size())) << answer.body;
+  }
+}
+
 TEST_F(Messages, AMethodThatIsNotOfferedIs405AndSaysWhichAre) {
   EXPECT_EQ(call("DELETE", "/v1/courses").field("allow"), "GET, HEAD, POST, OPTIONS");
   EXPECT_EQ(call("DELETE", "/v1/courses/c").problem(), "method-not-allowed");

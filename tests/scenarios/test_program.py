@@ -5,6 +5,7 @@ import re
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,8 @@ from blackbox.actions import (confirmed, enroll, eventually, read, read_enrollme
 from blackbox.answer import AnswerReader, render_request
 from blackbox.client import Client, ConnectionEnded
 from blackbox.server import Server, ServerEnded, clean_environment, run
+
+ROOT = Path(__file__).resolve().parents[2]
 
 DRAIN_DEADLINE_S = 10
 
@@ -24,10 +27,11 @@ def own_server(scratch):
         yield server
 
 
-def test_the_version_is_told():
-    told = run("version")
+@pytest.mark.parametrize("argument", ["version", "--version"])
+def test_the_version_is_told(argument):
+    told = run(argument)
     assert told.returncode == 0
-    assert re.search(r"\d+\.\d+\.\d+", told.stdout)
+    assert re.fullmatch(r"sugangd \d+\.\d+\.\d+\n", told.stdout)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"]])
@@ -37,11 +41,26 @@ def test_help_is_given(arguments):
     assert "--" in told.stdout
 
 
-@pytest.mark.parametrize("arguments", [["serv"], ["serve", "--colour", "red"], ["verify"]])
+@pytest.mark.parametrize("arguments", [["serv"], [], ["--colour"], ["serve", "--colour", "red"], ["verify"]])
 def test_a_wrong_command_line_is_refused(arguments):
     told = run(*arguments)
-    assert told.returncode != 0
+    assert told.returncode == 2
     assert told.stderr
+
+
+def test_an_unknown_command_is_named_with_those_that_there_are():
+    told = run("bogus", "--data", "x")
+    assert told.returncode == 2
+    assert told.stderr.startswith("sugangd: unknown command 'bogus'")
+    for command in ("serve", "demo", "check-config", "verify", "version"):
+        assert re.search(rf"^  {command}: ", told.stderr, re.MULTILINE), told.stderr
+
+
+def test_help_and_readme_give_the_same_default_for_every_setting():
+    told = re.sub(r"\s+", " ", run("serve", "--help").stdout)
+    defaults = dict(re.findall(r"--([a-z-]+) TEXT (?:(?!--).)*?\[default: ([^]]*)\]", told))
+    table = re.findall(r"^\| `([a-z-]+)` \| (.*?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert {name: text.strip("`()") for name, text in table} == defaults
 
 
 def test_port_0_takes_a_free_one_each(own_server, scratch):
@@ -112,6 +131,40 @@ def test_check_config_names_a_wrong_flag_and_a_wrong_variable(scratch):
     assert "SUGANG_AUTH" in text
 
 
+def test_a_mistyped_setting_is_an_error_with_the_nearest_name_wherever_it_stands(scratch):
+    config = write(scratch / "typo.toml", 'connection-max = 10\n')
+    environment = clean_environment(SUGANG_LISTN="127.0.0.1:0", SUGANG_NOTHING_LIKE_IT="1")
+    base = ["--listen", "127.0.0.1:0", "--management", "127.0.0.1:0", "--data", scratch / "data"]
+    for arguments in (["check-config"], ["serve", *base], ["demo", *base]):
+        told = run(*arguments, "--config", config, environment=environment)
+        assert told.returncode == 1
+        assert f"{config}:1: connection-max: there is no such setting; did you mean connections-max?" in told.stderr
+        assert "SUGANG_LISTN: there is no such setting; did you mean SUGANG_LISTEN?" in told.stderr
+        assert "SUGANG_NOTHING_LIKE_IT: there is no such setting\n" in told.stderr
+    assert not (scratch / "data").exists()
+
+
+@pytest.mark.parametrize("setting", ["reports", "data"])
+def test_a_folder_that_cannot_be_written_is_an_error_at_start(scratch, setting):
+    in_the_way = write(scratch / "file", "")
+    folders = {"--data": scratch / "data"} | {f"--{setting}": in_the_way / "below"}
+    arguments = [part for pair in folders.items() for part in pair]
+    told = run("check-config", *arguments)
+    assert told.returncode == 1
+    assert f"{setting}: cannot write into {in_the_way}: Not a directory" in told.stderr
+    told = run("serve", "--listen", "127.0.0.1:0", "--management", "127.0.0.1:0", *arguments)
+    assert told.returncode == 1
+    assert f"{setting}: cannot write into {in_the_way}: Not a directory" in told.stderr
+    assert not (scratch / "data").exists()
+
+
+def test_check_config_creates_no_folder(scratch):
+    folders = ["--data", scratch / "a" / "data", "--reports", scratch / "b" / "reports"]
+    told = run("check-config", *folders)
+    assert told.returncode == 0, told.stderr
+    assert not list(scratch.iterdir())
+
+
 @pytest.mark.parametrize("text", ['listen = "127.0.0.1:0\n', "listen\n"], ids=["a string without end", "no value"])
 def test_check_config_names_the_line_that_is_no_toml(scratch, text):
     told = run("check-config", "--config", write(scratch / "broken.toml", "\n" + text))
@@ -146,11 +199,13 @@ def test_a_port_in_use_is_refused_and_named(own_server, scratch):
     assert taken in told.stderr
 
 
-def test_a_second_server_on_the_same_data_is_refused_and_the_first_serves_on(own_server, scratch):
-    with pytest.raises(ServerEnded) as refused:
-        Server(own_server.data, log=scratch / "second.log").start()
-    assert refused.value.exit_code != 0
-    assert str(own_server.data) in refused.value.stderr
+def test_a_second_server_on_the_same_data_is_refused_and_the_first_serves_on(own_server):
+    base = ["--listen", "127.0.0.1:0", "--management", "127.0.0.1:0", "--data", own_server.data]
+    for command in ("serve", "demo"):
+        told = run(command, *base)
+        assert told.returncode == 1
+        line, = told.stderr.splitlines()
+        assert json.loads(line)["why"] == f"another sugangd uses this folder: {own_server.data}"
     with Client(own_server.listen) as client:
         assert confirmed(client, register_course(client))
 
@@ -255,7 +310,9 @@ def test_verify_finds_a_killed_servers_books_in_order(own_server):
 
 
 def test_verify_refuses_the_data_of_a_running_server(own_server):
-    assert run("verify", "--data", own_server.data).returncode != 0
+    told = run("verify", "--data", own_server.data)
+    assert told.returncode == 1
+    assert told.stdout == f"another sugangd uses this folder: {own_server.data}\n"
     assert own_server.running()
 
 
@@ -269,6 +326,32 @@ def test_the_demo_has_a_catalogue(scratch):
     with Server(scratch / "demo", command="demo") as server, Client(server.listen) as client:
         courses = eventually(lambda: read(client, "/v1/courses")["items"])
         assert {course["kind"] for course in courses} >= {"lecture", "performance"}
+
+
+def test_each_demo_has_a_new_folder_which_it_names_and_removes(scratch):
+    arguments = ["--listen", "127.0.0.1:0", "--management", "127.0.0.1:0"]
+    environment = clean_environment(TMPDIR=scratch)
+    named = set()
+    for run_of in ("first", "second"):
+        with Server(scratch / "unused", command="demo", arguments=arguments, environment=environment,
+                    log=scratch / f"{run_of}.log") as server, Client(server.listen) as client:
+            assert enroll(client, "lecture-12", student="mina").status == 201
+            assert seats(client, "lecture-12")["taken"] == 1
+            folder = re.search(r"^Data: (\S+) \(new, and removed at the end", server.stderr(), re.MULTILINE)[1]
+            assert Path(folder).parent == scratch and (Path(folder) / "journal").is_dir()
+            named.add(folder)
+            assert server.terminate() == 0
+        assert not Path(folder).exists()
+    assert len(named) == 2
+
+
+def test_a_demo_with_a_folder_keeps_it(scratch):
+    for taken in (1, 2):
+        with Server(scratch / "kept", command="demo") as server, Client(server.listen) as client:
+            assert f"Data: {scratch / 'kept'}\n" in server.stderr()
+            assert enroll(client, "lecture-12").status == 201
+            assert seats(client, "lecture-12")["taken"] == taken
+            assert server.terminate() == 0
 
 
 def test_a_disk_that_is_nearly_full_takes_no_new_work(scratch):
