@@ -5,10 +5,10 @@
 #include <functional>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "actors/directory.hpp"
+#include "actors/keyed_requests.hpp"
 #include "actors/node.hpp"
 #include "app/metrics.hpp"
 #include "consumers/consumers.hpp"
@@ -103,9 +103,6 @@ class Service final : public Backend {
   void set_disk_low(bool low) { disk_low_ = low; }
 
  private:
-  void tell_earlier(RequestId id, const std::vector<Record>& history);
-  /// The asker, who gives the request's key back when answered.
-  Asker releasing(Asker asker);
   /// Answers what cannot be taken up now; true if so.
   bool refuse(std::optional<ServiceError> why, Asker& asker);
   /// Why a change of the catalogue is not taken up now, if so.
@@ -128,14 +125,7 @@ class Service final : public Backend {
   Webhooks& webhooks_;
   Metrics& metrics_;
   Executor reads_;
-  /// A keyed request from its look-up to its answer.
-  struct InProgress {
-    /// Those who came with the same key while the journal was read; nobody is looked up twice.
-    std::vector<std::pair<RequestKey, std::function<void(EarlierRequest)>>> asking;
-    bool looked_up = false;
-  };
-  std::mutex in_progress_mutex_;
-  std::unordered_map<RequestId, InProgress> in_progress_;
+  KeyedRequests keyed_;
   std::mutex followers_mutex_;
   std::vector<std::function<void()>> followers_;
   std::atomic<bool> draining_{false};

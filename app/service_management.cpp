@@ -23,14 +23,15 @@ constexpr Milliseconds resume_interval{50};
 
 void Service::create_webhook(std::string url, std::vector<NoticeKind> kinds, Asker asker) {
   if (refuse(disk_closed(), asker)) return;
-  reads_([this, url = std::move(url), kinds = std::move(kinds), asker = releasing(std::move(asker))]() mutable {
-    Outcome outcome;
-    if (auto created = webhooks_.create(std::move(url), std::move(kinds)))
-      outcome.subject = *std::move(created);
-    else
-      outcome.refusal = ServiceError::too_many_webhooks;
-    answer(node_, std::move(asker), outcome);
-  });
+  reads_(
+      [this, url = std::move(url), kinds = std::move(kinds), asker = keyed_.releasing(std::move(asker))]() mutable {
+        Outcome outcome;
+        if (auto created = webhooks_.create(std::move(url), std::move(kinds)))
+          outcome.subject = *std::move(created);
+        else
+          outcome.refusal = ServiceError::too_many_webhooks;
+        answer(node_, std::move(asker), outcome);
+      });
 }
 
 void Service::remove_webhook(WebhookId id, std::function<void(bool removed)> done) {

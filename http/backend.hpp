@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "actors/asker.hpp"
+#include "actors/earlier_request.hpp"
 #include "domain/outcome.hpp"
 #include "gateway/embedded_settings.hpp"
 #include "views/listing.hpp"
@@ -28,14 +29,6 @@ struct ReadinessCheck {
 struct ComponentStatus {
   std::string name;
   bool running = true;
-};
-
-/// What is known of a keyed request that came again.
-struct EarlierRequest {
-  enum class Kind : std::uint8_t { none, in_progress, other_body, answered, joined };
-  Kind kind = Kind::none;
-  Answer answer;                           ///< for answered
-  std::optional<EnrollmentId> enrollment;  ///< for joined: taken up before a crash, its saga answers
 };
 
 class Backend {

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "actors/asker.hpp"
+
+namespace sugang {
+
+/// What is known of a keyed request that came again.
+struct EarlierRequest {
+  enum class Kind : std::uint8_t { none, in_progress, other_body, answered, joined };
+  Kind kind = Kind::none;
+  Answer answer;                           ///< for answered
+  std::optional<EnrollmentId> enrollment;  ///< for joined: taken up before a crash, its saga answers
+};
+
+}  // namespace sugang
