@@ -174,6 +174,8 @@ void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& eve
                  },
                  [&](const SagaOperated&) {
                    go_on(summary, Step::none);
+                   const bool charges = summary.payment == PaymentState::requested;
+                   if (summary.saga == SagaState::running && charges) summary.saga = SagaState::waiting;
                    summary.attempts = 0;
                  },
                  [&](const SagaCompleted&) { summary.saga = SagaState::completed; },
@@ -243,7 +245,9 @@ void apply(EnrollmentSummary& summary, const Record& record) {
   if (!concerns_summary(record.aggregate.kind)) return;
   std::visit([&](const auto& event) { fold(summary, record, event); }, record.event);
   ++summary.version;
-  summary.position = std::max(summary.position, record.position);
+  // A coordinator hears of two participants' events in either order; the fold is the same.
+  if (record.position < summary.position) return;
+  summary.position = record.position;
   summary.updated_at = record.time;
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/domain/timeline_script.hpp"
 
 namespace sugang {
@@ -123,6 +125,19 @@ TEST(Summary, VersionCountsEventsAndPositionIsTheLastOnes) {
   }
 }
 
+TEST(Summary, IsUpdatedAtItsNewestPositionInWhateverOrderItIsFolded) {
+  auto records = TimelineScript::happy().records();
+  const auto in_order = TimelineScript::happy().fold();
+  const auto payment = std::find_if(records.begin(), records.end(), [](const Record& record) {
+    return record.aggregate.kind == AggregateKind::payment;
+  });
+  std::rotate(payment, std::next(payment), records.end());
+  EnrollmentSummary summary;
+  for (const auto& record : records) apply(summary, record);
+  EXPECT_EQ(summary.updated_at, in_order.updated_at);
+  EXPECT_EQ(summary.position, in_order.position);
+}
+
 TEST(Summary, TakesNoNoticeOfTheRequestThatCausedIt) {
   auto script = TimelineScript::happy();
   const auto before = script.fold();
@@ -154,6 +169,14 @@ TEST(Summary, OfAStuckSagaTellsWhyAndHasNotEnded) {
   EXPECT_EQ(summary.last_error, "account closed");
   EXPECT_EQ(summary.state, State::cancel_requested);
   EXPECT_FALSE(summary.ended());
+}
+
+TEST(Summary, OfASagaThatIsOperatedWhileItsChargeIsUnderWayIsTheSameInEitherOrder) {
+  const SagaOperated operated{OperatorAction::retry, Step::take_payment, Direction::act, "the bank is back"};
+  const auto operated_last = TimelineScript{}.born().charge_requested().on_saga(operated).fold();
+  const auto operated_first = TimelineScript{}.born().on_saga(operated).charge_requested().fold();
+  EXPECT_EQ(operated_last.saga, SagaState::waiting);
+  EXPECT_EQ(operated_first.saga, SagaState::waiting);
 }
 
 // The mark that ends the way back tells the reason to the student; after a crash only the journal knows it.
