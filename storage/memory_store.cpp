@@ -125,8 +125,15 @@ std::optional<Head> MemoryHeadFile::load() {
 
 void MemoryHeadFile::store(const Head& head) {
   const std::lock_guard lock{mutex_};
+  if (stores_until_failure_ > 0 && --stores_until_failure_ == 0)
+    throw StorageError("write of the head to memory failed: by seed");
   heads_.push_back(head);
   if (heads_.size() > lag_max_ + 1) heads_.erase(heads_.begin());
+}
+
+void MemoryHeadFile::fail_store(std::uint64_t number) {
+  const std::lock_guard lock{mutex_};
+  stores_until_failure_ = number;
 }
 
 std::unique_ptr<MemoryHeadFile> MemoryHeadFile::crash() {

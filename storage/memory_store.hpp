@@ -75,10 +75,14 @@ class MemoryHeadFile final : public HeadFile {
   void store(const Head& head) override;
   std::string name() const override { return "memory"; }
 
+  /// The `number`-th store from now on, counted from 1, throws StorageError and is lost; 0: none.
+  void fail_store(std::uint64_t number);
+
   std::unique_ptr<MemoryHeadFile> crash();
 
  private:
   std::size_t lag_max_;
+  std::uint64_t stores_until_failure_ = 0;
   std::mt19937_64 random_;
   mutable std::mutex mutex_;
   /// Oldest first, lag_max + 1 at most.

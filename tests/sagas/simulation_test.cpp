@@ -28,24 +28,14 @@ TEST(SeededFaults, LeaveEveryInvariantAndEveryAnswerStanding) {
 TEST(SeededFaults, MakeEverythingHappenThatCan) {
   std::set<std::string> missing;
   for_each_event_type([&]<std::size_t I, class E>() { missing.insert(std::string{E::name}); });
-  // Nobody in the crowd has a key, or a webhook.
-  for (const auto* name : {"request.claimed", "request.answered", "notification.sent", "notification.failed"})
-    missing.erase(name);
+  // Nobody in the crowd has a webhook.
+  for (const auto* name : {"notification.sent", "notification.failed"}) missing.erase(name);
   for (std::uint64_t seed = 1; seed <= 200 && !missing.empty(); ++seed) {
     Crowd crowd{seed};
     ASSERT_FALSE(crowd.play(1500));
     for (const auto& name : crowd.happened()) missing.erase(name);
   }
   EXPECT_THAT(missing, testing::IsEmpty());
-}
-
-// Seeds that once found a fault: a participant told of its birth again after it had lived and left memory.
-TEST(SeededFaults, StayMended) {
-  for (std::uint64_t seed : {6, 1169}) {
-    Crowd crowd{seed};
-    auto fault = crowd.play(1500);
-    EXPECT_FALSE(fault) << *fault << "\nseed " << seed;
-  }
 }
 
 }  // namespace

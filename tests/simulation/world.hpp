@@ -11,6 +11,7 @@
 #include "actors/catalogue.hpp"
 #include "actors/course_actor.hpp"
 #include "actors/directory.hpp"
+#include "actors/keyed_requests.hpp"
 #include "actors/payment_actor.hpp"
 #include "consumers/consumers.hpp"
 #include "consumers/notifier.hpp"
@@ -36,15 +37,21 @@ struct Durables {
 };
 
 /// One life of a node, from start to crash, in which nothing happens but what the test lets happen: one actor's
-/// turn, one batch of the journal, one answer of the company, one alarm.
+/// turn, one batch of the journal, one read of the disk, one answer of the company, one alarm.
 class Life {
  public:
-  explicit Life(Durables& durables, std::uint64_t seed = 1, ActorLimits limits = {})
+  /// Held reads wait for run_one_read, in any order, as on several threads.
+  enum class Reads : std::uint8_t { at_once, held };
+
+  explicit Life(Durables& durables, std::uint64_t seed = 1, ActorLimits limits = {}, Journal::Limits disk = {},
+                Reads reads = Reads::at_once)
       : durables_(durables),
         ids_(seed),
+        reads_(reads),
         system_(std::make_unique<caf::actor_system>(config_)),
         journal_(
-            *durables.store, *durables.head, {}, [](const std::function<void()>& read) { read(); },
+            *durables.store, *durables.head, disk,
+            [this](std::function<void()> read) { read_away(std::move(read)); },
             [this](const std::string& why) { failure_ = why; }),
         directory_(*system_, journal_),
         node_{.journal = journal_,
@@ -66,6 +73,7 @@ class Life {
 
   /// A crash: nothing more is committed, whatever was under way is forgotten.
   ~Life() {
+    held_reads_.clear();
     directory_.close();
     caf::anon_send_exit(catalogue_, caf::exit_reason::kill);
     while (run_one_turn()) {
@@ -83,14 +91,28 @@ class Life {
     return scheduler().try_run_once();
   }
   std::size_t actors_with_work() { return scheduler().jobs.size(); }
+  /// Lets the `which`-th of the reads that are held happen. False: none is.
+  bool run_one_read(std::size_t which = 0) {
+    if (held_reads_.empty() || failure_) return false;
+    const auto it = held_reads_.begin() + static_cast<std::ptrdiff_t>(which % held_reads_.size());
+    const auto read = std::move(*it);
+    held_reads_.erase(it);
+    read();
+    return true;
+  }
+  void read_away(std::function<void()> read) {
+    if (reads_ == Reads::at_once) return read();
+    held_reads_.push_back(std::move(read));
+  }
   bool commit() { return journal_.commit_once(); }
   void sweep() { directory_.sweep(durables_.timers.now()); }
 
-  /// Turns and batches until nothing moves by itself.
+  /// Turns, reads and batches until nothing moves by itself.
   void settle() {
     for (bool moved = true; moved && !failure_;) {
       moved = false;
       while (run_one_turn()) moved = true;
+      while (run_one_read()) moved = true;
       while (!failure_ && commit()) moved = true;
       while (!failure_ && consumers.run_once()) moved = true;
     }
@@ -119,14 +141,18 @@ class Life {
     directory_.send(saga_of(id), StartEnrollment{std::move(command), wait, std::move(asker)});
     return id;
   }
+  void join(EnrollmentId id, Asker asker, Wait wait = std::nullopt) {
+    directory_.send(saga_of(id), JoinEnrollment{wait, std::move(asker)});
+  }
   void cancel(EnrollmentId id, Asker asker = silent(), Wait wait = std::nullopt) {
     directory_.send(saga_of(id), CancelRequest{"changed my mind", wait, std::move(asker)});
   }
   void take_step(EnrollmentId id, PersonStep step, Asker asker = silent()) {
     directory_.send(saga_of(id), TakePersonStep{std::move(step), std::move(asker)});
   }
-  void operate(EnrollmentId id, OperatorAction action, Asker asker = silent()) {
-    directory_.send(saga_of(id), OperateSaga{{action, "settled by phone"}, std::move(asker)});
+  void operate(EnrollmentId id, OperatorAction action, Asker asker = silent(),
+               std::string reason = "settled by phone") {
+    directory_.send(saga_of(id), OperateSaga{{action, std::move(reason)}, std::move(asker)});
   }
   void cancel_course(const std::string& id, Asker asker = silent()) {
     directory_.send(CourseId{id}, CancelCourseTask{"the hall burned down", std::move(asker)});
@@ -134,10 +160,16 @@ class Life {
   void revise(const std::string& id, ReviseCourse command, Asker asker = silent()) {
     directory_.send(CourseId{id}, ReviseCourseTask{std::move(command), std::move(asker)});
   }
+  void read_course(const CourseId& course, std::function<void(std::optional<CourseSnapshot>, Position)> done) {
+    directory_.send(course, DescribeCourse{std::move(done)});
+  }
+  void find_in_line(const CourseId& course, EnrollmentId id,
+                    std::function<void(std::optional<std::uint64_t>)> done) {
+    directory_.send(course, FindInLine{id, std::move(done)});
+  }
   std::optional<CourseSnapshot> describe(const std::string& course) {
     auto seen = std::make_shared<std::optional<CourseSnapshot>>();
-    directory_.send(CourseId{course},
-                    DescribeCourse{[seen](std::optional<CourseSnapshot> snapshot, Position) { *seen = snapshot; }});
+    read_course(CourseId{course}, [seen](std::optional<CourseSnapshot> snapshot, Position) { *seen = snapshot; });
     settle();
     return *seen;
   }
@@ -163,6 +195,8 @@ class Life {
   }
 
   Journal& journal() { return journal_; }
+  const Journal& journal() const { return journal_; }
+  KeyedRequests& keyed() { return keyed_; }
   Directory& directory() { return directory_; }
   Node& node() { return node_; }
   const std::optional<std::string>& failure() const { return failure_; }
@@ -179,11 +213,14 @@ class Life {
   Durables& durables_;
   std::atomic<std::uint32_t> deferred_payments_{0};
   SeededIds ids_;
+  const Reads reads_;
   TestingSystemConfig config_;
   std::optional<std::string> failure_;
   // Ends last: what the others still hold of actors lets go of them first.
   std::unique_ptr<caf::actor_system> system_;
+  std::vector<std::function<void()>> held_reads_;
   Journal journal_;
+  KeyedRequests keyed_{journal_, [this](std::function<void()> read) { read_away(std::move(read)); }};
   Directory directory_;
   Node node_;
   caf::actor catalogue_;
