@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -42,7 +43,9 @@ struct EnumNames<PaymentMethod> {
   static constexpr std::array<std::string_view, 2> values{"test-approve", "test-decline"};
 };
 
-inline constexpr std::uint32_t capacity_max = 1'000'000;
+inline constexpr std::uint32_t capacity_max = 100'000'000;
+static_assert(price_max <= std::numeric_limits<std::int64_t>::max() / capacity_max,
+              "the price of a whole course fits");
 inline constexpr std::size_t title_bytes_max = 500;
 
 struct CourseDefinition {

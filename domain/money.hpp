@@ -23,7 +23,7 @@ struct Money {
 };
 
 /// Highest price of one seat, in minor units: times the most seats it still fits 64 bits.
-inline constexpr std::int64_t price_max = 1'000'000'000'000;
+inline constexpr std::int64_t price_max = 10'000'000'000;
 
 inline Money operator*(Money price, std::uint32_t seats) {
   return {price.amount * static_cast<std::int64_t>(seats), price.currency};
