@@ -34,6 +34,7 @@ void Directory::deliver(const AggregateId& to, caf::message message) {
     resident->actor = host.spawn(system_, resident);
   }
   resident->unprocessed.fetch_add(1, std::memory_order_relaxed);
+  messages_pending_.fetch_add(1, std::memory_order_relaxed);
   caf::anon_send(resident->actor, std::move(message));
 }
 
@@ -41,7 +42,10 @@ void Directory::end_turn(const std::shared_ptr<Resident>& resident, bool ready_t
                          TimePoint now) {
   resident->idle_since.store(now, std::memory_order_relaxed);
   resident->may_leave.store(ready_to_leave, std::memory_order_release);
-  if (counted) resident->unprocessed.fetch_sub(1, std::memory_order_release);
+  if (counted) {
+    resident->unprocessed.fetch_sub(1, std::memory_order_release);
+    messages_pending_.fetch_sub(1, std::memory_order_relaxed);
+  }
   // Listed only after the count: a sweep that still saw the message and took it off the list is followed by this.
   if (!ready_to_leave || resident->listed.exchange(true)) return;
   std::lock_guard lock{leaving_mutex_};
@@ -104,6 +108,8 @@ void Directory::close() {
   leaving_.clear();
   idling_.clear();
 }
+
+std::size_t Directory::messages_pending() const { return messages_pending_.load(std::memory_order_relaxed); }
 
 std::size_t Directory::residents() const {
   std::size_t count = 0;

@@ -59,6 +59,8 @@ class Directory {
   void close();
 
   std::size_t residents() const;
+  /// Messages in the mailboxes of all residents, and those being worked off.
+  std::size_t messages_pending() const;
 
  private:
   struct Shard {
@@ -81,6 +83,7 @@ class Directory {
   std::array<Host, std::variant_size_v<Event>> hosts_;
   std::array<Shard, shard_count> shards_;
   std::atomic<bool> closed_{false};
+  std::atomic<std::size_t> messages_pending_{0};
   std::mutex leaving_mutex_;
   std::vector<std::shared_ptr<Resident>> leaving_;
   /// Those that stay a while: looked at seldom, for there may be many.

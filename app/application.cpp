@@ -15,7 +15,9 @@
 #include "actors/clock_timers.hpp"
 #include "actors/directory.hpp"
 #include "app/data_folder.hpp"
+#include "app/gateway_meter.hpp"
 #include "app/log.hpp"
+#include "app/saga_log.hpp"
 #include "app/samples.hpp"
 #include "app/service.hpp"
 #include "consumers/consumers.hpp"
@@ -65,7 +67,7 @@ std::string subfolder(const std::string& data, const char* name) {
 /// A failed write is never retried: what is durable is known only after recovery.
 [[noreturn]] void end_at_once(const std::string& what, const std::string& why) {
   log_error("stopping at once: a write failed and recovery must tell what is durable",
-            {{"store", what}, {"why", why}});
+            {{"event", "write_failed"}, {"store", what}, {"why", why}});
   std::_Exit(EXIT_FAILURE);
 }
 
@@ -75,10 +77,15 @@ std::unique_ptr<RocksStore> open_rows(const std::string& folder) {
   try {
     return std::make_unique<RocksStore>(folder, spaces);
   } catch (const JournalDamaged& damaged) {
-    log_warn("the views are damaged and will be built again from the journal", {{"why", damaged.what()}});
+    log_warn("the views are damaged and will be built again from the journal",
+             {{"event", "views_damaged"}, {"why", damaged.what()}});
     std::filesystem::remove_all(folder);
     return std::make_unique<RocksStore>(folder, spaces);
   }
+}
+
+std::int64_t elapsed_ms(std::chrono::steady_clock::time_point since) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - since).count();
 }
 
 ServerSettings server_settings(const Config& config) {
@@ -132,7 +139,10 @@ struct Application::Impl {
             books, {.call_timeout_ms = Milliseconds{config.gateway_timeout_ms}},
             [](const std::string& why) { end_at_once("gateway", why); }, [this] { return timers.now(); },
             std::random_device{}()),
-        breaker(gateway, {}, [] { return std::chrono::steady_clock::now(); }),
+        gateway_meter(gateway, metrics),
+        breaker(
+            gateway_meter, {}, [] { return std::chrono::steady_clock::now(); },
+            [this](bool open) { metrics->breaker_changed(open); }),
         views(
             tail_of(journal()), *rows, {}, [](const std::string& why) { end_at_once("views", why); },
             [this] { return timers.now(); }),
@@ -148,12 +158,12 @@ struct Application::Impl {
              .deferred_payments = deferred_payments,
              .report =
                  [](std::string_view what) {
-                   log_error("an actor survived a fault", {{"fault", std::string{what}}});
+                   log_error("an actor survived a fault", {{"event", "actor_fault"}, {"why", what}});
                  }},
         consumers(
             journal(), timers, {},
             [](std::string_view what) {
-              log_warn("a consumer is put off", {{"why", std::string{what}}});
+              log_warn("a consumer is put off", {{"event", "consumer_put_off"}, {"why", what}});
             },
             [](const std::string& why) { end_at_once("journal", why); }),
         contexts(journal()),
@@ -178,11 +188,13 @@ struct Application::Impl {
                  .consumers = consumers,
                  .webhooks = webhooks,
                  .metrics = *metrics,
+                 .complete_state = [this](Metrics::NodeState& state) { complete(state); },
                  .reads = executor()}),
         server(service, server_settings(config), metrics) {
     host_aggregates(node);
     consumers.add(notifier);
     consumers.add(webhooks);
+    consumers.add(saga_log);
     if (!config.reports.empty()) consumers.add(report.emplace(config.reports, contexts));
     journal().on_durable([this](Position) {
       consumers.wake();
@@ -208,7 +220,22 @@ struct Application::Impl {
 
   Journal& journal() { return journal_folder.journal(); }
   std::function<void(std::function<void()>)> executor() {
-    return [this](std::function<void()> read) { boost::asio::post(reads, std::move(read)); };
+    return [this](std::function<void()> read) {
+      reads_pending.fetch_add(1);
+      boost::asio::post(reads, [this, read = std::move(read)] {
+        read();
+        reads_pending.fetch_sub(1);
+      });
+    };
+  }
+  void complete(Metrics::NodeState& state) {
+    const auto http = server.stats();
+    state.requests_in_flight = http.requests_in_flight;
+    state.event_streams = http.event_streams;
+    state.reads_pending = {{"reads", reads_pending.load()}};
+    std::error_code unknown;
+    if (const auto space = std::filesystem::space(data, unknown); !unknown) state.disk_free_bytes = space.available;
+    state.disk_free_bytes_min = disk_free_bytes_min;
   }
 
   void tell(Notice notice, std::function<void()> appended) {
@@ -229,8 +256,13 @@ struct Application::Impl {
     const auto space = std::filesystem::space(data, unknown);
     const bool low = !unknown && space.available < disk_free_bytes_min;
     if (low != std::exchange(disk_was_low, low))
-      log_warn(low ? "the disk is nearly full: new work is refused" : "the disk has room again", {{"data", data}});
+      log_warn(low ? "the disk is nearly full: new work is refused" : "the disk has room again",
+               {{"event", low ? "disk_low" : "disk_has_room"},
+                {"data", data},
+                {"freeBytes", space.available},
+                {"freeBytesMin", disk_free_bytes_min}});
     service.set_disk_low(low);
+    metrics->tell_left_out();
     timers.at(timers.now() + disk_look_interval, [this] { watch_disk(); });
   }
   void expire_requests() {
@@ -238,6 +270,7 @@ struct Application::Impl {
     timers.at(timers.now() + request_expiry_interval, [this] { expire_requests(); });
   }
 
+  const std::chrono::steady_clock::time_point created_at = std::chrono::steady_clock::now();
   const std::string data;
   const DataFolderLock data_lock;
   const std::uintmax_t disk_free_bytes_min;
@@ -247,12 +280,14 @@ struct Application::Impl {
   caf::actor_system system;
   ClockTimers timers;
   RandomIds ids;
+  std::atomic<std::size_t> reads_pending{0};
   boost::asio::thread_pool reads{read_threads};
   JournalFolder journal_folder;
   RocksStore books;
   RocksStore webhook_entries;
   std::unique_ptr<RocksStore> rows;
   EmbeddedGateway gateway;
+  GatewayMeter gateway_meter;
   PaymentBreaker breaker;
   Views views;
   Directory directory;
@@ -264,6 +299,7 @@ struct Application::Impl {
   CurlTransport transport;
   Webhooks webhooks;
   Notifier notifier;
+  SagaLog saga_log;
   std::optional<DailyReport> report;
   caf::actor catalogue;
   Service service;
@@ -275,7 +311,9 @@ Application::~Application() = default;
 
 void Application::start() {
   auto& all = *impl_;
-  log_info("recovered", {{"position", std::to_string(all.journal().durable_position())}});
+  log_info("recovered", {{"event", "journal_recovered"},
+                         {"position", all.journal().durable_position()},
+                         {"durationMs", elapsed_ms(all.created_at)}});
   all.journal().start();
   all.gateway.start();
   all.views.start();

@@ -32,7 +32,7 @@ void log(spdlog::level::level_enum level, std::string_view message, const LogFie
     members += ',';
     append_quoted(members, name);
     members += ':';
-    append_quoted(members, value);
+    members += value.json();
   }
   spdlog::log(level, members);
 }
@@ -48,6 +48,12 @@ void open_log(const std::string& level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+LogValue::LogValue(std::string_view text) { append_quoted(json_, text); }
+
+bool logs_debug() { return spdlog::should_log(spdlog::level::debug); }
+bool logs_info() { return spdlog::should_log(spdlog::level::info); }
+
+void log_debug(std::string_view message, const LogFields& fields) { log(spdlog::level::debug, message, fields); }
 void log_info(std::string_view message, const LogFields& fields) { log(spdlog::level::info, message, fields); }
 void log_warn(std::string_view message, const LogFields& fields) { log(spdlog::level::warn, message, fields); }
 void log_error(std::string_view message, const LogFields& fields) { log(spdlog::level::err, message, fields); }
@@ -60,7 +66,7 @@ LogFields with_trace(LogFields fields, const TraceContext& trace) {
     id += hex[byte >> 4];
     id += hex[byte & 15];
   }
-  fields["traceId"] = std::move(id);
+  fields["traceId"] = id;
   return fields;
 }
 

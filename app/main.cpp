@@ -55,16 +55,18 @@ int serve(const Config& config, bool demo, bool data_is_temporary) {
     if (demo) print_hints(application, config.data, data_is_temporary);
     std::cout << "{\"ready\": true, \"listen\": \"" << application.client_address() << "\", \"management\": \""
               << application.management_address() << "\"}" << std::endl;
-    log_info("serving",
-             {{"listen", application.client_address()}, {"management", application.management_address()}});
+    log_info("serving", {{"event", "serving"},
+                         {"version", SUGANG_VERSION},
+                         {"listen", application.client_address()},
+                         {"management", application.management_address()}});
     int signal = 0;
     sigwait(&signals, &signal);
-    log_info("draining");
+    log_info("draining", {{"event", "draining"}});
     const bool answered = application.drain(drain_max);
-    log_info("stopped", {{"answered", answered ? "all" : "not all in time"}});
+    log_info("stopped", {{"event", "stopped"}, {"answered", answered ? "all" : "not all in time"}});
     return EXIT_SUCCESS;
   } catch (const std::exception& fault) {
-    log_error("cannot serve", {{"why", fault.what()}});
+    log_error("cannot serve", {{"event", "cannot_serve"}, {"why", fault.what()}});
     return EXIT_FAILURE;
   }
 }

@@ -10,70 +10,163 @@
 #include <mutex>
 #include <tuple>
 
-namespace sugang {
+#include "app/log.hpp"
+#include "app/process_state.hpp"
+#include "http/problem.hpp"
 
+namespace sugang {
+namespace {
+
+using Labels = prometheus::Labels;
+using Buckets = prometheus::Histogram::BucketBoundaries;
+
+const Buckets request_seconds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
+const Buckets gateway_seconds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+
+double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+
+}  // namespace
+
+// Names: `sugang_`, the part of the server, what is measured, its unit last; `_total` for what only grows. What the
+// kernel accounts for has the names that all Prometheus clients give it, `process_…`.
 struct Metrics::Impl {
+  /// Of one route: found once for every answer.
+  struct Answers {
+    prometheus::Counter* count = nullptr;
+    prometheus::Histogram* latency = nullptr;
+  };
+
   prometheus::Registry registry;
   prometheus::Family<prometheus::Counter>& requests =
       prometheus::BuildCounter().Name("sugang_http_requests_total").Help("Requests answered.").Register(registry);
-  prometheus::Histogram& latency =
+  prometheus::Family<prometheus::Histogram>& latencies = prometheus::BuildHistogram()
+                                                             .Name("sugang_http_request_duration_seconds")
+                                                             .Help("From the whole request read to its answer.")
+                                                             .Register(registry);
+  prometheus::Family<prometheus::Counter>& problems = prometheus::BuildCounter()
+                                                          .Name("sugang_http_problems_total")
+                                                          .Help("Answers that are problems, by the problem's name.")
+                                                          .Register(registry);
+  prometheus::Family<prometheus::Histogram>& gateway_latencies =
       prometheus::BuildHistogram()
-          .Name("sugang_http_request_duration_seconds")
-          .Help("From the whole request read to its answer.")
-          .Register(registry)
-          .Add({}, prometheus::Histogram::BucketBoundaries{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                                           0.25, 0.5, 1, 2.5, 5, 10, 30});
-  prometheus::Counter& batches = counter("sugang_journal_batches_total", "Batches written, one fsync each.");
-  prometheus::Counter& records = counter("sugang_journal_records_total", "Records written.");
-  prometheus::Counter& bytes = counter("sugang_journal_bytes_total", "Encoded bytes written.");
-  prometheus::Counter& sync_seconds = counter("sugang_journal_sync_seconds_total", "Time spent in synced writes.");
-  prometheus::Gauge& position = gauge("sugang_journal_durable_position", "Position of the last durable record.");
-  prometheus::Gauge& pending = gauge("sugang_journal_pending_bytes", "Bytes that wait for the next batch.");
-  prometheus::Gauge& residents = gauge("sugang_actors", "Aggregates' actors in memory.");
-  prometheus::Gauge& lag = gauge("sugang_views_lag_records", "Durable records that the views do not show yet.");
+          .Name("sugang_gateway_call_duration_seconds")
+          .Help("From a call to the payment gateway to its answer.")
+          .Register(registry);
+  prometheus::Counter& breaker_openings = prometheus::BuildCounter()
+                                              .Name("sugang_gateway_breaker_openings_total")
+                                              .Help("How often the payment gateway was found to be down.")
+                                              .Register(registry)
+                                              .Add({});
 
   std::mutex mutex;
   /// By the addresses of the names, which are constants: this is looked up for every answer.
-  std::map<std::tuple<const char*, const char*, int>, prometheus::Counter*> request_counters;
+  std::map<std::tuple<const char*, const char*, std::uint16_t>, Answers> answers;
+  std::map<const ProblemType*, prometheus::Counter*> problem_counters;
 
-  prometheus::Counter& counter(const char* name, const char* help) {
-    return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
+  Impl() { set("sugang_build_info", "1, with the version of the program.", 1, {{"version", SUGANG_VERSION}}); }
+
+  void set(const char* name, const char* help, double value, const Labels& labels = {}) {
+    prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(labels).Set(value);
   }
-  prometheus::Gauge& gauge(const char* name, const char* help) {
-    return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+  /// For what is counted elsewhere.
+  void raise_to(const char* name, const char* help, double value, const Labels& labels = {}) {
+    auto& counter = prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add(labels);
+    counter.Increment(value - counter.Value());
   }
-  static void raise_to(prometheus::Counter& counter, double value) { counter.Increment(value - counter.Value()); }
+  void observe_process();
+
+  Answers& answers_of(const AnsweredRequest& request) {
+    auto& found = answers[{request.method.data(), request.route.data(), request.status}];
+    if (found.count != nullptr) return found;
+    Labels labels{{"method", std::string{request.method}}, {"route", std::string{request.route}}};
+    found.latency = &latencies.Add(labels, request_seconds);
+    labels["status"] = std::to_string(request.status);
+    found.count = &requests.Add(labels);
+    return found;
+  }
+  prometheus::Counter* problem_counter(std::string_view name) {
+    const auto* type = name.empty() ? nullptr : find_problem_type(name);
+    if (type == nullptr) return nullptr;
+    auto& found = problem_counters[type];
+    if (found == nullptr) found = &problems.Add({{"problem", std::string{type->name}}});
+    return found;
+  }
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
 Metrics::~Metrics() = default;
 
-void Metrics::observe_node(const NodeState& state) {
-  Impl::raise_to(impl_->batches, static_cast<double>(state.journal.batches));
-  Impl::raise_to(impl_->records, static_cast<double>(state.journal.records));
-  Impl::raise_to(impl_->bytes, static_cast<double>(state.journal.bytes));
-  Impl::raise_to(impl_->sync_seconds, static_cast<double>(state.journal.sync_micros) / 1e6);
-  impl_->position.Set(static_cast<double>(state.durable_position));
-  impl_->pending.Set(static_cast<double>(state.pending_bytes));
-  impl_->residents.Set(static_cast<double>(state.residents));
-  impl_->lag.Set(static_cast<double>(state.views_lag));
+void Metrics::Impl::observe_process() {
+  const auto process = read_process_state();
+  raise_to("process_cpu_seconds_total", "Processor time, user and system.", process.cpu_seconds);
+  set("process_resident_memory_bytes", "Memory in use.", static_cast<double>(process.resident_bytes));
+  set("process_open_fds", "Open file descriptors.", static_cast<double>(process.open_files));
+  set("process_max_fds", "File descriptors that may be open.", static_cast<double>(process.open_files_max));
+  set("process_start_time_seconds", "When the process started, since the epoch.", process.start_seconds);
 }
 
-void Metrics::answered(std::string_view method, std::string_view route, std::uint16_t status,
-                       std::chrono::nanoseconds took) {
-  const auto status_class = status / 100;
-  prometheus::Counter* counter = nullptr;
+void Metrics::observe_node(const NodeState& state) {
+  auto& to = *impl_;
+  const auto number = [](auto value) { return static_cast<double>(value); };
+  to.raise_to("sugang_journal_batches_total", "Batches written, one fsync each.", number(state.journal.batches));
+  to.raise_to("sugang_journal_records_total", "Records written.", number(state.journal.records));
+  to.raise_to("sugang_journal_bytes_total", "Encoded bytes written.", number(state.journal.bytes));
+  to.raise_to("sugang_journal_sync_seconds_total", "Time spent in synced writes.",
+              number(state.journal.sync_micros) / 1e6);
+  to.set("sugang_journal_durable_position", "Position of the last durable record.", number(state.durable_position));
+  to.set("sugang_journal_pending_bytes", "Bytes that wait for the next batch.", number(state.pending_bytes));
+  to.set("sugang_actors", "Aggregates' actors in memory.", number(state.residents));
+  to.set("sugang_actor_messages_pending", "Messages that actors have not finished with.",
+         number(state.messages_pending));
+  to.set("sugang_views_lag_records", "Durable records that the views do not show yet.", number(state.views_lag));
+  for (const auto& [name, lag] : state.consumer_lags)
+    to.set("sugang_consumer_lag_records", "Durable records that a consumer has not done yet.", number(lag),
+           {{"consumer", name}});
+  for (const auto& [name, count] : state.sagas)
+    to.set("sugang_sagas", "Sagas that have not ended, by state, as the views show them.", number(count),
+           {{"state", std::string{name}}});
+  to.set("sugang_webhook_calls_pending", "Calls of webhooks that are still to be made.",
+         number(state.webhook_backlog));
+  to.set("sugang_payments_deferred", "Charges that wait for the payment side to come back.",
+         number(state.payments_deferred));
+  to.set("sugang_gateway_breaker_open", "1 while the payment gateway counts as down.", state.breaker_open ? 1 : 0);
+  to.set("sugang_http_requests_in_flight", "Requests taken up and not answered yet.",
+         number(state.requests_in_flight));
+  to.set("sugang_http_event_streams", "Clients that follow the events.", number(state.event_streams));
+  for (const auto& [name, count] : state.reads_pending)
+    to.set("sugang_reads_pending", "Reads of the stores that wait or run.", number(count),
+           {{"lane", std::string{name}}});
+  to.set("sugang_disk_free_bytes", "Free on the disk of the data folder.", number(state.disk_free_bytes));
+  to.set("sugang_disk_free_min_bytes", "With less free on the disk, new work is refused.",
+         number(state.disk_free_bytes_min));
+  to.observe_process();
+}
+
+void Metrics::answered(const AnsweredRequest& request) {
+  Impl::Answers found;
+  prometheus::Counter* problem = nullptr;
   {
     std::lock_guard lock{impl_->mutex};
-    auto& known = impl_->request_counters[{method.data(), route.data(), status_class}];
-    if (!known)
-      known = &impl_->requests.Add({{"method", std::string{method}},
-                                    {"route", std::string{route}},
-                                    {"status", std::to_string(status_class) + "xx"}});
-    counter = known;
+    found = impl_->answers_of(request);
+    problem = impl_->problem_counter(request.problem);
   }
-  counter->Increment();
-  impl_->latency.Observe(std::chrono::duration<double>(took).count());
+  found.count->Increment();
+  found.latency->Observe(seconds(request.took));
+  if (problem != nullptr) problem->Increment();
+  request_log_.answered(request);
+}
+
+void Metrics::gateway_answered(std::string_view call, std::string_view outcome, std::chrono::nanoseconds took) {
+  impl_->gateway_latencies.Add({{"call", std::string{call}}, {"outcome", std::string{outcome}}}, gateway_seconds)
+      .Observe(seconds(took));
+}
+
+void Metrics::breaker_changed(bool open) {
+  if (open) impl_->breaker_openings.Increment();
+  if (open)
+    log_warn("the payment gateway counts as down", {{"event", "breaker_opened"}});
+  else
+    log_info("the payment gateway answers again", {{"event", "breaker_closed"}});
 }
 
 std::string Metrics::text() const { return prometheus::TextSerializer{}.Serialize(impl_->registry.Collect()); }

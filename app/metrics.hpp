@@ -2,31 +2,56 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "app/request_log.hpp"
 #include "http/request_observer.hpp"
 #include "storage/journal.hpp"
 
 namespace sugang {
 
-/// What /metrics tells. From any thread.
+/// What /metrics shows, and the log of requests. From any thread.
 class Metrics final : public RequestObserver {
  public:
   Metrics();
   ~Metrics() override;
 
+  /// The node at the moment of a scrape. Everything in it is kept anyway: nothing is counted for it.
   struct NodeState {
     Journal::Stats journal;
     Position durable_position = 0;
     std::size_t pending_bytes = 0;
     std::size_t residents = 0;
+    std::size_t messages_pending = 0;
     Position views_lag = 0;
+    /// By names of consumers: durable records that each has not done yet.
+    std::vector<std::pair<std::string, Position>> consumer_lags;
+    /// By names of states that are no end.
+    std::vector<std::pair<std::string_view, std::uint64_t>> sagas;
+    std::size_t webhook_backlog = 0;
+    std::uint32_t payments_deferred = 0;
+    bool breaker_open = false;
+    std::size_t requests_in_flight = 0;
+    std::size_t event_streams = 0;
+    /// By names of what runs reads: how many wait or run.
+    std::vector<std::pair<std::string_view, std::size_t>> reads_pending;
+    std::uint64_t disk_free_bytes = 0;
+    std::uint64_t disk_free_bytes_min = 0;
   };
   void observe_node(const NodeState& state);
-  void answered(std::string_view method, std::string_view route, std::uint16_t status,
-                std::chrono::nanoseconds took) override;
+
+  void answered(const AnsweredRequest& request) override;
+  /// `call`: charge, refund. `outcome`: how it ended.
+  void gateway_answered(std::string_view call, std::string_view outcome, std::chrono::nanoseconds took);
+  /// Of the payment gateway.
+  void breaker_changed(bool open);
+  /// About once a second.
+  void tell_left_out() { request_log_.tell_left_out(); }
 
   /// Prometheus' text format.
   std::string text() const;
@@ -34,6 +59,7 @@ class Metrics final : public RequestObserver {
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
+  RequestLog request_log_;
 };
 
 }  // namespace sugang

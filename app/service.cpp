@@ -19,6 +19,7 @@ Service::Service(Parts parts)
       consumers_(parts.consumers),
       webhooks_(parts.webhooks),
       metrics_(parts.metrics),
+      complete_state_(std::move(parts.complete_state)),
       reads_(std::move(parts.reads)),
       keyed_(node_.journal, reads_) {}
 

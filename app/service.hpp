@@ -35,6 +35,8 @@ class Service final : public Backend {
     Consumers& consumers;
     Webhooks& webhooks;
     Metrics& metrics;
+    /// Fills in what is known outside this class.
+    std::function<void(Metrics::NodeState&)> complete_state;
     /// Runs what may block on a disk.
     Executor reads;
   };
@@ -124,6 +126,7 @@ class Service final : public Backend {
   Consumers& consumers_;
   Webhooks& webhooks_;
   Metrics& metrics_;
+  const std::function<void(Metrics::NodeState&)> complete_state_;
   Executor reads_;
   KeyedRequests keyed_;
   std::mutex followers_mutex_;

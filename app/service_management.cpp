@@ -112,11 +112,24 @@ void Service::list_charges(Page page, std::function<void(ListResult<ChargeEntry>
 }
 
 std::string Service::metrics() {
-  metrics_.observe_node({.journal = node_.journal.stats(),
-                         .durable_position = node_.journal.durable_position(),
-                         .pending_bytes = node_.journal.pending_bytes(),
-                         .residents = node_.directory.residents(),
-                         .views_lag = views_.lag()});
+  Metrics::NodeState state{.journal = node_.journal.stats(),
+                           .durable_position = node_.journal.durable_position(),
+                           .pending_bytes = node_.journal.pending_bytes(),
+                           .residents = node_.directory.residents(),
+                           .messages_pending = node_.directory.messages_pending(),
+                           .views_lag = views_.lag(),
+                           .webhook_backlog = webhooks_.backlog(),
+                           .payments_deferred = node_.deferred_payments.load(),
+                           .breaker_open = !breaker_.closed()};
+  for (auto& name : consumers_.names()) {
+    const auto lag = consumers_.lag(name);
+    state.consumer_lags.emplace_back(std::move(name), lag);
+  }
+  const auto counts = views_.count_sagas();
+  for (const auto saga : {SagaState::running, SagaState::waiting, SagaState::compensating, SagaState::stuck})
+    state.sagas.emplace_back(to_text(saga), counts[static_cast<std::size_t>(saga)]);
+  complete_state_(state);
+  metrics_.observe_node(state);
   return metrics_.text();
 }
 

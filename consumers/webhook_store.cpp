@@ -150,6 +150,20 @@ ListResult<Row> page_of(const KeyValueStore& store, std::uint8_t space, const st
 
 }  // namespace
 
+WebhookStore::WebhookStore(KeyValueStore& store) : store_(store) {
+  store_.scan(pending_space, {}, {}, [this](std::string_view, std::string_view) {
+    pending_count_.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  });
+}
+
+void WebhookStore::write(const WriteSet& changes, Sync sync) {
+  store_.write(changes, sync);
+  // A call is put once and erased once; one that is put off is erased and put.
+  for (const auto& change : changes.changes)
+    if (change.space == pending_space) pending_count_.fetch_add(change.value ? 1 : -1, std::memory_order_relaxed);
+}
+
 std::vector<RegisteredWebhook> WebhookStore::webhooks() const {
   std::vector<RegisteredWebhook> all;
   store_.scan(webhooks_space, {}, {}, [&](std::string_view key, std::string_view value) {

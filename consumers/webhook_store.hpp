@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,7 +41,8 @@ class WebhookStore {
   static std::vector<RocksSpace> spaces() { return {{"webhooks"}, {"deliveries"}, {"pending"}, {"notices"}}; }
   static constexpr std::size_t space_count = 4;
 
-  explicit WebhookStore(KeyValueStore& store) : store_(store) {}
+  /// Counts what is pending once, by a scan.
+  explicit WebhookStore(KeyValueStore& store);
 
   std::vector<RegisteredWebhook> webhooks() const;
   std::optional<WebhookDelivery> delivery(WebhookId webhook, EventId about) const;
@@ -63,7 +65,9 @@ class WebhookStore {
   static void erase(WriteSet& changes, WebhookId webhook, const PendingCall& call);
   static void put(WriteSet& changes, EventId about, const OutwardNotice& notice);
   static void erase(WriteSet& changes, EventId about);
-  void write(const WriteSet& changes, Sync sync) { store_.write(changes, sync); }
+  void write(const WriteSet& changes, Sync sync);
+  /// Calls that are still to be made. From any thread.
+  std::size_t pending_count() const { return pending_count_.load(std::memory_order_relaxed); }
 
   /// Of events before `before`.
   void forget_deliveries(WebhookId webhook, TimePoint before);
@@ -71,6 +75,7 @@ class WebhookStore {
 
  private:
   KeyValueStore& store_;
+  std::atomic<std::size_t> pending_count_{0};
 };
 
 }  // namespace sugang

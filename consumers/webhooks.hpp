@@ -91,6 +91,8 @@ class Webhooks final : public Consumer {
   ListResult<Webhook> list(const Page& page) const { return store_.list(page); }
   /// Nothing: there is no such webhook.
   std::optional<ListResult<WebhookDelivery>> deliveries(WebhookId id, const Page& page) const;
+  /// Calls that are still to be made, to all webhooks.
+  std::size_t backlog() const { return store_.pending_count(); }
   /// Whether somebody is registered who may be called.
   bool any() const { return enabled_.load(std::memory_order_acquire) > 0; }
 

@@ -5,8 +5,8 @@
 
 namespace sugang {
 
-PaymentBreaker::PaymentBreaker(PaymentGateway& gateway, BreakerSettings settings, Clock now)
-    : gateway_(gateway), settings_(settings), now_(std::move(now)) {}
+PaymentBreaker::PaymentBreaker(PaymentGateway& gateway, BreakerSettings settings, Clock now, OnChange on_change)
+    : gateway_(gateway), settings_(settings), now_(std::move(now)), on_change_(std::move(on_change)) {}
 
 void PaymentBreaker::charge(PaymentId key, Money amount, PaymentMethod method, Done done) {
   gateway_.charge(key, amount, method, watched(std::move(done)));
@@ -66,13 +66,14 @@ void PaymentBreaker::end_unknown(Probe probe) {
 void PaymentBreaker::open(std::chrono::milliseconds duration) {
   open_for_ = duration;
   probe_from_ = now_() + duration;
-  open_ = true;
+  if (!open_.exchange(true) && on_change_) on_change_(true);
 }
 
 void PaymentBreaker::close() {
-  open_ = false;
+  const bool was_open = open_.exchange(false);
   probing_ = 0;
   unknowns_ = 0;
+  if (was_open && on_change_) on_change_(false);
 }
 
 }  // namespace sugang

@@ -29,13 +29,17 @@ class PaymentBreaker : public PaymentGateway {
   /// One that never goes back. From any thread.
   using Clock = std::function<std::chrono::steady_clock::time_point()>;
 
-  PaymentBreaker(PaymentGateway& gateway, BreakerSettings settings, Clock now);
+  /// When it opens and when it closes; it only notes that, under the breaker's lock.
+  using OnChange = std::function<void(bool open)>;
+
+  PaymentBreaker(PaymentGateway& gateway, BreakerSettings settings, Clock now, OnChange on_change = {});
 
   void charge(PaymentId key, Money amount, PaymentMethod method, Done done) override;
   void refund(PaymentId key, Money amount, Done done) override;
 
   /// Closed, or it is time for a probe and none is under way. From any thread; takes no lock.
   bool available() const;
+  bool closed() const { return !open_.load(); }
   /// Whoever looks after the company says that it is back.
   void reset();
 
@@ -54,6 +58,7 @@ class PaymentBreaker : public PaymentGateway {
   PaymentGateway& gateway_;
   const BreakerSettings settings_;
   const Clock now_;
+  const OnChange on_change_;
 
   // Written under the mutex only.
   std::mutex mutex_;

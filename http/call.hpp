@@ -28,6 +28,8 @@ struct Call {
   CallHold& hold;
   Exchange exchange;
   TraceContext trace;
+  /// The student or other person that the request acts for, for the log; set by handlers.
+  std::string& caller;
   TimePoint now;
   bool draining = false;
 

@@ -27,6 +27,8 @@ bool same_word(std::string_view a, std::string_view lower) {
 Connection::Connection(EventLoop& loop, EventLoop::Socket socket, Port port)
     : loop_(loop), socket_(std::move(socket)), port_(port) {
   if (port_ == Port::client) loop_.state().connections.fetch_add(1);
+  boost::system::error_code gone;
+  if (const auto peer = socket_.remote_endpoint(gone); !gone) address_ = peer.address().to_string();
 }
 
 Connection::~Connection() {
@@ -113,6 +115,7 @@ bool Connection::accept_header() {
   scanner_.reset();
   header_begun_ = false;
   started_ = Clock::now();
+  caller_.clear();
   parser_.emplace(request_, body_, loop_.state().limits.chunk_overhead_bytes_max);
   if (auto fault = framing_fault(header_)) {
     refuse(Problem::malformed, *fault);
@@ -214,13 +217,16 @@ Handled Connection::call_handler(std::uint64_t ticket) {
             .hold = loop_.hold(ticket),
             .exchange = loop_.exchange(ticket),
             .trace = trace_of(request_),
+            .caller = caller_,
             .now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now()),
             .draining = state.draining};
   try {
     return handle(match_, call);
-  } catch (const std::exception&) {
+  } catch (const std::exception& fault) {
     // One request's fault must not end the thread that all others live on.
-    return sugang::refuse(path(), Problem::internal_error);
+    auto response = sugang::refuse(path(), Problem::internal_error);
+    response.fault = fault.what();
+    return response;
   }
 }
 
@@ -290,7 +296,16 @@ void Connection::put_answer(const Response& response, bool keep_alive) {
   if (const auto& observer = loop_.state().observer) {
     const bool read = phase_ == Phase::waiting;
     const auto route = !read ? "unread" : match_.route ? match_.route->path : "unrouted";
-    observer->answered(to_text(request_.method), route, response.status, Clock::now() - started_);
+    observer->answered({.method = to_text(request_.method),
+                        .route = route,
+                        .status = response.status,
+                        .took = Clock::now() - started_,
+                        .problem = problem_name(response),
+                        .fault = response.fault,
+                        .request_id = request_id_,
+                        .trace = trace_of(request_),
+                        .address = address_,
+                        .caller = caller_});
   }
 }
 

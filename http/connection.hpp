@@ -84,6 +84,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<RequestParser> parser_;
   RouteMatch match_;
   std::string request_id_;
+  /// Of the request under way.
+  std::string caller_;
+  /// The client's address, once for all its requests.
+  std::string address_;
   std::uint64_t ticket_ = 0;
   /// While streaming.
   std::unique_ptr<EventStream> stream_;

@@ -136,15 +136,18 @@ void EventLoop::deliver_answers() {
 void EventLoop::resume(const AnswerQueue::Item& item) {
   try {
     item.resume(slot_of(item.ticket) != nullptr);
-  } catch (const std::exception&) {
+  } catch (const std::exception& fault) {
     // One request's fault must not end the thread that all others live on.
-    give_up(item.ticket, Problem::internal_error);
+    give_up(item.ticket, Problem::internal_error, fault.what());
   }
 }
 
-void EventLoop::give_up(std::uint64_t ticket, Problem problem) {
-  if (auto* connection = settle(ticket))
-    connection->answer(to_response(ProblemReport{.problem = problem, .instance = connection->path()}));
+void EventLoop::give_up(std::uint64_t ticket, Problem problem, std::string_view fault) {
+  auto* connection = settle(ticket);
+  if (!connection) return;
+  auto response = to_response(ProblemReport{.problem = problem, .instance = connection->path()});
+  response.fault = fault;
+  connection->answer(std::move(response));
 }
 
 void EventLoop::arm_sweep() {

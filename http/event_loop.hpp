@@ -70,7 +70,7 @@ class EventLoop {
   void deliver_answers();
   void resume(const AnswerQueue::Item& item);
   /// Answers a request with a problem, if anybody still waits for it.
-  void give_up(std::uint64_t ticket, Problem problem);
+  void give_up(std::uint64_t ticket, Problem problem, std::string_view fault = {});
   void arm_sweep();
   void sweep();
 

@@ -212,6 +212,7 @@ std::variant<ViewQuery, Response> read_view_query(const Call& call, QueryReader&
 }
 
 Handled run_command(Call& call, Command command) {
+  call.caller = command.caller;
   auto key = call.request.field(RequestField::idempotency_key);
   if (!key) {
     run_unkeyed(call, std::move(command));

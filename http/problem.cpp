@@ -508,6 +508,15 @@ Answer to_answer(const ProblemReport& report) {
 
 Response to_response(const ProblemReport& report) { return to_response(to_answer(report)); }
 
+std::string_view problem_name(const Response& response) {
+  constexpr std::string_view before_name = "\"type\":\"/problems/";
+  if (response.content_type != "application/problem+json") return {};
+  const auto found = response.body.find(before_name);
+  if (found == std::string::npos) return {};
+  const auto name = std::string_view{response.body}.substr(found + before_name.size());
+  return name.substr(0, name.find('"'));
+}
+
 std::string problem_page(const ProblemType& type) {
   std::string page = "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>";
   page.append(type.title).append("</title></head>\n<body>\n<h1>").append(type.title);

@@ -112,6 +112,9 @@ struct ProblemReport {
 Answer to_answer(const ProblemReport& report);
 Response to_response(const ProblemReport& report);
 
+/// Name of the problem that the answer is, `sold-out`; empty if it is none. A view of the answer's body.
+std::string_view problem_name(const Response& response);
+
 /// The page that a problem's type leads to: HTML.
 std::string problem_page(const ProblemType& type);
 

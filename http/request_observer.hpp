@@ -4,16 +4,37 @@
 #include <cstdint>
 #include <string_view>
 
+#include "domain/record.hpp"
+
 namespace sugang {
 
-/// Is told of every answer, for metrics.
+/// One answer. All views end with the call.
+struct AnsweredRequest {
+  /// View of a constant.
+  std::string_view method;
+  /// The route's form (`/v1/courses/{id}`), `unrouted` for what no route matched and `unread` for what could not be
+  /// read; view of a constant.
+  std::string_view route;
+  std::uint16_t status = 0;
+  std::chrono::nanoseconds took{0};
+  /// The problem's name, `sold-out`; empty for an answer that is none.
+  std::string_view problem;
+  /// What failed in the server itself, for an internal error.
+  std::string_view fault;
+  std::string_view request_id;
+  TraceContext trace;
+  /// The client's network address.
+  std::string_view address;
+  /// The student or other person that the request acts for; empty where it does not say.
+  std::string_view caller;
+};
+
+/// Sees every answer: for metrics and the log.
 class RequestObserver {
  public:
   virtual ~RequestObserver() = default;
-  /// On an HTTP thread; must not block. `route` is the route's form (`/v1/courses/{id}`), `unrouted` for what no
-  /// route matched and `unread` for what could not be read; views of constants.
-  virtual void answered(std::string_view method, std::string_view route, std::uint16_t status,
-                        std::chrono::nanoseconds took) = 0;
+  /// On an HTTP thread; must not block.
+  virtual void answered(const AnsweredRequest& request) = 0;
 };
 
 }  // namespace sugang

@@ -18,6 +18,8 @@ struct Response {
   std::optional<Position> events_after;
   /// Whole field lines besides those that every answer has; written by `with`.
   std::string field_lines;
+  /// For the log alone: what failed in the server.
+  std::string fault;
   /// The connection ends after this answer.
   bool close = false;
 

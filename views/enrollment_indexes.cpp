@@ -60,7 +60,8 @@ EnrollmentTables::EnrollmentTables(Generation generation)
       delivered(ViewId::enrollments, generation, 'd'),
       by_coaching(ViewId::enrollments, generation, 'b'),
       by_instructor(ViewId::enrollments, generation, 'i'),
-      by_delivery(ViewId::enrollments, generation, 'e') {}
+      by_delivery(ViewId::enrollments, generation, 'e'),
+      saga_counts(ViewId::enrollments, generation, 'n') {}
 
 IndexEntries index_entries(const EnrollmentSummary& summary) {
   IndexEntries entries;

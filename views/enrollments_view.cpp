@@ -32,7 +32,10 @@ bool passes(const DeliveryFilter& filter, const EnrollmentSummary& row) {
 }  // namespace
 
 EnrollmentsView::EnrollmentsView(const KeyValueStore& store, Generation generation, std::size_t summaries_kept_max)
-    : store_(store), tables_(generation), summaries_kept_max_(summaries_kept_max) {}
+    : store_(store),
+      tables_(generation),
+      summaries_kept_max_(summaries_kept_max),
+      saga_counts_(EnrollmentRows{store, generation}.count_sagas()) {}
 
 EnrollmentsView::Kept& EnrollmentsView::kept(EnrollmentId id) {
   if (auto* present = kept_.find(id)) return *present;
@@ -56,14 +59,32 @@ void EnrollmentsView::fold(const Record& record) {
 void EnrollmentsView::flush(WriteSet& changes) {
   for (auto& [id, entry] : changed_) {
     changes.put(views_space, tables_.rows.key(id.uid), encode(entry->summary));
+    const auto saga = entry->stored.saga;
     write_indexes(tables_, entry->summary, entry->stored, changes);
+    count_saga(saga, entry->stored.saga);
     entry->changed = false;
   }
+  for (const auto state : counts_changed_) {
+    std::string count;
+    put_be(count, saga_counts_[static_cast<std::size_t>(state)]);
+    changes.put(views_space, tables_.saga_count(state), std::move(count));
+  }
+  counts_changed_.clear();
   // What has ended seldom changes again: the memory is for the running ones.
   for (auto& [id, entry] : changed_)
     if (entry->summary.ended()) kept_.erase(id);
   changed_.clear();
   kept_.trim(summaries_kept_max_);
+}
+
+void EnrollmentsView::count_saga(SagaState from, SagaState to) {
+  if (from == to) return;
+  for (const auto state : {from, to}) {
+    if (state == SagaState::none) continue;
+    auto& count = saga_counts_[static_cast<std::size_t>(state)];
+    state == from ? --count : ++count;
+    counts_changed_.insert(state);
+  }
 }
 
 template <class Passes>
@@ -141,6 +162,14 @@ Listing<WaitlistRow> EnrollmentRows::list_line(const CourseId& course, std::opti
     page.next = next + *page.next;
   }
   return page;
+}
+
+SagaCounts EnrollmentRows::count_sagas() const {
+  SagaCounts counts{};
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    if (const auto value = store_.get(views_space, tables_.saga_count(static_cast<SagaState>(i))))
+      counts[i] = ByteReader{*value}.be<std::uint64_t>();
+  return counts;
 }
 
 std::optional<EnrollmentSummary> EnrollmentRows::find(EnrollmentId id) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "domain/timeline.hpp"
@@ -29,12 +30,16 @@ class EnrollmentsView : public View {
     IndexEntries stored;
   };
   Kept& kept(EnrollmentId id);
+  void count_saga(SagaState from, SagaState to);
 
   const KeyValueStore& store_;
   EnrollmentTables tables_;
   std::size_t summaries_kept_max_;
   RecentMap<EnrollmentId, Kept> kept_;
   std::vector<std::pair<EnrollmentId, Kept*>> changed_;
+  /// As they will be stored, and which of them are not yet.
+  SagaCounts saga_counts_;
+  std::set<SagaState> counts_changed_;
 };
 
 /// Reads one generation; from any thread, beside the writer. Throws DecodeError on a row that is damaged. Each list
@@ -53,6 +58,8 @@ class EnrollmentRows {
   Listing<WaitlistRow> list_line(const CourseId& course, std::optional<std::string> after, std::size_t limit,
                                  const ListBounds& bounds) const;
   std::optional<EnrollmentSummary> find(EnrollmentId id) const;
+  /// A look-up for each state, whatever there is to count.
+  SagaCounts count_sagas() const;
 
  private:
   template <class Passes>

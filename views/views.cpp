@@ -171,6 +171,11 @@ ListResult<NotificationRow> Views::student_notifications(const StudentId& studen
   });
 }
 
+SagaCounts Views::count_sagas() const {
+  const auto serving = projector_.serving(ViewId::enrollments);
+  return EnrollmentRows{store_, *serving}.count_sagas();
+}
+
 ListResult<PageRow> Views::student_page(const StudentId& student, const Page& page) const {
   EnrollmentFilter filter;
   filter.student = student;

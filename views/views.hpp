@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "domain/outcome.hpp"
+#include "views/enrollment_indexes.hpp"
 #include "views/listing.hpp"
 #include "views/paging.hpp"
 #include "views/projector.hpp"
@@ -74,6 +75,9 @@ class Views {
   bool rebuild(const std::string& name);
   bool rebuilding(const std::string& name) const;
   static std::vector<std::string> names();
+
+  /// Some look-ups, however many there are.
+  SagaCounts count_sagas() const;
 
   Position position() const { return projector_.position(); }
   /// Durable records that the rows do not show yet; for metrics and readiness.

@@ -347,11 +347,16 @@ TEST_F(Drains, AnswersAfterTheEndAreThrownAway) {
 
 class Counter : public RequestObserver {
  public:
-  void answered(std::string_view method, std::string_view route, std::uint16_t status,
-                std::chrono::nanoseconds took) override {
+  void answered(const AnsweredRequest& request) override {
     std::lock_guard lock{mutex_};
-    EXPECT_GE(took.count(), 0);
-    seen_.push_back(std::string{method} + " " + std::string{route} + " " + std::to_string(status));
+    EXPECT_GE(request.took.count(), 0);
+    EXPECT_FALSE(request.request_id.empty());
+    EXPECT_EQ(request.address, "127.0.0.1");
+    auto line =
+        std::string{request.method} + " " + std::string{request.route} + " " + std::to_string(request.status);
+    for (const auto more : {request.problem, request.caller})
+      if (!more.empty()) line.append(" ").append(more);
+    seen_.push_back(std::move(line));
   }
   std::vector<std::string> seen() {
     std::lock_guard lock{mutex_};
@@ -368,12 +373,16 @@ TEST_F(Served, EveryAnswerIsCountedUnderItsRoute) {
   observer = counter;
   register_course("c");
   get("/v1/courses/c");
+  enroll("c", "mina");
+  enroll("none", "mina");
   get("/nowhere");
   WireClient client{port()};
   client.send("nonsense\r\n\r\n");
   client.read_to_end();
   EXPECT_THAT(counter->seen(), testing::ElementsAre("POST /v1/courses 201", "GET /v1/courses/{id} 200",
-                                                    "GET unrouted 404", " unread 400"));
+                                                    "POST /v1/enrollments 201 mina",
+                                                    "POST /v1/enrollments 404 course-not-found mina",
+                                                    "GET unrouted 404 not-found", " unread 400 malformed"));
 }
 
 TEST(ServerStart, APortThatIsTakenIsAnError) {
