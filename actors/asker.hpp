@@ -21,7 +21,8 @@ struct Answer {
   // Not stored with a keyed answer:
   std::string etag;
   std::optional<std::uint32_t> retry_after_s;
-  /// Journal position that the answer reflects (`Sugang-Position`); set when it passes the gate.
+  /// Journal position that the answer reflects (`Sugang-Position`); set when it passes the gate. A repeat has that
+  /// of the stored answer.
   Position position = 0;
 };
 
@@ -32,7 +33,8 @@ struct RequestKey {
 };
 
 /// One caller who waits for the end of a command. `render` is called once, on an actor's thread, and must be a pure
-/// function; `deliver` once, through the journal's gate. An answer to a keyed request is journaled before.
+/// function; `deliver` once, through the journal's gate. An answer to a keyed request is journaled before. An asker
+/// that is dropped without an answer (its turn threw) gives its key back, and its caller gets 500.
 struct Asker {
   std::optional<RequestKey> key;
   /// The request was taken up before (RequestClaimed is in the journal), by this process or before a crash.

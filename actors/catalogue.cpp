@@ -14,10 +14,23 @@ caf::behavior Catalogue::make_behavior() {
   return {
       [this](RegisterCourses& job) {
         jobs_.push_back(std::move(job));
-        if (!busy_) start_next();
+        if (!busy_) guarded([this] { start_next(); });
       },
-      [this](const CourseProbed& probed) { hear(probed); },
+      [this](const CourseProbed& probed) { guarded([this, &probed] { hear(probed); }); },
   };
+}
+
+/// An exception that escaped would end the only actor that registers courses. The job under way is given up, and
+/// its asker dropped with it.
+void Catalogue::guarded(const std::function<void()>& work) {
+  try {
+    return work();
+  } catch (const std::exception& fault) {
+    node_.report(std::string{"catalogue: "} + fault.what());
+  }
+  if (unanswered_ > 0) jobs_.pop_front();
+  unanswered_ = 0;
+  guarded([this] { start_next(); });
 }
 
 void Catalogue::start_next() {
@@ -44,6 +57,7 @@ void Catalogue::hear(const CourseProbed& probed) {
 void Catalogue::finish() {
   auto job = std::move(jobs_.front());
   jobs_.pop_front();
+  unanswered_ = 0;
   if (first_registered_) {
     Outcome outcome;
     outcome.refusal = CourseError::already_exists;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ class Catalogue final : public caf::event_based_actor {
 
  private:
   caf::behavior make_behavior() override;
+  void guarded(const std::function<void()>& work);
   void start_next();
   void hear(const CourseProbed& probed);
   void finish();

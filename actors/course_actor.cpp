@@ -15,7 +15,18 @@ constexpr Causation hold_step{Step::hold_seats, Direction::act};
 
 caf::message_handler CourseActor::handlers() {
   return caf::message_handler{
-      [this](BeginEnrollment& message) { turn([this, message = std::move(message)] { begin(message); }); },
+      [this](BeginEnrollment& message) {
+        turn([this, message = std::move(message)] {
+          try {
+            begin(message);
+          } catch (const std::exception& fault) {
+            // The saga has no deadline yet, and would wait for an answer for ever.
+            const auto enrollment = message.hold.enrollment;
+            reply_to(enrollment, {.step = hold_step, .outcome = StepOutcome::unknown, .error = fault.what()});
+            throw;
+          }
+        });
+      },
       [this](ReviseCourseTask& task) { turn([this, task = std::move(task)] { revise(task); }); },
       [this](CancelCourseTask& task) { turn([this, task = std::move(task)] { cancel(task); }); },
       [this](DescribeCourse& query) { turn([this, query = std::move(query)] { describe(query); }); },

@@ -38,6 +38,17 @@ void Directory::deliver(const AggregateId& to, caf::message message) {
   caf::anon_send(resident->actor, std::move(message));
 }
 
+void Directory::deliver_to_residents(AggregateKind kind, const caf::message& message) {
+  for (auto& shard : shards_) {
+    std::lock_guard lock{shard.mutex};
+    for (auto& [id, resident] : shard.residents) {
+      if (id.kind != kind) continue;
+      resident->unprocessed.fetch_add(1, std::memory_order_relaxed);
+      caf::anon_send(resident->actor, message);
+    }
+  }
+}
+
 void Directory::end_turn(const std::shared_ptr<Resident>& resident, bool ready_to_leave, bool counted,
                          TimePoint now) {
   resident->idle_since.store(now, std::memory_order_relaxed);

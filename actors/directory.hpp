@@ -49,6 +49,12 @@ class Directory {
     deliver(to, caf::make_message(std::move(message)));
   }
 
+  /// To all aggregates of a kind that are in memory; none is loaded for it.
+  template <class Message>
+  void send_to_residents(AggregateKind kind, const Message& message) {
+    deliver_to_residents(kind, caf::make_message(message));
+  }
+
   /// Called by an actor at the end of a turn, with whether it waits for nothing and owes nothing; `counted` if the
   /// turn worked off a message of `send`.
   void end_turn(const std::shared_ptr<Resident>& resident, bool ready_to_leave, bool counted, TimePoint now);
@@ -74,6 +80,7 @@ class Directory {
   static constexpr std::size_t shard_count = 64;
 
   void deliver(const AggregateId& to, caf::message message);
+  void deliver_to_residents(AggregateKind kind, const caf::message& message);
   Shard& shard_of(const AggregateId& id);
   /// True if the resident is off the list: gone, or busy again and to be listed anew by the end of its turn.
   bool try_leave(Resident& resident, TimePoint now, Position durable);

@@ -7,11 +7,12 @@
 namespace sugang {
 namespace {
 
-Answer stored_answer(const RequestAnswered& answered) {
+Answer stored_answer(const RequestAnswered& answered, Position position) {
   return {.status = answered.status,
           .content_type = answered.content_type,
           .location = answered.location,
-          .body = answered.body};
+          .body = answered.body,
+          .position = position};
 }
 
 EarlierRequest earlier_request(const RequestKey& key, const std::vector<Record>& history) {
@@ -26,7 +27,7 @@ EarlierRequest earlier_request(const RequestKey& key, const std::vector<Record>&
                    [&](const RequestAnswered& answered) {
                      if (earlier.kind == EarlierRequest::Kind::other_body) return;
                      earlier.kind = EarlierRequest::Kind::answered;
-                     earlier.answer = stored_answer(answered);
+                     earlier.answer = stored_answer(answered, record.position);
                    },
                },
                std::get<RequestEvent>(record.event));
@@ -38,13 +39,24 @@ EarlierRequest earlier_request(const RequestKey& key, const std::vector<Record>&
 void KeyedRequests::find(RequestKey key, std::function<void(EarlierRequest)> done) {
   bool looks_up = false;
   {
-    std::lock_guard lock{mutex_};
-    auto [it, is_new] = in_progress_.try_emplace(key.id);
+    std::lock_guard lock{in_progress_->mutex};
+    auto [it, is_new] = in_progress_->entries.try_emplace(key.id);
     looks_up = is_new;
     if (!it->second.looked_up) it->second.asking.emplace_back(key, std::exchange(done, nullptr));
   }
   if (done) return done({.kind = EarlierRequest::Kind::in_progress});
-  if (looks_up) reads_([this, id = key.id] { tell_earlier(id, journal_.history(id)); });
+  if (looks_up) reads_([this, id = key.id] { look_up(id); });
+}
+
+void KeyedRequests::look_up(RequestId id) {
+  std::vector<Record> history;
+  try {
+    history = journal_.history(id);
+  } catch (...) {
+    in_progress_->release(id);
+    throw;
+  }
+  tell_earlier(id, history);
 }
 
 /// Everybody is told of an answer that is there. Of none, or of a saga to join, only the first: he goes on with it.
@@ -54,14 +66,14 @@ void KeyedRequests::tell_earlier(RequestId id, const std::vector<Record>& histor
     const auto kind = earlier_request(asks.first, history).kind;
     return kind == Kind::none || kind == Kind::joined;
   };
-  decltype(InProgress::asking) asking;
+  Asking asking;
   bool taken = false;
   {
-    std::lock_guard lock{mutex_};
-    auto& entry = in_progress_[id];
+    std::lock_guard lock{in_progress_->mutex};
+    auto& entry = in_progress_->entries[id];
     asking.swap(entry.asking);
     entry.looked_up = true;
-    if (std::none_of(asking.begin(), asking.end(), goes_on)) in_progress_.erase(id);
+    if (std::none_of(asking.begin(), asking.end(), goes_on)) in_progress_->entries.erase(id);
   }
   for (const auto& asks : asking) {
     const bool later = goes_on(asks) && std::exchange(taken, true);
@@ -69,15 +81,32 @@ void KeyedRequests::tell_earlier(RequestId id, const std::vector<Record>& histor
   }
 }
 
-void KeyedRequests::release(const RequestKey& key) {
-  std::lock_guard lock{mutex_};
-  in_progress_.erase(key.id);
+void KeyedRequests::InProgress::release(RequestId id) {
+  // What was asked is dropped behind the lock, which what goes with it may take.
+  Asking dropped;
+  std::lock_guard lock{mutex};
+  const auto it = entries.find(id);
+  if (it == entries.end()) return;
+  dropped.swap(it->second.asking);
+  entries.erase(it);
 }
 
 Asker KeyedRequests::releasing(Asker asker) {
   if (!asker.key) return asker;
-  asker.deliver = [this, key = *asker.key, deliver = std::move(asker.deliver)](Answer answer) {
-    release(key);
+  struct Hold {
+    Hold(std::shared_ptr<InProgress> of, RequestId held) : in_progress(std::move(of)), id(held) {}
+    ~Hold() { release(); }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+    void release() {
+      if (const auto from = std::exchange(in_progress, nullptr)) from->release(id);
+    }
+    std::shared_ptr<InProgress> in_progress;
+    const RequestId id;
+  };
+  asker.deliver = [hold = std::make_shared<Hold>(in_progress_, asker.key->id),
+                   deliver = std::move(asker.deliver)](Answer answer) {
+    hold->release();
     deliver(std::move(answer));
   };
   return asker;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <unordered_map>
 #include <utility>
@@ -21,26 +22,35 @@ class KeyedRequests {
   /// `reads` runs what may block on a disk.
   KeyedRequests(const Journal& journal, Executor reads) : journal_(journal), reads_(std::move(reads)) {}
 
-  /// Looks the request up and, when it is new or joined, marks it in progress until `release`.
+  /// Looks the request up and, when it is new or joined, marks it in progress until `release`. A read that throws
+  /// drops `done`, and the next request looks again.
   void find(RequestKey key, std::function<void(EarlierRequest)> done);
-  void release(const RequestKey& key);
-  /// The asker, whose answer releases the request's key.
+  void release(const RequestKey& key) { in_progress_->release(key.id); }
+  /// The asker, which releases the request's key when it is answered, or dropped without an answer.
   Asker releasing(Asker asker);
 
  private:
-  /// A request from its look-up to its answer.
+  using Asking = std::vector<std::pair<RequestKey, std::function<void(EarlierRequest)>>>;
+  /// Each request from its look-up to its answer.
   struct InProgress {
-    /// Those who came with the same key while the journal was read; nobody is looked up twice.
-    std::vector<std::pair<RequestKey, std::function<void(EarlierRequest)>>> asking;
-    bool looked_up = false;
+    struct Entry {
+      /// Those who came with the same key while the journal was read; nobody is looked up twice.
+      Asking asking;
+      bool looked_up = false;
+    };
+    std::mutex mutex;
+    std::unordered_map<RequestId, Entry> entries;
+
+    void release(RequestId id);
   };
 
+  void look_up(RequestId id);
   void tell_earlier(RequestId id, const std::vector<Record>& history);
 
   const Journal& journal_;
   const Executor reads_;
-  std::mutex mutex_;
-  std::unordered_map<RequestId, InProgress> in_progress_;
+  /// Shared with askers, which may end later.
+  const std::shared_ptr<InProgress> in_progress_ = std::make_shared<InProgress>();
 };
 
 }  // namespace sugang

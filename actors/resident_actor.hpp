@@ -53,6 +53,11 @@ class ResidentActor : public caf::event_based_actor {
       }
     end_turn(false);
   }
+  /// The state in memory is not to be trusted: it comes from the journal again, behind all that was appended.
+  void reload() {
+    forget_state();
+    start_waking();
+  }
   bool is_awake() const { return life_ == Life::awake; }
 
   void appended(Position position) { resident_->last_append.store(position, std::memory_order_release); }
@@ -77,8 +82,7 @@ class ResidentActor : public caf::event_based_actor {
     } catch (const std::exception& fault) {
       node_.report(to_text(resident_->id) + ": " + fault.what());
     }
-    forget_state();
-    start_waking();
+    reload();
     return false;
   }
 

@@ -15,6 +15,7 @@
 #include "actors/clock_timers.hpp"
 #include "actors/directory.hpp"
 #include "app/data_folder.hpp"
+#include "app/descriptors.hpp"
 #include "app/gateway_meter.hpp"
 #include "app/log.hpp"
 #include "app/saga_log.hpp"
@@ -39,6 +40,10 @@ namespace {
 constexpr Milliseconds sweep_interval{20};
 constexpr Milliseconds disk_look_interval{1'000};
 constexpr std::size_t read_threads = 1;
+/// Of a drain: for the answers to callers that have waited long enough, and for those that got 503 in the end. With
+/// the longest drain-wait-ms and the stop itself they fit into 10 s.
+constexpr std::chrono::milliseconds drain_answer_max{1'000};
+constexpr std::chrono::milliseconds drain_write_max{500};
 constexpr Milliseconds request_expiry_interval{3'600'000};
 /// Answers to keyed requests are kept for a day and one interval of the sweep that forgets them.
 constexpr Milliseconds requests_kept{24 * 3'600'000};
@@ -55,9 +60,6 @@ struct SystemConfig : caf::actor_system_config {
   }
 };
 
-/// Few entries, seldom read.
-const RocksOptions webhook_memory{.block_cache_bytes = 2 << 20, .write_buffer_bytes = 4 << 20};
-
 std::string subfolder(const std::string& data, const char* name) {
   auto path = std::filesystem::path{data} / name;
   std::filesystem::create_directories(path);
@@ -72,15 +74,15 @@ std::string subfolder(const std::string& data, const char* name) {
 }
 
 /// Rows are derived: a damaged folder of them costs the time to fold the journal again, and nothing else.
-std::unique_ptr<RocksStore> open_rows(const std::string& folder) {
+std::unique_ptr<RocksStore> open_rows(const std::string& folder, const RocksOptions& options) {
   const std::vector<RocksSpace> spaces{{"rows"}};
   try {
-    return std::make_unique<RocksStore>(folder, spaces);
+    return std::make_unique<RocksStore>(folder, spaces, options);
   } catch (const JournalDamaged& damaged) {
     log_warn("the views are damaged and will be built again from the journal",
              {{"event", "views_damaged"}, {"why", damaged.what()}});
     std::filesystem::remove_all(folder);
-    return std::make_unique<RocksStore>(folder, spaces);
+    return std::make_unique<RocksStore>(folder, spaces, options);
   }
 }
 
@@ -88,13 +90,42 @@ std::int64_t elapsed_ms(std::chrono::steady_clock::time_point since) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - since).count();
 }
 
-ServerSettings server_settings(const Config& config) {
+/// Logs what the limit of open files carries. Throws when it carries no server.
+DescriptorShares shares_of_limit(const Config& config) {
+  const auto limit = raise_descriptor_limit();
+  const auto shares = share_descriptors(limit, config.connections_max);
+  if (!shares)
+    throw std::runtime_error{"the limit of open files is " + std::to_string(limit) + "; at least " +
+                             std::to_string(descriptor_limit_min()) + " are needed (ulimit -n)"};
+  const auto connections_max = std::to_string(shares->connections_max);
+  log_info("file descriptors", {{"event", "descriptors_shared"},
+                                {"limit", std::to_string(limit)},
+                                {"connectionsMax", connections_max},
+                                {"managementConnectionsMax", std::to_string(shares->management_connections_max)},
+                                {"storeFilesMax", std::to_string(shares->store_files_max)}});
+  if (shares->connections_max < config.connections_max)
+    log_warn("connections-max is lowered to what the limit of open files carries",
+             {{"event", "connections_lowered"},
+              {"wanted", std::to_string(config.connections_max)},
+              {"connectionsMax", connections_max}});
+  return *shares;
+}
+
+RocksOptions store_options(const DescriptorShares& shares) { return {.open_files_max = shares.store_files_max}; }
+
+/// Few entries, seldom read.
+RocksOptions webhook_store_options(const DescriptorShares& shares) {
+  return {.block_cache_bytes = 2 << 20, .write_buffer_bytes = 4 << 20, .open_files_max = shares.store_files_max};
+}
+
+ServerSettings server_settings(const Config& config, const DescriptorShares& shares) {
   ServerSettings settings;
   const auto client = *parse_endpoint(config.listen);
   const auto management = *parse_endpoint(config.management);
   settings.client = {client.address, client.port};
   settings.management = {management.address, management.port};
-  settings.limits.connections_max = config.connections_max;
+  settings.limits.connections_max = shares.connections_max;
+  settings.limits.management_connections_max = shares.management_connections_max;
   settings.limits.requests_in_flight_max = config.requests_in_flight_max;
   settings.limits.requests_in_flight_per_course_max = config.requests_in_flight_per_course_max;
   return settings;
@@ -126,15 +157,17 @@ struct Application::Impl {
   explicit Impl(const Config& config)
       : data(config.data),
         data_lock(config.data),
+        shares(shares_of_limit(config)),
         disk_free_bytes_min(std::uintmax_t{config.disk_free_mib_min} << 20),
         metrics(std::make_shared<Metrics>()),
         system_config(config.actor_threads),
         system(system_config),
-        journal_folder(subfolder(config.data, "journal"), {}, {}, executor(),
+        drain_wait(config.drain_wait_ms),
+        journal_folder(subfolder(config.data, "journal"), {}, store_options(shares), executor(),
                        [](const std::string& why) { end_at_once("journal", why); }),
-        books(subfolder(config.data, "gateway"), {{"charges"}}),
-        webhook_entries(subfolder(config.data, "webhooks"), WebhookStore::spaces(), webhook_memory),
-        rows(open_rows(subfolder(config.data, "views"))),
+        books(subfolder(config.data, "gateway"), {{"charges"}}, store_options(shares)),
+        webhook_entries(subfolder(config.data, "webhooks"), WebhookStore::spaces(), webhook_store_options(shares)),
+        rows(open_rows(subfolder(config.data, "views"), store_options(shares))),
         gateway(
             books, {.call_timeout_ms = Milliseconds{config.gateway_timeout_ms}},
             [](const std::string& why) { end_at_once("gateway", why); }, [this] { return timers.now(); },
@@ -190,7 +223,7 @@ struct Application::Impl {
                  .metrics = *metrics,
                  .complete_state = [this](Metrics::NodeState& state) { complete(state); },
                  .reads = executor()}),
-        server(service, server_settings(config), metrics) {
+        server(service, server_settings(config, shares), metrics) {
     host_aggregates(node);
     consumers.add(notifier);
     consumers.add(webhooks);
@@ -273,11 +306,13 @@ struct Application::Impl {
   const std::chrono::steady_clock::time_point created_at = std::chrono::steady_clock::now();
   const std::string data;
   const DataFolderLock data_lock;
+  const DescriptorShares shares;
   const std::uintmax_t disk_free_bytes_min;
   bool disk_was_low = false;
   std::shared_ptr<Metrics> metrics;
   SystemConfig system_config;
   caf::actor_system system;
+  const std::chrono::milliseconds drain_wait;
   ClockTimers timers;
   RandomIds ids;
   std::atomic<std::size_t> reads_pending{0};
@@ -337,11 +372,21 @@ void Application::offer_samples() {
   imported->get_future().wait();
 }
 
-bool Application::drain(std::chrono::milliseconds within) {
-  impl_->service.drain();
-  impl_->server.drain();
-  const bool answered = impl_->server.await_answered(within);
-  impl_->server.stop();
+bool Application::drain() {
+  auto& service = impl_->service;
+  auto& server = impl_->server;
+  service.drain();
+  server.drain();
+  bool answered = server.await_answered(impl_->drain_wait);
+  if (!answered) {
+    service.answer_waiting();
+    answered = server.await_answered(drain_answer_max);
+  }
+  if (!answered) {
+    server.answer_rest();
+    server.await_answered(drain_write_max);
+  }
+  server.stop();
   return answered;
 }
 

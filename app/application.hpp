@@ -20,9 +20,9 @@ class Application {
   void start();
   /// Registers the sample catalogue, unless there are courses already.
   void offer_samples();
-  /// Takes no new work, lets what runs be answered, at most so long, and stops. False if something was not
-  /// answered.
-  bool drain(std::chrono::milliseconds within);
+  /// Takes no new work, lets what runs be answered, and stops. Callers that wait for a saga longer than
+  /// drain-wait-ms get its state, and what has no answer then gets 503. False if there was any of that.
+  bool drain();
 
   std::string client_address() const;
   std::string management_address() const;

@@ -22,6 +22,8 @@ struct Config {
   std::uint32_t connections_max = 10'000;
   std::uint32_t requests_in_flight_max = 20'000;
   std::uint32_t requests_in_flight_per_course_max = 10'000;
+  /// How long a drain lets callers wait for the end of their sagas.
+  std::uint32_t drain_wait_ms = 5'000;
   /// How long a course nobody speaks to stays in memory.
   std::uint32_t course_idle_ms = 30'000;
   /// How long an unfinished charge keeps its seats, where the course does not defer it and where it does.

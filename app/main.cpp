@@ -19,9 +19,6 @@ using namespace sugang;
 /// A command line that cannot be understood, as of shells and their tools.
 constexpr int exit_usage = 2;
 
-/// An operator's patience, and an orchestrator's: after it what is not answered is cut.
-constexpr std::chrono::milliseconds drain_max{9'000};
-
 /// Blocked in every thread, and waited for by the first: no handler runs anywhere.
 sigset_t block_end_signals() {
   sigset_t signals;
@@ -62,8 +59,8 @@ int serve(const Config& config, bool demo, bool data_is_temporary) {
     int signal = 0;
     sigwait(&signals, &signal);
     log_info("draining", {{"event", "draining"}});
-    const bool answered = application.drain(drain_max);
-    log_info("stopped", {{"event", "stopped"}, {"answered", answered ? "all" : "not all in time"}});
+    const bool answered = application.drain();
+    log_info("stopped", {{"event", "stopped"}, {"answered", answered ? "all" : "some with 503"}});
     return EXIT_SUCCESS;
   } catch (const std::exception& fault) {
     log_error("cannot serve", {{"event", "cannot_serve"}, {"why", fault.what()}});

@@ -12,6 +12,7 @@
 
 #include "app/log.hpp"
 #include "app/process_state.hpp"
+#include "app/sampled_lines.hpp"
 #include "http/problem.hpp"
 
 namespace sugang {
@@ -57,6 +58,17 @@ struct Metrics::Impl {
                                               .Help("How often the payment gateway was found to be down.")
                                               .Register(registry)
                                               .Add({});
+  prometheus::Family<prometheus::Gauge>& connections =
+      prometheus::BuildGauge().Name("sugang_http_connections").Help("Open connections.").Register(registry);
+  prometheus::Family<prometheus::Counter>& connections_refused =
+      prometheus::BuildCounter()
+          .Name("sugang_http_connections_refused_total")
+          .Help(
+              "Connections refused: there were as many as there may be (limit), or the system gave none (system).")
+          .Register(registry);
+
+  SampledLines refused_lines;
+  SampledLines failed_lines;
 
   std::mutex mutex;
   /// By the addresses of the names, which are constants: this is looked up for every answer.
@@ -167,6 +179,28 @@ void Metrics::breaker_changed(bool open) {
     log_warn("the payment gateway counts as down", {{"event", "breaker_opened"}});
   else
     log_info("the payment gateway answers again", {{"event", "breaker_closed"}});
+}
+
+void Metrics::connections_changed(std::string_view port, std::size_t open) {
+  impl_->connections.Add({{"port", std::string{port}}}).Set(static_cast<double>(open));
+}
+
+void Metrics::connection_refused(std::string_view port, std::size_t max) {
+  impl_->connections_refused.Add({{"port", std::string{port}}, {"reason", "limit"}}).Increment();
+  if (const auto since = impl_->refused_lines.next())
+    log_warn("connections are refused", {{"event", "connections_refused"},
+                                         {"port", std::string{port}},
+                                         {"connectionsMax", std::to_string(max)},
+                                         {"refused", std::to_string(*since)}});
+}
+
+void Metrics::accept_failed(std::string_view port, std::string_view why) {
+  impl_->connections_refused.Add({{"port", std::string{port}}, {"reason", "system"}}).Increment();
+  if (const auto since = impl_->failed_lines.next())
+    log_error("the system gives no connection", {{"event", "accept_failed"},
+                                                 {"port", std::string{port}},
+                                                 {"why", std::string{why}},
+                                                 {"times", std::to_string(*since)}});
 }
 
 std::string Metrics::text() const { return prometheus::TextSerializer{}.Serialize(impl_->registry.Collect()); }

@@ -53,6 +53,10 @@ class Metrics final : public RequestObserver {
   /// About once a second.
   void tell_left_out() { request_log_.tell_left_out(); }
 
+  void connections_changed(std::string_view port, std::size_t open) override;
+  void connection_refused(std::string_view port, std::size_t max) override;
+  void accept_failed(std::string_view port, std::string_view why) override;
+
   /// Prometheus' text format.
   std::string text() const;
 

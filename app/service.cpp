@@ -89,6 +89,8 @@ void Service::cancel_course(CourseId id, std::string reason, Asker asker) {
   node_.directory.send(id, CancelCourseTask{std::move(reason), keyed_.releasing(std::move(asker))});
 }
 
+void Service::answer_waiting() { node_.directory.send_to_residents(AggregateKind::saga, AnswerWaiting{}); }
+
 void Service::take_step(EnrollmentId id, PersonStep step, Asker asker) {
   node_.directory.send(saga_of(id), TakePersonStep{std::move(step), keyed_.releasing(std::move(asker))});
 }

@@ -26,14 +26,11 @@ bool same_word(std::string_view a, std::string_view lower) {
 
 Connection::Connection(EventLoop& loop, EventLoop::Socket socket, Port port)
     : loop_(loop), socket_(std::move(socket)), port_(port) {
-  if (port_ == Port::client) loop_.state().connections.fetch_add(1);
   boost::system::error_code gone;
   if (const auto peer = socket_.remote_endpoint(gone); !gone) address_ = peer.address().to_string();
 }
 
-Connection::~Connection() {
-  if (port_ == Port::client) loop_.state().connections.fetch_sub(1);
-}
+Connection::~Connection() { loop_.state().close_connection(port_); }
 
 void Connection::start() {
   boost::system::error_code ignored;
@@ -91,6 +88,7 @@ bool Connection::step_header() {
   while (in_.bytes().starts_with("\r\n")) in_.consume(2);
   if (!in_.empty() && !header_begun_) {
     header_begun_ = true;
+    started_ = Clock::now();
     set_deadline(limits.header_read_timeout_ms);
   }
   const auto found = scanner_.scan(in_.bytes());
@@ -104,6 +102,7 @@ bool Connection::step_header() {
     return true;
   }
   if (ended) return accept_header();
+  if (ends_with_drain()) return true;
   if (flush()) read_more();
   return false;
 }
@@ -115,7 +114,6 @@ bool Connection::accept_header() {
   scanner_.reset();
   header_begun_ = false;
   started_ = Clock::now();
-  caller_.clear();
   parser_.emplace(request_, body_, loop_.state().limits.chunk_overhead_bytes_max);
   if (auto fault = framing_fault(header_)) {
     refuse(Problem::malformed, *fault);
@@ -172,6 +170,7 @@ bool Connection::step_body() {
     refuse(Problem::malformed, "a chunk's header or the trailer is too long");
     return true;
   }
+  if (ends_with_drain()) return true;
   if (flush()) read_more();
   return false;
 }
@@ -192,9 +191,7 @@ void Connection::handle_request() {
     if (!std::exchange(busy_, true)) state.begin_request();
     if (state.draining) {
       state.refused.fetch_add(1, std::memory_order_relaxed);
-      auto response = sugang::refuse(path(), Problem::draining);
-      response.close = true;
-      return answer(std::move(response));
+      return answer(sugang::refuse(path(), Problem::draining));
     }
     if (!state.admission.try_enter()) {
       state.refused.fetch_add(1, std::memory_order_relaxed);
@@ -210,30 +207,40 @@ void Connection::handle_request() {
 
 Handled Connection::call_handler(std::uint64_t ticket) {
   auto& state = loop_.state();
+  const auto exchange = loop_.exchange(ticket);
   Call call{.request = request_,
             .backend = state.backend,
             .limits = state.limits,
             .admission = state.admission,
             .hold = loop_.hold(ticket),
-            .exchange = loop_.exchange(ticket),
+            .exchange = exchange,
             .trace = trace_of(request_),
             .caller = caller_,
             .now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now()),
             .draining = state.draining};
   try {
-    return handle(match_, call);
+    auto handled = handle(match_, call);
+    if (handled) exchange.settle();
+    return handled;
   } catch (const std::exception& fault) {
     // One request's fault must not end the thread that all others live on.
+    exchange.settle();
     auto response = sugang::refuse(path(), Problem::internal_error);
     response.fault = fault.what();
     return response;
   }
 }
 
+/// A drain closes behind the last of the requests that were sent together: each that was read is answered.
+bool Connection::keeps_open(const Response& response) const {
+  return !response.close && !parser_->wants_close() && (!loop_.state().draining || !in_.empty());
+}
+
 void Connection::answer(Response response) {
   if (response.events_after && request_.method != Method::head) return begin_stream(response);
-  const bool keep_alive = !response.close && !parser_->wants_close() && !loop_.state().draining.load();
+  const bool keep_alive = keeps_open(response);
   put_answer(response, keep_alive);
+  forget_request();
   phase_ = keep_alive ? Phase::header : Phase::closing;
   linger_ = !keep_alive && !in_.empty();
   if (keep_alive) set_rest_deadline();
@@ -265,7 +272,6 @@ void Connection::send_more(std::string_view bytes) {
 }
 
 void Connection::end_stream() {
-  if (phase_ != Phase::streaming) return;
   // Who has not read what was written does not see the end either.
   if (writing_) return close();
   out_.append(stream_->ending());
@@ -275,12 +281,36 @@ void Connection::end_stream() {
 }
 
 void Connection::refuse(Problem problem, std::string_view detail) {
-  put_answer(sugang::refuse(std::string{}, problem, std::string{detail}), false);
+  put_answer(sugang::refuse(path(), problem, std::string{detail}), false);
   in_.clear();
   scanner_.reset();
   phase_ = Phase::closing;
   linger_ = true;
   advance();
+}
+
+bool Connection::ends_with_drain() {
+  if (port_ != Port::client || !loop_.state().draining) return false;
+  // The rest of a request would come for nothing.
+  if (phase_ == Phase::body || !in_.empty())
+    refuse(Problem::draining);
+  else if (busy_)
+    phase_ = Phase::closing;
+  else
+    return false;
+  return true;
+}
+
+void Connection::begin_drain() {
+  if (phase_ == Phase::streaming) return end_stream();
+  if (phase_ == Phase::header || phase_ == Phase::body) advance();
+}
+
+void Connection::forget_request() {
+  request_ = {};
+  parser_.reset();
+  match_ = {};
+  caller_.clear();
 }
 
 void Connection::put_answer(const Response& response, bool keep_alive) {
@@ -294,8 +324,7 @@ void Connection::put_answer(const Response& response, bool keep_alive) {
                   .http_1_0 = parser_ && parser_->is_http_1_0()},
                  out_);
   if (const auto& observer = loop_.state().observer) {
-    const bool read = phase_ == Phase::waiting;
-    const auto route = !read ? "unread" : match_.route ? match_.route->path : "unrouted";
+    const auto route = match_.route ? match_.route->path : phase_ == Phase::waiting ? "unrouted" : "unread";
     observer->answered({.method = to_text(request_.method),
                         .route = route,
                         .status = response.status,

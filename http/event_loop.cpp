@@ -53,6 +53,11 @@ void EventLoop::adopt(Socket socket, Port port) {
   connection->start();
 }
 
+void EventLoop::answer_rest() {
+  for (std::size_t i = 0; i < slots_.size(); ++i)
+    if (slots_[i].open) give_up(std::uint64_t{slots_[i].generation} << 32 | i, Problem::answer_timeout);
+}
+
 void EventLoop::shut_down() {
   while (!connections_.empty()) {
     auto last = connections_.back();
@@ -69,10 +74,10 @@ void EventLoop::forget(Connection& connection) {
   connections_.pop_back();
 }
 
-void EventLoop::end_streams() {
+void EventLoop::begin_drain() {
   // Backwards: one that closes is replaced by the last, which was looked at before.
   for (std::size_t i = connections_.size(); i-- > 0;)
-    if (i < connections_.size()) connections_[i]->end_stream();
+    if (i < connections_.size()) connections_[i]->begin_drain();
 }
 
 std::uint64_t EventLoop::open_call(Connection& connection, bool counted) {
@@ -126,6 +131,8 @@ void EventLoop::deliver_answers() {
   for (auto& item : burst_) {
     if (item.resume) {
       resume(item);
+    } else if (!item.response) {
+      give_up(item.ticket, Problem::internal_error, "dropped without an answer");
     } else if (auto* connection = settle(item.ticket)) {
       connection->answer(std::move(*item.response));
     }

@@ -18,7 +18,6 @@
 namespace sugang {
 
 class Connection;
-enum class Port : std::uint8_t { client, management };
 
 /// One thread's connections and the requests that they wait for. Everything here runs on that thread, but the
 /// answer queue.
@@ -35,6 +34,7 @@ class EventLoop {
 
   /// Runs until shut_down().
   void run();
+  /// The connection counts as open already.
   void adopt(Socket socket, Port port);
   /// Closes everything; run() returns.
   void shut_down();
@@ -49,7 +49,10 @@ class EventLoop {
   void forget(Connection& connection);
 
   EventFeed& events() { return events_; }
-  void end_streams();
+  /// Streams end, and requests that have come in part are refused.
+  void begin_drain();
+  /// Requests that still have no answer are given up.
+  void answer_rest();
 
   /// `Date: …\r\n`
   std::string_view date_line();

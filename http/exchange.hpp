@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,6 +17,7 @@ class AnswerQueue {
  public:
   struct Item {
     std::uint64_t ticket = 0;
+    /// Neither this nor work: whatever was to answer the request is gone, and never will.
     std::optional<Response> response;
     /// Work for the loop's thread instead of an answer; told whether the request still waits.
     std::function<void(bool waits)> resume;
@@ -40,21 +42,39 @@ class AnswerQueue {
 };
 
 /// The way back of one request's answer. Copies may outlive the request, its connection and the server: what comes
-/// too late is thrown away, so a lost or a late answer holds nothing.
+/// too late is thrown away. When the last copy goes without an answer (a turn that threw, a message to an actor
+/// that is gone), the request is answered 500.
 class Exchange {
  public:
-  Exchange(std::shared_ptr<AnswerQueue> queue, std::uint64_t ticket) : queue_(std::move(queue)), ticket_(ticket) {}
+  Exchange(std::shared_ptr<AnswerQueue> queue, std::uint64_t ticket)
+      : way_(std::make_shared<Way>(std::move(queue), ticket)) {}
 
   /// From any thread; the first answer counts.
-  void answer(Response response) const { queue_->push({ticket_, std::move(response), {}}); }
+  void answer(Response response) const {
+    if (!way_->answered.exchange(true)) way_->queue->push({way_->ticket, std::move(response), {}});
+  }
+  /// The request was answered without it.
+  void settle() const { way_->answered = true; }
   /// Runs `work` on the loop's thread, also when the request does not wait any more, unless the server has stopped.
   void resume(std::function<void(bool waits)> work) const {
-    queue_->push({ticket_, std::nullopt, std::move(work)});
+    way_->queue->push({way_->ticket, std::nullopt, std::move(work)});
   }
 
  private:
-  std::shared_ptr<AnswerQueue> queue_;
-  std::uint64_t ticket_;
+  struct Way {
+    Way(std::shared_ptr<AnswerQueue> to, std::uint64_t of) : queue(std::move(to)), ticket(of) {}
+    ~Way() {
+      if (!answered) queue->push({ticket, std::nullopt, {}});
+    }
+    Way(const Way&) = delete;
+    Way& operator=(const Way&) = delete;
+
+    const std::shared_ptr<AnswerQueue> queue;
+    const std::uint64_t ticket;
+    std::atomic<bool> answered{false};
+  };
+
+  std::shared_ptr<Way> way_;
 };
 
 }  // namespace sugang

@@ -36,6 +36,8 @@ struct Limits {
 
   /// Open connections: the next gets 503 and is closed.
   std::size_t connections_max = 10'000;
+  /// The same for the management port, which has its own, so that probes are answered whatever clients do.
+  std::size_t management_connections_max = 64;
   /// Requests taken up and not answered yet, in the whole node: 503.
   std::size_t requests_in_flight_max = 20'000;
   /// The same for one course: 503.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -29,12 +30,18 @@ struct AnsweredRequest {
   std::string_view caller;
 };
 
-/// Sees every answer: for metrics and the log.
+/// Sees every answer, and what becomes of connections: for metrics and the log. `port` is `client` or `management`.
 class RequestObserver {
  public:
   virtual ~RequestObserver() = default;
   /// On an HTTP thread; must not block.
   virtual void answered(const AnsweredRequest& request) = 0;
+  /// A connection was opened or closed; so many are open now.
+  virtual void connections_changed(std::string_view port, std::size_t open) = 0;
+  /// There were `max` connections already.
+  virtual void connection_refused(std::string_view port, std::size_t max) = 0;
+  /// The system gave no connection, for want of file descriptors or memory.
+  virtual void accept_failed(std::string_view port, std::string_view why) = 0;
 };
 
 }  // namespace sugang

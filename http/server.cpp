@@ -1,5 +1,6 @@
 #include "http/server.hpp"
 
+#include <array>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <thread>
@@ -68,29 +69,31 @@ struct Server::Impl {
                                    [this, &listener, &loop](boost::system::error_code error, tcp::socket socket) {
                                      if (error == asio::error::operation_aborted || !listener.acceptor.is_open())
                                        return;
-                                     if (error) return accept_later(listener);
+                                     if (error) return accept_later(listener, error);
                                      take(std::move(socket), listener.port, loop);
                                      accept(listener);
                                    });
   }
 
-  void accept_later(Listener& listener) {
+  void accept_later(Listener& listener, const boost::system::error_code& error) {
+    if (state.observer) state.observer->accept_failed(ServerState::port_name(listener.port), error.message());
     listener.retry.expires_after(accept_retry);
-    listener.retry.async_wait([this, &listener](boost::system::error_code error) {
-      if (!error) accept(listener);
+    listener.retry.async_wait([this, &listener](boost::system::error_code cancelled) {
+      if (!cancelled) accept(listener);
     });
   }
 
   void take(tcp::socket socket, Port port, EventLoop& loop) {
-    if (port == Port::client && state.connections.load() >= state.limits.connections_max)
-      return turn_away(std::move(socket));
+    if (!state.open_connection(port)) return turn_away(std::move(socket), port);
     asio::dispatch(loop.context(),
                    [&loop, port, taken = std::move(socket)]() mutable { loop.adopt(std::move(taken), port); });
   }
 
-  /// One write, which a fresh socket's buffer always takes, and the end.
-  void turn_away(tcp::socket socket) {
-    state.refused.fetch_add(1, std::memory_order_relaxed);
+  /// One write, which a new socket's buffer always takes, and the end.
+  void turn_away(tcp::socket socket, Port port) {
+    if (port == Port::client) state.refused.fetch_add(1, std::memory_order_relaxed);
+    if (state.observer)
+      state.observer->connection_refused(ServerState::port_name(port), state.connections_max(port));
     std::string bytes;
     auto& loop = *loops.front();
     const auto id = loop.make_request_id();
@@ -101,6 +104,9 @@ struct Server::Impl {
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(bytes), ignored);
     socket.shutdown(tcp::socket::shutdown_send, ignored);
+    // To close over unread bytes would send a reset, which may overtake the answer.
+    std::array<char, 16 << 10> unread;
+    socket.read_some(asio::buffer(unread), ignored);
   }
 
   void start() {
@@ -111,7 +117,11 @@ struct Server::Impl {
 
   void drain() {
     state.draining = true;
-    for (auto& loop : loops) asio::post(loop->context(), [&loop] { loop->end_streams(); });
+    for (auto& loop : loops) asio::post(loop->context(), [&loop] { loop->begin_drain(); });
+  }
+
+  void answer_rest() {
+    for (auto& loop : loops) asio::post(loop->context(), [&loop] { loop->answer_rest(); });
   }
 
   void stop() {
@@ -152,11 +162,14 @@ void Server::drain() { impl_->drain(); }
 
 bool Server::await_answered(std::chrono::milliseconds within) { return impl_->state.await_answered(within); }
 
+void Server::answer_rest() { impl_->answer_rest(); }
+
 void Server::stop() { impl_->stop(); }
 
 ServerStats Server::stats() const {
   const auto& state = impl_->state;
-  return {state.connections.load(), state.admission.in_flight(), state.admission.streams(), state.refused.load()};
+  return {state.connections(Port::client), state.admission.in_flight(), state.admission.streams(),
+          state.refused.load()};
 }
 
 }  // namespace sugang

@@ -59,6 +59,8 @@ class Server {
   void drain();
   /// Waits until all that was taken up is answered and written; false if it was not in time.
   bool await_answered(std::chrono::milliseconds within);
+  /// Answers 503 to every request that was read and has no answer; for the end of a drain. From any thread.
+  void answer_rest();
   /// Closes every connection and ends the threads. Answers that come later are thrown away.
   void stop();
 

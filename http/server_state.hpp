@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <string_view>
 
 #include "http/admission.hpp"
 #include "http/backend.hpp"
@@ -11,6 +13,8 @@
 #include "http/request_observer.hpp"
 
 namespace sugang {
+
+enum class Port : std::uint8_t { client, management };
 
 /// What all event loops of one server share.
 struct ServerState {
@@ -22,8 +26,28 @@ struct ServerState {
   const std::shared_ptr<RequestObserver> observer;
   Admission admission;
   std::atomic<bool> draining{false};
-  std::atomic<std::size_t> connections{0};
   std::atomic<std::uint64_t> refused{0};
+
+  std::size_t connections(Port port) const { return connections_[static_cast<std::size_t>(port)].load(); }
+  std::size_t connections_max(Port port) const {
+    return port == Port::client ? limits.connections_max : limits.management_connections_max;
+  }
+  /// False: there are as many as there may be.
+  bool open_connection(Port port) {
+    auto& open = connections_[static_cast<std::size_t>(port)];
+    const auto before = open.fetch_add(1);
+    if (before < connections_max(port)) {
+      if (observer) observer->connections_changed(port_name(port), before + 1);
+      return true;
+    }
+    open.fetch_sub(1);
+    return false;
+  }
+  void close_connection(Port port) {
+    const auto before = connections_[static_cast<std::size_t>(port)].fetch_sub(1);
+    if (observer) observer->connections_changed(port_name(port), before - 1);
+  }
+  static std::string_view port_name(Port port) { return port == Port::client ? "client" : "management"; }
 
   /// A client's request was taken up; until its answer is written.
   void begin_request() { unanswered_.fetch_add(1); }
@@ -38,6 +62,7 @@ struct ServerState {
   }
 
  private:
+  std::array<std::atomic<std::size_t>, 2> connections_{};
   std::atomic<std::size_t> unanswered_{0};
   std::mutex mutex_;
   std::condition_variable answered_;

@@ -43,6 +43,7 @@ caf::behavior Coordinator::make_behavior() {
         });
       },
       [this](const WaitOver& over) { turn([this, over] { wait_over(over.waiter); }); },
+      [this](const AnswerWaiting&) { turn([this] { answer_waiting(true); }); },
       [this](TimelineRead& read) { awoke([&] { load(read.timeline); }); },
   };
 }
@@ -171,8 +172,16 @@ void Coordinator::wait_over(std::uint64_t number) {
 }
 
 void Coordinator::hear_birth(const StepReply& reply) {
+  // Unanswered, it gives its key back, and its caller gets 500.
   auto start = std::move(*starting_);
   starting_.reset();
+  if (reply.outcome == StepOutcome::unknown) {
+    // The journal tells whether the course began the enrollment before its fault.
+    node_.journal.forget(enrollment_);
+    node_.journal.forget(payment_of(enrollment_));
+    node_.directory.send(saga_of(enrollment_), ResumeSaga{});
+    return reload();
+  }
   if (reply.outcome == StepOutcome::refused) {
     running_ = false;
     node_.journal.forget(enrollment_);

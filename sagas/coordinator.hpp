@@ -49,6 +49,8 @@ struct RetryStep {
 struct WaitOver {
   std::uint64_t waiter = 0;
 };
+/// The node drains: callers that wait get what is known now.
+struct AnswerWaiting {};
 struct TimelineRead {
   std::vector<Record> timeline;
 };
@@ -64,6 +66,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::ResumeSaga)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::DeadlineOver)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::RetryStep)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::WaitOver)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::AnswerWaiting)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::TimelineRead)
 
 namespace sugang {

@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::size_t block_bytes = 16 << 10;
 constexpr double bloom_bits_per_key = 10;
-constexpr std::size_t open_files_max = 512;
 constexpr std::size_t info_log_bytes_max = 1 << 20;
 
 std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -61,7 +60,7 @@ rocksdb::DBOptions db_options(const RocksOptions& options) {
   db.atomic_flush = true;
   db.db_write_buffer_size = options.write_buffer_bytes;
   db.max_total_wal_size = 2 * options.write_buffer_bytes;
-  db.max_open_files = open_files_max;
+  db.max_open_files = static_cast<int>(options.open_files_max);
   db.max_background_jobs = 2;
   db.max_log_file_size = info_log_bytes_max;
   db.keep_log_file_num = 2;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ struct RocksOptions {
   /// Given: shared with other stores, and `block_cache_bytes` is not looked at.
   std::shared_ptr<rocksdb::Cache> block_cache;
   std::size_t write_buffer_bytes = 24 << 20;
+  /// Sorted files that stay open; RocksDB honours no fewer than 20.
+  std::uint32_t open_files_max = 512;
 };
 std::shared_ptr<rocksdb::Cache> make_block_cache(std::size_t bytes);
 

@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -46,19 +47,30 @@ def _end_with_parent():
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def _with_descriptors(descriptors):
+    """For the child: the limit of open files, a number or (soft, hard); none given, that of this process."""
+    def prepare():
+        _end_with_parent()
+        if descriptors is not None:
+            limits = descriptors if isinstance(descriptors, tuple) else (descriptors, descriptors)
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    return prepare
+
+
 def parse_address(text):
     host, port = text.rsplit(":", 1)
     return host.strip("[]"), int(port)
 
 
 class Server:
-    def __init__(self, data, *, command="serve", arguments=None, environment=None, log=None):
+    def __init__(self, data, *, command="serve", arguments=None, environment=None, log=None, descriptors=None):
         self.data = Path(data)
         self.command = command
         self.arguments = list(map(str, arguments)) if arguments is not None else [
             "--listen", "127.0.0.1:0", "--management", "127.0.0.1:0", "--data", str(self.data)]
         self.environment = environment or clean_environment()
         self.log = Path(log) if log else self.data.parent / (self.data.name + ".log")
+        self.descriptors = descriptors
         self.process = None
         self.listen = None
         self.management = None
@@ -70,7 +82,7 @@ class Server:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([binary(), self.command, *self.arguments], env=self.environment,
                                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-                                            preexec_fn=_end_with_parent)
+                                            preexec_fn=_with_descriptors(self.descriptors))
 
     def start_and_kill(self, after_s):
         """Starts it and kills it so soon after, ready or not."""

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <map>
 #include <mutex>
 
 #include "tests/http/served.hpp"
@@ -13,6 +14,42 @@ std::string placement(const std::string& course, const std::string& student, Wir
   return render_request("POST", "/v1/enrollments", fields,
                         R"({"courseId":")" + course + R"(","studentId":")" + student + R"("})");
 }
+
+class Counter : public RequestObserver {
+ public:
+  void answered(const AnsweredRequest& request) override {
+    std::lock_guard lock{mutex_};
+    EXPECT_GE(request.took.count(), 0);
+    // From a request's first byte, and not from the process's.
+    EXPECT_LT(request.took, std::chrono::minutes{1});
+    EXPECT_FALSE(request.request_id.empty());
+    EXPECT_EQ(request.address, "127.0.0.1");
+    auto line =
+        std::string{request.method} + " " + std::string{request.route} + " " + std::to_string(request.status);
+    for (const auto more : {request.problem, request.caller})
+      if (!more.empty()) line.append(" ").append(more);
+    seen_.push_back(std::move(line));
+  }
+  void connections_changed(std::string_view, std::size_t) override {}
+  void connection_refused(std::string_view port, std::size_t max) override {
+    std::lock_guard lock{mutex_};
+    refused_.push_back(std::string{port} + " beyond " + std::to_string(max));
+  }
+  void accept_failed(std::string_view, std::string_view) override {}
+  std::vector<std::string> seen() {
+    std::lock_guard lock{mutex_};
+    return seen_;
+  }
+  std::vector<std::string> refused() {
+    std::lock_guard lock{mutex_};
+    return refused_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> seen_;
+  std::vector<std::string> refused_;
+};
 
 using Timeouts = Served;
 
@@ -102,6 +139,22 @@ TEST_F(Timeouts, AKeyedRequestThatNobodyWaitsForGivesItsKeyBack) {
   EXPECT_EQ(enroll("c", "s", {{"Idempotency-Key", "k"}}).status, 201);
 }
 
+TEST_F(Timeouts, AnAnswerThatWillNeverComeIs500AtOnce) {
+  register_course("c");
+  for (const auto& request : {placement("c", "s"), render_request("GET", "/v1/courses/c")}) {
+    backend.hold_answers();
+    WireClient client{port()};
+    client.send(request);
+    ASSERT_TRUE(backend.await(request.starts_with("POST") ? "place_enrollment" : "read_course"));
+    backend.lose_answers();
+    const auto answer = client.read_answer();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->problem(), "internal-error");
+    EXPECT_EQ(answer->json()["instance"], request.starts_with("POST") ? "/v1/enrollments" : "/v1/courses/c");
+    EXPECT_EQ(server().stats().requests_in_flight, 0u);
+  }
+}
+
 using Bounds = Served;
 
 TEST_F(Bounds, AHeaderBeyondTheLimitIs431) {
@@ -184,6 +237,58 @@ TEST_F(Bounds, TooManyConnectionsAreTurnedAway) {
   EXPECT_EQ(answers[0].problem(), "overloaded");
   EXPECT_EQ(answers[0].field("retry-after"), "1");
   EXPECT_EQ(manage("GET", "/livez").status, 200);
+}
+
+TEST_F(Bounds, TheManagementPortHasConnectionsOfItsOwn) {
+  limits.connections_max = 1;
+  limits.management_connections_max = 2;
+  auto counter = std::make_shared<Counter>();
+  observer = counter;
+  WireClient one{management()}, two{management()}, client{port()};
+  for (auto* probe : {&one, &two}) {
+    probe->send(render_request("GET", "/livez"));
+    EXPECT_EQ(probe->read_answer()->status, 200);
+  }
+  WireClient three{management()};
+  EXPECT_EQ(three.read_to_end().at(0).problem(), "overloaded");
+  client.send(render_request("GET", "/"));
+  EXPECT_EQ(client.read_answer()->status, 200);
+  EXPECT_THAT(counter->refused(), testing::ElementsAre("management beyond 2"));
+  EXPECT_EQ(server().stats().refused, 0u);
+}
+
+TEST_F(Bounds, ARefusalOfABodyNamesTheRequest) {
+  limits.body_bytes_max = 10;
+  limits.body_read_timeout_ms = 60;
+  const std::string head = "POST /v1/enrollments HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+  for (const auto& [request, problem] : std::map<std::string, std::string>{
+           {head + "Content-Length: 11\r\n\r\n", "content-too-large"},
+           {head + "Transfer-Encoding: chunked\r\n\r\n65\r\n", "content-too-large"},
+           {head + "Transfer-Encoding: chunked\r\n\r\nno\r\n", "malformed"},
+           {head + "Content-Length: 9\r\n\r\n{", "request-timeout"},
+           {head + "Expect: 200-ok\r\nContent-Length: 9\r\n\r\n", "expectation-failed"}}) {
+    WireClient client{port()};
+    client.send(request);
+    const auto answers = client.read_to_end();
+    ASSERT_EQ(answers.size(), 1u) << request;
+    EXPECT_EQ(answers[0].problem(), problem);
+    EXPECT_EQ(answers[0].json().value("instance", ""), "/v1/enrollments") << request;
+  }
+}
+
+TEST_F(Bounds, ARefusalKnowsNothingOfTheRequestBefore) {
+  limits.header_bytes_max = 512;
+  for (const auto& second : {std::string{"nonsense\r\n\r\n"}, "GET / HTTP/1.1\r\nX: " + std::string(2000, 'x')}) {
+    WireClient client{port()};
+    client.send(render_request("HEAD", "/v1/courses", {{"X-Request-Id", "first"}}));
+    EXPECT_EQ(client.read_answer(true)->field("x-request-id"), "first");
+    client.send(second);
+    const auto answers = client.read_to_end();
+    ASSERT_EQ(answers.size(), 1u);
+    EXPECT_NE(answers[0].problem(), "");
+    EXPECT_NE(answers[0].field("x-request-id"), "first");
+    EXPECT_FALSE(answers[0].json().contains("instance"));
+  }
 }
 
 using Admissions = Served;
@@ -304,69 +409,6 @@ TEST_F(Pipelines, EmptyLinesBetweenRequestsArePassedOver) {
   EXPECT_EQ(client.read_answer()->status, 200);
   EXPECT_EQ(client.read_answer()->status, 200);
 }
-
-using Drains = Served;
-
-TEST_F(Drains, WhatRunsIsAnsweredAndNothingNewIsTaken) {
-  register_course("c");
-  backend.hold_answers();
-  WireClient running{port()}, idle{port()};
-  idle.send(render_request("GET", "/"));
-  EXPECT_EQ(idle.read_answer()->status, 200);
-  running.send(placement("c", "s"));
-  ASSERT_TRUE(backend.await("place_enrollment"));
-  server().drain();
-  EXPECT_FALSE(server().await_answered(std::chrono::milliseconds{1}));
-  const auto ready = manage("GET", "/readyz");
-  EXPECT_EQ(ready.status, 503);
-  EXPECT_EQ(ready.json()["checks"].back()["name"], "accepting");
-  idle.send(placement("c", "t"));
-  const auto refused = idle.read_to_end();
-  ASSERT_EQ(refused.size(), 1u);
-  EXPECT_EQ(refused[0].problem(), "draining");
-  EXPECT_EQ(enroll("c", "u").problem(), "draining");
-  backend.answer_all();
-  EXPECT_TRUE(server().await_answered(std::chrono::seconds{5}));
-  const auto answers = running.read_to_end();
-  ASSERT_EQ(answers.size(), 1u);
-  EXPECT_EQ(answers[0].status, 201);
-  EXPECT_EQ(answers[0].field("connection"), "close");
-  EXPECT_EQ(backend.count("place_enrollment"), 1u);
-}
-
-TEST_F(Drains, AnswersAfterTheEndAreThrownAway) {
-  register_course("c");
-  backend.hold_answers();
-  WireClient client{port()};
-  client.send(placement("c", "s"));
-  ASSERT_TRUE(backend.await("place_enrollment"));
-  server().stop();
-  EXPECT_TRUE(client.at_end());
-  backend.answer_all();
-}
-
-class Counter : public RequestObserver {
- public:
-  void answered(const AnsweredRequest& request) override {
-    std::lock_guard lock{mutex_};
-    EXPECT_GE(request.took.count(), 0);
-    EXPECT_FALSE(request.request_id.empty());
-    EXPECT_EQ(request.address, "127.0.0.1");
-    auto line =
-        std::string{request.method} + " " + std::string{request.route} + " " + std::to_string(request.status);
-    for (const auto more : {request.problem, request.caller})
-      if (!more.empty()) line.append(" ").append(more);
-    seen_.push_back(std::move(line));
-  }
-  std::vector<std::string> seen() {
-    std::lock_guard lock{mutex_};
-    return seen_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::string> seen_;
-};
 
 TEST_F(Served, EveryAnswerIsCountedUnderItsRoute) {
   auto counter = std::make_shared<Counter>();

@@ -28,6 +28,8 @@ class Served : public testing::Test {
     }
     return *server_;
   }
+  /// The next request starts another server on the same backend.
+  void restart() { server_.reset(); }
   std::uint16_t port() { return server().client_port(); }
   std::uint16_t management() { return server().management_port(); }
 

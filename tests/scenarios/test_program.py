@@ -361,5 +361,6 @@ def test_a_disk_that_is_nearly_full_takes_no_new_work(scratch):
         assert answer.status == 503
         assert answer.json()["type"] == "/problems/overloaded"
         assert "retry-after" in answer.headers
+        assert client.get("/v1/courses").status == 200
         with Client(server.management) as management:
             assert management.get("/readyz").status == 503

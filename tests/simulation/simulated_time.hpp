@@ -4,6 +4,8 @@
 #include <functional>
 #include <map>
 #include <random>
+#include <stdexcept>
+#include <utility>
 
 #include "actors/id_source.hpp"
 #include "actors/timers.hpp"
@@ -45,11 +47,14 @@ class SeededIds final : public IdSource {
  public:
   explicit SeededIds(std::uint64_t seed) : random_(seed) {}
   Uid mint(TimePoint now, Partition partition) override {
+    if (std::exchange(fails_, false)) throw std::runtime_error{"a fault"};
     auto random = random_();
     return make_uid(now, partition, random, static_cast<std::uint8_t>(random & 3u));
   }
+  void fail_next() { fails_ = true; }
 
  private:
+  bool fails_ = false;
   std::mt19937_64 random_;
 };
 

@@ -138,12 +138,17 @@ class Life {
   }
   EnrollmentId place(PlaceEnrollment command, Asker asker, Wait wait = std::nullopt) {
     const EnrollmentId id{ids_.mint(durables_.timers.now(), partition_of_name(command.course.text))};
-    directory_.send(saga_of(id), StartEnrollment{std::move(command), wait, std::move(asker)});
+    place_as(id, std::move(command), std::move(asker), wait);
     return id;
   }
   void join(EnrollmentId id, Asker asker, Wait wait = std::nullopt) {
     directory_.send(saga_of(id), JoinEnrollment{wait, std::move(asker)});
   }
+  void place_as(EnrollmentId id, PlaceEnrollment command, Asker asker, Wait wait = std::nullopt) {
+    directory_.send(saga_of(id), StartEnrollment{std::move(command), wait, std::move(asker)});
+  }
+  /// The turn that mints the next id throws.
+  void fail_next_mint() { ids_.fail_next(); }
   void cancel(EnrollmentId id, Asker asker = silent(), Wait wait = std::nullopt) {
     directory_.send(saga_of(id), CancelRequest{"changed my mind", wait, std::move(asker)});
   }
