@@ -96,6 +96,15 @@ bool Service::set_component(const std::string& name, bool running) {
 
 bool Service::rebuild_view(const std::string& name) { return views_.rebuild(name); }
 
+std::vector<ViewStatus> Service::views() {
+  std::vector<ViewStatus> all;
+  for (auto& name : Views::names()) {
+    const bool rebuilding = views_.rebuilding(name);
+    all.push_back({std::move(name), rebuilding});
+  }
+  return all;
+}
+
 GatewaySettings Service::gateway_settings() { return gateway_.settings(); }
 
 void Service::set_gateway_settings(GatewaySettings settings) {

@@ -31,6 +31,12 @@ struct ComponentStatus {
   bool running = true;
 };
 
+struct ViewStatus {
+  std::string name;
+  /// It is built again while the old one serves.
+  bool rebuilding = false;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -98,7 +104,7 @@ class Backend {
   /// ones are durable, whatever their position. Nobody is forgotten, so a caller has one such call under way.
   virtual void await_events(Position after, std::function<void()> done) = 0;
   /// The end of what is durable: no caller was ever shown a later position.
-  virtual Position durable_position() = 0;
+  virtual Position durable_position() const = 0;
 
   // Management.
   virtual std::vector<ReadinessCheck> readiness() = 0;
@@ -107,6 +113,7 @@ class Backend {
   virtual bool set_component(const std::string& name, bool running) = 0;
   /// Drops a view and builds it again from the journal while the old one serves. False: no such view.
   virtual bool rebuild_view(const std::string& name) = 0;
+  virtual std::vector<ViewStatus> views() = 0;
   virtual GatewaySettings gateway_settings() = 0;
   virtual void set_gateway_settings(GatewaySettings settings) = 0;
   virtual void list_charges(Page page, std::function<void(ListResult<ChargeEntry>)> done) = 0;

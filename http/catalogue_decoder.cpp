@@ -10,7 +10,7 @@ namespace sugang {
 namespace {
 
 constexpr std::uint32_t credits_max = 1000;
-constexpr std::size_t meets_bytes_max = 200;
+constexpr std::size_t meets_chars_max = 200;
 
 /// One record of the file, its cells without their quotes.
 struct CsvRecord {
@@ -92,7 +92,6 @@ class CatalogueDecoder {
     }
     if (faults_.empty()) read_rows();
     if (faults_.empty() && rows_.empty()) faults_.push_back({"", "must have a course"});
-    if (faults_.size() > faults_listed_max) faults_.resize(faults_listed_max);
     if (!faults_.empty()) return BodyRefusal{{}, std::move(faults_)};
     return std::move(rows_);
   }
@@ -130,7 +129,7 @@ class CatalogueDecoder {
   }
 
   void read_rows() {
-    for (CsvRecord record; !reader_.at_end() && faults_.size() < faults_listed_max;) {
+    for (CsvRecord record; !reader_.at_end() && faults_.size() <= faults_listed_max;) {
       if (!next(record)) return;
       if (record.cells.size() == 1 && record.cells[0].empty()) continue;
       if (rows_.size() == rows_max_) {
@@ -163,7 +162,7 @@ class CatalogueDecoder {
     auto& course = row.definition;
     switch (column) {
       case Column::id:
-        if (!is_valid_name(cell)) return fault(column, "must be 1 to 64 of the characters A-Z a-z 0-9 . _ -");
+        if (!is_valid_name(cell)) return fault(column, std::string{name_rule});
         row.id.text = cell;
         return;
       case Column::title:
@@ -191,16 +190,16 @@ class CatalogueDecoder {
         if (!cell.empty()) integer(column, cell, 0, capacity_max);
         return;
       case Column::meets:
-        if (!cell.empty() && is_text(column, cell, meets_bytes_max)) course.meets = cell;
+        if (!cell.empty() && is_text(column, cell, meets_chars_max)) course.meets = cell;
         return;
     }
   }
 
-  bool is_text(Column column, const std::string& cell, std::size_t bytes_max) {
-    if (cell.size() > bytes_max)
-      fault(column, "must be at most " + std::to_string(bytes_max) + " bytes of UTF-8");
-    else if (!is_utf8(cell))
+  bool is_text(Column column, const std::string& cell, std::size_t chars_max) {
+    if (!is_utf8(cell))
       fault(column, "must be UTF-8");
+    else if (count_characters(cell) > chars_max)
+      fault(column, "must be at most " + std::to_string(chars_max) + " characters");
     else if (has_control_character(cell))
       fault(column, "must not have control characters");
     else

@@ -262,7 +262,7 @@ void Connection::begin_stream(const Response& response) {
   // No answer comes after a stream, so what is asked meanwhile is thrown away; that the client goes is not missed.
   in_.clear();
   read_more();
-  send_more(stream_->opening());
+  send_more(stream_->opening(response.events_from_now));
 }
 
 void Connection::send_more(std::string_view bytes) {

@@ -40,6 +40,18 @@ Answer render_course(std::uint16_t status, const std::string& instance, const Ou
   return answer;
 }
 
+/// Runs `list`, which answers, if there is the course.
+void list_of_course(const Call& call, std::function<void()> list) {
+  call.backend.read_course(CourseId{call.request.path_id},
+                           [exchange = call.exchange, instance = std::string{call.request.path},
+                            list = std::move(list)](const std::optional<CourseSnapshot>& course, Position) {
+                             if (!course) return exchange.answer(refuse(instance, Problem::course_not_found));
+                             exchange.resume([list](bool waits) {
+                               if (waits) list();
+                             });
+                           });
+}
+
 Handled import_courses(Call& call) {
   auto decoded = decode_catalogue(call.request.body, call.limits.import_rows_max);
   if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
@@ -173,7 +185,13 @@ Handled list_course_enrollments(Call& call) {
   EnrollmentFilter filter;
   filter.course = CourseId{call.request.path_id};
   filter.state = query.one_of<EnrollmentState>("state");
-  return answer_enrollments(call, query, std::move(filter));
+  auto asked = read_view_query(call, query);
+  if (auto* refusal = std::get_if<Response>(&asked)) return std::move(*refusal);
+  list_of_course(call, [&backend = call.backend, filter, view = std::get<ViewQuery>(asked),
+                        answer = answer_with_list(call, write_enrollment)] {
+    backend.list_enrollments(filter, view.page, view.min_position, answer);
+  });
+  return std::nullopt;
 }
 
 Handled list_course_waitlist(Call& call) {
@@ -181,9 +199,10 @@ Handled list_course_waitlist(Call& call) {
   QueryReader query{call.request};
   auto asked = read_view_query(call, query);
   if (auto* refusal = std::get_if<Response>(&asked)) return std::move(*refusal);
-  auto& [page, position] = std::get<ViewQuery>(asked);
-  call.backend.list_waitlist(CourseId{call.request.path_id}, std::move(page), position,
-                             answer_with_list(call, write_waitlist_row));
+  list_of_course(call, [&backend = call.backend, id = CourseId{call.request.path_id},
+                        view = std::get<ViewQuery>(asked), answer = answer_with_list(call, write_waitlist_row)] {
+    backend.list_waitlist(id, view.page, view.min_position, answer);
+  });
   return std::nullopt;
 }
 

@@ -125,19 +125,15 @@ Handled cancel_enrollment(Call& call) {
   return run_command(call, std::move(command));
 }
 
-Handled answer_enrollments(Call& call, QueryReader& query, EnrollmentFilter filter) {
+Handled list_enrollments(Call& call) {
+  QueryReader query{call.request};
+  auto filter = read_filter(query);
   auto asked = read_view_query(call, query);
   if (auto* refusal = std::get_if<Response>(&asked)) return std::move(*refusal);
   auto& [page, position] = std::get<ViewQuery>(asked);
   call.backend.list_enrollments(std::move(filter), std::move(page), position,
                                 answer_with_list(call, write_enrollment));
   return std::nullopt;
-}
-
-Handled list_enrollments(Call& call) {
-  QueryReader query{call.request};
-  auto filter = read_filter(query);
-  return answer_enrollments(call, query, std::move(filter));
 }
 
 }  // namespace sugang

@@ -18,8 +18,4 @@ Handled list_sagas(Call& call);
 Handled get_saga(Call& call);
 Handled list_events(Call& call);
 
-/// The page of the list that `query` asks for, of enrollments that pass the filter; refuses what else was wrong in
-/// the query.
-Handled answer_enrollments(Call& call, QueryReader& query, EnrollmentFilter filter);
-
 }  // namespace sugang

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "http/connection.hpp"
+#include "http/request_fields.hpp"
 
 namespace sugang {
 
@@ -24,7 +25,10 @@ void EventStream::take(const EventPage& page) {
   connection_.send_more(frame(page.text));
 }
 
-std::string EventStream::opening() const { return frame("retry: 1000\n\n"); }
+std::string EventStream::opening(bool with_position) const {
+  const std::string id = with_position ? "id: " + position_text(after_) + "\n" : "";
+  return frame(id + "retry: 1000\n\n");
+}
 std::string EventStream::keep_alive() const { return frame(": keep-alive\n\n"); }
 std::string EventStream::ending() const { return chunked_ ? "0\r\n\r\n" : ""; }
 

@@ -24,7 +24,8 @@ class EventStream {
   void go_on();
 
   // Bytes for the connection.
-  std::string opening() const;
+  /// With the position, for a client that comes back before it has seen an event.
+  std::string opening(bool with_position) const;
   std::string keep_alive() const;
   /// The stream is whole, and the client may come again elsewhere.
   std::string ending() const;

@@ -46,7 +46,7 @@ Asker make_asker(const Command& command, const Exchange& exchange, const TraceCo
 }
 
 Response replay(Answer answer) {
-  // A caller that was told to come back is told again; the hint itself is not stored.
+  // A caller that was asked to come back is asked again; the hint itself is not stored.
   if (answer.status == 202) answer.retry_after_s = 1;
   return to_response(std::move(answer)).with("Idempotency-Replayed", "true");
 }
@@ -111,7 +111,13 @@ Response refuse(const Call& call, BodyRefusal refusal) {
 }
 
 Response refuse(const Call& call, std::vector<FieldFault> faults) {
+  std::string detail;
+  if (faults.size() > faults_listed_max) {
+    faults.resize(faults_listed_max);
+    detail = "errors lists the first " + std::to_string(faults_listed_max) + " faults; there are more";
+  }
   return to_response(ProblemReport{.problem = Problem::invalid_request,
+                                   .detail = std::move(detail),
                                    .instance = std::string{call.request.path},
                                    .errors = std::move(faults)});
 }

@@ -39,7 +39,7 @@ class QueryReader {
   std::optional<Id> named(std::string_view name) {
     auto given = text(name);
     if (!given) return std::nullopt;
-    if (!is_valid_name(*given)) fault(name, "must be 1 to 64 of the characters A-Z a-z 0-9 . _ -");
+    if (!is_valid_name(*given)) fault(name, std::string{name_rule});
     return Id{std::move(*given)};
   }
   /// `none`, which some enums have for what does not exist yet, is no answer.

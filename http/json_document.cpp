@@ -127,11 +127,11 @@ const std::string* ObjectReader::string(std::string_view name) {
   return text;
 }
 
-std::optional<std::string> ObjectReader::text(std::string_view name, std::size_t bytes_max, bool may_be_empty) {
+std::optional<std::string> ObjectReader::text(std::string_view name, std::size_t chars_max, bool may_be_empty) {
   const auto* given = string(name);
   if (!given) return std::nullopt;
-  if (given->size() > bytes_max) {
-    fault(name, "must be at most " + std::to_string(bytes_max) + " bytes of UTF-8");
+  if (count_characters(*given) > chars_max) {
+    fault(name, "must be at most " + std::to_string(chars_max) + " characters");
   } else if (given->empty() && !may_be_empty) {
     fault(name, "must not be empty");
   } else if (has_control_character(*given)) {
@@ -146,7 +146,7 @@ std::optional<std::string> ObjectReader::name(std::string_view name) {
   const auto* given = string(name);
   if (!given) return std::nullopt;
   if (is_valid_name(*given)) return *given;
-  fault(name, "must be 1 to 64 of the characters A-Z a-z 0-9 . _ -");
+  fault(name, std::string{name_rule});
   return std::nullopt;
 }
 
@@ -245,6 +245,11 @@ std::string ObjectReader::one_of_detail(const std::vector<std::string_view>& all
 bool has_control_character(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+std::size_t count_characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 bool is_utf8(std::string_view text) {

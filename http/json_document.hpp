@@ -51,9 +51,9 @@ class ObjectReader {
                std::vector<FieldFault>& faults);
 
   void require(std::string_view name);
-  /// A string of at most `bytes_max` bytes, at least one unless it may be empty, without control characters.
-  std::optional<std::string> text(std::string_view name, std::size_t bytes_max, bool may_be_empty = false);
-  /// `[A-Za-z0-9._-]{1,64}`
+  /// A string of at most `chars_max` characters, at least one unless it may be empty, without control characters.
+  std::optional<std::string> text(std::string_view name, std::size_t chars_max, bool may_be_empty = false);
+  /// As is_valid_name.
   std::optional<std::string> name(std::string_view name);
   std::optional<std::int64_t> integer(std::string_view name, std::int64_t min, std::int64_t max);
   std::optional<bool> flag(std::string_view name);
@@ -106,6 +106,8 @@ class ObjectReader {
 
 /// Whole well-formed UTF-8, as RFC 3629 has it.
 bool is_utf8(std::string_view text);
+/// Code points in a text that is UTF-8: what limits of texts count, as maxLength in JSON Schema does.
+std::size_t count_characters(std::string_view text);
 bool has_control_character(std::string_view text);
 
 }  // namespace sugang

@@ -1,10 +1,28 @@
 #include "http/management_routes.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "http/handling.hpp"
+#include "http/metrics_text.hpp"
+#include "http/request_fields.hpp"
 
 namespace sugang {
+namespace {
+
+constexpr std::string_view open_metrics = "application/openmetrics-text";
+/// A client that wants neither gets the older one.
+constexpr std::array metrics_forms{std::string_view{"text/plain"}, open_metrics};
+
+/// For a name that is none: those that are.
+template <class Named>
+std::string known_names(std::string_view what, const std::vector<Named>& known) {
+  std::string detail = "there is no such " + std::string{what} + "; there are";
+  for (const auto& each : known) detail.append(&each == &known.front() ? " " : ", ").append(each.name);
+  return detail;
+}
+
+}  // namespace
 
 Handled get_livez(Call&) { return json_response(200, R"({"alive":true})"); }
 
@@ -28,10 +46,13 @@ Handled get_readyz(Call& call) {
 }
 
 Handled get_metrics(Call& call) {
+  const auto accept = call.request.field(RequestField::accept).value_or(std::string_view{});
+  const bool open = best_offer(accept, metrics_forms) == open_metrics;
   Response response;
-  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = call.backend.metrics();
-  return response;
+  response.content_type = open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                               : "text/plain; version=0.0.4; charset=utf-8";
+  response.body = open ? to_open_metrics(call.backend.metrics()) : call.backend.metrics();
+  return std::move(response).with("Vary", "Accept");
 }
 
 Handled get_gateway(Call& call) {
@@ -66,13 +87,18 @@ Handled put_component(Call& call) {
   if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
   const ComponentStatus component{call.request.path_id, std::get<bool>(decoded)};
   if (!call.backend.set_component(component.name, component.running))
-    return refuse(call, Problem::not_found, "there is no such component");
+    return refuse(call, Problem::not_found, known_names("component", call.backend.components()));
   return json_response(200, json_of(component, write_component));
+}
+
+Handled list_views(Call& call) {
+  return json_response(200, json_list(call.backend.views(), std::nullopt, write_view));
 }
 
 Handled rebuild_view(Call& call) {
   const auto& name = call.request.path_id;
-  if (!call.backend.rebuild_view(name)) return refuse(call, Problem::not_found, "there is no such view");
+  if (!call.backend.rebuild_view(name))
+    return refuse(call, Problem::not_found, known_names("view", call.backend.views()));
   std::string body;
   JsonWriter{body}.begin_object().member("name", std::string_view{name}).member("state", "rebuilding").end_object();
   return json_response(202, std::move(body));

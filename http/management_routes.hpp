@@ -12,6 +12,7 @@ Handled put_gateway(Call& call);
 Handled list_charges(Call& call);
 Handled list_components(Call& call);
 Handled put_component(Call& call);
+Handled list_views(Call& call);
 Handled rebuild_view(Call& call);
 
 }  // namespace sugang

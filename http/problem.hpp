@@ -95,6 +95,10 @@ struct FieldFault {
   bool operator==(const FieldFault&) const = default;
 };
 
+/// What is wrong with an id that is_valid_name refuses.
+inline constexpr std::string_view name_rule =
+    "must be 1 to 64 of the characters A-Z a-z 0-9 . _ -, and neither . nor ..";
+
 /// One occurrence of a problem. Everything in it follows from the request and the state, so that a repeat of the
 /// request gives the same bytes.
 struct ProblemReport {

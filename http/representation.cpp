@@ -237,6 +237,12 @@ void write_gateway_settings(JsonWriter& json, const GatewaySettings& settings) {
       .end_object();
 }
 
+void write_view(JsonWriter& json, const ViewStatus& view) {
+  json.begin_object();
+  member_text(json, "name", view.name);
+  json.member("state", view.rebuilding ? "rebuilding" : "serving").end_object();
+}
+
 void write_component(JsonWriter& json, const ComponentStatus& component) {
   json.begin_object();
   member_text(json, "name", component.name);

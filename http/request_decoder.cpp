@@ -103,7 +103,7 @@ Decoded<PlaceEnrollment> decode_placement(std::string_view body) {
 Decoded<std::string> decode_cancellation(std::string_view body) {
   if (body.empty()) return std::string{};
   return decode_object<std::string>(body, [](ObjectReader& members, std::string& value) {
-    set(value, members.text("reason", reason_bytes_max, true));
+    set(value, members.text("reason", reason_chars_max, true));
   });
 }
 

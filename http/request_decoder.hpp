@@ -23,11 +23,12 @@ template <class Value>
 using Decoded = std::variant<Value, BodyRefusal>;
 
 inline constexpr std::uint32_t seats_per_request_max = 1000;
-inline constexpr std::size_t reason_bytes_max = 500;
+inline constexpr std::size_t reason_chars_max = 500;
 inline constexpr Milliseconds slot_max = std::chrono::hours{24};
-inline constexpr std::size_t webhook_url_bytes_max = 2048;
+inline constexpr std::size_t webhook_url_chars_max = 2048;
 inline constexpr std::uint32_t gateway_latency_max_ms = 600'000;
-/// A body with more faults is refused with the first so many.
+/// A body with more faults is refused with the first so many, and the detail says so. Reading ends there, so how
+/// many there are in all is not known.
 inline constexpr std::size_t faults_listed_max = 100;
 
 struct CourseRegistration {
@@ -46,7 +47,7 @@ Decoded<PlaceEnrollment> decode_placement(std::string_view body);
 /// The reason, empty when none is given; an empty body gives none.
 Decoded<std::string> decode_cancellation(std::string_view body);
 
-/// Why something is done that is not asked for lightly: 1 to `reason_bytes_max` bytes.
+/// Why something is done that is not asked for lightly: 1 to `reason_chars_max` characters.
 Decoded<std::string> decode_reason(std::string_view body);
 
 Decoded<AssignInstructor> decode_assignment(std::string_view body);

@@ -16,6 +16,8 @@ struct Response {
   std::string body;
   /// Instead of a body: the events after this position, for as long as the client stays.
   std::optional<Position> events_after;
+  /// The client does not know that position: the stream begins with it.
+  bool events_from_now = false;
   /// Whole field lines besides those that every answer has; written by `with`.
   std::string field_lines;
   /// For the log alone: what failed in the server.

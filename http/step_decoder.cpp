@@ -34,7 +34,7 @@ std::string url_fault(const std::string& text) {
 
 void read_subscription(ObjectReader& members, Subscription& subscription) {
   members.require("url");
-  if (auto url = members.text("url", webhook_url_bytes_max)) {
+  if (auto url = members.text("url", webhook_url_chars_max)) {
     if (auto fault = url_fault(*url); !fault.empty()) members.fault("url", std::move(fault));
     subscription.url = std::move(*url);
   }
@@ -46,7 +46,7 @@ void read_subscription(ObjectReader& members, Subscription& subscription) {
 Decoded<std::string> decode_reason(std::string_view body) {
   return decode_object<std::string>(body, [](ObjectReader& members, std::string& value) {
     members.require("reason");
-    set(value, members.text("reason", reason_bytes_max));
+    set(value, members.text("reason", reason_chars_max));
   });
 }
 

@@ -61,23 +61,34 @@ void list_of_enrollment(Call& call, EnrollmentId id, std::optional<SagaState> st
 
 constexpr std::string_view event_batch = "application/cloudevents-batch+json";
 constexpr std::string_view event_stream = "text/event-stream";
-/// A client that wants neither gets the batch.
-constexpr std::array event_forms{event_batch, event_stream};
+/// JSON is the batch too, and a client that wants none of them gets the batch.
+constexpr std::array event_forms{event_batch, std::string_view{"application/json"}, event_stream};
+
+/// Where the events begin: `after`, a position or `now`.
+struct EventsAfter {
+  Position position = 0;
+  bool now = false;
+};
+EventsAfter events_after(QueryReader& query, const Backend& backend) {
+  if (query.text("after") == "now") return {backend.durable_position(), true};
+  return {query.position("after").value_or(0)};
+}
 
 /// The position that a client comes back with, which its own `Last-Event-ID` tells better than the address that it
 /// began with.
-Handled stream_events(const Call& call, Position after) {
+Handled stream_events(const Call& call, EventsAfter after) {
   if (const auto last = call.request.field(RequestField::last_event_id); last && !last->empty()) {
     const auto position = parse_position(*last);
     if (!position) return refuse(call, Problem::malformed, "Last-Event-ID is not an id that this server gave");
-    after = *position;
+    after = {*position};
   }
   // It would wait, and then miss what it never saw: its journal is another one.
-  if (after > call.backend.durable_position())
+  if (after.position > call.backend.durable_position())
     return refuse(call, Problem::malformed, "the journal has not come to this position yet");
   Response response;
   response.content_type = event_stream;
-  response.events_after = after;
+  response.events_after = after.position;
+  response.events_from_now = after.now;
   return std::move(response).with("Cache-Control", "no-store").with("Vary", "Accept");
 }
 
@@ -154,11 +165,12 @@ Handled get_timeline(Call& call) {
 
 Handled list_events(Call& call) {
   QueryReader query{call.request};
-  const auto after = query.position("after").value_or(0);
+  const auto from = events_after(query, call.backend);
   const auto limit = query.page().limit;
   if (!query.faults().empty()) return refuse(call, query.faults());
   const auto accept = call.request.field(RequestField::accept).value_or(std::string_view{});
-  if (best_offer(accept, event_forms) == event_stream) return stream_events(call, after);
+  if (best_offer(accept, event_forms) == event_stream) return stream_events(call, from);
+  const auto after = from.position;
   call.backend.read_events(after, limit,
                            [exchange = call.exchange, after, link = NextLink{call.request, "after"}](
                                const std::vector<Record>& records, Position next) {

@@ -205,6 +205,10 @@ TEST(ChosenName, IsOneTo64LettersDigitsDotsDashesAndUnderscores) {
   EXPECT_TRUE(is_valid_name("CSE101-01.fall_2026"));
   EXPECT_TRUE(is_valid_name(std::string(64, 'x')));
   EXPECT_FALSE(is_valid_name(""));
+  EXPECT_FALSE(is_valid_name("."));
+  EXPECT_FALSE(is_valid_name(".."));
+  EXPECT_TRUE(is_valid_name("..."));
+  EXPECT_TRUE(is_valid_name(".a"));
   EXPECT_FALSE(is_valid_name(std::string(65, 'x')));
   constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
   for (int character = 0; character < 256; ++character) {

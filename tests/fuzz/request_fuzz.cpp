@@ -36,7 +36,7 @@ const Value* check(const Decoded<Value>& decoded) {
 
 void check_definition(const CourseDefinition& course) {
   require(course.capacity >= 1 && course.capacity <= capacity_max);
-  require(!course.title.empty() && course.title.size() <= title_bytes_max && is_utf8(course.title));
+  require(!course.title.empty() && count_characters(course.title) <= title_bytes_max && is_utf8(course.title));
   require(course.price.amount >= 0 && course.price.amount <= price_max);
   require(course.mileage_percent <= 100);
 }
@@ -54,9 +54,9 @@ void fuzz_json(std::string_view body) {
   }
   check(decode_revision(body));
   const auto cancellation = decode_cancellation(body);
-  if (const auto* value = check(cancellation)) require(value->size() <= reason_bytes_max);
+  if (const auto* value = check(cancellation)) require(count_characters(*value) <= reason_chars_max);
   const auto reason = decode_reason(body);
-  if (const auto* value = check(reason)) require(!value->empty() && value->size() <= reason_bytes_max);
+  if (const auto* value = check(reason)) require(!value->empty() && count_characters(*value) <= reason_chars_max);
   const auto assignment = decode_assignment(body);
   if (const auto* value = check(assignment)) require(is_valid_name(value->instructor.text));
   const auto agreed = decode_schedule(body);
@@ -65,10 +65,10 @@ void fuzz_json(std::string_view body) {
     require(value->slot.ends_at - value->slot.starts_at <= slot_max);
   }
   const auto result = decode_result(body);
-  if (const auto* value = check(result)) require(value->result.size() <= result_bytes_max);
+  if (const auto* value = check(result)) require(count_characters(value->result) <= result_bytes_max);
   const auto subscription = decode_subscription(body);
   if (const auto* value = check(subscription)) {
-    require(value->url.size() <= webhook_url_bytes_max);
+    require(count_characters(value->url) <= webhook_url_chars_max);
     require(value->kinds.size() <= EnumNames<NoticeKind>::values.size());
   }
   const auto settings = decode_gateway_settings(body);

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "http/metrics_text.hpp"
 #include "tests/http/served.hpp"
 
 namespace sugang {
@@ -24,7 +25,26 @@ TEST_F(Management, ReadinessNamesEveryCheck) {
 TEST_F(Management, MetricsAreText) {
   const auto answer = manage("GET", "/metrics");
   EXPECT_EQ(answer.field("content-type"), "text/plain; version=0.0.4; charset=utf-8");
-  EXPECT_EQ(answer.body, "# TYPE up gauge\nup 1\n");
+  EXPECT_THAT(answer.body, testing::StartsWith("# HELP up It is up.\n# TYPE up gauge\nup 1\n"));
+  EXPECT_EQ(answer.field("vary"), "Accept");
+}
+
+TEST_F(Management, MetricsAreOpenMetricsForThoseThatAcceptThem) {
+  WireClient client{management()};
+  client.send(render_request("GET", "/metrics", {{"Accept", "text/plain;q=0.5, application/openmetrics-text"}}));
+  const auto answer = client.read_answer();
+  ASSERT_TRUE(answer);
+  EXPECT_THAT(contract().faults("GET", "/metrics", *answer), testing::IsEmpty());
+  EXPECT_EQ(answer->field("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  EXPECT_EQ(answer->body,
+            "# HELP up It is up.\n# TYPE up gauge\nup 1\n"
+            "# HELP told Told.\n# TYPE told counter\ntold_total{to=\"all\"} 2\n# EOF\n");
+}
+
+TEST(OpenMetrics, ACounterThatIsNamedOtherwiseIsUnknown) {
+  EXPECT_EQ(to_open_metrics("# TYPE lost counter\nlost 1\n# TYPE sub_total gauge\nsub_total 2\n"),
+            "# TYPE lost unknown\nlost 1\n# TYPE sub_total gauge\nsub_total 2\n# EOF\n");
+  EXPECT_EQ(to_open_metrics(""), "# EOF\n");
 }
 
 TEST_F(Management, TheGatewayIsSteered) {
@@ -51,13 +71,20 @@ TEST_F(Management, ComponentsArePausedAndRunAgain) {
   const auto listed = manage("GET", "/v1/admin/components").json()["items"];
   EXPECT_EQ(listed.size(), 3u);
   EXPECT_EQ(listed[1], (nlohmann::json{{"name", "payments"}, {"state", "paused"}}));
-  EXPECT_EQ(manage("PUT", "/v1/admin/components/laundry", R"({"state":"paused"})").status, 404);
+  const auto unknown = manage("PUT", "/v1/admin/components/laundry", R"({"state":"paused"})");
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_EQ(unknown.json()["detail"], "there is no such component; there are catalogue, payments, views");
   EXPECT_EQ(manage("PUT", "/v1/admin/components/payments", R"({"state":"asleep"})").status, 422);
 }
 
 TEST_F(Management, ViewsAreRebuilt) {
   EXPECT_EQ(manage("POST", "/v1/admin/views/courses/rebuild").status, 202);
-  EXPECT_EQ(manage("POST", "/v1/admin/views/laundry/rebuild").status, 404);
+  EXPECT_EQ(
+      manage("GET", "/v1/admin/views").json()["items"],
+      nlohmann::json::parse(R"([{"name":"courses","state":"rebuilding"},{"name":"pages","state":"serving"}])"));
+  const auto unknown = manage("POST", "/v1/admin/views/laundry/rebuild");
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_EQ(unknown.json()["detail"], "there is no such view; there are courses, pages");
 }
 
 TEST_F(Management, IsNotOnTheClientsPortNorTheClientsOnIt) {

@@ -99,6 +99,15 @@ TEST(AcceptField, ChoosesByWeightThenByName) {
     EXPECT_EQ(wants(field), "text/event-stream") << field;
 }
 
+TEST(AcceptField, AWeightCountsBeforeThePlaceInTheList) {
+  constexpr std::array<std::string_view, 3> offered{"application/a+json", "application/json", "text/event-stream"};
+  const auto wants = [&](std::string_view field) { return best_offer(field, offered); };
+  EXPECT_EQ(wants("application/json, text/event-stream;q=0.1"), "application/json");
+  EXPECT_EQ(wants("text/event-stream;q=0.1, application/json"), "application/json");
+  EXPECT_EQ(wants("application/json;q=0.1, text/event-stream;q=0.5"), "text/event-stream");
+  EXPECT_EQ(wants("text/event-stream;q=0.1"), "text/event-stream");
+}
+
 TEST(IdempotencyKeyField, IsPrintableAsciiOfBoundedLength) {
   EXPECT_TRUE(is_valid_idempotency_key("a b~"));
   EXPECT_TRUE(is_valid_idempotency_key(std::string(255, 'k')));

@@ -446,7 +446,7 @@ void ScriptedBackend::await_events(Position after, std::function<void()> done) {
   changed_.notify_all();
 }
 
-Position ScriptedBackend::durable_position() {
+Position ScriptedBackend::durable_position() const {
   std::lock_guard lock{mutex_};
   return journal_.size();
 }
@@ -475,6 +475,10 @@ bool ScriptedBackend::rebuild_view(const std::string& name) {
   return name == "courses";
 }
 
+std::vector<ViewStatus> ScriptedBackend::views() {
+  return {{"courses", count("rebuild_view") > 0}, {"pages", false}};
+}
+
 GatewaySettings ScriptedBackend::gateway_settings() {
   std::lock_guard lock{mutex_};
   return gateway_;
@@ -498,6 +502,9 @@ void ScriptedBackend::list_charges(Page page, std::function<void(ListResult<Char
   });
 }
 
-std::string ScriptedBackend::metrics() { return "# TYPE up gauge\nup 1\n"; }
+std::string ScriptedBackend::metrics() {
+  return "# HELP up It is up.\n# TYPE up gauge\nup 1\n"
+         "# HELP told_total Told.\n# TYPE told_total counter\ntold_total{to=\"all\"} 2\n";
+}
 
 }  // namespace sugang

@@ -105,11 +105,12 @@ class ScriptedBackend final : public Backend {
   void read_events(Position after, std::size_t limit,
                    std::function<void(std::vector<Record> records, Position next)> done) override;
   void await_events(Position after, std::function<void()> done) override;
-  Position durable_position() override;
+  Position durable_position() const override;
   std::vector<ReadinessCheck> readiness() override;
   std::vector<ComponentStatus> components() override;
   bool set_component(const std::string& name, bool running) override;
   bool rebuild_view(const std::string& name) override;
+  std::vector<ViewStatus> views() override;
   GatewaySettings gateway_settings() override;
   void set_gateway_settings(GatewaySettings settings) override;
   void list_charges(Page page, std::function<void(ListResult<ChargeEntry>)> done) override;

@@ -21,6 +21,7 @@ def key():
 def assert_replayed(first, second):
     assert (second.status, second.body, second.location) == (first.status, first.body, first.location)
     assert second.header("content-type") == first.header("content-type")
+    assert bool(second.header("sugang-position")) == bool(first.header("sugang-position"))
     assert first.header("idempotency-replayed") is None
     assert second.header("idempotency-replayed") == "true"
 
@@ -73,6 +74,14 @@ class TestIdempotencyKey:
     def test_a_repeat_registers_no_second_course(self, client, key):
         body = {"kind": "lecture", "title": "Once", "capacity": 1}
         assert_replayed(client.post("/v1/courses", body, key), client.post("/v1/courses", body, key))
+
+    def test_a_repeat_tells_from_where_on_a_list_shows_what_was_written(self, client, key):
+        student = unique("student")
+        body = {"courseId": register_course(client), "studentId": student}
+        first = client.post("/v1/enrollments", body, key)
+        repeat = client.post("/v1/enrollments", body, key)
+        assert repeat.header("sugang-position")
+        assert first.json()["id"] in my_page(client, student, after(repeat))
 
     def test_a_repeat_cancels_once(self, client, key):
         enrollment = confirmed(client, register_course(client))["id"]

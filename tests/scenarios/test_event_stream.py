@@ -46,6 +46,24 @@ def test_an_enrollment_is_told_while_it_happens(server, client):
         assert [f"sugang.{event.name}" for event in told] == [event.json()["type"] for event in told]
 
 
+def test_a_stream_from_now_leaves_out_what_was_and_misses_nothing_after(server, client):
+    confirmed(client, register_course(client))
+    with EventStream(server.listen, "/v1/events?after=now") as stream:
+        opening = dict(stream.frame())
+        course = register_course(client)
+        told = stream.until(lambda event: event.name == "course.registered")
+        assert course in told[-1].data
+        # Of the enrollment before, at most what follows it.
+        assert not {"course.seats-held", "enrollment.requested"} & {event.name for event in told}
+        first = told[0]
+    # Cut off before the first event, a client comes back with the id that the stream began with.
+    with EventStream(server.listen, "/v1/events?after=now", last_id=opening["id"]) as stream:
+        assert stream.next().id == first.id
+    batch = client.get("/v1/events?after=now")
+    assert (batch.json(), batch.link("next")) == ([], None)
+    assert batch.header("sugang-position")
+
+
 def test_what_happens_is_told_promptly(server, client):
     course = register_course(client, kind="performance", capacity=100)
     with EventStream(server.listen, last_id=end_of_events(client)) as stream:
@@ -86,7 +104,8 @@ def test_an_id_that_no_event_has_is_refused(client, last_id):
 
 
 def test_what_is_accepted_decides_what_is_given(client):
-    for accept in ("*/*", "application/cloudevents-batch+json", "text/html", "text/event-stream;q=0.1, */*"):
+    for accept in ("*/*", "application/cloudevents-batch+json", "text/html", "text/event-stream;q=0.1, */*",
+                   "application/json, text/event-stream;q=0.1"):
         answer = client.get("/v1/events?limit=1", {"Accept": accept})
         assert (answer.status, answer.media_type) == (200, "application/cloudevents-batch+json"), accept
     head = client.request("HEAD", "/v1/events", None, {"Accept": "text/event-stream"})

@@ -194,5 +194,30 @@ def test_a_view_is_rebuilt_while_it_serves(client, management, view):
         assert course in {one["id"] for one in every(client, "/v1/courses", after(last))}
 
 
-def test_an_unknown_view_is_404(management):
-    assert management.post("/v1/admin/views/laundry/rebuild").status == 404
+def test_an_unknown_view_is_404_and_those_that_there_are_are_named(management):
+    names = {one["name"] for one in management.get("/v1/admin/views").json()["items"]}
+    assert "courses" in names
+    answer = management.post("/v1/admin/views/laundry/rebuild")
+    assert answer.status == 404
+    assert all(name in answer.json()["detail"] for name in names)
+    # Each name is one that can be rebuilt.
+    assert {management.post(f"/v1/admin/views/{name}/rebuild").status for name in names} == {202}
+    eventually(lambda: {one["state"] for one in management.get("/v1/admin/views").json()["items"]} == {"serving"})
+
+
+def test_metrics_are_given_as_open_metrics_to_those_that_accept_them(management):
+    # As Prometheus sends it.
+    accept = ("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+              "text/plain;version=0.0.4;q=0.5,*/*;q=0.1")
+    answer = management.get("/metrics", {"Accept": accept})
+    assert answer.header("content-type") == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    lines = answer.body.decode().split("\n")
+    assert lines[-2:] == ["# EOF", ""]
+    types = dict(line.split(" ")[2:] for line in lines if line.startswith("# TYPE "))
+    assert types["sugang_http_requests"] == "counter"
+    assert set(types.values()) <= {"counter", "gauge", "histogram", "summary", "unknown", "info"}
+    ends = {"counter": ("_total", "_created"), "histogram": ("_bucket", "_count", "_sum", "_created")}
+    for line in filter(lambda line: line and not line.startswith("#"), lines):
+        name = line.split("{")[0].split(" ")[0]
+        assert any(name == family + end for family, kind in types.items() for end in ends.get(kind, ("",))), line
+    assert management.get("/metrics").header("content-type").startswith("text/plain; version=0.0.4")
