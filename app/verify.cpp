@@ -5,13 +5,16 @@
 #include "app/application.hpp"
 #include "app/data_folder.hpp"
 #include "domain/audit.hpp"
+#include "gateway/charge_books.hpp"
 #include "storage/journal_folder.hpp"
+#include "storage/rocks_store.hpp"
 
 namespace sugang {
 namespace {
 
 constexpr std::size_t records_at_a_time = 10'000;
 constexpr Position progress_every = 1'000'000;
+constexpr std::size_t charges_at_a_time = 200;
 
 /// The first invariant that the journal's records break, if any.
 std::optional<std::string> audit_records(const Journal& journal, Audit& audit) {
@@ -33,6 +36,21 @@ std::optional<std::string> audit_records(const Journal& journal, Audit& audit) {
   return std::nullopt;
 }
 
+/// The embedded gateway's ledger; nothing where the folder has none.
+std::optional<Ledger> read_ledger(const std::filesystem::path& folder) {
+  if (!std::filesystem::exists(folder)) return std::nullopt;
+  RocksStore store{folder.string(), {{"charges"}}};
+  const ChargeBooks books{store};
+  Ledger ledger;
+  for (Page page{.limit = charges_at_a_time, .cursor = {}};;) {
+    const auto found = books.list(page).listing;
+    for (const auto& charge : found.items)
+      ledger[charge.key] = {charge.amount, parse_enum<ChargeState>(charge.state).value()};
+    if (!found.next) return ledger;
+    page.cursor = *found.next;
+  }
+}
+
 }  // namespace
 
 int verify(const std::string& data) {
@@ -48,13 +66,19 @@ int verify(const std::string& data) {
     auto& journal = opened.journal();
     journal.verify([](Position position) { std::cerr << "pages verify up to position " << position << "\n"; });
     Audit audit;
-    if (auto broken = audit_records(journal, audit)) {
+    auto broken = audit_records(journal, audit);
+    const auto ledger = read_ledger(std::filesystem::path{data} / "gateway");
+    if (!broken && ledger) broken = audit.compare(*ledger);
+    if (broken) {
       std::cout << *broken << "\n";
       return 1;
     }
     std::cout << "sound: " << audit.records() << " records, " << audit.courses() << " courses, "
               << audit.enrollments() << " enrollments, " << audit.running_sagas() << " sagas under way, "
-              << audit.money_held() << " held of students' money\n";
+              << audit.money_held() << " held of students' money, "
+              << (ledger ? std::to_string(ledger->size()) + " charges in the gateway's ledger"
+                         : "no gateway's ledger")
+              << "\n";
     return 0;
   } catch (const std::exception& fault) {
     std::cout << fault.what() << "\n";

@@ -207,6 +207,8 @@ std::optional<std::string> Audit::see_event(const Record& record, const SagaEven
       !std::holds_alternative<SagaCompleted>(event) && !std::holds_alternative<SagaCompensated>(event);
   running_sagas_ += (entry.saga_runs ? 1u : 0u);
   running_sagas_ -= (ran ? 1u : 0u);
+  if (const auto* operated = std::get_if<SagaOperated>(&event))
+    entry.payment_settled |= operated->action == OperatorAction::resolve && operated->step == Step::take_payment;
   const auto state = entry.enrollment.state;
   if (std::holds_alternative<SagaCompleted>(event) && state != EnrollmentState::confirmed &&
       state != EnrollmentState::completed)
@@ -214,6 +216,22 @@ std::optional<std::string> Audit::see_event(const Record& record, const SagaEven
   if (std::holds_alternative<SagaCompensated>(event) && state != EnrollmentState::cancelled &&
       state != EnrollmentState::rejected && state != EnrollmentState::expired)
     return broken(13, record, "compensated with its enrollment " + std::string{to_text(state)});
+  return std::nullopt;
+}
+
+std::optional<std::string> Audit::compare(const Ledger& ledger) const {
+  const auto broken_by = [](PaymentId id, const std::string& what) {
+    return "invariant 2: payment " + to_text(id) + ": " + what;
+  };
+  for (const auto& [key, charge] : ledger)
+    if (!enrollments_.contains(key.uid))
+      if (auto fault = contradiction({}, false, charge)) return broken_by(key, *fault);
+  for (const auto& [uid, entry] : enrollments_) {
+    const auto charge = ledger.find(PaymentId{uid});
+    const auto found = charge == ledger.end() ? std::nullopt : std::optional{charge->second};
+    if (auto fault = contradiction(entry.payment, entry.payment_settled, found))
+      return broken_by(PaymentId{uid}, *fault);
+  }
   return std::nullopt;
 }
 

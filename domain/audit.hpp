@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "domain/ledger.hpp"
 #include "domain/record.hpp"
 
 namespace sugang {
@@ -16,6 +17,9 @@ class Audit {
  public:
   /// The next record. What it breaks, if anything: `invariant 1: course lecture-1: … (position 17)`.
   std::optional<std::string> see(const Record& record);
+
+  /// After the last record: where the gateway's ledger contradicts the journal's payments, if anywhere.
+  std::optional<std::string> compare(const Ledger& ledger) const;
 
   std::uint64_t records() const { return next_position_ - 1; }
   std::size_t enrollments() const { return enrollments_.size(); }
@@ -41,6 +45,8 @@ class Audit {
     std::optional<std::string> booked_with;
     std::int64_t mileage = 0;
     bool saga_runs = false;
+    /// An operator has settled the payment's step outside.
+    bool payment_settled = false;
     Sequence enrollment_sequence = 0;
     Sequence payment_sequence = 0;
     Sequence saga_sequence = 0;

@@ -56,6 +56,15 @@ inline std::optional<std::string> check_course(Life& life, const std::string& id
   return std::nullopt;
 }
 
+inline Ledger ledger_of(const ScriptedGateway& company) {
+  Ledger ledger;
+  for (const auto& [key, account] : company.accounts())
+    ledger[key] = {account.amount, account.declined       ? ChargeState::declined
+                                   : account.refunds != 0 ? ChargeState::refunded
+                                                          : ChargeState::approved};
+  return ledger;
+}
+
 /// The company's ledger against the journal, to the unit.
 inline std::optional<std::string> check_ledger(const Life& life, const ScriptedGateway& company,
                                                const Audit& audit) {
@@ -68,6 +77,7 @@ inline std::optional<std::string> check_ledger(const Life& life, const ScriptedG
     if (balance != (stands(summary) ? summary.amount.amount : 0))
       return to_text(key) + " holds " + std::to_string(balance) + " and is " + std::string{to_text(summary.state)};
   }
+  if (auto broken = audit.compare(ledger_of(company))) return broken;
   if (held != audit.money_held())
     return "the company holds " + std::to_string(held) + ", the journal says " + std::to_string(audit.money_held());
   return std::nullopt;
