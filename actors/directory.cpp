@@ -33,9 +33,13 @@ void Directory::deliver(const AggregateId& to, caf::message message) {
     resident->stay = host.stay;
     resident->actor = host.spawn(system_, resident);
   }
-  resident->unprocessed.fetch_add(1, std::memory_order_relaxed);
+  hand_over(*resident, std::move(message));
+}
+
+void Directory::hand_over(Resident& resident, caf::message message) {
+  resident.unprocessed.fetch_add(1, std::memory_order_relaxed);
   messages_pending_.fetch_add(1, std::memory_order_relaxed);
-  caf::anon_send(resident->actor, std::move(message));
+  caf::anon_send(resident.actor, std::move(message));
 }
 
 void Directory::deliver_to_residents(AggregateKind kind, const caf::message& message) {
@@ -43,8 +47,7 @@ void Directory::deliver_to_residents(AggregateKind kind, const caf::message& mes
     std::lock_guard lock{shard.mutex};
     for (auto& [id, resident] : shard.residents) {
       if (id.kind != kind) continue;
-      resident->unprocessed.fetch_add(1, std::memory_order_relaxed);
-      caf::anon_send(resident->actor, message);
+      hand_over(*resident, message);
     }
   }
 }

@@ -80,6 +80,8 @@ class Directory {
   static constexpr std::size_t shard_count = 64;
 
   void deliver(const AggregateId& to, caf::message message);
+  /// Under the lock of the resident's shard.
+  void hand_over(Resident& resident, caf::message message);
   void deliver_to_residents(AggregateKind kind, const caf::message& message);
   Shard& shard_of(const AggregateId& id);
   /// True if the resident is off the list: gone, or busy again and to be listed anew by the end of its turn.

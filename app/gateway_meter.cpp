@@ -6,14 +6,8 @@ namespace sugang {
 namespace {
 
 std::string_view to_text(GatewayWord word) {
-  switch (word) {
-    case GatewayWord::approved:
-      return "approved";
-    case GatewayWord::declined:
-      return "declined";
-    case GatewayWord::unknown:
-      return "unknown";
-  }
+  if (word == GatewayWord::approved) return "approved";
+  if (word == GatewayWord::declined) return "declined";
   return "unknown";
 }
 

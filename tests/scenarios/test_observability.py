@@ -192,3 +192,13 @@ def test_every_alert_is_in_the_runbook_and_has_a_test():
     for alert in rule_expressions():
         assert f"`{alert}`" in runbook
         assert f"alertname: {alert}\n" in tested
+
+
+def test_every_event_of_the_log_is_in_the_runbook():
+    root = DEPLOY.parent
+    runbook = (root / "docs" / "runbook.md").read_text()
+    written = "".join(path.read_text() for path in (root / "app").glob("*.cpp"))
+    events = {name for chosen in re.findall(r'\{"event", ([^}]*)\}', written)
+              for name in re.findall(r'"([a-z_]+)"', chosen)}
+    assert len(events) > 15
+    assert not {name for name in events if f"`{name}`" not in runbook}
