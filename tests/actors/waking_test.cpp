@@ -133,5 +133,21 @@ TEST_F(WakingCourse, WritesNothingWhenItRefuses) {
   EXPECT_EQ(life->journal().durable_position(), position);
 }
 
+// Adopting the registration loads the course behind it: the journal has told the course already.
+TEST_F(WakingCourse, FoldsItsRegistrationOnceWhenItWasUnloadedMeanwhile) {
+  life->register_course("lecture-2", lecture(2));
+  ASSERT_TRUE(life->run_one_turn()) << "the catalogue probes the course";
+  ASSERT_TRUE(life->run_one_turn()) << "which loads";
+  ASSERT_TRUE(life->commit());
+  ASSERT_TRUE(life->run_one_turn()) << "and says that it is not registered";
+  life->sweep();
+  ASSERT_EQ(life->directory().residents(), 0u);
+  life->settle();
+  const auto course = life->describe("lecture-2");
+  ASSERT_TRUE(course);
+  EXPECT_EQ(course->definition_version, 1u);
+  EXPECT_EQ(course->sequence, 1u);
+}
+
 }  // namespace
 }  // namespace sugang

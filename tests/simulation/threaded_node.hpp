@@ -10,11 +10,13 @@
 #include "actors/catalogue.hpp"
 #include "actors/clock_timers.hpp"
 #include "actors/directory.hpp"
+#include "actors/keyed_requests.hpp"
 #include "gateway/payment_gateway.hpp"
 #include "sagas/coordinator.hpp"
 #include "sagas/hosting.hpp"
 #include "storage/journal_keys.hpp"
 #include "storage/memory_store.hpp"
+#include "tests/simulation/read_threads.hpp"
 
 namespace sugang {
 
@@ -47,11 +49,12 @@ class Countdown {
 /// A node as it runs in earnest, on several threads, but for its disk and the payment company.
 class ThreadedNode {
  public:
-  explicit ThreadedNode(std::size_t threads, ActorLimits limits = {})
+  explicit ThreadedNode(std::size_t threads, ActorLimits limits = {}, std::size_t read_threads = 0)
       : config_(threads),
         system_(config_),
+        reads_(read_threads),
         journal_(
-            store_, head_, {}, [](const std::function<void()>& read) { read(); },
+            store_, head_, {}, [this](std::function<void()> read) { reads_.run(std::move(read)); },
             [this](const std::string& why) { failure_ = why; }),
         directory_(system_, journal_),
         node_{.journal = journal_,
@@ -71,6 +74,7 @@ class ThreadedNode {
   ~ThreadedNode() {
     timers_.stop();
     journal_.stop();
+    reads_.stop();
     directory_.close();
     caf::anon_send_exit(catalogue_, caf::exit_reason::kill);
     catalogue_ = nullptr;
@@ -92,6 +96,7 @@ class ThreadedNode {
   }
 
   Journal& journal() { return journal_; }
+  KeyedRequests& keyed() { return keyed_; }
   Directory& directory() { return directory_; }
   Timers& timers() { return timers_; }
   const std::string& failure() const { return failure_; }
@@ -114,7 +119,9 @@ class ThreadedNode {
   ClockTimers timers_;
   Components components_;
   std::atomic<std::uint32_t> deferred_payments_{0};
+  ReadThreads reads_;
   Journal journal_;
+  KeyedRequests keyed_{journal_, [this](std::function<void()> read) { reads_.run(std::move(read)); }};
   Directory directory_;
   Node node_;
   caf::actor catalogue_;
