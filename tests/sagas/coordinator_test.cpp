@@ -155,6 +155,25 @@ TEST_F(Sagas, AreStuckAndListedWhenARefundIsRefusedForGood) {
   EXPECT_EQ(life->journal().owed().size(), 1u);
 }
 
+// A promotion loads the saga of the student who waited, which then reads what the reply to it says again.
+TEST_F(Sagas, FoldWhatTheyHaveReadOnce) {
+  life->register_course("lecture-line", with_line(lecture(1)));
+  life->settle();
+  const auto holder = place("lecture-line");
+  life->settle_with_company();
+  const auto waiter = life->place(
+      {.course = CourseId{"lecture-line"}, .student = StudentId{"s2"}, .may_wait = true}, Life::silent());
+  life->settle();
+  life->sweep();
+  life->cancel(holder);
+  life->settle();
+  life->join(waiter, listener(), Milliseconds{0});
+  life->settle();
+  const auto& shown = std::get<EnrollmentSummary>(heard->outcomes.back().subject);
+  EXPECT_EQ(shown.state, EnrollmentState::payment_pending);
+  EXPECT_EQ(shown, life->summary(waiter));
+}
+
 TEST_F(Sagas, GoOnAfterACrashAndChargeOnce) {
   auto id = place("lecture-1");
   durables.company.leave_unknown(ScriptedGateway::Moved::yes);

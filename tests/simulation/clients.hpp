@@ -159,6 +159,15 @@ class Clients {
       return life_->find_in_line(course, id, [this, course, id, asked](std::optional<std::uint64_t> place) {
         log_.place_in_line(course, id, place, {asked, life_->journal().durable_position()});
       });
+    if (dice_.chance(40)) {
+      // What the saga's own fold shows; whoever repeats a request after a crash asks for it so.
+      auto request = std::make_shared<Request>();
+      request->run = [this, id](Asker asker) { life_->join(id, std::move(asker), Milliseconds{0}); };
+      request->heard = [this, id](const Outcome& outcome, const Answer& answer, Position at) {
+        hear(id, outcome, {at, answer.position});
+      };
+      return callers_.send(*life_, request);
+    }
     life_->read_away([this, id, asked] {
       const auto summary = life_->summary(id);
       const Span span{asked, life_->journal().durable_position()};
