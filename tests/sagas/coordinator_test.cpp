@@ -174,6 +174,28 @@ TEST_F(Sagas, FoldWhatTheyHaveReadOnce) {
   EXPECT_EQ(shown, life->summary(waiter));
 }
 
+// Claimed and not turned, a repeat after a crash would join a saga that nobody has cancelled.
+TEST_F(Sagas, ClaimTheRequestOfACancelWithItsFirstEvent) {
+  const auto id = place("lecture-1");
+  life->settle_with_company();
+  life.reset();
+  Journal::Limits one_append_a_batch;
+  one_append_a_batch.append_batch_bytes_max = 1;
+  life = std::make_unique<Life>(durables, 2, ActorLimits{}, one_append_a_batch);
+  auto asker = listener();
+  asker.key = RequestKey{RequestId{{1, 2}}, Uid{3, 4}};
+  life->cancel(id, std::move(asker));
+  bool claimed = false;
+  for (bool moved = true; moved && !claimed;) {
+    moved = false;
+    while (life->run_one_turn()) moved = true;
+    if (life->commit()) moved = true;
+    claimed = !life->journal().history(RequestId{{1, 2}}).empty();
+    ASSERT_EQ(claimed, life->summary(id).turned.has_value());
+  }
+  EXPECT_TRUE(claimed);
+}
+
 TEST_F(Sagas, GoOnAfterACrashAndChargeOnce) {
   auto id = place("lecture-1");
   durables.company.leave_unknown(ScriptedGateway::Moved::yes);
