@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -42,15 +43,18 @@ class EntityHost : public ResidentActor {
   };
 
   caf::behavior make_behavior() override {
-    return caf::message_handler{[this](Task<Aggregate>& task) {
-                                  if (task.birth && !is_awake()) {
-                                    state_ = std::move(task.birth->state);
-                                    sequence_ = task.birth->sequence;
-                                    born();
-                                  }
-                                  turn([this, task = std::move(task)] { handle(task); });
-                                },
-                                [this](Woken& woken) { awoke([&] { load(woken.recovered); }); }}
+    return caf::message_handler{
+        [this](Task<Aggregate>& task) {
+          if (task.birth && !is_awake()) {
+            state_ = std::move(task.birth->state);
+            sequence_ = task.birth->sequence;
+            born();
+          }
+          turn([this, task = std::move(task)] {
+            answered_if_faulted({task.step, task.enrollment, task.trace}, [&] { handle(task); });
+          });
+        },
+        [this](Woken& woken) { awoke([&] { load(woken.recovered); }); }}
         .or_else(handlers());
   }
 
@@ -100,6 +104,23 @@ class EntityHost : public ResidentActor {
     record.trace = cause.trace;
     record.event = std::move(event);
     return record;
+  }
+
+  /// The saga of a command whose turn faults retries it: nothing else would ever answer it.
+  template <class Work>
+  void answered_if_faulted(const Cause& cause, Work work) {
+    try {
+      work();
+    } catch (const std::exception& fault) {
+      if (cause.enrollment)
+        reply_to(*cause.enrollment, {.step = cause.step,
+                                     .outcome = StepOutcome::unknown,
+                                     .refusal = {},
+                                     .error = std::string{"the step faulted: "} + fault.what(),
+                                     .records = {},
+                                     .waitlist_position = {}});
+      throw;
+    }
   }
 
   void refuse(EnrollmentId enrollment, Causation step, Error error) {

@@ -24,6 +24,8 @@ enum class StepOutcome : std::uint8_t {
   unknown,
   /// Taken up; another answer follows.
   under_way,
+  /// Its intent is durable; its outside call waits until calls may leave again, and then the command.
+  held_back,
 };
 
 struct StepReply {
@@ -125,9 +127,11 @@ struct SettleNotification {
   std::string error;
 };
 
-/// The gateway's word, on its way to the payment.
+/// The gateway's answer, on its way to the payment.
 struct GatewayAnswered {
   bool refund = false;
+  /// Which of the payment's calls in this life of its actor.
+  std::uint64_t call = 0;
   GatewayAnswer answer;
 };
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "actors/id_source.hpp"
+#include "actors/payment_backlog.hpp"
 #include "actors/timers.hpp"
 #include "domain/component.hpp"
 #include "domain/record.hpp"
@@ -54,8 +55,11 @@ struct Node {
   PaymentGateway& gateway;
   ActorLimits limits;
   const Components& components;
-  /// Whether a charge can be made now: false while the payment side is paused, or the gateway gives no word.
+  /// Whether a call to the gateway may leave now: false while the payment side is paused, or down and not to be
+  /// probed.
   std::function<bool()> payments_available;
+  /// Sagas whose call to the gateway waits.
+  PaymentBacklog& payment_backlog;
   /// Charges that wait for the payment side to come back.
   std::atomic<std::uint32_t>& deferred_payments;
   /// A fault that an actor survived, for the log.

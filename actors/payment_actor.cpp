@@ -3,64 +3,98 @@
 namespace sugang {
 
 caf::message_handler PaymentActor::handlers() {
-  return {[this](GatewayAnswered& answered) { turn([this, answered = std::move(answered)] { hear(answered); }); }};
+  return {[this](GatewayAnswered& answered) {
+    turn([this, answered = std::move(answered)] {
+      answered_if_faulted({waiting_.step, enrollment_of(PaymentId{resident_->id.uid}), waiting_.trace},
+                          [&] { take_answer(answered); });
+    });
+  }};
 }
 
 void PaymentActor::handle(const Task<Payment>& task) {
   waiting_ = {task.step, task.enrollment, task.trace};
   auto decision = decide(state_, task.command, node_.timers.now());
   if (decision.error) return refuse(task.enrollment, task.step, *decision.error);
-  proceed(std::move(decision.events));
+  proceed(std::move(decision.events), lets_calls_leave(task.command));
 }
 
-void PaymentActor::hear(const GatewayAnswered& answered) {
-  asking_ = false;
-  // The answer found this payment asleep: the saga will ask again, and the gateway will say the same.
-  if (!waiting_.enrollment) return;
+void PaymentActor::take_answer(const GatewayAnswered& answered) {
   const auto& [word, reason] = answered.answer;
-  StepReply reply{.step = waiting_.step, .error = reason};
-  if (word == GatewayWord::unknown) {
-    reply.outcome = StepOutcome::unknown;
-    return reply_to(*waiting_.enrollment, std::move(reply));
+  const bool definitive = is_definitive(word);
+  const bool is_awaited = calling_ && calling_->number == answered.call;
+  // A definitive answer to any call is the outcome of all of the same kind: they carry one key.
+  if (is_awaited || (definitive && calling_ && calling_->refund == answered.refund)) calling_.reset();
+  // The outcome is known already.
+  if (answered.refund ? state_.state != PaymentState::refund_requested : !state_.owes_charge()) return;
+  if (!waiting_.enrollment) {
+    // It comes after its saga's command was forgotten: the actor was unloaded, or faulted.
+    const bool acts = state_.state == PaymentState::requested;
+    waiting_ = {{Step::take_payment, acts ? Direction::act : Direction::undo},
+                enrollment_of(PaymentId{resident_->id.uid}),
+                {}};
   }
-  const bool approved = word == GatewayWord::approved;
-  if (answered.refund && !approved) {
-    reply.outcome = StepOutcome::refused;
-    return reply_to(*waiting_.enrollment, std::move(reply));
+  if (definitive) {
+    const bool approved = word == GatewayWord::approved;
+    const auto command = answered.refund ? PaymentCommand{ResolveRefund{approved, reason}}
+                                         : PaymentCommand{ResolveCharge{approved, reason}};
+    return proceed(decide(state_, command, node_.timers.now()).events, true);
   }
-  auto command =
-      answered.refund ? PaymentCommand{ResolveRefund{}} : PaymentCommand{ResolveCharge{approved, reason}};
-  proceed(decide(state_, command, node_.timers.now()).events);
+  if (is_awaited)
+    reply_to(*waiting_.enrollment, {.step = waiting_.step,
+                                    .outcome = StepOutcome::unknown,
+                                    .refusal = {},
+                                    .error = reason,
+                                    .records = {},
+                                    .waitlist_position = {}});
 }
 
-void PaymentActor::proceed(std::vector<PaymentEvent> events) {
-  // Whether something is owed is known once the events are applied, and the call must wait for just this append.
+void PaymentActor::proceed(std::vector<PaymentEvent> events, bool may_call) {
+  // Whether a call is pending is known once the events are applied, and it must wait for just this append.
   Payment next = state_;
   for (const auto& event : events) sugang::apply(next, event);
   Append append;
-  const bool owes = next.owes_charge() || next.owes_refund();
-  if (owes && !asking_) {
-    asking_ = true;
+  const bool calls = next.outcome_unknown() && may_call && !calling_;
+  const Call call{last_call_ + 1, next.owes_refund()};
+  if (calls) {
     const PaymentId id{resident_->id.uid};
-    const bool refund = next.owes_refund();
-    auto heard = [&node = node_, id, refund](GatewayAnswer word) {
-      node.directory.send(id, GatewayAnswered{refund, std::move(word)});
+    auto answered = [&directory = node_.directory, id, call](GatewayAnswer answer) {
+      directory.send(id, GatewayAnswered{call.refund, call.number, std::move(answer)});
     };
-    append.then = [&gateway = node_.gateway, id, refund, next, heard = std::move(heard)] {
-      if (refund)
-        gateway.refund(id, next.amount, heard);
+    append.then = [&gateway = node_.gateway, id, call, next, answered = std::move(answered)] {
+      if (call.refund)
+        gateway.refund(id, next.amount, answered);
       else
-        gateway.charge(id, next.amount, next.method, heard);
+        gateway.charge(id, next.amount, next.method, answered);
     };
   }
   StepReply reply{.step = waiting_.step};
+  for (const auto& event : events)
+    if (const auto* declined = std::get_if<RefundDeclined>(&event)) reply.error = declined->reason;
   reply.records = commit(std::move(events), waiting_, std::move(append));
-  if (owes) reply.outcome = StepOutcome::under_way;
-  if (state_.state == PaymentState::declined && waiting_.step.direction == Direction::act) {
-    reply.outcome = StepOutcome::refused;
-    reply.refusal = PaymentError::declined;
+  if (calls) {
+    last_call_ = call.number;
+    calling_ = call;
+  }
+  reply.outcome = outcome_of_step();
+  if (reply.outcome == StepOutcome::refused) {
+    if (state_.state == PaymentState::declined) reply.refusal = PaymentError::declined;
+    if (state_.refund_declined && reply.error.empty()) reply.error = "the gateway has refused the refund";
   }
   reply_to(*waiting_.enrollment, std::move(reply));
+}
+
+StepOutcome PaymentActor::outcome_of_step() const {
+  if (calling_) return StepOutcome::under_way;
+  if (state_.state == PaymentState::requested || state_.outcome_unknown()) return StepOutcome::held_back;
+  const bool declined = state_.state == PaymentState::declined && waiting_.step.direction == Direction::act;
+  return declined || state_.refund_declined ? StepOutcome::refused : StepOutcome::done;
+}
+
+void PaymentActor::forget_state() {
+  EntityHost::forget_state();
+  // A turn that faulted may have been the one whose append the call waited for: then no answer will come.
+  calling_.reset();
+  waiting_ = {};
 }
 
 }  // namespace sugang

@@ -1,26 +1,37 @@
 #pragma once
 
+#include <cstdint>
+
 #include "actors/entity_host.hpp"
 
 namespace sugang {
 
-/// A payment: its intent is durable before the gateway hears of it, and it asks under one key, its own id, until
-/// the gateway's word is definitive. When to ask again is the saga's to say.
+/// A payment: its intent is durable before a call leaves, and every call carries one key, its own id, until the
+/// gateway's answer is definitive. The saga decides when to retry; an answer that comes late is taken all the same.
 class PaymentActor final : public EntityHost<Payment> {
  public:
   using EntityHost::EntityHost;
 
  private:
+  struct Call {
+    std::uint64_t number = 0;
+    bool refund = false;
+  };
+
   caf::message_handler handlers() override;
   void handle(const Task<Payment>& task) override;
-  void hear(const GatewayAnswered& answered);
-  /// Commits, asks for what is owed then, and tells the saga where the step stands.
-  void proceed(std::vector<PaymentEvent> events);
-  bool ready_to_leave() const override { return !asking_; }
+  void take_answer(const GatewayAnswered& answered);
+  /// Commits, calls the gateway for what is pending then, and replies to the saga where the step stands.
+  void proceed(std::vector<PaymentEvent> events, bool may_call);
+  StepOutcome outcome_of_step() const;
+  void forget_state() override;
+  bool ready_to_leave() const override { return !calling_; }
 
-  /// The command that waits for the gateway's word.
+  /// The command that waits for the gateway's answer.
   Cause waiting_;
-  bool asking_ = false;
+  /// The call that the saga waits for; those before it may still be answered.
+  std::optional<Call> calling_;
+  std::uint64_t last_call_ = 0;
 };
 
 }  // namespace sugang

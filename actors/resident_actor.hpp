@@ -25,6 +25,8 @@ class ResidentActor : public caf::event_based_actor {
   virtual bool ready_to_leave() const = 0;
   /// After a fault: the state in memory is not to be trusted.
   virtual void forget_state() = 0;
+  /// After a fault, with the state forgotten: what only this actor would do by itself is arranged anew.
+  virtual void recover_from_fault() {}
 
   /// One message worked off: at once, or when awake.
   template <class Work>
@@ -83,6 +85,7 @@ class ResidentActor : public caf::event_based_actor {
       node_.report(to_text(resident_->id) + ": " + fault.what());
     }
     reload();
+    recover_from_fault();
     return false;
   }
 

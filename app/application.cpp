@@ -30,6 +30,7 @@
 #include "http/representation.hpp"
 #include "http/request_decoder.hpp"
 #include "http/server.hpp"
+#include "sagas/coordinator.hpp"
 #include "sagas/hosting.hpp"
 #include "storage/journal_folder.hpp"
 #include "views/journal_tail.hpp"
@@ -180,6 +181,10 @@ struct Application::Impl {
             tail_of(journal()), *rows, {}, [](const std::string& why) { end_at_once("views", why); },
             [this] { return timers.now(); }),
         directory(system, journal()),
+        payment_backlog(
+            timers, {},
+            {.available = [this] { return payments_available(); }, .up = [this] { return breaker.closed(); }},
+            [this](EnrollmentId saga) { directory.send(saga_of(saga), ResumeSaga{}); }),
         node{.journal = journal(),
              .directory = directory,
              .timers = timers,
@@ -187,7 +192,8 @@ struct Application::Impl {
              .gateway = breaker,
              .limits = actor_limits(config),
              .components = components,
-             .payments_available = [this] { return components.runs(Component::payments) && breaker.available(); },
+             .payments_available = [this] { return payments_available(); },
+             .payment_backlog = payment_backlog,
              .deferred_payments = deferred_payments,
              .report =
                  [](std::string_view what) {
@@ -252,6 +258,7 @@ struct Application::Impl {
   }
 
   Journal& journal() { return journal_folder.journal(); }
+  bool payments_available() const { return components.runs(Component::payments) && breaker.available(); }
   std::function<void(std::function<void()>)> executor() {
     return [this](std::function<void()> read) {
       reads_pending.fetch_add(1);
@@ -327,6 +334,7 @@ struct Application::Impl {
   Views views;
   Directory directory;
   Components components;
+  PaymentBacklog payment_backlog;
   std::atomic<std::uint32_t> deferred_payments{0};
   Node node;
   Consumers consumers;

@@ -15,8 +15,9 @@ bool agrees(const Payment& payment, bool settled, Charge charge) {
     case PaymentState::none:
       return none;
     case PaymentState::requested:
+      // No call, no entry; once it may have left, the answer to come says what there is.
+      return payment.charge_started ? !refunded : none;
     case PaymentState::void_requested:
-      // The call may have left; the answer to come says what there is.
       return !refunded;
     case PaymentState::voided:
     case PaymentState::declined:
@@ -24,7 +25,7 @@ bool agrees(const Payment& payment, bool settled, Charge charge) {
     case PaymentState::approved:
       return payment.amount.amount == 0 ? none : approved;
     case PaymentState::refund_requested:
-      return approved || refunded;
+      return approved || (refunded && !payment.refund_declined);
     case PaymentState::refunded:
       if (payment.amount.amount == 0) return none;
       return refunded || settled;

@@ -8,12 +8,14 @@ using PaymentDecision = Decision<PaymentEvent, PaymentError>;
 PaymentDecision decide_take(const Payment& payment, const TakePayment& command) {
   switch (payment.state) {
     case PaymentState::none: {
-      PaymentRequested requested{command.amount, command.method};
-      // Nothing to move: no company is asked.
-      if (command.amount.amount == 0) return PaymentDecision::of(requested, PaymentApproved{});
-      return PaymentDecision::of(requested);
+      // Nothing to move: no call is made.
+      if (command.amount.amount == 0)
+        return PaymentDecision::of(PaymentRequested{command.amount, command.method, false}, PaymentApproved{});
+      return PaymentDecision::of(PaymentRequested{command.amount, command.method, command.may_call});
     }
     case PaymentState::requested:
+      if (command.may_call && !payment.charge_started) return PaymentDecision::of(ChargeStarted{});
+      return {};
     case PaymentState::approved:
       return {};
     case PaymentState::declined:
@@ -28,7 +30,7 @@ PaymentDecision decide_take(const Payment& payment, const TakePayment& command) 
 }
 
 PaymentDecision decide_charge(const Payment& payment, const ResolveCharge& command) {
-  if (payment.state == PaymentState::requested) {
+  if (payment.state == PaymentState::requested && payment.charge_started) {
     if (command.approved) return PaymentDecision::of(PaymentApproved{});
     return PaymentDecision::of(PaymentDeclined{command.reason});
   }
@@ -39,35 +41,57 @@ PaymentDecision decide_charge(const Payment& payment, const ResolveCharge& comma
   return {};
 }
 
-PaymentDecision decide_refund(const Payment& payment) {
+PaymentDecision decide_refund(const Payment& payment, const RefundPayment& command) {
   switch (payment.state) {
     case PaymentState::none:
       return PaymentDecision::of(PaymentVoided{});
     case PaymentState::requested:
+      if (!payment.charge_started) return PaymentDecision::of(PaymentVoided{});
       return PaymentDecision::of(PaymentVoidRequested{});
     case PaymentState::approved:
       if (payment.amount.amount == 0) return PaymentDecision::of(RefundRequested{}, PaymentRefunded{});
       return PaymentDecision::of(RefundRequested{});
+    case PaymentState::refund_requested:
+      if (payment.refund_declined && command.again) return PaymentDecision::of(RefundRequested{});
+      return {};
     case PaymentState::declined:
     case PaymentState::void_requested:
     case PaymentState::voided:
-    case PaymentState::refund_requested:
     case PaymentState::refunded:
       return {};
   }
   return {};
 }
 
+PaymentDecision decide_refund_answer(const Payment& payment, const ResolveRefund& command) {
+  if (payment.state != PaymentState::refund_requested) return {};
+  if (command.approved) return PaymentDecision::of(PaymentRefunded{});
+  if (payment.refund_declined) return {};
+  return PaymentDecision::of(RefundDeclined{command.reason});
+}
+
+PaymentDecision decide_settlement(const Payment& payment) {
+  if (payment.outcome_unknown()) return PaymentError::outcome_unknown;
+  if (payment.state == PaymentState::refund_requested) return PaymentDecision::of(PaymentRefunded{});
+  if (payment.state == PaymentState::refunded) return {};
+  return PaymentError::not_resolvable;
+}
+
 }  // namespace
+
+bool lets_calls_leave(const PaymentCommand& command) {
+  if (const auto* take = std::get_if<TakePayment>(&command)) return take->may_call;
+  if (const auto* refund = std::get_if<RefundPayment>(&command)) return refund->may_call;
+  return true;
+}
 
 Decision<PaymentEvent, PaymentError> decide(const Payment& payment, const PaymentCommand& command, TimePoint) {
   return std::visit(Overloaded{
                         [&](const TakePayment& c) { return decide_take(payment, c); },
                         [&](const ResolveCharge& c) { return decide_charge(payment, c); },
-                        [&](const RefundPayment&) { return decide_refund(payment); },
-                        [&](const ResolveRefund&) {
-                          return payment.owes_refund() ? PaymentDecision::of(PaymentRefunded{}) : PaymentDecision{};
-                        },
+                        [&](const RefundPayment& c) { return decide_refund(payment, c); },
+                        [&](const ResolveRefund& c) { return decide_refund_answer(payment, c); },
+                        [&](const SettleRefund&) { return decide_settlement(payment); },
                     },
                     command);
 }
@@ -78,14 +102,23 @@ void apply(Payment& payment, const PaymentEvent& event) {
                  [&](const PaymentRequested& e) {
                    payment.amount = e.amount;
                    payment.method = e.method;
+                   payment.charge_started = e.charge_started;
                    payment.state = State::requested;
                  },
+                 [&](const ChargeStarted&) { payment.charge_started = true; },
                  [&](const PaymentApproved&) { payment.state = State::approved; },
                  [&](const PaymentDeclined&) { payment.state = State::declined; },
                  [&](const PaymentVoidRequested&) { payment.state = State::void_requested; },
                  [&](const PaymentVoided&) { payment.state = State::voided; },
-                 [&](const RefundRequested&) { payment.state = State::refund_requested; },
-                 [&](const PaymentRefunded&) { payment.state = State::refunded; },
+                 [&](const RefundRequested&) {
+                   payment.state = State::refund_requested;
+                   payment.refund_declined = false;
+                 },
+                 [&](const RefundDeclined&) { payment.refund_declined = true; },
+                 [&](const PaymentRefunded&) {
+                   payment.state = State::refunded;
+                   payment.refund_declined = false;
+                 },
              },
              event);
 }

@@ -26,14 +26,27 @@ struct EnumNames<PaymentState> {
 
 struct PaymentRequested {
   static constexpr std::string_view name = "payment.requested";
-  static constexpr std::uint16_t version = 1;
+  static constexpr std::uint16_t version = 2;
   Money amount;
   PaymentMethod method = PaymentMethod::test_approve;
+  // Since version 2; before, every charge's call left as soon as its request was durable.
+  /// The charge's call may leave once this is durable. If not, `payment.charge-started` is durable before it
+  /// leaves.
+  bool charge_started = true;
   bool operator==(const PaymentRequested&) const = default;
   static void fields(auto& self, auto&& field) {
     field("amount", self.amount);
     field("paymentMethod", self.method);
+    field("chargeStarted", self.charge_started);
   }
+};
+
+/// The call of a charge that had to wait for the payment side may leave once this is durable.
+struct ChargeStarted {
+  static constexpr std::string_view name = "payment.charge-started";
+  static constexpr std::uint16_t version = 1;
+  bool operator==(const ChargeStarted&) const = default;
+  static void fields(auto&, auto&&) {}
 };
 
 struct PaymentApproved {
@@ -66,11 +79,21 @@ struct PaymentVoided {
   static void fields(auto&, auto&&) {}
 };
 
+/// Journaled again when an operator retries a refund that was refused: its outcome is unknown from then on.
 struct RefundRequested {
   static constexpr std::string_view name = "payment.refund-requested";
   static constexpr std::uint16_t version = 1;
   bool operator==(const RefundRequested&) const = default;
   static void fields(auto&, auto&&) {}
+};
+
+/// The gateway refuses the refund for good: an operator retries it, or resolves it with the company.
+struct RefundDeclined {
+  static constexpr std::string_view name = "payment.refund-declined";
+  static constexpr std::uint16_t version = 1;
+  std::string reason;
+  bool operator==(const RefundDeclined&) const = default;
+  static void fields(auto& self, auto&& field) { field("reason", self.reason); }
 };
 
 struct PaymentRefunded {
@@ -81,23 +104,41 @@ struct PaymentRefunded {
 };
 
 using PaymentEvent = std::variant<PaymentRequested, PaymentApproved, PaymentDeclined, PaymentVoidRequested,
-                                  PaymentVoided, RefundRequested, PaymentRefunded>;
+                                  PaymentVoided, RefundRequested, PaymentRefunded, ChargeStarted, RefundDeclined>;
 
 struct TakePayment {
   Money amount;
   PaymentMethod method = PaymentMethod::test_approve;
+  /// Calls may leave now: the payment side is neither paused nor known to be down.
+  bool may_call = true;
 };
-/// The gateway's definitive word on the charge.
+/// The gateway's definitive answer to the charge.
 struct ResolveCharge {
   bool approved = false;
   std::string reason;
 };
-struct RefundPayment {};
-/// The gateway's definitive word on the refund.
-struct ResolveRefund {};
-using PaymentCommand = std::variant<TakePayment, ResolveCharge, RefundPayment, ResolveRefund>;
+struct RefundPayment {
+  bool may_call = true;
+  /// An operator wants a refund that was refused to be tried again.
+  bool again = false;
+};
+/// The gateway's definitive answer to the refund.
+struct ResolveRefund {
+  bool approved = true;
+  std::string reason = {};
+};
+/// An operator has settled with the company what the gateway refused to refund.
+struct SettleRefund {};
+using PaymentCommand = std::variant<TakePayment, ResolveCharge, RefundPayment, ResolveRefund, SettleRefund>;
 
-enum class PaymentError : std::uint8_t { declined, undone };
+enum class PaymentError : std::uint8_t {
+  declined,
+  undone,
+  /// A call may have left and the journal has no definitive answer to it: nothing is settled by hand.
+  outcome_unknown,
+  /// There is no refused refund to settle.
+  not_resolvable,
+};
 
 /// The money side of one enrollment. An unfinished charge that is undone becomes `void_requested`; should it prove
 /// approved, the approval and its refund request are one decision.
@@ -109,12 +150,23 @@ struct Payment {
   PaymentState state = PaymentState::none;
   Money amount;
   PaymentMethod method = PaymentMethod::test_approve;
+  /// The charge's call may have left.
+  bool charge_started = false;
+  /// The gateway has refused the refund for good.
+  bool refund_declined = false;
   bool operator==(const Payment&) const = default;
 
-  /// A call to the gateway is owed until its definitive word is journaled.
-  bool owes_charge() const { return state == PaymentState::requested || state == PaymentState::void_requested; }
-  bool owes_refund() const { return state == PaymentState::refund_requested; }
+  /// A call to the gateway is pending until its definitive answer is journaled.
+  bool owes_charge() const {
+    return (state == PaymentState::requested && charge_started) || state == PaymentState::void_requested;
+  }
+  bool owes_refund() const { return state == PaymentState::refund_requested && !refund_declined; }
+  /// A call may have left and no definitive answer to it is journaled: only the gateway's answer settles it.
+  bool outcome_unknown() const { return owes_charge() || owes_refund(); }
 };
+
+/// Whether the command lets a call to the gateway leave.
+bool lets_calls_leave(const PaymentCommand& command);
 
 Decision<PaymentEvent, PaymentError> decide(const Payment& payment, const PaymentCommand& command, TimePoint now);
 void apply(Payment& payment, const PaymentEvent& event);

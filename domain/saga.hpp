@@ -102,7 +102,8 @@ struct SagaTurned {
   }
 };
 
-/// An outside call ended without a definitive word; it will be made again with the same key.
+/// The first attempt at a step ended without a definitive answer; it is made again with the same key. Later
+/// attempts are not journaled, so that an outage writes no more the longer it lasts.
 struct SagaStepFailed {
   static constexpr std::string_view name = "saga.step-failed";
   static constexpr std::uint16_t version = 1;
@@ -119,19 +120,24 @@ struct SagaStepFailed {
   }
 };
 
-/// The outside refused for good what may not be given up, or has given no word for many attempts, or a person has
-/// let a deadline pass behind the point of no return. It is listed for an operator.
+/// The outside refused for good what may not be given up, or has given no definitive answer for several attempts,
+/// or the payment side is down while the saga is on its way back, or a person has let a deadline pass behind the
+/// point of no return. It is listed for an operator.
 struct SagaStuck {
   static constexpr std::string_view name = "saga.stuck";
-  static constexpr std::uint16_t version = 1;
+  static constexpr std::uint16_t version = 2;
   Step step = Step::none;
   Direction direction = Direction::act;
   std::string error;
+  // Since version 2; before, each attempt was an event of its own.
+  /// Attempts at the step that ended without a definitive answer.
+  std::uint32_t attempts = 0;
   bool operator==(const SagaStuck&) const = default;
   static void fields(auto& self, auto&& field) {
     field("step", self.step);
     field("direction", self.direction);
     field("error", self.error);
+    field("attempts", self.attempts);
   }
 };
 
@@ -199,6 +205,8 @@ enum class SagaError : std::uint8_t {
   not_compensatable,
   /// The step is no person's to settle: it has not been tried, or needs what a reason does not say.
   not_resolvable,
+  /// A call to the payment gateway may have left, and its outcome is not known.
+  outcome_unknown,
 };
 
 }  // namespace sugang

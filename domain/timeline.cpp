@@ -114,13 +114,23 @@ void fold(EnrollmentSummary& summary, const Record& record, const EnrollmentEven
   mark_step(summary, record, StepState::done);
 }
 
+bool is_undone(PaymentState state) {
+  return state == PaymentState::void_requested || state == PaymentState::voided ||
+         state == PaymentState::refund_requested || state == PaymentState::refunded;
+}
+
 void fold(EnrollmentSummary& summary, const Record& record, const PaymentEvent& event) {
-  Payment payment;
-  payment.state = summary.payment;
+  auto payment = summary.payment_so_far();
   apply(payment, event);
   summary.payment = payment.state;
+  summary.charge_started = payment.charge_started;
+  summary.refund_declined = payment.refund_declined;
   go_on(summary, Step::take_payment);
-  if (summary.saga == SagaState::running && payment.owes_charge()) summary.saga = SagaState::waiting;
+  const bool pending = payment.state == PaymentState::requested || payment.state == PaymentState::void_requested;
+  if (summary.saga == SagaState::running && pending) summary.saga = SagaState::waiting;
+  // Nothing of it is live any more: the seats went back before, and no money stays whatever the charge proves to
+  // be.
+  if (summary.turned == TurnCause::expired && is_undone(payment.state)) summary.state = EnrollmentState::expired;
   switch (payment.state) {
     case PaymentState::requested:
       move_pending(summary, EnrollmentState::payment_pending);
@@ -163,6 +173,7 @@ void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& eve
                  },
                  [&](const SagaStuck& e) {
                    summary.saga = SagaState::stuck;
+                   summary.attempts = e.attempts;
                    summary.last_error = e.error;
                    mark_step(summary, {e.step, e.direction}, StepState::failed, record.time);
                  },

@@ -42,6 +42,8 @@ struct EnrollmentSummary {
   EnrollmentState state = EnrollmentState::none;
   std::string reason;
   PaymentState payment = PaymentState::none;
+  bool charge_started = false;
+  bool refund_declined = false;
   /// Points that the payment earns; the account has it once `mileage_earned` says so, until it is reversed.
   std::int64_t mileage = 0;
   std::int64_t mileage_earned = 0;
@@ -82,6 +84,8 @@ struct EnrollmentSummary {
     field("state", self.state);
     field("reason", self.reason);
     field("payment", self.payment);
+    field("chargeStarted", self.charge_started);
+    field("refundDeclined", self.refund_declined);
     field("mileage", self.mileage);
     field("mileageEarned", self.mileage_earned);
     field("defers", self.defers);
@@ -104,6 +108,14 @@ struct EnrollmentSummary {
     field("position", self.position);
   }
 
+  /// The payment as far as its aggregate's rules need it.
+  Payment payment_so_far() const {
+    return {.state = payment,
+            .amount = amount,
+            .method = method,
+            .charge_started = charge_started,
+            .refund_declined = refund_declined};
+  }
   bool ended() const { return saga == SagaState::completed || saga == SagaState::compensated; }
 };
 

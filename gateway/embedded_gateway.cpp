@@ -137,27 +137,32 @@ GatewayAnswer EmbeddedGateway::book(const Call& call, const GatewaySettings& set
   return books_.charge(call.key, call.amount, refusal, now_());
 }
 
-EmbeddedGateway::Reply EmbeddedGateway::reply_to(const Call& call, const GatewaySettings& settings, Instant now) {
-  const auto delay = settings.hang ? limits_.call_timeout_ms : latency(settings);
-  const bool in_time = !settings.hang && delay < limits_.call_timeout_ms;
-  const bool fails = !in_time || chance(settings.fail_percent);
-  GatewayAnswer answer{GatewayWord::unknown, in_time ? "the call failed" : "no answer in time"};
-  // What only comes late was booked; of what fails or hangs, half.
-  const bool is_booked = !fails || (!in_time && !settings.hang) || chance(50);
-  if (is_booked) {
+EmbeddedGateway::Replies EmbeddedGateway::replies_to(const Call& call, const GatewaySettings& settings,
+                                                     Instant now) {
+  const Reply unanswered{
+      .due = now + limits_.call_timeout_ms, .done = {}, .answer = {GatewayWord::unanswered, "no answer in time"}};
+  const bool fails = settings.hang || chance(settings.fail_percent);
+  GatewayAnswer answer{GatewayWord::unknown, "the call failed"};
+  // Of what fails or hangs, half is booked.
+  if (!fails || chance(50)) {
     auto booked = book(call, settings);
     if (!fails) answer = std::move(booked);
   }
-  const auto due = delay.count() == 0 ? now : now + std::min(delay, limits_.call_timeout_ms);
-  return {.due = due, .done = {}, .answer = std::move(answer)};
+  if (settings.hang) return {unanswered, std::nullopt};
+  const auto delay = latency(settings);
+  Reply reply{.due = now + delay, .done = {}, .answer = std::move(answer)};
+  if (delay < limits_.call_timeout_ms) return {std::move(reply), std::nullopt};
+  Replies both{unanswered, std::move(reply)};
+  both.first.more = true;
+  return both;
 }
 
 void EmbeddedGateway::decide(std::vector<Call>& calls, const GatewaySettings& settings) {
   const auto now = std::chrono::steady_clock::now();
-  std::vector<Reply> replies;
+  std::vector<Replies> replies;
   replies.reserve(calls.size());
   try {
-    for (const auto& call : calls) replies.push_back(reply_to(call, settings, now));
+    for (const auto& call : calls) replies.push_back(replies_to(call, settings, now));
     books_.commit();
   } catch (const std::exception& failure) {
     failed_ = true;
@@ -166,15 +171,19 @@ void EmbeddedGateway::decide(std::vector<Call>& calls, const GatewaySettings& se
     return;
   }
   for (std::size_t i = 0; i < calls.size(); ++i) {
-    auto& reply = replies[i];
-    if (reply.due <= now) {
-      answer(calls[i].done, std::move(reply.answer));
-      continue;
-    }
-    reply.done = std::move(calls[i].done);
-    delayed_.push_back(std::move(reply));
-    std::push_heap(delayed_.begin(), delayed_.end(), due_later);
+    auto& [first, late] = replies[i];
+    if (late) delay(*std::move(late), calls[i].done);
+    if (first.due <= now)
+      answer(calls[i].done, std::move(first.answer));
+    else
+      delay(std::move(first), std::move(calls[i].done));
   }
+}
+
+void EmbeddedGateway::delay(Reply reply, Done done) {
+  reply.done = std::move(done);
+  delayed_.push_back(std::move(reply));
+  std::push_heap(delayed_.begin(), delayed_.end(), due_later);
 }
 
 void EmbeddedGateway::answer(const Done& done, GatewayAnswer word) {
@@ -188,7 +197,10 @@ void EmbeddedGateway::answer_due() {
     std::pop_heap(delayed_.begin(), delayed_.end(), due_later);
     auto reply = std::move(delayed_.back());
     delayed_.pop_back();
-    answer(reply.done, std::move(reply.answer));
+    if (reply.more)
+      reply.done(std::move(reply.answer));
+    else
+      answer(reply.done, std::move(reply.answer));
   }
 }
 
@@ -199,7 +211,8 @@ void EmbeddedGateway::give_up() {
     calls.swap(queue_);
   }
   refuse(calls, stopped);
-  for (auto& reply : std::exchange(delayed_, {})) answer(reply.done, {GatewayWord::unknown, stopped});
+  for (auto& reply : std::exchange(delayed_, {}))
+    if (!reply.more) answer(reply.done, {GatewayWord::unknown, stopped});
 }
 
 }  // namespace sugang

@@ -23,12 +23,13 @@ namespace sugang {
 /// makes them durable with one sync, and answers.
 ///
 /// Answers come on its thread, but for a call that it can't take (too many wait, or it has stopped): that one is
-/// answered `unknown` on the caller's.
+/// answered `unknown` on the caller's. A call slower than the timeout is `unanswered` then, and answered when its
+/// time has come; one that hangs never is.
 class EmbeddedGateway : public PaymentGateway {
  public:
   struct Limits {
     std::chrono::milliseconds call_timeout_ms{2'000};
-    /// Calls without an answer yet.
+    /// Calls without their last answer yet.
     std::size_t calls_waiting_max = 100'000;
     std::size_t batch_calls_max = 4'096;
   };
@@ -79,6 +80,13 @@ class EmbeddedGateway : public PaymentGateway {
     Instant due;
     Done done;
     GatewayAnswer answer;
+    /// Another one follows for the same call.
+    bool more = false;
+  };
+  /// What one call is answered: once, or `unanswered` and then, if at all, late.
+  struct Replies {
+    Reply first;
+    std::optional<Reply> late;
   };
 
   void submit(Call call);
@@ -86,9 +94,10 @@ class EmbeddedGateway : public PaymentGateway {
   /// Nothing: stopped.
   std::optional<Batch> take_batch();
   void decide(std::vector<Call>& calls, const GatewaySettings& settings);
-  Reply reply_to(const Call& call, const GatewaySettings& settings, Instant now);
+  Replies replies_to(const Call& call, const GatewaySettings& settings, Instant now);
   GatewayAnswer book(const Call& call, const GatewaySettings& settings);
   void refuse(std::vector<Call>& calls, const std::string& why);
+  void delay(Reply reply, Done done);
   void answer(const Done& done, GatewayAnswer word);
   void answer_due();
   void give_up();

@@ -17,32 +17,7 @@ void PaymentBreaker::refund(PaymentId key, Money amount, Done done) {
 }
 
 bool PaymentBreaker::available() const {
-  return !open_.load() || (probing_.load() == 0 && now_() >= probe_from_.load());
-}
-
-PaymentGateway::Done PaymentBreaker::watched(Done done) {
-  return [this, probe = begin(), done = std::move(done)](GatewayAnswer answer) {
-    end(probe, answer.word);
-    done(std::move(answer));
-  };
-}
-
-PaymentBreaker::Probe PaymentBreaker::begin() {
-  if (!open_.load()) return 0;
-  std::lock_guard lock{mutex_};
-  if (!available() || !open_.load()) return 0;
-  probing_ = ++last_probe_;
-  return last_probe_;
-}
-
-void PaymentBreaker::end(Probe probe, GatewayWord word) {
-  // Nearly all calls: it was closed, and stays so.
-  if (word != GatewayWord::unknown && !open_.load() && unknowns_.load() == 0) return;
-  std::lock_guard lock{mutex_};
-  if (word == GatewayWord::unknown)
-    end_unknown(probe);
-  else
-    close();
+  return closed() || (probing_.load() == 0 && now_() >= probe_from_.load());
 }
 
 void PaymentBreaker::reset() {
@@ -50,17 +25,58 @@ void PaymentBreaker::reset() {
   close();
 }
 
-void PaymentBreaker::end_unknown(Probe probe) {
-  if (open_.load()) {
+PaymentGateway::Done PaymentBreaker::watched(Done done) {
+  return [this, call = begin(), done = std::move(done)](GatewayAnswer answer) {
+    end(call, answer.word);
+    done(std::move(answer));
+  };
+}
+
+PaymentBreaker::Call PaymentBreaker::begin() {
+  std::lock_guard lock{mutex_};
+  Call call{.started = now_()};
+  if (!silent_since_) silent_since_ = call.started;
+  if (!closed() && available()) call.probe = probing_ = ++last_probe_;
+  return call;
+}
+
+void PaymentBreaker::end(const Call& call, GatewayWord word) {
+  std::lock_guard lock{mutex_};
+  if (is_definitive(word))
+    end_definitive(call);
+  else
+    end_unknown(call, word == GatewayWord::unanswered);
+}
+
+void PaymentBreaker::end_definitive(const Call& call) {
+  const auto now = now_();
+  const bool slow = now - call.started >= settings_.slow_call_ms;
+  unknowns_ = 0;
+  silent_since_.reset();
+  if (call.started >= closed_at_) slow_.add(now, slow);
+  if (!closed()) {
+    if (!slow) return close();
+    if (call.probe != 0 && call.probe == probing_.load()) probe_failed();
+  } else if (slow && slow_.exceeds(settings_, now)) {
+    open(settings_.open_min_ms);
+  }
+}
+
+void PaymentBreaker::end_unknown(const Call& call, bool unanswered) {
+  if (!closed()) {
     // Of the calls passed on while it is open, the probe's end alone counts: one outage does not double the wait as
     // often as there are calls.
-    if (probe == 0 || probe != probing_.load()) return;
-    open(std::min(open_for_ * 2, settings_.open_max_ms));
-    // Last, so that nobody sees a probe ended and its next time not yet set.
-    probing_ = 0;
+    if (call.probe != 0 && call.probe == probing_.load()) probe_failed();
     return;
   }
-  if (++unknowns_ >= settings_.unknowns_max) open(settings_.open_min_ms);
+  const bool is_silent = silent_since_ && now_() - *silent_since_ >= settings_.slow_call_ms;
+  if (++unknowns_ >= settings_.unknowns_max && (!unanswered || is_silent)) open(settings_.open_min_ms);
+}
+
+void PaymentBreaker::probe_failed() {
+  open(std::min(open_for_ * 2, settings_.open_max_ms));
+  // Last, so that no thread sees a probe ended and its next time not yet set.
+  probing_ = 0;
 }
 
 void PaymentBreaker::open(std::chrono::milliseconds duration) {
@@ -73,7 +89,29 @@ void PaymentBreaker::close() {
   const bool was_open = open_.exchange(false);
   probing_ = 0;
   unknowns_ = 0;
+  silent_since_.reset();
+  closed_at_ = now_();
+  slow_.clear();
   if (was_open && on_change_) on_change_(false);
+}
+
+void PaymentBreaker::SlowShare::add(Time now, bool slow) {
+  const auto number = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
+  auto& second = seconds_[static_cast<std::size_t>(number % slow_window_s)];
+  if (second.number != number) second = {.number = number};
+  ++second.answers;
+  second.slow += slow ? 1 : 0;
+}
+
+bool PaymentBreaker::SlowShare::exceeds(const BreakerSettings& settings, Time now) const {
+  const auto number = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
+  std::uint64_t answers = 0, slow = 0;
+  for (const auto& second : seconds_)
+    if (second.number > number - slow_window_s) {
+      answers += second.answers;
+      slow += second.slow;
+    }
+  return answers >= settings.slow_calls_min && slow * 100 >= answers * settings.slow_percent_max;
 }
 
 }  // namespace sugang

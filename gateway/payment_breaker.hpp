@@ -1,29 +1,36 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 
 #include "gateway/payment_gateway.hpp"
 
 namespace sugang {
 
 struct BreakerSettings {
-  /// Calls in a row that end `unknown` before the payment side counts as down; 1 or more.
+  /// Calls in a row without a definitive answer before the payment side counts as down; 1 or more. Calls that are
+  /// only late count once the gateway has given no definitive answer at all for `slow_call_ms`.
   std::uint32_t unknowns_max = 5;
   /// How long it then counts as down before one call probes it; twice as long after each probe that fails.
   std::chrono::milliseconds open_min_ms{2'000};
   std::chrono::milliseconds open_max_ms{30'000};
+  /// A definitive answer after so long is slow. When so many percent of at least `slow_calls_min` answers within
+  /// `slow_window_s` are slow, the payment side counts as down too.
+  std::chrono::milliseconds slow_call_ms{5'000};
+  std::uint32_t slow_percent_max = 50;
+  std::uint32_t slow_calls_min = 20;
 };
 
-/// A payment gateway, and whether it answers. It only tells: every call is passed on, also while it is open, since
-/// a charge or a refund that is owed has to be tried until the word on it is definitive. Whoever could still do
-/// without a charge asks `available()` first.
+/// A payment gateway, and whether it answers. It only observes: every call is passed on, also while it is open,
+/// since a late answer may still be wanted. A caller that can wait asks `available()` first.
 ///
-/// Any definitive word, of whichever call, closes it at once: the company is there. Outlives the calls that it
-/// passed on.
+/// Any definitive answer that is not slow, of whichever call, closes it at once. Outlives the calls that it passed
+/// on.
 class PaymentBreaker : public PaymentGateway {
  public:
   /// One that never goes back. From any thread.
@@ -40,18 +47,40 @@ class PaymentBreaker : public PaymentGateway {
   /// Closed, or it is time for a probe and none is under way. From any thread; takes no lock.
   bool available() const;
   bool closed() const { return !open_.load(); }
-  /// Whoever looks after the company says that it is back.
+  /// An operator says that the gateway is back.
   void reset();
 
  private:
   using Time = std::chrono::steady_clock::time_point;
   /// Names one call that probes; 0 is none.
   using Probe = std::uint64_t;
+  struct Call {
+    Probe probe = 0;
+    Time started;
+  };
+  /// Definitive answers, a bucket for each second of the window.
+  class SlowShare {
+   public:
+    static constexpr std::int64_t slow_window_s = 10;
+    void add(Time now, bool slow);
+    bool exceeds(const BreakerSettings& settings, Time now) const;
+    void clear() { seconds_ = {}; }
+
+   private:
+    struct Second {
+      std::int64_t number = -1;
+      std::uint32_t answers = 0;
+      std::uint32_t slow = 0;
+    };
+    std::array<Second, slow_window_s> seconds_{};
+  };
 
   Done watched(Done done);
-  Probe begin();
-  void end(Probe probe, GatewayWord word);
-  void end_unknown(Probe probe);
+  Call begin();
+  void end(const Call& call, GatewayWord word);
+  void end_definitive(const Call& call);
+  void end_unknown(const Call& call, bool unanswered);
+  void probe_failed();
   void open(std::chrono::milliseconds duration);
   void close();
 
@@ -66,8 +95,13 @@ class PaymentBreaker : public PaymentGateway {
   /// While it is open: when the next call probes.
   std::atomic<Time> probe_from_{};
   std::atomic<Probe> probing_{0};
-  std::atomic<std::uint32_t> unknowns_{0};
   Probe last_probe_ = 0;
+  std::uint32_t unknowns_ = 0;
+  /// Start of the first call since the last definitive answer.
+  std::optional<Time> silent_since_;
+  /// Answers to earlier calls say nothing of the gateway as it is now.
+  Time closed_at_{};
+  SlowShare slow_;
   std::chrono::milliseconds open_for_{0};
 };
 

@@ -10,9 +10,19 @@
 
 namespace sugang {
 
-/// What the company says of a charge or a refund. `unknown`: it may or may not have happened (a timeout, a failure
-/// on its side, a lost answer); asked again with the same key until the word is definitive.
-enum class GatewayWord : std::uint8_t { approved, declined, unknown };
+/// How a call for a charge or a refund ended.
+enum class GatewayWord : std::uint8_t {
+  approved,
+  declined,
+  /// It may or may not have happened (a failure on the gateway's side, a lost answer): it is retried with the same
+  /// key until the answer is definitive.
+  unknown,
+  /// As unknown, but only late: the answer may still come.
+  unanswered,
+};
+constexpr bool is_definitive(GatewayWord word) {
+  return word == GatewayWord::approved || word == GatewayWord::declined;
+}
 
 struct GatewayAnswer {
   GatewayWord word = GatewayWord::unknown;
@@ -22,8 +32,8 @@ struct GatewayAnswer {
 
 /// The outside company that moves the money. Every call carries its own idempotency key, the payment's id: the
 /// same key moves money at most once, however often it is sent. Calls come from any thread and never block;
-/// `done` runs exactly once, on a thread of the gateway's, and only posts. A call without an answer after
-/// `call_timeout` ends as `unknown`.
+/// `done` runs on a thread of the gateway's and only posts. It runs once; but for a call without an answer after
+/// `call_timeout` it runs with `unanswered`, and once more should the answer come late.
 class PaymentGateway {
  public:
   using Done = std::function<void(GatewayAnswer)>;

@@ -9,7 +9,7 @@
 namespace sugang {
 namespace {
 
-constexpr std::array<ProblemType, 52> types{{
+constexpr std::array<ProblemType, 53> types{{
     {Problem::malformed,
      "malformed",
      "The request is malformed",
@@ -256,6 +256,15 @@ constexpr std::array<ProblemType, 52> types{{
      "A step is resolved once it has been tried without success and a person has settled it outside. This one has "
      "not been tried, or is the server's own. Retry it instead.",
      {}},
+    {Problem::outcome_unknown,
+     "outcome-unknown",
+     "The outcome of the payment is unknown",
+     409,
+     "A call to the payment gateway may have left, and its definitive answer has not come: money may have moved or "
+     "may still move. Retry the step, or wait until the gateway answers; the saga then goes on by itself. Only "
+     "what the "
+     "gateway has refused for good can be resolved.",
+     {}},
     {Problem::webhook_not_found,
      "webhook-not-found",
      "There is no such webhook",
@@ -349,6 +358,10 @@ Problem of(PaymentError error) {
       return Problem::payment_declined;
     case PaymentError::undone:
       return Problem::enrollment_ended;
+    case PaymentError::outcome_unknown:
+      return Problem::outcome_unknown;
+    case PaymentError::not_resolvable:
+      return Problem::not_resolvable;
   }
   return Problem::internal_error;
 }
@@ -385,6 +398,8 @@ Problem of(SagaError error) {
       return Problem::not_compensatable;
     case SagaError::not_resolvable:
       return Problem::not_resolvable;
+    case SagaError::outcome_unknown:
+      return Problem::outcome_unknown;
   }
   return Problem::internal_error;
 }

@@ -56,6 +56,7 @@ enum class Problem : std::uint8_t {
   saga_ended,
   not_compensatable,
   not_resolvable,
+  outcome_unknown,
   webhook_not_found,
   payment_declined,
   payment_unavailable,

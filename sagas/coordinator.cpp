@@ -60,10 +60,16 @@ void Coordinator::forget_state() {
   sequence_ = 0;
   cursor_ = {};
   participants_.may_have_lived();
-  running_ = retry_armed_ = false;
+  running_ = retry_armed_ = operator_retries_ = false;
   deadline_armed_.reset();
   deferred_.reset();
   attempts_ = 0;
+}
+
+/// The step of the turn that faulted is taken again; not at once, for what faults once may do so always.
+void Coordinator::recover_from_fault() {
+  node_.timers.at(node_.timers.now() + node_.limits.retry_max,
+                  [&directory = node_.directory, id = saga_of(enrollment_)] { directory.send(id, ResumeSaga{}); });
 }
 
 void Coordinator::load(const std::vector<Record>& timeline) {

@@ -105,6 +105,7 @@ class Coordinator final : public ResidentActor {
   caf::behavior make_behavior() override;
   void wake() override;
   void forget_state() override;
+  void recover_from_fault() override;
   bool ready_to_leave() const override;
   void load(const std::vector<Record>& timeline);
 
@@ -130,8 +131,11 @@ class Coordinator final : public ResidentActor {
   void finish();
   void get_stuck(const Causation& command, const std::string& error);
 
+  /// Calls to the payment gateway may leave now.
+  bool may_call() const;
   bool waits_for_component(const Causation& command) const;
   void wait_for_component(const Causation& command);
+  void wait_for_payments(const Causation& command);
   void wait_for_person(const TableStep& step);
   /// An alarm for the summary's deadline, unless this life has set it.
   void arm_deadline();
@@ -162,6 +166,8 @@ class Coordinator final : public ResidentActor {
   /// A command is out and its answer to come.
   bool running_ = false;
   bool retry_armed_ = false;
+  /// An operator's retry calls the gateway even while it counts as down.
+  bool operator_retries_ = false;
   std::optional<TimePoint> deadline_armed_;
   std::uint32_t attempts_ = 0;
   std::optional<Deferred> deferred_;

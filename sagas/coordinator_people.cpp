@@ -73,6 +73,9 @@ void Coordinator::hear_person(const StepReply& reply) {
   person_.reset();
   if (reply.outcome == StepOutcome::refused)
     answer_refused(std::move(asker), *reply.refusal);
+  else if (reply.outcome == StepOutcome::unknown)
+    // The participant's turn faulted; the caller may try again.
+    answer_refused(std::move(asker), ServiceError::overloaded);
   else
     answer_as_it_stands(std::move(asker));
   serve_postponed();
@@ -90,7 +93,9 @@ void Coordinator::operate(OperateSaga& message) {
   attempts_ = 0;
   switch (action) {
     case OperatorAction::retry:
+      operator_retries_ = !running_;
       resume();
+      operator_retries_ = false;
       break;
     case OperatorAction::compensate:
       turn_back(TurnCause::cancelled, reason);
@@ -112,7 +117,7 @@ std::optional<SagaError> Coordinator::refusal_of(OperatorAction action) const {
   if (action == OperatorAction::retry) return std::nullopt;
   switch (command->step) {
     case Step::take_payment:
-      // Not while the gateway may still say otherwise.
+      if (summary_.payment_so_far().outcome_unknown()) return SagaError::outcome_unknown;
       return summary_.saga == SagaState::stuck ? std::nullopt : std::optional{SagaError::not_resolvable};
     case Step::start_delivery:
     case Step::complete_delivery:

@@ -30,11 +30,14 @@ std::string decline_reason(const StepReply& reply) {
 void Coordinator::hear(const StepReply& reply) {
   if (starting_) return hear_birth(reply);
   fold(reply.records);
-  if (person_ && reply.step == person_->sent && reply.outcome == StepOutcome::refused) return hear_person(reply);
+  if (person_ && reply.step == person_->sent &&
+      (reply.outcome == StepOutcome::refused || reply.outcome == StepOutcome::unknown))
+    return hear_person(reply);
   const auto command = command_at(cursor_);
   if (reply.step == command) {
     switch (reply.outcome) {
       case StepOutcome::under_way:
+        if (has_ended_otherwise(summary_.state)) answer_waiting(true);
         if (command->step != Step::hold_seats) break;
         waitlist_position_ = reply.waitlist_position;
         running_ = false;
@@ -49,6 +52,10 @@ void Coordinator::hear(const StepReply& reply) {
         break;
       case StepOutcome::unknown:
         move(StepEnd::unknown, reply);
+        break;
+      case StepOutcome::held_back:
+        running_ = false;
+        run();
         break;
     }
   } else if (!running_ && !person_) {
@@ -78,7 +85,8 @@ void Coordinator::run() {
   const bool asks_first = command->step == Step::assign_instructor && !summary_.coaching;
   if (step && step->taken == Taken::by_person && !asks_first) return wait_for_person(*step);
   running_ = true;
-  participants_.command(*command, summary_, trace_);
+  const Participants::Calls calls{.may_leave = may_call(), .again = std::exchange(operator_retries_, false)};
+  participants_.command(*command, summary_, calls, trace_);
 }
 
 void Coordinator::move(StepEnd end, const StepReply& reply) {
@@ -110,18 +118,21 @@ void Coordinator::move(StepEnd end, const StepReply& reply) {
 }
 
 void Coordinator::retry_later(const Causation& command, const std::string& error) {
-  if (waits_for_component(command)) return wait_for_component(command);
-  const auto now = node_.timers.now();
-  append(SagaStepFailed{command.step, command.direction, ++attempts_, error});
-  if (!cursor_.turned && now >= summary_.deadline)
+  ++attempts_;
+  const bool charges = command == Causation{Step::take_payment, Direction::act};
+  if (charges && node_.timers.now() >= summary_.deadline)
     return turn_back(TurnCause::expired, "no answer by the deadline");
-  const bool may_take_its_time = summary_.defers && !cursor_.turned;
+  const bool may_take_its_time = summary_.defers && charges;
   if (may_take_its_time && !deferred_) deferred_.emplace(node_.deferred_payments);
+  // What has changed is journaled, not each attempt: the first, and that it is stuck.
+  if (attempts_ == 1) append(SagaStepFailed{command.step, command.direction, attempts_, error});
   if (attempts_ >= node_.limits.stuck_attempts && !may_take_its_time) get_stuck(command, error);
   if (may_take_its_time) answer_waiting(true);
+  if (waits_for_component(command)) return wait_for_component(command);
+  const auto now = node_.timers.now();
   const auto random = node_.ids.mint(now, enrollment_.uid.partition()).low;
   auto when = now + backoff(node_.limits, attempts_, random);
-  if (!cursor_.turned) when = std::min(when, summary_.deadline);
+  if (charges) when = std::min(when, summary_.deadline);
   retry_armed_ = true;
   node_.timers.at(when, [&directory = node_.directory, id = saga_of(enrollment_), attempt = attempts_] {
     directory.send(id, RetryStep{attempt});
@@ -144,26 +155,35 @@ void Coordinator::finish() {
 }
 
 void Coordinator::get_stuck(const Causation& command, const std::string& error) {
-  if (summary_.saga != SagaState::stuck) append(SagaStuck{command.step, command.direction, error});
+  if (summary_.saga != SagaState::stuck) append(SagaStuck{command.step, command.direction, error, attempts_});
   answer_waiting(true);
 }
 
 // --- waiting
 // -------------------------------------------------------------------------------------------------------
 
-/// A charge is asked for all the same, so that its intent stands in the journal; see wait_for_component.
-bool Coordinator::waits_for_component(const Causation& command) const {
-  const auto component = component_of(command.step);
-  if (!component || node_.components.runs(*component)) return false;
-  const bool intent_is_durable = command.direction == Direction::act ? summary_.payment != PaymentState::none
-                                                                     : Payment{summary_.payment}.owes_refund() ||
-                                                                           Payment{summary_.payment}.owes_charge();
-  return *component != Component::payments || intent_is_durable;
+bool Coordinator::may_call() const {
+  if (!node_.components.runs(Component::payments)) return false;
+  return operator_retries_ || node_.payments_available();
 }
 
-/// It stays owed, and is resumed when the component runs again.
+/// A payment's intent is journaled all the same, and a charge that never left is void without any call.
+bool Coordinator::waits_for_component(const Causation& command) const {
+  const auto component = component_of(command.step);
+  if (!component) return false;
+  if (*component != Component::payments) return !node_.components.runs(*component);
+  const auto payment = summary_.payment_so_far();
+  const bool intent_is_durable = command.direction == Direction::act
+                                     ? payment.state == PaymentState::requested
+                                     : payment.state != PaymentState::requested && payment.outcome_unknown();
+  return intent_is_durable && !may_call();
+}
+
+/// It stays pending, and is resumed when the component runs again.
 void Coordinator::wait_for_component(const Causation& command) {
   running_ = false;
+  retry_armed_ = false;
+  if (command.step == Step::take_payment) wait_for_payments(command);
   // Half of her step is done, and she will be told so when she asks again.
   if (person_) answer_refused(std::exchange(person_, std::nullopt)->asker, ServiceError::component_paused);
   if (command.step == Step::take_payment && command.direction == Direction::act) {
@@ -172,6 +192,13 @@ void Coordinator::wait_for_component(const Causation& command) {
     arm_deadline();
   }
   answer_waiting(true);
+}
+
+void Coordinator::wait_for_payments(const Causation& command) {
+  node_.payment_backlog.add(enrollment_);
+  // On its way forward it is listed as waiting, with its deadline; on its way back it has none.
+  const bool is_down = node_.components.runs(Component::payments);
+  if (cursor_.turned && is_down) get_stuck(command, "the payment gateway gives no answer");
 }
 
 void Coordinator::wait_for_person(const TableStep& step) {

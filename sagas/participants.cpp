@@ -30,7 +30,8 @@ void Participants::send_payment(PaymentCommand command, const Causation& step, c
   node_.directory.send(payment_of(enrollment_), std::move(task));
 }
 
-void Participants::command(const Causation& step, const EnrollmentSummary& summary, const TraceContext& trace) {
+void Participants::command(const Causation& step, const EnrollmentSummary& summary, Calls calls,
+                           const TraceContext& trace) {
   const bool act = step.direction == Direction::act;
   const auto payment = payment_of(enrollment_);
   auto to_course = [&](CourseCommand command) { send<Course>(summary.course, std::move(command), step, trace); };
@@ -46,8 +47,8 @@ void Participants::command(const Causation& step, const EnrollmentSummary& summa
     case Step::take_seats:
       return to_course(TakeSeats{enrollment_});
     case Step::take_payment:
-      if (!act) return send_payment(RefundPayment{}, step, trace);
-      return send_payment(TakePayment{summary.amount, summary.method}, step, trace);
+      if (!act) return send_payment(RefundPayment{calls.may_leave, calls.again}, step, trace);
+      return send_payment(TakePayment{summary.amount, summary.method, calls.may_leave}, step, trace);
     case Step::prepare_stock:
       return send<StockPreparation>(
           stock_of(enrollment_),
@@ -117,8 +118,7 @@ void Participants::settle(const Causation& step, const std::string& reason, cons
                           const TraceContext& trace) {
   switch (step.step) {
     case Step::take_payment:
-      if (summary.payment == PaymentState::refund_requested) return send_payment(ResolveRefund{}, step, trace);
-      return send_payment(ResolveCharge{step.direction == Direction::act, reason}, step, trace);
+      return send_payment(SettleRefund{}, step, trace);
     case Step::start_delivery:
       return send<Delivery>(delivery_of(enrollment_), StartDelivery{}, step, trace);
     case Step::complete_delivery:

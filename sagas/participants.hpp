@@ -18,8 +18,16 @@ class Participants {
   void are_fresh() { fresh_ = true; }
   void may_have_lived() { fresh_ = false; }
 
+  /// What holds for a step's call to the payment gateway.
+  struct Calls {
+    /// It may leave now.
+    bool may_leave = true;
+    /// An operator wants what was refused to be tried again.
+    bool again = false;
+  };
+
   /// A step that the saga takes, or undoes, by itself.
-  void command(const Causation& step, const EnrollmentSummary& summary, const TraceContext& trace);
+  void command(const Causation& step, const EnrollmentSummary& summary, Calls calls, const TraceContext& trace);
   /// A person's step. `step` is the one that it is told under.
   void take(const PersonStep& what, const Causation& step, const EnrollmentSummary& summary,
             const TraceContext& trace);

@@ -64,6 +64,10 @@ template <>
 inline constexpr std::uint16_t event_code<RefundRequested> = 0x0306;
 template <>
 inline constexpr std::uint16_t event_code<PaymentRefunded> = 0x0307;
+template <>
+inline constexpr std::uint16_t event_code<ChargeStarted> = 0x0308;
+template <>
+inline constexpr std::uint16_t event_code<RefundDeclined> = 0x0309;
 
 template <>
 inline constexpr std::uint16_t event_code<SagaStarted> = 0x0401;

@@ -30,10 +30,11 @@ class Site:
             if client is not None:
                 client.close()
 
-    def crash(self):
-        """kill -9, and a start on what that left."""
+    def crash(self, meanwhile=lambda data: None):
+        """kill -9, and a start on what that, and `meanwhile`, left."""
         self._disconnect()
         self.server.kill()
+        meanwhile(self.server.data)
         self.server.start()
         self._connect()
 

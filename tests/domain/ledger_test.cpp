@@ -11,6 +11,7 @@ constexpr Money price{12'000, {}};
 constexpr auto approved = ChargeState::approved, declined = ChargeState::declined, refunded = ChargeState::refunded;
 
 const PaymentRequested requested{price, PaymentMethod::test_approve};
+const PaymentRequested held_back{price, PaymentMethod::test_approve, false};
 
 bool agree(const std::vector<PaymentEvent>& events, std::optional<ChargeState> charge, bool settled = false) {
   const auto entry = charge ? std::optional{LedgerCharge{price, *charge}} : std::nullopt;
@@ -43,8 +44,16 @@ TEST(Ledger, MayBeAheadOfAPaymentWhoseCallIsPending) {
   EXPECT_FALSE(agree(refunding, std::nullopt));
 }
 
+TEST(Ledger, HasNothingOfAChargeThatNeverLeft) {
+  EXPECT_TRUE(agree({held_back}, std::nullopt));
+  EXPECT_FALSE(agree({held_back}, approved));
+  EXPECT_FALSE(agree({held_back, PaymentVoided{}}, approved));
+  EXPECT_TRUE(agree({held_back, ChargeStarted{}}, approved));
+}
+
 TEST(Ledger, NeedNotShowARefundThatAnOperatorSettledOutside) {
-  const std::vector<PaymentEvent> given_back{requested, PaymentApproved{}, RefundRequested{}, PaymentRefunded{}};
+  const std::vector<PaymentEvent> given_back{requested, PaymentApproved{}, RefundRequested{},
+                                             RefundDeclined{"closed"}, PaymentRefunded{}};
   EXPECT_TRUE(agree(given_back, refunded));
   EXPECT_FALSE(agree(given_back, approved));
   EXPECT_TRUE(agree(given_back, approved, /*settled=*/true));

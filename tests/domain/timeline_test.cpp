@@ -159,6 +159,17 @@ TEST(Summary, CountsAttemptsAndForgetsThemWhenItTurnsRound) {
   EXPECT_EQ(script.fold().saga, SagaState::compensating);
 }
 
+TEST(Summary, SaysExpiredOnceNothingOfItIsLiveThoughTheChargeIsStillUnknown) {
+  auto script = TimelineScript{}.born().charge_requested().turned(TurnCause::expired, "late");
+  EXPECT_EQ(script.fold().state, State::payment_pending) << "its seats are still held";
+  script.seats_back().on_payment(PaymentVoidRequested{}, Direction::undo);
+  EXPECT_EQ(script.fold().state, State::expired);
+  EXPECT_EQ(script.fold().payment, PaymentState::void_requested);
+  EXPECT_FALSE(script.fold().ended());
+  script.on_payment(PaymentApproved{}, Direction::undo).on_payment(RefundRequested{}, Direction::undo);
+  EXPECT_EQ(script.fold().state, State::expired);
+}
+
 TEST(Summary, OfAStuckSagaTellsWhyAndHasNotEnded) {
   auto script = TimelineScript::happy().turned(TurnCause::cancelled, "ill");
   script.on_enrollment(CancelRequested{"ill"}, Step::mark_cancel_requested).seats_back();

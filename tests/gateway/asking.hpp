@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <map>
@@ -22,8 +23,11 @@ inline Money won(std::int64_t amount) { return {amount, {}}; }
 /// The answer to come of one call.
 class Pending {
  public:
+  /// Only the first answer counts; what comes late is for `PaymentGateway::Done`s of the test's own.
   PaymentGateway::Done done() {
-    return [promise = promise_](GatewayAnswer answer) { promise->set_value(std::move(answer)); };
+    return [promise = promise_, answered = std::make_shared<std::atomic<bool>>(false)](GatewayAnswer answer) {
+      if (!answered->exchange(true)) promise->set_value(std::move(answer));
+    };
   }
   GatewayAnswer get() {
     if (answer_.wait_for(answer_deadline) != std::future_status::ready) {

@@ -165,13 +165,13 @@ TEST_F(Gateway, ThatFailsSaysUnknownAndHasBookedOnlySome) {
   EXPECT_LT(booked, 80u);
 }
 
-TEST_F(Gateway, ThatHangsEndsTheCallAsUnknownAfterTheTimeout) {
+TEST_F(Gateway, ThatHangsLeavesTheCallUnansweredAfterTheTimeout) {
   Company company{store_, impatient};
   company.gateway.set_settings({.hang = true});
   const auto start = std::chrono::steady_clock::now();
   std::vector<Pending> calls;
   for (std::uint64_t i = 0; i < 100; ++i) calls.push_back(start_charge(company.gateway, payment_number(i), won(1)));
-  for (auto& call : calls) EXPECT_EQ(call.get().word, GatewayWord::unknown);
+  for (auto& call : calls) EXPECT_EQ(call.get().word, GatewayWord::unanswered);
   EXPECT_GE(std::chrono::steady_clock::now() - start, impatient.call_timeout_ms);
   const auto booked = books_of(company.gateway).size();
   EXPECT_GT(booked, 20u);
@@ -200,11 +200,24 @@ TEST_F(Gateway, KeepsNobodyWaitingForAnothersLatency) {
   EXPECT_FALSE(slow.is_answered());
 }
 
-TEST_F(Gateway, SlowerThanTheTimeoutSaysUnknownAndHasBooked) {
+TEST_F(Gateway, SlowerThanTheTimeoutLeavesTheCallUnansweredAndHasBooked) {
   Company company{store_, impatient};
   company.gateway.set_settings({.latency_min_ms = 60'000, .latency_max_ms = 60'000});
-  EXPECT_EQ(charge(company.gateway, key_, won(1)).word, GatewayWord::unknown);
+  EXPECT_EQ(charge(company.gateway, key_, won(1)).word, GatewayWord::unanswered);
   EXPECT_EQ(state_in_books(company.gateway, key_), "approved");
+}
+
+TEST_F(Gateway, SlowerThanTheTimeoutAnswersLate) {
+  Company company{store_, impatient};
+  company.gateway.set_settings({.latency_min_ms = 30, .latency_max_ms = 30});
+  auto words = std::make_shared<std::vector<GatewayWord>>();
+  std::promise<void> last;
+  company.gateway.charge(key_, won(1), PaymentMethod::test_approve, [&, words](const GatewayAnswer& answer) {
+    words->push_back(answer.word);
+    if (is_definitive(answer.word)) last.set_value();
+  });
+  ASSERT_EQ(last.get_future().wait_for(answer_deadline), std::future_status::ready);
+  EXPECT_EQ(*words, (std::vector{GatewayWord::unanswered, GatewayWord::approved}));
 }
 
 TEST_F(Gateway, PausedSaysUnknownAtOnceAndBooksNothing) {

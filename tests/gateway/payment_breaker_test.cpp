@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 class Breaker : public ::testing::Test {
  protected:
   static constexpr BreakerSettings settings{
-      .unknowns_max = 3, .open_min_ms = milliseconds{100}, .open_max_ms = milliseconds{350}};
+      .unknowns_max = 3, .open_min_ms = milliseconds{100}, .open_max_ms = milliseconds{350}, .slow_calls_min = 4};
 
   Pending start() { return start_charge(breaker_, payment_number(++calls_), won(5)); }
   void fail_a_call() {
@@ -203,6 +203,67 @@ TEST_F(Breaker, TakesNoEarlierProbeForTheNewOne) {
   EXPECT_FALSE(breaker_.available()) << "the newer probe is under way";
   gateway_.approve(newer);
   EXPECT_TRUE(breaker_.available());
+}
+
+TEST_F(Breaker, TakesLateAnswersForNoFailureWhileTheGatewayGivesSome) {
+  for (int i = 0; i < 50; ++i) {
+    auto call = start_charge(breaker_, payment_number(++calls_), won(5));
+    pass(milliseconds{2'000});
+    gateway_.leave_unanswered(payment_number(calls_));
+    EXPECT_TRUE(breaker_.available());
+    pass(milliseconds{500});
+    gateway_.approve(payment_number(calls_));
+  }
+  EXPECT_TRUE(breaker_.available());
+}
+
+TEST_F(Breaker, OpensWhenTheGatewayIsSilent) {
+  std::vector<Pending> calls;
+  for (int i = 0; i < 10; ++i) calls.push_back(start());
+  pass(milliseconds{2'000});
+  for (std::uint64_t i = 1; i <= 9; ++i) gateway_.leave_unanswered(payment_number(i));
+  EXPECT_TRUE(breaker_.available()) << "they may still be answered";
+  pass(settings.slow_call_ms - milliseconds{2'000});
+  gateway_.leave_unanswered(payment_number(10));
+  EXPECT_FALSE(breaker_.available());
+  gateway_.approve(payment_number(10));
+  EXPECT_FALSE(breaker_.available()) << "as slow as that, the answer says little";
+}
+
+TEST_F(Breaker, OpensByARuleOfItsOwnWhenHalfOfTheAnswersAreSlow) {
+  const auto answer_after = [&](milliseconds time) {
+    auto call = start();
+    pass(time);
+    gateway_.approve(payment_number(calls_));
+  };
+  // Every other answer is slow, and all of them fall into the window.
+  std::vector<Pending> calls;
+  for (int i = 0; i < 4; ++i) calls.push_back(start());
+  pass(settings.slow_call_ms);
+  gateway_.approve(payment_number(1));
+  answer_after(milliseconds{1});
+  answer_after(milliseconds{1});
+  EXPECT_TRUE(breaker_.available()) << "one of three";
+  gateway_.approve(payment_number(2));
+  EXPECT_FALSE(breaker_.available()) << "two of four";
+  gateway_.approve(payment_number(3));
+  EXPECT_FALSE(breaker_.available()) << "a slow answer closes nothing";
+  pass(settings.open_min_ms);
+  EXPECT_TRUE(breaker_.available());
+  answer_after(settings.slow_call_ms);
+  EXPECT_FALSE(breaker_.available()) << "a slow probe has failed";
+  pass(settings.open_max_ms);
+  answer_after(milliseconds{1});
+  EXPECT_TRUE(breaker_.closed());
+}
+
+TEST_F(Breaker, ForgetsSlowAnswersOfLongAgo) {
+  for (int i = 0; i < 10; ++i) {
+    auto call = start();
+    pass(std::chrono::seconds{6});
+    gateway_.approve(payment_number(calls_));
+  }
+  EXPECT_TRUE(breaker_.available()) << "two within ten seconds are too few to judge by";
 }
 
 TEST(BreakerOfManyThreads, EndsClosedWhenTheLastWordsAreDefinitive) {

@@ -70,6 +70,20 @@ class ScriptedGateway : public PaymentGateway {
     if (moved == Moved::yes) book(held.call, std::nullopt);
     held.done({GatewayWord::unknown, "no answer in time"});
   }
+  /// No answer in time; the call still waits, and may be answered late. False: it is late already.
+  bool leave_unanswered(std::optional<PaymentId> key = std::nullopt) {
+    Done done;
+    {
+      std::lock_guard lock{mutex_};
+      auto it = std::find_if(held_.begin(), held_.end(),
+                             [&](const Held& h) { return !h.late && (!key || h.call.key == *key); });
+      if (it == held_.end()) return false;
+      it->late = true;
+      done = it->done;
+    }
+    done({GatewayWord::unanswered, "no answer in time"});
+    return true;
+  }
   /// Approves until nothing waits, also what comes meanwhile on this thread. Returns how many calls it answered.
   std::size_t approve_all() {
     std::size_t count = 0;
@@ -100,6 +114,8 @@ class ScriptedGateway : public PaymentGateway {
   struct Held {
     Call call;
     Done done;
+    /// The caller was told that no answer came in time.
+    bool late = false;
   };
 
   void hold(Call call, Done done) {
@@ -108,7 +124,7 @@ class ScriptedGateway : public PaymentGateway {
     if (std::any_of(calls_.begin(), calls_.end(), same_key))
       mistakes_.push_back(to_text(call.key) + " was sent with two amounts");
     calls_.push_back(call);
-    held_.push_back({call, std::move(done)});
+    held_.push_back({call, std::move(done), false});
   }
 
   Held take(std::optional<PaymentId> key) {

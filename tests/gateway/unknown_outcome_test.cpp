@@ -11,7 +11,7 @@ namespace {
 GatewayAnswer settle(EmbeddedGateway& gateway, bool is_refund, PaymentId key, Money amount) {
   for (;;) {
     auto answer = is_refund ? refund(gateway, key, amount) : charge(gateway, key, amount);
-    if (answer.word != GatewayWord::unknown) return answer;
+    if (is_definitive(answer.word)) return answer;
   }
 }
 

@@ -47,6 +47,7 @@ TEST_F(SagaOperations, AreRefusedWithWhatToDoInstead) {
            {SagaError::ended, "saga-ended", 409},
            {SagaError::not_compensatable, "not-compensatable", 409},
            {SagaError::not_resolvable, "not-resolvable", 409},
+           {SagaError::outcome_unknown, "outcome-unknown", 409},
            {SagaError::not_awaited, "not-awaited", 409},
            {SagaError::not_found, "enrollment-not-found", 404}}) {
     backend.end_with([error = error](Outcome& outcome) { outcome.refusal = error; });

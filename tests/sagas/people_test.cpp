@@ -81,6 +81,15 @@ TEST_F(People, CannotAgreeOnAnotherSlotThanTheCalendarHas) {
   EXPECT_EQ(life->summary(id).coaching->slot, booked);
 }
 
+TEST_F(People, AreAnsweredWhenTheirStepFaultsAndMayTakeItAgain) {
+  auto id = place("training-1");
+  life->ids().fault_after(0);
+  EXPECT_EQ(take(id, AssignInstructor{InstructorId{"anna"}}), Refusal{ServiceError::overloaded});
+  EXPECT_EQ(life->reports.size(), 1u);
+  EXPECT_FALSE(take(id, AssignInstructor{InstructorId{"anna"}}));
+  EXPECT_EQ(life->summary(id).state, EnrollmentState::awaiting_schedule);
+}
+
 TEST_F(People, AreListedAsStuckWhenTheyLetTheLastDeadlinePass) {
   auto id = place("product-1");
   ASSERT_FALSE(take(id, StartDelivery{}));

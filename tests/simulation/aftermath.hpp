@@ -77,6 +77,9 @@ inline std::optional<std::string> check_ledger(const Life& life, const ScriptedG
     if (balance != (stands(summary) ? summary.amount.amount : 0))
       return to_text(key) + " holds " + std::to_string(balance) + " and is " + std::string{to_text(summary.state)};
   }
+  for (const auto& call : company.calls())
+    if (!life.summary(enrollment_of(call.key)).charge_started)
+      return to_text(call.key) + " was called for without a durable start";
   if (auto broken = audit.compare(ledger_of(company))) return broken;
   if (held != audit.money_held())
     return "the company holds " + std::to_string(held) + ", the journal says " + std::to_string(audit.money_held());

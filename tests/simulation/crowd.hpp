@@ -163,6 +163,7 @@ class Crowd {
     const auto& call = dice_.one_of(waiting);
     const bool declines =
         call.kind == ScriptedGateway::CallKind::charge && call.method == PaymentMethod::test_decline;
+    if (dice_.chance(15) && durables_.company.leave_unanswered(call.key)) return;
     if (dice_.chance(30))
       durables_.company.leave_unknown(
           !declines && dice_.chance(50) ? ScriptedGateway::Moved::yes : ScriptedGateway::Moved::no, call.key);

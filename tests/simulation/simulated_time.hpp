@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <random>
 #include <stdexcept>
-#include <utility>
 
 #include "actors/id_source.hpp"
 #include "actors/timers.hpp"
@@ -46,16 +46,22 @@ class SimulatedTimers final : public Timers {
 class SeededIds final : public IdSource {
  public:
   explicit SeededIds(std::uint64_t seed) : random_(seed) {}
+  /// The mint after so many more throws, once: a fault in the turn that asked for the id.
+  void fault_after(std::size_t mints) { until_fault_ = mints; }
+  void fail_next() { fault_after(0); }
+  void fault_never() { until_fault_.reset(); }
   Uid mint(TimePoint now, Partition partition) override {
-    if (std::exchange(fails_, false)) throw std::runtime_error{"a fault"};
+    if (until_fault_ && (*until_fault_)-- == 0) {
+      until_fault_.reset();
+      throw std::runtime_error{"no more ids"};
+    }
     auto random = random_();
     return make_uid(now, partition, random, static_cast<std::uint8_t>(random & 3u));
   }
-  void fail_next() { fails_ = true; }
 
  private:
-  bool fails_ = false;
   std::mt19937_64 random_;
+  std::optional<std::size_t> until_fault_;
 };
 
 }  // namespace sugang

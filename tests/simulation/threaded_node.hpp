@@ -65,6 +65,7 @@ class ThreadedNode {
               .limits = limits,
               .components = components_,
               .payments_available = [] { return true; },
+              .payment_backlog = payment_backlog_,
               .deferred_payments = deferred_payments_,
               .report = [](std::string_view) {}} {
     host_aggregates(node_);
@@ -123,6 +124,7 @@ class ThreadedNode {
   Journal journal_;
   KeyedRequests keyed_{journal_, [this](std::function<void()> read) { reads_.run(std::move(read)); }};
   Directory directory_;
+  PaymentBacklog payment_backlog_{timers_, {}, {[] { return true; }, [] { return true; }}, [](EnrollmentId) {}};
   Node node_;
   caf::actor catalogue_;
 };

@@ -15,6 +15,7 @@
 #include "actors/payment_actor.hpp"
 #include "consumers/consumers.hpp"
 #include "consumers/notifier.hpp"
+#include "gateway/payment_breaker.hpp"
 #include "sagas/coordinator.hpp"
 #include "sagas/hosting.hpp"
 #include "storage/journal_keys.hpp"
@@ -54,14 +55,23 @@ class Life {
             [this](std::function<void()> read) { read_away(std::move(read)); },
             [this](const std::string& why) { failure_ = why; }),
         directory_(*system_, journal_),
+        breaker_(durables.company, {},
+                 [&timers = durables.timers] {
+                   return std::chrono::steady_clock::time_point{timers.now().time_since_epoch()};
+                 }),
+        payment_backlog_(
+            durables.timers, {},
+            {.available = [this] { return calls_may_leave(); }, .up = [this] { return breaker_.closed(); }},
+            [this](EnrollmentId saga) { directory_.send(saga_of(saga), ResumeSaga{}); }),
         node_{.journal = journal_,
               .directory = directory_,
               .timers = durables.timers,
               .ids = ids_,
-              .gateway = durables.company,
+              .gateway = breaker_,
               .limits = limits,
               .components = components,
-              .payments_available = [this] { return payments_available; },
+              .payments_available = [this] { return calls_may_leave(); },
+              .payment_backlog = payment_backlog_,
               .deferred_payments = deferred_payments_,
               .report = [this](std::string_view what) { reports.emplace_back(what); }} {
     host_aggregates(node_);
@@ -206,11 +216,19 @@ class Life {
   Node& node() { return node_; }
   const std::optional<std::string>& failure() const { return failure_; }
 
+  SeededIds& ids() { return ids_; }
+  const PaymentBacklog& payment_backlog() const { return payment_backlog_; }
+
+  PaymentBreaker& breaker() { return breaker_; }
+
   bool payments_available = true;
   Components components;
   std::vector<std::string> reports;
 
  private:
+  bool calls_may_leave() const {
+    return payments_available && components.runs(Component::payments) && breaker_.available();
+  }
   caf::scheduler::test_coordinator& scheduler() {
     return dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
   }
@@ -227,6 +245,8 @@ class Life {
   Journal journal_;
   KeyedRequests keyed_{journal_, [this](std::function<void()> read) { read_away(std::move(read)); }};
   Directory directory_;
+  PaymentBreaker breaker_;
+  PaymentBacklog payment_backlog_;
   Node node_;
   caf::actor catalogue_;
   EnrollmentContexts contexts_{journal_};

@@ -96,16 +96,20 @@ std::vector<GoldenRecord> golden_records() {
       {1, of(CancelRequested{"ill"})},
       {1, of(EnrollmentCancelled{})},
       {1, of(PaymentRequested{price * 2, PaymentMethod::test_decline})},
+      {2, of(PaymentRequested{price * 2, PaymentMethod::test_decline, false})},
+      {1, of(ChargeStarted{})},
       {1, of(PaymentApproved{})},
       {1, of(PaymentDeclined{"no funds"})},
       {1, of(PaymentVoidRequested{})},
       {1, of(PaymentVoided{})},
       {1, of(RefundRequested{})},
       {1, of(PaymentRefunded{})},
+      {1, of(RefundDeclined{"account closed"})},
       {1, of(SagaStarted{now})},
       {1, of(SagaTurned{TurnCause::expired, "too late"})},
       {1, of(SagaStepFailed{Step::take_payment, Direction::act, 4, "timed out"})},
       {1, of(SagaStuck{Step::take_payment, Direction::undo, "refund refused"})},
+      {2, of(SagaStuck{Step::take_payment, Direction::undo, "refund refused", 4})},
       {1, of(SagaCompleted{})},
       {1, of(SagaCompensated{})},
       {1, of(SagaWaits{Step::confirm_schedule, now})},
@@ -197,6 +201,9 @@ EnrollmentSummary golden_summary(int version) {
   s.coaching = Coaching{CoachingState::result_recorded, instructor, slot, slot.ends_at, "runs five kilometres"};
   s.booked = slot;
   s.awaits = Step::start_delivery;
+  if (version < 3) return s;
+  s.charge_started = true;
+  s.refund_declined = true;
   return s;
 }
 
