@@ -143,6 +143,12 @@ ActorLimits actor_limits(const Config& config) {
   return limits;
 }
 
+Journal::Limits journal_limits(const Config& config) {
+  Journal::Limits limits;
+  limits.start_verify_bytes_max = std::uint64_t{config.start_verify_mib} << 20;
+  return limits;
+}
+
 Webhooks::Limits webhook_limits(const Config& config) {
   Webhooks::Limits limits;
   limits.retry_min = Milliseconds{config.webhook_retry_ms};
@@ -164,7 +170,7 @@ struct Application::Impl {
         system_config(config.actor_threads),
         system(system_config),
         drain_wait(config.drain_wait_ms),
-        journal_folder(subfolder(config.data, "journal"), {}, store_options(shares), executor(),
+        journal_folder(subfolder(config.data, "journal"), journal_limits(config), store_options(shares), executor(),
                        [](const std::string& why) { end_at_once("journal", why); }),
         books(subfolder(config.data, "gateway"), {{"charges"}}, store_options(shares)),
         webhook_entries(subfolder(config.data, "webhooks"), WebhookStore::spaces(), webhook_store_options(shares)),

@@ -189,6 +189,8 @@ const std::vector<Setting>& settings() {
        number(&Config::gateway_timeout_ms, 10, 600'000)},
       {"disk-free-mib-min", "with less free on the disk new work is refused",
        number(&Config::disk_free_mib_min, 0, 1'048'576)},
+      {"start-verify-mib", "how much of the journal's end is verified at start",
+       number(&Config::start_verify_mib, 0, 1'048'576)},
       {"reports", "directory for daily enrollment reports, a CSV file per course and day; none when empty",
        text(&Config::reports, check_nothing)},
       {"webhook-retry-ms", "how long after a failed call a webhook is called again, doubled each time",

@@ -38,6 +38,8 @@ struct Config {
   std::uint32_t gateway_timeout_ms = 2'000;
   /// With less free on the disk of `data`, new work is refused before a write can fail.
   std::uint32_t disk_free_mib_min = 256;
+  /// At start so much of the journal's end is verified; the rest by reads, by the scrub and by `verify`.
+  std::uint32_t start_verify_mib = 64;
   /// Directory of the daily enrollment reports; empty: none are written.
   std::string reports;
   /// A webhook that did not answer with 2xx is called again after so long, doubled each time; and how often at all.
