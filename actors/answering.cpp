@@ -43,6 +43,16 @@ void add_answer(Node& node, Append& append, Asker asker, const Outcome& outcome)
   };
 }
 
+ServiceError error_of(const Unreadable& fault) {
+  return fault.known ? ServiceError::quarantined : ServiceError::journal_damaged;
+}
+
+void refuse_unreadable(Node& node, Asker asker, const Unreadable& fault) {
+  Outcome outcome;
+  outcome.refusal = error_of(fault);
+  answer(node, std::move(asker), outcome);
+}
+
 void answer(Node& node, Asker asker, const Outcome& outcome) {
   Append append;
   add_answer(node, append, std::move(asker), outcome);

@@ -13,6 +13,11 @@ void add_answer(Node& node, Append& append, Asker asker, const Outcome& outcome)
 /// As add_answer, in an append of its own.
 void answer(Node& node, Asker asker, const Outcome& outcome);
 
+/// What callers get while an aggregate can't be read.
+ServiceError error_of(const Unreadable& fault);
+/// Answers that the aggregate can't be read.
+void refuse_unreadable(Node& node, Asker asker, const Unreadable& fault);
+
 /// The record that takes a keyed request up; it rides with the first event that the request causes.
 Record claim_record(Node& node, const RequestKey& key, std::optional<EnrollmentId> enrollment,
                     const TraceContext& trace, TimePoint now);

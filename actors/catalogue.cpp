@@ -38,19 +38,24 @@ void Catalogue::start_next() {
   if (!busy_) return;
   ++job_;
   first_registered_.reset();
+  unread_.reset();
   const auto& rows = jobs_.front().rows;
   unanswered_ = rows.size();
   if (rows.empty()) return finish();
   auto self = caf::actor_cast<caf::actor>(this);
   for (std::size_t row = 0; row < rows.size(); ++row)
     node_.directory.send(rows[row].id, ProbeCourse{[self, job = job_, row](bool registered) {
-                           caf::anon_send(self, CourseProbed{job, row, registered});
-                         }});
+                                                     caf::anon_send(self, CourseProbed{job, row, registered});
+                                                   },
+                                                   [self, job = job_, row](ServiceError error) {
+                                                     caf::anon_send(self, CourseProbed{job, row, false, error});
+                                                   }});
 }
 
 void Catalogue::hear(const CourseProbed& probed) {
   if (probed.job != job_) return;
   if (probed.registered) first_registered_ = std::min(first_registered_.value_or(probed.row), probed.row);
+  if (probed.error && !unread_) unread_ = {probed.row, *probed.error};
   if (--unanswered_ == 0) finish();
 }
 
@@ -58,7 +63,12 @@ void Catalogue::finish() {
   auto job = std::move(jobs_.front());
   jobs_.pop_front();
   unanswered_ = 0;
-  if (first_registered_) {
+  if (unread_) {
+    Outcome outcome;
+    outcome.refusal = unread_->second;
+    outcome.line = job.rows[unread_->first].line;
+    answer(node_, std::move(job.asker), outcome);
+  } else if (first_registered_) {
     Outcome outcome;
     outcome.refusal = CourseError::already_exists;
     outcome.line = job.rows[*first_registered_].line;

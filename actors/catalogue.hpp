@@ -23,6 +23,8 @@ struct CourseProbed {
   std::uint64_t job = 0;
   std::size_t row = 0;
   bool registered = false;
+  /// Nobody knows: the course can't be read.
+  std::optional<ServiceError> error = std::nullopt;
 };
 
 }  // namespace sugang
@@ -53,6 +55,8 @@ class Catalogue final : public caf::event_based_actor {
   bool busy_ = false;
   std::size_t unanswered_ = 0;
   std::optional<std::size_t> first_registered_;
+  /// The row that could not be looked up, and why.
+  std::optional<std::pair<std::size_t, ServiceError>> unread_;
 };
 
 }  // namespace sugang

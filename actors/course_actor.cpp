@@ -16,7 +16,8 @@ constexpr Causation hold_step{Step::hold_seats, Direction::act};
 caf::message_handler CourseActor::handlers() {
   return caf::message_handler{
       [this](BeginEnrollment& message) {
-        turn([this, message = std::move(message)] {
+        turn([this, message = std::move(message)](const Unreadable* unread) {
+          if (unread) return refuse_unread(message, *unread);
           try {
             begin(message);
           } catch (const std::exception& fault) {
@@ -27,11 +28,31 @@ caf::message_handler CourseActor::handlers() {
           }
         });
       },
-      [this](ReviseCourseTask& task) { turn([this, task = std::move(task)] { revise(task); }); },
-      [this](CancelCourseTask& task) { turn([this, task = std::move(task)] { cancel(task); }); },
-      [this](DescribeCourse& query) { turn([this, query = std::move(query)] { describe(query); }); },
-      [this](FindInLine& query) { turn([this, query = std::move(query)] { find_in_line(query); }); },
-      [this](ProbeCourse& query) { turn([this, query = std::move(query)] { query.done(state_.registered); }); },
+      [this](ReviseCourseTask& task) {
+        turn([this, task = std::move(task)](const Unreadable* fault) {
+          fault ? refuse_unreadable(node_, task.asker, *fault) : revise(task);
+        });
+      },
+      [this](CancelCourseTask& task) {
+        turn([this, task = std::move(task)](const Unreadable* fault) {
+          fault ? refuse_unreadable(node_, task.asker, *fault) : cancel(task);
+        });
+      },
+      [this](DescribeCourse& query) {
+        turn([this, query = std::move(query)](const Unreadable* fault) {
+          fault ? query.failed(error_of(*fault)) : describe(query);
+        });
+      },
+      [this](FindInLine& query) {
+        turn([this, query = std::move(query)](const Unreadable* fault) {
+          fault ? query.failed(error_of(*fault)) : find_in_line(query);
+        });
+      },
+      [this](ProbeCourse& query) {
+        turn([this, query = std::move(query)](const Unreadable* fault) {
+          fault ? query.failed(error_of(*fault)) : query.done(state_.registered);
+        });
+      },
       [this](AdoptCourse& adopted) { turn([this, adopted = std::move(adopted)] { adopt(adopted); }); },
       [this](const TendCourse&) { turn([this] { tend(); }); },
       [this](const EnrollmentRevoked& revoked) { turn([this, revoked] { hear(revoked); }); },
@@ -86,6 +107,12 @@ void CourseActor::begin(const BeginEnrollment& message) {
   reply.records.insert(reply.records.end(), held.begin(), held.end());
   if (waits) reply.waitlist_position = state_.line.size();
   reply_to(enrollment, std::move(reply));
+}
+
+/// Nothing is held, and nothing was begun.
+void CourseActor::refuse_unread(const BeginEnrollment& message, const Unreadable& fault) {
+  reply_to(message.hold.enrollment,
+           {.step = hold_step, .outcome = StepOutcome::refused, .refusal = error_of(fault), .error = fault.why});
 }
 
 void CourseActor::handle(const Task<Course>& task) {
@@ -207,6 +234,7 @@ void CourseActor::revoke_next() {
 }
 
 void CourseActor::hear(const EnrollmentRevoked& revoked) {
+  if (revoked.unreadable) return revoke_next();
   if (revoking_.erase(revoked.enrollment) == 0) return;
   revoke_next();
   if (revoking_.empty()) settle_owed();

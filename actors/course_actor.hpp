@@ -21,6 +21,8 @@ class CourseActor final : public EntityHost<Course> {
   void forget_state() override;
   bool ready_to_leave() const override { return revoking_.empty(); }
 
+  using EntityHost::refuse_unread;
+  void refuse_unread(const BeginEnrollment& message, const Unreadable& fault);
   void begin(const BeginEnrollment& begin);
   void revise(const ReviseCourseTask& task);
   void cancel(const CancelCourseTask& task);

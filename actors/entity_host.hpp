@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "actors/answering.hpp"
 #include "actors/resident_actor.hpp"
 #include "storage/codec.hpp"
 
@@ -50,11 +51,12 @@ class EntityHost : public ResidentActor {
             sequence_ = task.birth->sequence;
             born();
           }
-          turn([this, task = std::move(task)] {
+          turn([this, task = std::move(task)](const Unreadable* fault) {
+            if (fault) return refuse_unread(task, *fault);
             answered_if_faulted({task.step, task.enrollment, task.trace}, [&] { handle(task); });
           });
         },
-        [this](Woken& woken) { awoke([&] { load(woken.recovered); }); }}
+        [this](Woken& woken) { awoke(woken.recovered.unreadable, [&] { load(woken.recovered); }); }}
         .or_else(handlers());
   }
 
@@ -125,6 +127,13 @@ class EntityHost : public ResidentActor {
 
   void refuse(EnrollmentId enrollment, Causation step, Error error) {
     reply_to(enrollment, {.step = step, .outcome = StepOutcome::refused, .refusal = error});
+  }
+  /// The saga retries, and is listed with the reason.
+  void refuse_unread(const Task<Aggregate>& task, const Unreadable& fault) {
+    reply_to(task.enrollment, {.step = task.step,
+                               .outcome = StepOutcome::unknown,
+                               .refusal = error_of(fault),
+                               .error = to_text(resident_->id) + " can't be read: " + fault.why});
   }
   void reply_to(EnrollmentId enrollment, StepReply reply) {
     node_.directory.send(saga_of(enrollment), std::move(reply));

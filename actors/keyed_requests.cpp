@@ -15,9 +15,24 @@ Answer stored_answer(const RequestAnswered& answered, Position position) {
           .position = position};
 }
 
-EarlierRequest earlier_request(const RequestKey& key, const std::vector<Record>& history) {
+/// The request's records, or what its caller is told.
+std::variant<std::vector<Record>, ServiceError> read_history(const Journal& journal, RequestId id) {
+  try {
+    return journal.history(id);
+  } catch (const Quarantined&) {
+    return ServiceError::quarantined;
+  } catch (const JournalDamaged&) {
+    return ServiceError::journal_damaged;
+  } catch (const std::exception&) {
+    return ServiceError::read_failed;
+  }
+}
+
+EarlierRequest earlier_request(const RequestKey& key, const std::variant<std::vector<Record>, ServiceError>& read) {
+  if (const auto* error = std::get_if<ServiceError>(&read))
+    return {.kind = EarlierRequest::Kind::unreadable, .error = *error};
   EarlierRequest earlier;
-  for (const auto& record : history)
+  for (const auto& record : std::get<0>(read))
     std::visit(Overloaded{
                    [&](const RequestClaimed& claimed) {
                      earlier.kind =
@@ -45,22 +60,11 @@ void KeyedRequests::find(RequestKey key, std::function<void(EarlierRequest)> don
     if (!it->second.looked_up) it->second.asking.emplace_back(key, std::exchange(done, nullptr));
   }
   if (done) return done({.kind = EarlierRequest::Kind::in_progress});
-  if (looks_up) reads_([this, id = key.id] { look_up(id); });
-}
-
-void KeyedRequests::look_up(RequestId id) {
-  std::vector<Record> history;
-  try {
-    history = journal_.history(id);
-  } catch (...) {
-    in_progress_->release(id);
-    throw;
-  }
-  tell_earlier(id, history);
+  if (looks_up) reads_([this, id = key.id] { tell_earlier(id, read_history(journal_, id)); });
 }
 
 /// Everybody is told of an answer that is there. Of none, or of a saga to join, only the first: he goes on with it.
-void KeyedRequests::tell_earlier(RequestId id, const std::vector<Record>& history) {
+void KeyedRequests::tell_earlier(RequestId id, const History& history) {
   using Kind = EarlierRequest::Kind;
   const auto goes_on = [&](const auto& asks) {
     const auto kind = earlier_request(asks.first, history).kind;

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "actors/earlier_request.hpp"
@@ -22,8 +23,8 @@ class KeyedRequests {
   /// `reads` runs what may block on a disk.
   KeyedRequests(const Journal& journal, Executor reads) : journal_(journal), reads_(std::move(reads)) {}
 
-  /// Looks the request up and, when it is new or joined, marks it in progress until `release`. A read that throws
-  /// drops `done`, and the next request looks again.
+  /// Looks the request up and, when it is new or joined, marks it in progress until `release`. One
+  /// that can't be read is told so, and the next looks again.
   void find(RequestKey key, std::function<void(EarlierRequest)> done);
   void release(const RequestKey& key) { in_progress_->release(key.id); }
   /// The asker, which releases the request's key when it is answered, or dropped without an answer.
@@ -44,8 +45,8 @@ class KeyedRequests {
     void release(RequestId id);
   };
 
-  void look_up(RequestId id);
-  void tell_earlier(RequestId id, const std::vector<Record>& history);
+  using History = std::variant<std::vector<Record>, ServiceError>;
+  void tell_earlier(RequestId id, const History& history);
 
   const Journal& journal_;
   const Executor reads_;

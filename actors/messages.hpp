@@ -20,7 +20,7 @@ enum class StepOutcome : std::uint8_t {
   done,
   /// Refused for good; the state says why.
   refused,
-  /// The outside gave no definitive word: to be asked again.
+  /// The outside gave no definitive word, or the participant can't be read (`refusal` says so): to be retried.
   unknown,
   /// Taken up; another answer follows.
   under_way,
@@ -68,11 +68,14 @@ struct BeginEnrollment {
 /// Asks a course for itself, through the gate.
 struct DescribeCourse {
   std::function<void(std::optional<CourseSnapshot>, Position)> done;
+  /// Instead of `done`, here and below: the course can't be read.
+  std::function<void(ServiceError)> failed = {};
 };
 
 /// As DescribeCourse, but for the catalogue, which asks before it registers: at once, from live state.
 struct ProbeCourse {
   std::function<void(bool registered)> done;
+  std::function<void(ServiceError)> failed = {};
 };
 
 /// The catalogue has journaled this course's registration.
@@ -94,6 +97,7 @@ struct CancelCourseTask {
 struct FindInLine {
   EnrollmentId enrollment;
   std::function<void(std::optional<std::uint64_t>)> done;
+  std::function<void(ServiceError)> failed = {};
 };
 
 /// The course goes on with what it owes: its line, and the enrollments of a cancelled course. Sent by itself, by
@@ -109,6 +113,8 @@ struct RevokeEnrollment {
 /// A cancelled course's enrollment has been turned round, or has nothing to turn.
 struct EnrollmentRevoked {
   EnrollmentId enrollment;
+  /// It can't be read: the course goes on with the others and still owes this one.
+  bool unreadable = false;
 };
 
 /// Tells a person of an event. `appended` runs once the box has it in the journal, or had it before.

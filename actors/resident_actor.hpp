@@ -4,7 +4,10 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "actors/directory.hpp"
 #include "actors/node.hpp"
@@ -27,14 +30,18 @@ class ResidentActor : public caf::event_based_actor {
   virtual void forget_state() = 0;
   /// After a fault, with the state forgotten: what only this actor would do by itself is arranged anew.
   virtual void recover_from_fault() {}
+  /// The state can't be read: answers those that an earlier turn left waiting.
+  virtual void refuse_waiting(const Unreadable&) {}
 
-  /// One message worked off: at once, or when awake.
+  /// One message worked off: at once, or when awake. Work that takes a `const Unreadable*` is given nothing then,
+  /// and the reason when the state can't be read, to answer its sender with; other work is dropped in that case.
   template <class Work>
   void turn(Work work) {
     if (life_ == Life::awake && kept_.empty()) {
-      guarded(work);
+      auto now = [&work] { work_off(work, nullptr); };
+      guarded(now);
     } else {
-      kept_.emplace_back(std::move(work));
+      kept_.emplace_back([work = std::move(work)](const Unreadable* fault) mutable { work_off(work, fault); });
       if (life_ == Life::asleep) start_waking();
     }
     end_turn(true);
@@ -45,14 +52,17 @@ class ResidentActor : public caf::event_based_actor {
   }
   /// The state has been read; what came meanwhile is worked off.
   template <class Load>
-  void awoke(Load load) {
+  void awoke(const std::optional<Unreadable>& fault, Load load) {
+    if (fault) return remain_unread(*fault);
+    // Read again at once, it would fail again at once.
+    if (!survive(load)) return remain_unread({"what was read can't be folded", false});
     life_ = Life::awake;
-    if (guarded(load))
-      while (life_ == Life::awake && !kept_.empty()) {
-        auto work = std::move(kept_.front());
-        kept_.pop_front();
-        guarded(work);
-      }
+    while (life_ == Life::awake && !kept_.empty()) {
+      auto work = std::move(kept_.front());
+      kept_.pop_front();
+      auto now = [&work] { work(nullptr); };
+      guarded(now);
+    }
     end_turn(false);
   }
   /// The state in memory is not to be trusted: it comes from the journal again, behind all that was appended.
@@ -70,6 +80,24 @@ class ResidentActor : public caf::event_based_actor {
  private:
   enum class Life : std::uint8_t { asleep, waking, awake };
 
+  template <class Work>
+  static void work_off(Work& work, const Unreadable* fault) {
+    if constexpr (std::is_invocable_v<Work&, const Unreadable*>) {
+      work(fault);
+    } else {
+      if (fault == nullptr) work();
+    }
+  }
+
+  /// Nobody waits for a state that can't be read. The next message finds out whether it still can't.
+  void remain_unread(const Unreadable& fault) {
+    life_ = Life::asleep;
+    forget_state();
+    survive([&] { refuse_waiting(fault); });
+    for (auto& work : std::exchange(kept_, {})) survive([&] { work(&fault); });
+    end_turn(false);
+  }
+
   void start_waking() {
     life_ = Life::waking;
     wake();
@@ -78,25 +106,32 @@ class ResidentActor : public caf::event_based_actor {
   /// An exception that escapes a handler would kill the actor; its half-done turn is forgotten instead.
   template <class Work>
   bool guarded(Work& work) {
-    try {
-      work();
-      return true;
-    } catch (const std::exception& fault) {
-      node_.report(to_text(resident_->id) + ": " + fault.what());
-    }
+    if (survive(work)) return true;
     reload();
     recover_from_fault();
     return false;
   }
 
+  template <class Work>
+  bool survive(Work&& work) {
+    try {
+      work();
+      return true;
+    } catch (const std::exception& fault) {
+      node_.report(to_text(resident_->id) + ": " + fault.what());
+      return false;
+    }
+  }
+
   void end_turn(bool counted) {
-    const bool ready = life_ == Life::awake && kept_.empty() && ready_to_leave();
+    // Asleep at the end of a turn: the state can't be read, and nobody waits for it.
+    const bool ready = kept_.empty() && (life_ == Life::asleep || (life_ == Life::awake && ready_to_leave()));
     const auto now = resident_->stay > Milliseconds{0} ? node_.timers.now() : TimePoint{};
     node_.directory.end_turn(resident_, ready, counted, now);
   }
 
   Life life_ = Life::asleep;
-  std::deque<std::function<void()>> kept_;
+  std::deque<std::function<void(const Unreadable*)>> kept_;
 };
 
 }  // namespace sugang

@@ -1,8 +1,6 @@
 #include "app/application.hpp"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <caf/all.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -17,10 +15,12 @@
 #include "app/data_folder.hpp"
 #include "app/descriptors.hpp"
 #include "app/gateway_meter.hpp"
+#include "app/lane.hpp"
 #include "app/log.hpp"
 #include "app/saga_log.hpp"
 #include "app/samples.hpp"
 #include "app/service.hpp"
+#include "app/stores.hpp"
 #include "consumers/consumers.hpp"
 #include "consumers/curl_transport.hpp"
 #include "consumers/daily_report.hpp"
@@ -32,6 +32,7 @@
 #include "http/server.hpp"
 #include "sagas/coordinator.hpp"
 #include "sagas/hosting.hpp"
+#include "storage/durable_folder.hpp"
 #include "storage/journal_folder.hpp"
 #include "views/journal_tail.hpp"
 
@@ -40,12 +41,16 @@ namespace {
 
 constexpr Milliseconds sweep_interval{20};
 constexpr Milliseconds disk_look_interval{1'000};
-constexpr std::size_t read_threads = 1;
 /// Of a drain: for the answers to callers that have waited long enough, and for those that got 503 in the end. With
 /// the longest drain-wait-ms and the stop itself they fit into 10 s.
 constexpr std::chrono::milliseconds drain_answer_max{1'000};
 constexpr std::chrono::milliseconds drain_write_max{500};
 constexpr Milliseconds request_expiry_interval{3'600'000};
+/// Index entries that one step of the expiry examines, and the pause before the next.
+constexpr std::size_t expiry_entries_max = 2'000;
+constexpr Milliseconds expiry_pause{20};
+/// The scrub reads so much in a step, and rests as long as its rate wants.
+constexpr std::uint64_t scrub_step_bytes = 1 << 20;
 /// Answers to keyed requests are kept for a day and one interval of the sweep that forgets them.
 constexpr Milliseconds requests_kept{24 * 3'600'000};
 
@@ -63,7 +68,7 @@ struct SystemConfig : caf::actor_system_config {
 
 std::string subfolder(const std::string& data, const char* name) {
   auto path = std::filesystem::path{data} / name;
-  std::filesystem::create_directories(path);
+  make_folder(path);
   return path.string();
 }
 
@@ -74,17 +79,13 @@ std::string subfolder(const std::string& data, const char* name) {
   std::_Exit(EXIT_FAILURE);
 }
 
-/// Rows are derived: a damaged folder of them costs the time to fold the journal again, and nothing else.
-std::unique_ptr<RocksStore> open_rows(const std::string& folder, const RocksOptions& options) {
-  const std::vector<RocksSpace> spaces{{"rows"}};
-  try {
-    return std::make_unique<RocksStore>(folder, spaces, options);
-  } catch (const JournalDamaged& damaged) {
-    log_warn("the views are damaged and will be built again from the journal",
-             {{"event", "views_damaged"}, {"why", damaged.what()}});
-    std::filesystem::remove_all(folder);
-    return std::make_unique<RocksStore>(folder, spaces, options);
-  }
+void log_damage(std::string_view aggregate, const Damage& damage) {
+  LogFields fields{{"event", "journal_damaged"}, {"file", damage.file}, {"what", damage.what}};
+  if (damage.position != 0) fields["position"] = damage.position;
+  if (aggregate.empty()) return log_error("the journal is damaged", fields);
+  fields["event"] = "quarantined";
+  fields["aggregate"] = aggregate;
+  log_error("an aggregate is in quarantine: its records can't all be read", fields);
 }
 
 std::int64_t elapsed_ms(std::chrono::steady_clock::time_point since) {
@@ -166,14 +167,19 @@ struct Application::Impl {
         data_lock(config.data),
         shares(shares_of_limit(config)),
         disk_free_bytes_min(std::uintmax_t{config.disk_free_mib_min} << 20),
+        scrub_mib_per_s(config.scrub_mib_per_s),
+        scrub_interval(std::chrono::hours{config.scrub_interval_h}),
         metrics(std::make_shared<Metrics>()),
         system_config(config.actor_threads),
         system(system_config),
         drain_wait(config.drain_wait_ms),
-        journal_folder(subfolder(config.data, "journal"), journal_limits(config), store_options(shares), executor(),
-                       [](const std::string& why) { end_at_once("journal", why); }),
+        journal_folder(subfolder(config.data, "journal"), journal_limits(config), store_options(shares),
+                       loads.executor(), [](const std::string& why) { end_at_once("journal", why); }),
+        scrub(
+            journal_folder.store(), [this] { return journal().durable_position(); },
+            [this](const JournalDamaged& fault) { journal().quarantine().note(fault); }),
         books(subfolder(config.data, "gateway"), {{"charges"}}, store_options(shares)),
-        webhook_entries(subfolder(config.data, "webhooks"), WebhookStore::spaces(), webhook_store_options(shares)),
+        webhook_entries(open_webhooks(subfolder(config.data, "webhooks"), webhook_store_options(shares))),
         rows(open_rows(subfolder(config.data, "views"), store_options(shares))),
         gateway(
             books, {.call_timeout_ms = Milliseconds{config.gateway_timeout_ms}},
@@ -212,13 +218,14 @@ struct Application::Impl {
             },
             [](const std::string& why) { end_at_once("journal", why); }),
         contexts(journal()),
-        webhooks(webhook_entries, webhook_limits(config),
+        webhooks(*webhook_entries, webhook_limits(config),
                  {.timers = timers,
                   .ids = ids,
                   .transport = transport,
                   .render = webhook_body,
                   .settled = [this](Webhooks::Settled settled) { settle(std::move(settled)); },
-                  .on_failure = [](const std::string& why) { end_at_once("webhooks", why); }}),
+                  .on_failure = [](const std::string& why) { end_at_once("webhooks", why); },
+                  .on_damage = [this](const std::string& why) { stop_webhooks(why); }}),
         notifier(
             contexts,
             [this](Notice notice, std::function<void()> appended) { tell(std::move(notice), std::move(appended)); },
@@ -234,8 +241,13 @@ struct Application::Impl {
                  .webhooks = webhooks,
                  .metrics = *metrics,
                  .complete_state = [this](Metrics::NodeState& state) { complete(state); },
-                 .reads = executor()}),
+                 .reads = reads.executor(),
+                 .scans = scans.executor()}),
         server(service, server_settings(config, shares), metrics) {
+    journal().quarantine().listen(log_damage);
+    views.on_fault([](std::string_view what) {
+      log_error("the views met a fault", {{"event", "views_damaged"}, {"why", what}});
+    });
     host_aggregates(node);
     consumers.add(notifier);
     consumers.add(webhooks);
@@ -256,7 +268,7 @@ struct Application::Impl {
     consumers.stop();
     journal().stop();
     views.stop();
-    reads.join();
+    for (auto* lane : {&upkeep, &scans, &reads, &loads}) lane->stop();
     directory.close();
     caf::anon_send_exit(catalogue, caf::exit_reason::kill);
     catalogue = nullptr;
@@ -265,23 +277,20 @@ struct Application::Impl {
 
   Journal& journal() { return journal_folder.journal(); }
   bool payments_available() const { return components.runs(Component::payments) && breaker.available(); }
-  std::function<void(std::function<void()>)> executor() {
-    return [this](std::function<void()> read) {
-      reads_pending.fetch_add(1);
-      boost::asio::post(reads, [this, read = std::move(read)] {
-        read();
-        reads_pending.fetch_sub(1);
-      });
-    };
-  }
   void complete(Metrics::NodeState& state) {
     const auto http = server.stats();
     state.requests_in_flight = http.requests_in_flight;
     state.event_streams = http.event_streams;
-    state.reads_pending = {{"reads", reads_pending.load()}};
+    state.reads_pending = {{"loads", loads.pending()},
+                           {"reads", reads.pending()},
+                           {"scans", scans.pending()},
+                           {"upkeep", upkeep.pending()}};
     std::error_code unknown;
     if (const auto space = std::filesystem::space(data, unknown); !unknown) state.disk_free_bytes = space.available;
     state.disk_free_bytes_min = disk_free_bytes_min;
+    state.scrub_position = scrub.position();
+    state.scrub_passes = scrub.passes();
+    state.scrub_age = scrub.age();
   }
 
   void tell(Notice notice, std::function<void()> appended) {
@@ -291,6 +300,12 @@ struct Application::Impl {
   void settle(Webhooks::Settled settled) {
     directory.send(AggregateId::box_of(settled.student),
                    SettleNotification{settled.enrollment, settled.about, settled.sent, std::move(settled.error)});
+  }
+
+  void stop_webhooks(const std::string& why) {
+    log_error("no webhook is called any more: their store is damaged; a restart sets it aside",
+              {{"event", "webhooks_damaged"}, {"why", why}});
+    mark_webhooks_damaged(subfolder(data, "webhooks"), why);
   }
 
   void sweep_directory() {
@@ -311,9 +326,32 @@ struct Application::Impl {
     metrics->tell_left_out();
     timers.at(timers.now() + disk_look_interval, [this] { watch_disk(); });
   }
-  void expire_requests() {
-    boost::asio::post(reads, [this] { journal().expire_requests(timers.now() - requests_kept); });
-    timers.at(timers.now() + request_expiry_interval, [this] { expire_requests(); });
+  void expire_requests(std::string from) {
+    upkeep.run([this, from = std::move(from)]() mutable {
+      const auto now = timers.now();
+      std::optional<std::string> next;
+      try {
+        next = journal().expire_requests(now - requests_kept, std::move(from), expiry_entries_max);
+      } catch (const std::exception& fault) {
+        log_error("answers to keyed requests can't be expired",
+                  {{"event", "journal_damaged"}, {"why", fault.what()}});
+      }
+      timers.at(now + (next ? expiry_pause : request_expiry_interval),
+                [this, next = next.value_or("")]() mutable { expire_requests(std::move(next)); });
+    });
+  }
+  void scrub_on() {
+    if (scrub_mib_per_s == 0) return;
+    upkeep.run([this] {
+      const auto step = scrub.step(scrub_step_bytes);
+      if (step.ends_pass)
+        log_info("the scrub has read the whole journal", {{"event", "scrub_passed"},
+                                                          {"position", scrub.position()},
+                                                          {"passes", scrub.passes()},
+                                                          {"faults", journal().quarantine().faults()}});
+      const auto rest = Milliseconds{static_cast<std::int64_t>(step.bytes * 1'000 / scrub_mib_per_s >> 20)};
+      timers.at(timers.now() + (step.ends_pass ? scrub_interval : rest), [this] { scrub_on(); });
+    });
   }
 
   const std::chrono::steady_clock::time_point created_at = std::chrono::steady_clock::now();
@@ -321,6 +359,8 @@ struct Application::Impl {
   const DataFolderLock data_lock;
   const DescriptorShares shares;
   const std::uintmax_t disk_free_bytes_min;
+  const std::uint32_t scrub_mib_per_s;
+  const Milliseconds scrub_interval;
   bool disk_was_low = false;
   std::shared_ptr<Metrics> metrics;
   SystemConfig system_config;
@@ -328,11 +368,12 @@ struct Application::Impl {
   const std::chrono::milliseconds drain_wait;
   ClockTimers timers;
   RandomIds ids;
-  std::atomic<std::size_t> reads_pending{0};
-  boost::asio::thread_pool reads{read_threads};
+  /// Aggregates that load; reads by id; lists and all else that goes over many entries; and the node's own upkeep.
+  Lane loads, reads, scans, upkeep;
   JournalFolder journal_folder;
+  JournalScrub scrub;
   RocksStore books;
-  RocksStore webhook_entries;
+  std::unique_ptr<RocksStore> webhook_entries;
   std::unique_ptr<RocksStore> rows;
   EmbeddedGateway gateway;
   GatewayMeter gateway_meter;
@@ -370,7 +411,8 @@ void Application::start() {
   all.consumers.start();
   all.sweep_directory();
   all.watch_disk();
-  all.expire_requests();
+  all.expire_requests("");
+  all.scrub_on();
   all.service.resume_owed();
   all.server.start();
 }

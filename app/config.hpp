@@ -40,6 +40,9 @@ struct Config {
   std::uint32_t disk_free_mib_min = 256;
   /// At start so much of the journal's end is verified; the rest by reads, by the scrub and by `verify`.
   std::uint32_t start_verify_mib = 64;
+  /// How fast the scrub reads the journal, 0: not at all; and how long after a pass it begins another.
+  std::uint32_t scrub_mib_per_s = 4;
+  std::uint32_t scrub_interval_h = 24;
   /// Directory of the daily enrollment reports; empty: none are written.
   std::string reports;
   /// A webhook that did not answer with 2xx is called again after so long, doubled each time; and how often at all.

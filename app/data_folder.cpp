@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "storage/durable_folder.hpp"
+
 namespace sugang {
 namespace {
 
@@ -41,7 +43,7 @@ std::optional<std::string> why_not_writable(const std::string& path) {
 }
 
 DataFolderLock::DataFolderLock(const std::string& path) : file_(-1) {
-  fs::create_directories(path);
+  make_folder(path);
   const auto name = (fs::path{path} / "lock").string();
   file_ = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
   if (file_ < 0) throw std::system_error(errno, std::generic_category(), name);

@@ -148,6 +148,15 @@ void Metrics::observe_node(const NodeState& state) {
   for (const auto& [name, count] : state.reads_pending)
     to.set("sugang_reads_pending", "Reads of the stores that wait or run.", number(count),
            {{"lane", std::string{name}}});
+  to.set("sugang_journal_faults", "Faults that reads of the journal have met since the start.",
+         number(state.journal_faults));
+  to.set("sugang_quarantined_aggregates", "Aggregates that can't be read for a fault of the journal.",
+         number(state.quarantined));
+  to.set("sugang_scrub_position", "Position that the scrub has come to.", number(state.scrub_position));
+  to.raise_to("sugang_scrub_passes_total", "Complete passes of the scrub over the journal.",
+              number(state.scrub_passes));
+  to.set("sugang_scrub_age_seconds", "Since the end of the scrub's last complete pass, or since the start.",
+         number(state.scrub_age.count()));
   to.set("sugang_disk_free_bytes", "Free on the disk of the data folder.", number(state.disk_free_bytes));
   to.set("sugang_disk_free_min_bytes", "With less free on the disk, new work is refused.",
          number(state.disk_free_bytes_min));

@@ -40,6 +40,12 @@ class Metrics final : public RequestObserver {
     std::size_t event_streams = 0;
     /// By names of what runs reads: how many wait or run.
     std::vector<std::pair<std::string_view, std::size_t>> reads_pending;
+    /// Faults that reads have met, and aggregates that can't be read for them.
+    std::size_t journal_faults = 0;
+    std::size_t quarantined = 0;
+    Position scrub_position = 0;
+    std::uint64_t scrub_passes = 0;
+    std::chrono::seconds scrub_age{0};
     std::uint64_t disk_free_bytes = 0;
     std::uint64_t disk_free_bytes_min = 0;
   };

@@ -6,6 +6,7 @@
 
 #include "actors/answering.hpp"
 #include "actors/catalogue.hpp"
+#include "app/attempt.hpp"
 #include "sagas/coordinator.hpp"
 
 namespace sugang {
@@ -21,6 +22,7 @@ Service::Service(Parts parts)
       metrics_(parts.metrics),
       complete_state_(std::move(parts.complete_state)),
       reads_(std::move(parts.reads)),
+      scans_(std::move(parts.scans)),
       keyed_(node_.journal, reads_) {}
 
 // --- keyed requests

@@ -37,8 +37,9 @@ class Service final : public Backend {
     Metrics& metrics;
     /// Fills in what is known outside this class.
     std::function<void(Metrics::NodeState&)> complete_state;
-    /// Runs what may block on a disk.
+    /// Run what may block on a disk: reads by id, and what goes over many entries. Neither waits for the other.
     Executor reads;
+    Executor scans;
   };
   explicit Service(Parts parts);
 
@@ -55,15 +56,16 @@ class Service final : public Backend {
   void take_step(EnrollmentId id, PersonStep step, Asker asker) override;
   void operate_saga(EnrollmentId id, Operation operation, Asker asker) override;
   void create_webhook(std::string url, std::vector<NoticeKind> kinds, Asker asker) override;
-  void remove_webhook(WebhookId id, std::function<void(bool removed)> done) override;
+  void remove_webhook(WebhookId id, std::function<void(ReadResult<bool> removed)> done) override;
   void list_webhooks(Page page, std::function<void(ListResult<Webhook>)> done) override;
   void list_webhook_deliveries(WebhookId id, Page page,
                                std::function<void(std::optional<ListResult<WebhookDelivery>>)> done) override;
 
-  void read_course(CourseId id, std::function<void(std::optional<CourseSnapshot>, Position)> done) override;
-  void read_timeline(EnrollmentId id, std::function<void(std::vector<Record>)> done) override;
+  void read_course(CourseId id,
+                   std::function<void(ReadResult<std::optional<CourseSnapshot>>, Position)> done) override;
+  void read_timeline(EnrollmentId id, std::function<void(ReadResult<std::vector<Record>>)> done) override;
   void read_line_position(CourseId course, EnrollmentId enrollment,
-                          std::function<void(std::optional<std::uint64_t>)> done) override;
+                          std::function<void(ReadResult<std::optional<std::uint64_t>>)> done) override;
   void list_courses(std::optional<CourseKind> kind, Page page, Position min_position,
                     std::function<void(ListResult<CourseSnapshot>)> done) override;
   void list_enrollments(EnrollmentFilter filter, Page page, Position min_position,
@@ -80,8 +82,7 @@ class Service final : public Backend {
                        std::function<void(MileageStatement)> done) override;
   void student_notifications(StudentId student, Page page, Position min_position,
                              std::function<void(ListResult<NotificationRow>)> done) override;
-  void read_events(Position after, std::size_t limit,
-                   std::function<void(std::vector<Record> records, Position next)> done) override;
+  void read_events(Position after, std::size_t limit, std::function<void(ReadResult<EventsRead>)> done) override;
   void await_events(Position after, std::function<void()> done) override;
   Position durable_position() const override { return node_.journal.durable_position(); }
 
@@ -131,6 +132,7 @@ class Service final : public Backend {
   Metrics& metrics_;
   const std::function<void(Metrics::NodeState&)> complete_state_;
   Executor reads_;
+  Executor scans_;
   KeyedRequests keyed_;
   std::mutex followers_mutex_;
   std::vector<std::function<void()>> followers_;

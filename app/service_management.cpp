@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "actors/answering.hpp"
+#include "app/attempt.hpp"
 #include "app/service.hpp"
 #include "sagas/coordinator.hpp"
 
@@ -23,37 +24,53 @@ constexpr Milliseconds resume_interval{50};
 
 void Service::create_webhook(std::string url, std::vector<NoticeKind> kinds, Asker asker) {
   if (refuse(disk_closed(), asker)) return;
-  reads_(
+  scans_(
       [this, url = std::move(url), kinds = std::move(kinds), asker = keyed_.releasing(std::move(asker))]() mutable {
+        auto created = attempt<std::optional<NewWebhook>>([&] { return webhooks_.create(url, kinds); });
         Outcome outcome;
-        if (auto created = webhooks_.create(std::move(url), std::move(kinds)))
-          outcome.subject = *std::move(created);
+        if (const auto* error = std::get_if<ServiceError>(&created))
+          outcome.refusal = *error;
+        else if (auto& made = std::get<0>(created))
+          outcome.subject = *std::move(made);
         else
           outcome.refusal = ServiceError::too_many_webhooks;
         answer(node_, std::move(asker), outcome);
       });
 }
 
-void Service::remove_webhook(WebhookId id, std::function<void(bool removed)> done) {
-  reads_([this, id, done = std::move(done)] { done(webhooks_.remove(id)); });
+void Service::remove_webhook(WebhookId id, std::function<void(ReadResult<bool> removed)> done) {
+  scans_([this, id, done = std::move(done)] { done(attempt<bool>([&] { return webhooks_.remove(id); })); });
 }
 
 void Service::list_webhooks(Page page, std::function<void(ListResult<Webhook>)> done) {
-  reads_([this, page = std::move(page), done = std::move(done)] { done(webhooks_.list(page)); });
+  scans_([this, page = std::move(page), done = std::move(done)] {
+    done(attempt_list<Webhook>([&] { return webhooks_.list(page); }));
+  });
 }
 
 void Service::list_webhook_deliveries(WebhookId id, Page page,
                                       std::function<void(std::optional<ListResult<WebhookDelivery>>)> done) {
-  reads_([this, id, page = std::move(page), done = std::move(done)] { done(webhooks_.deliveries(id, page)); });
+  scans_([this, id, page = std::move(page), done = std::move(done)] {
+    auto listed =
+        attempt<std::optional<ListResult<WebhookDelivery>>>([&] { return webhooks_.deliveries(id, page); });
+    if (auto* found = std::get_if<0>(&listed)) return done(std::move(*found));
+    ListResult<WebhookDelivery> failed;
+    failed.error = std::get<ServiceError>(listed);
+    done(std::move(failed));
+  });
 }
 
 std::vector<ReadinessCheck> Service::readiness() {
   const auto lag = views_.lag();
+  const auto stopped = views_.stopped_by();
+  const auto apart = node_.journal.quarantine().aggregates();
+  const auto damage = apart == 0 ? "" : ", " + std::to_string(apart) + " aggregates in quarantine";
   return {
-      {"journal", true, "position " + std::to_string(node_.journal.durable_position())},
+      {"journal", true, "position " + std::to_string(node_.journal.durable_position()) + damage},
       {"sagas", owed_listed_, owed_listed_ ? "" : "sagas that go on from before the start are being listed"},
       // Enrolling and reading by id do not need the views: that they are behind keeps nobody out.
-      {"views", true, std::to_string(lag) + " records behind the journal"},
+      {"views", true,
+       std::to_string(lag) + " records behind the journal" + (stopped.empty() ? "" : ": stopped by " + stopped)},
       {"disk", !disk_low_, disk_low_ ? "nearly full: what needs new room is refused" : ""},
       {"draining", !draining_, draining_ ? "this node is shutting down and takes no new work" : ""},
   };
@@ -89,7 +106,7 @@ bool Service::set_component(const std::string& name, bool running) {
     case Component::mileage:
     case Component::coaching:
     case Component::delivery:
-      if (running) reads_([this] { resume_owed(); });
+      if (running) scans_([this] { resume_owed(); });
   }
   return true;
 }
@@ -113,11 +130,13 @@ void Service::set_gateway_settings(GatewaySettings settings) {
   gateway_.set_settings(settings);
   if (!recovers) return;
   breaker_.reset();
-  reads_([this] { resume_owed(); });
+  scans_([this] { resume_owed(); });
 }
 
 void Service::list_charges(Page page, std::function<void(ListResult<ChargeEntry>)> done) {
-  reads_([this, page = std::move(page), done = std::move(done)] { done(gateway_.charges(page)); });
+  scans_([this, page = std::move(page), done = std::move(done)] {
+    done(attempt_list<ChargeEntry>([&] { return gateway_.charges(page); }));
+  });
 }
 
 std::string Service::metrics() {
@@ -129,14 +148,17 @@ std::string Service::metrics() {
                            .views_lag = views_.lag(),
                            .webhook_backlog = webhooks_.backlog(),
                            .payments_deferred = node_.deferred_payments.load(),
-                           .breaker_open = !breaker_.closed()};
+                           .breaker_open = !breaker_.closed(),
+                           .journal_faults = node_.journal.quarantine().faults(),
+                           .quarantined = node_.journal.quarantine().aggregates()};
   for (auto& name : consumers_.names()) {
     const auto lag = consumers_.lag(name);
     state.consumer_lags.emplace_back(std::move(name), lag);
   }
-  const auto counts = views_.count_sagas();
-  for (const auto saga : {SagaState::running, SagaState::waiting, SagaState::compensating, SagaState::stuck})
-    state.sagas.emplace_back(to_text(saga), counts[static_cast<std::size_t>(saga)]);
+  const auto counts = attempt<SagaCounts>([this] { return views_.count_sagas(); });
+  if (const auto* counted = std::get_if<0>(&counts))
+    for (const auto saga : {SagaState::running, SagaState::waiting, SagaState::compensating, SagaState::stuck})
+      state.sagas.emplace_back(to_text(saga), (*counted)[static_cast<std::size_t>(saga)]);
   complete_state_(state);
   metrics_.observe_node(state);
   return metrics_.text();

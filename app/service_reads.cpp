@@ -1,31 +1,65 @@
 #include <algorithm>
-#include <iterator>
 #include <memory>
 #include <utility>
 
+#include "app/attempt.hpp"
 #include "app/service.hpp"
 
 // What is read: by id from the journal and the actors, in lists from the views, in order from the journal.
 
 namespace sugang {
+namespace {
 
-void Service::read_course(CourseId id, std::function<void(std::optional<CourseSnapshot>, Position)> done) {
-  node_.directory.send(id, DescribeCourse{std::move(done)});
+/// Records that one call looks at, about, whatever it finds; and the fewest that it reads at a time. Keyed requests
+/// are records too and no events: a stretch of them must not hold up whoever reads next.
+constexpr std::size_t events_examined_max = 4'096;
+constexpr std::size_t events_read_min = 64;
+
+EventsRead find_events(const Journal& journal, Position after, std::size_t limit) {
+  EventsRead found{.next = after};
+  for (std::size_t examined = 0; examined < events_examined_max;) {
+    std::vector<Record> records;
+    try {
+      records = journal.read(found.next, std::max(limit - found.records.size(), events_read_min));
+    } catch (const JournalDamaged&) {
+      // What stands before the damage is good.
+      if (found.next == after) throw;
+      return found;
+    }
+    examined += records.size();
+    for (auto& record : records) {
+      if (found.records.size() == limit) return found;
+      found.next = record.position;
+      if (record.aggregate.kind != AggregateKind::request) found.records.push_back(std::move(record));
+    }
+    found.at_end = found.next >= journal.durable_position();
+    if (found.at_end || found.records.size() == limit) return found;
+  }
+  return found;
 }
 
-void Service::read_timeline(EnrollmentId id, std::function<void(std::vector<Record>)> done) {
-  reads_([this, id, done = std::move(done)] { done(node_.journal.timeline(id)); });
+}  // namespace
+
+void Service::read_course(CourseId id,
+                          std::function<void(ReadResult<std::optional<CourseSnapshot>>, Position)> done) {
+  node_.directory.send(id, DescribeCourse{done, [done](ServiceError error) { done(error, 0); }});
+}
+
+void Service::read_timeline(EnrollmentId id, std::function<void(ReadResult<std::vector<Record>>)> done) {
+  reads_([this, id, done = std::move(done)] {
+    done(attempt<std::vector<Record>>([&] { return node_.journal.timeline(id); }));
+  });
 }
 
 void Service::read_line_position(CourseId course, EnrollmentId enrollment,
-                                 std::function<void(std::optional<std::uint64_t>)> done) {
-  node_.directory.send(course, FindInLine{enrollment, std::move(done)});
+                                 std::function<void(ReadResult<std::optional<std::uint64_t>>)> done) {
+  node_.directory.send(course, FindInLine{enrollment, done, done});
 }
 
 void Service::when_reached(Position min_position, std::function<void()> query, std::function<void()> behind) {
   views_.when_reached(min_position, [this, query = std::move(query), behind = std::move(behind)](bool reached) {
     if (reached)
-      reads_(query);
+      scans_(query);
     else
       behind();
   });
@@ -35,7 +69,7 @@ template <class Row>
 void Service::list(Position min_position, std::function<ListResult<Row>()> query,
                    std::function<void(ListResult<Row>)> done) {
   when_reached(
-      min_position, [query = std::move(query), done] { done(query()); },
+      min_position, [query = std::move(query), done] { done(attempt_list<Row>(query)); },
       [done] {
         ListResult<Row> behind;
         behind.error = ServiceError::views_behind;
@@ -82,7 +116,14 @@ void Service::list_deliveries(DeliveryFilter filter, Page page, Position min_pos
 void Service::student_mileage(StudentId student, Page page, Position min_position,
                               std::function<void(MileageStatement)> done) {
   when_reached(
-      min_position, [this, student, page, done] { done(views_.student_mileage(student, page)); },
+      min_position,
+      [this, student, page, done] {
+        auto statement = attempt<MileageStatement>([&] { return views_.student_mileage(student, page); });
+        if (auto* read = std::get_if<0>(&statement)) return done(std::move(*read));
+        MileageStatement failed;
+        failed.entries.error = std::get<ServiceError>(statement);
+        done(std::move(failed));
+      },
       [done] {
         MileageStatement behind;
         behind.entries.error = ServiceError::views_behind;
@@ -96,20 +137,9 @@ void Service::student_notifications(StudentId student, Page page, Position min_p
       min_position, [this, student, page] { return views_.student_notifications(student, page); }, std::move(done));
 }
 
-void Service::read_events(Position after, std::size_t limit,
-                          std::function<void(std::vector<Record>, Position)> done) {
-  reads_([this, after, limit, done = std::move(done)] {
-    std::vector<Record> events;
-    auto position = after;
-    while (events.size() < limit) {
-      auto records = node_.journal.read(position, limit - events.size());
-      if (records.empty()) break;
-      position = records.back().position;
-      std::copy_if(std::make_move_iterator(records.begin()), std::make_move_iterator(records.end()),
-                   std::back_inserter(events),
-                   [](const Record& record) { return record.aggregate.kind != AggregateKind::request; });
-    }
-    done(std::move(events), position);
+void Service::read_events(Position after, std::size_t limit, std::function<void(ReadResult<EventsRead>)> done) {
+  scans_([this, after, limit, done = std::move(done)] {
+    done(attempt<EventsRead>([&] { return find_events(node_.journal, after, limit); }));
   });
 }
 

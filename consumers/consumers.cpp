@@ -61,7 +61,14 @@ bool Consumers::hand_next(Feed& feed) {
   if (feed.handed.done) wake_at(feed.handed.since + limits_.patience);
   if (feed.retry_at > now) wake_at(feed.retry_at);
   if (feed.handed.done || feed.retry_at > now || feed.paused.load(std::memory_order_acquire)) return false;
-  const auto records = read_after(feed.done.load(std::memory_order_relaxed));
+  std::span<const Record> records;
+  try {
+    records = read_after(feed.done.load(std::memory_order_relaxed));
+  } catch (const JournalDamaged& fault) {
+    // It can't pass over what nobody can read; the others go on where they are.
+    put_off(feed, fault.what());
+    return false;
+  }
   last_records_ = std::max(last_records_, records.size());
   if (records.empty()) return false;
   more_ = more_ || chunk_.size() >= limits_.chunk_records_max;
@@ -125,8 +132,9 @@ void Consumers::save_cursors(bool all) {
   const auto now = timers_.now();
   Append append;
   bool due = all;
+  const auto saves = [&](const Feed& feed) { return worth_saving(feed) || (all && feed.done > feed.cursor); };
   for (const auto& feed : feeds_) {
-    if (!worth_saving(*feed)) continue;
+    if (!saves(*feed)) continue;
     const auto due_at = feed->unsaved_since + limits_.cursor_interval;
     due = due || feed->records_since_cursor >= limits_.cursor_records || due_at <= now;
     append.cursors.push_back({feed->name, feed->done});
@@ -135,7 +143,7 @@ void Consumers::save_cursors(bool all) {
   if (!due || append.cursors.empty()) return;
   journal_.append(std::move(append));
   for (auto& feed : feeds_) {
-    if (!worth_saving(*feed)) continue;
+    if (!saves(*feed)) continue;
     feed->cursor = feed->done;
     feed->records_since_cursor = 0;
   }

@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "storage/durable_folder.hpp"
+
 namespace sugang {
 namespace {
 
@@ -144,15 +146,6 @@ class ReportFile {
   off_t size_ = 0;
 };
 
-/// A new file is durable when its folder's entry is.
-void sync_folder(const std::filesystem::path& folder) {
-  const int handle = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = handle >= 0 && ::fsync(handle) == 0;
-  const auto error = errno;
-  if (handle >= 0) ::close(handle);
-  if (!synced) throw std::system_error(error, std::generic_category(), folder.string() + " cannot be made durable");
-}
-
 }  // namespace
 
 std::string csv_row(const std::vector<std::string>& fields) {
@@ -184,10 +177,9 @@ void DailyReport::consume(std::span<const Record> records, std::function<void()>
   for (const auto& [path, rows] : files) {
     const auto day = path.parent_path();
     const bool is_new = !std::filesystem::exists(path);
-    const bool is_new_day = std::filesystem::create_directories(day);
+    make_folder(day);
     ReportFile{path}.add(rows);
     if (is_new) sync_folder(day);
-    if (is_new_day) sync_folder(folder_);
   }
   done();
 }

@@ -23,7 +23,8 @@ class DailyReport final : public Consumer {
 
   std::string_view name() const override { return "daily-report"; }
   bool concerns(const Record& record) const override;
-  /// Throws std::system_error when a file cannot be written, and std::runtime_error when one is not ours.
+  /// Throws std::system_error or StorageError when a file cannot be written, std::runtime_error when one is not
+  /// ours.
   void consume(std::span<const Record> records, std::function<void()> done) override;
 
  private:

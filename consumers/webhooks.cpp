@@ -55,9 +55,15 @@ void Webhooks::run() {
       }
     }
   } catch (const std::exception& fault) {
-    const std::lock_guard lock{mutex_};
-    if (!std::exchange(failed_, true)) ports_.on_failure(std::string{"webhooks: "} + fault.what());
+    stand_still(fault);
   }
+}
+
+/// Of a failed write, write() has told.
+void Webhooks::stand_still(const std::exception& fault) {
+  const std::lock_guard lock{mutex_};
+  if (std::exchange(failed_, true)) return;
+  (ports_.on_damage ? ports_.on_damage : ports_.on_failure)(std::string{"webhooks: "} + fault.what());
 }
 
 void Webhooks::pause(bool paused) {
@@ -135,21 +141,28 @@ bool Webhooks::concerns(const Record& record) const {
 }
 
 void Webhooks::consume(std::span<const Record> records, std::function<void()> done) {
-  {
-    const std::lock_guard lock{mutex_};
-    WriteSet changes;
-    for (const auto& record : records)
-      std::visit(Overloaded{
-                     [&](const NotificationQueued&) { queue(record, changes); },
-                     // The box knows how it ended: nobody needs to be told again.
-                     [&](const NotificationSent& sent) { WebhookStore::erase(changes, sent.about); },
-                     [&](const NotificationFailed& failed) { WebhookStore::erase(changes, failed.about); },
-                 },
-                 std::get<NotificationEvent>(record.event));
-    if (!changes.empty()) write(changes, Sync::yes);
+  try {
+    take_up(records);
+  } catch (const StorageError& fault) {
+    stand_still(fault);
+    throw;
   }
   inbox_->waker.wake();
   done();
+}
+
+void Webhooks::take_up(std::span<const Record> records) {
+  const std::lock_guard lock{mutex_};
+  WriteSet changes;
+  for (const auto& record : records)
+    std::visit(Overloaded{
+                   [&](const NotificationQueued&) { queue(record, changes); },
+                   // The box knows how it ended: nobody needs to be told again.
+                   [&](const NotificationSent& sent) { WebhookStore::erase(changes, sent.about); },
+                   [&](const NotificationFailed& failed) { WebhookStore::erase(changes, failed.about); },
+               },
+               std::get<NotificationEvent>(record.event));
+  if (!changes.empty()) write(changes, Sync::yes);
 }
 
 /// A notification that comes again finds its notice, or, once that is settled, its deliveries.

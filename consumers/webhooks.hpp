@@ -58,8 +58,10 @@ class Webhooks final : public Consumer {
     std::function<std::string(const Record&)> render;
     /// The notification has an end. Told again after a restart until the journal says that the box knows.
     std::function<void(Settled)> settled;
-    /// Called once, when the store can't be read or written; the process must end.
+    /// Called once, when the store can't be written; the process must end.
     std::function<void(const std::string& why)> on_failure;
+    /// Called once, when the store can't be read: from then on no webhook is called, and none is created.
+    std::function<void(const std::string& why)> on_damage = {};
   };
 
   /// `store` has the spaces of WebhookStore, and nobody else writes to it.
@@ -114,7 +116,9 @@ class Webhooks final : public Consumer {
   };
 
   void queue(const Record& record, WriteSet& changes);
+  void take_up(std::span<const Record> records);
   void write(const WriteSet& changes, Sync sync);
+  void stand_still(const std::exception& fault);
 
   bool take_outcomes();
   void book(const Outcome& outcome);

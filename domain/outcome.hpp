@@ -22,6 +22,14 @@ enum class ServiceError : std::uint8_t {
   too_many_webhooks,
   views_behind,
   view_paused,
+  /// The rows of a view are damaged; it is built again.
+  view_damaged,
+  /// This read met damage in the journal.
+  journal_damaged,
+  /// An earlier read met it, and what it belongs to is set apart.
+  quarantined,
+  /// Another fault of a read.
+  read_failed,
   draining,
 };
 using Refusal = std::variant<CourseError, EnrollmentError, PaymentError, ServiceError, SagaError, StockError,

@@ -145,8 +145,13 @@ EmbeddedGateway::Replies EmbeddedGateway::replies_to(const Call& call, const Gat
   GatewayAnswer answer{GatewayWord::unknown, "the call failed"};
   // Of what fails or hangs, half is booked.
   if (!fails || chance(50)) {
-    auto booked = book(call, settings);
-    if (!fails) answer = std::move(booked);
+    try {
+      auto booked = book(call, settings);
+      if (!fails) answer = std::move(booked);
+    } catch (const StorageError& fault) {
+      // An entry that can't be read is one payment's misfortune; nothing was booked.
+      answer = {GatewayWord::unknown, std::string{"the gateway's books can't be read: "} + fault.what()};
+    }
   }
   if (settings.hang) return {unanswered, std::nullopt};
   const auto delay = latency(settings);

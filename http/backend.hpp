@@ -37,6 +37,20 @@ struct ViewStatus {
   bool rebuilding = false;
 };
 
+/// What was read, or why it could not be.
+template <class T>
+using ReadResult = std::variant<T, ServiceError>;
+
+/// A piece of the journal in its order.
+struct EventsRead {
+  /// Domain events only; there may be none, though more follow.
+  std::vector<Record> records;
+  /// Where to go on: everything up to here was examined.
+  Position next = 0;
+  /// The journal ended here.
+  bool at_end = false;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -63,21 +77,22 @@ class Backend {
   /// Answers with NewWebhook.
   virtual void create_webhook(std::string url, std::vector<NoticeKind> kinds, Asker asker) = 0;
   /// False: there is no such webhook.
-  virtual void remove_webhook(WebhookId id, std::function<void(bool removed)> done) = 0;
+  virtual void remove_webhook(WebhookId id, std::function<void(ReadResult<bool> removed)> done) = 0;
   virtual void list_webhooks(Page page, std::function<void(ListResult<Webhook>)> done) = 0;
   /// None: there is no such webhook.
   virtual void list_webhook_deliveries(WebhookId id, Page page,
                                        std::function<void(std::optional<ListResult<WebhookDelivery>>)> done) = 0;
 
   // Reads by id see all that was durable when they arrived.
-  virtual void read_course(CourseId id, std::function<void(std::optional<CourseSnapshot>, Position)> done) = 0;
+  virtual void read_course(CourseId id,
+                           std::function<void(ReadResult<std::optional<CourseSnapshot>>, Position)> done) = 0;
   /// The records of the enrollment's timeline, empty if there is no such enrollment. Fold them with
   /// apply(EnrollmentSummary&, const Record&).
-  virtual void read_timeline(EnrollmentId id, std::function<void(std::vector<Record>)> done) = 0;
+  virtual void read_timeline(EnrollmentId id, std::function<void(ReadResult<std::vector<Record>>)> done) = 0;
 
   /// Place in the course's line, counted from 1; none for who does not wait in it.
   virtual void read_line_position(CourseId course, EnrollmentId enrollment,
-                                  std::function<void(std::optional<std::uint64_t>)> done) = 0;
+                                  std::function<void(ReadResult<std::optional<std::uint64_t>>)> done) = 0;
 
   // Reads from views wait until the view has reached `min_position`, at most a second.
   virtual void list_courses(std::optional<CourseKind> kind, Page page, Position min_position,
@@ -96,10 +111,8 @@ class Backend {
                                std::function<void(MileageStatement)> done) = 0;
   virtual void student_notifications(StudentId student, Page page, Position min_position,
                                      std::function<void(ListResult<NotificationRow>)> done) = 0;
-  /// Durable records after a position, domain events only, in journal order; fewer than `limit` end where the
-  /// journal ended. `next` is where to go on.
-  virtual void read_events(Position after, std::size_t limit,
-                           std::function<void(std::vector<Record> records, Position next)> done) = 0;
+  /// At most `limit` durable events after a position. A call examines a bounded number of records.
+  virtual void read_events(Position after, std::size_t limit, std::function<void(ReadResult<EventsRead>)> done) = 0;
   /// `done` runs when there may be durable records after the position: at once if there are, else when the next
   /// ones are durable, whatever their position. Nobody is forgotten, so a caller has one such call under way.
   virtual void await_events(Position after, std::function<void()> done) = 0;

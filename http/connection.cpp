@@ -177,7 +177,8 @@ bool Connection::step_body() {
 
 bool Connection::step_stream() {
   if (flush()) stream_->go_on();
-  return false;
+  // It may have ended there; then the end is still to be sent.
+  return phase_ == Phase::closing;
 }
 
 void Connection::handle_request() {

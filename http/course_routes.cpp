@@ -80,12 +80,18 @@ void revise(Backend& backend, const CourseId& id, ReviseCourse command, std::uin
 /// `If-Match: *` and lists need the current definition first; a change in between is answered 412.
 void revise_if_listed(Backend& backend, const CourseId& id, const ReviseCourse& command, const IfMatch& match,
                       const Exchange& exchange, const std::string& instance, Asker asker) {
-  backend.read_course(id, [=, &backend](std::optional<CourseSnapshot> course, Position) {
-    if (!course) return exchange.answer(refuse(instance, Problem::course_not_found));
+  backend.read_course(id, [=, &backend](const ReadResult<std::optional<CourseSnapshot>>& read, Position) {
+    const auto refuse_it = [&](Problem problem) {
+      if (asker.key) backend.release_request(*asker.key);
+      exchange.answer(refuse(instance, problem));
+    };
+    if (const auto* error = std::get_if<ServiceError>(&read)) return refuse_it(problem_of(*error));
+    const auto& course = std::get<0>(read);
+    if (!course) return refuse_it(Problem::course_not_found);
     const auto current = course->definition_version;
     const auto& listed = match.definitions;
     if (!match.any && std::find(listed.begin(), listed.end(), current) == listed.end())
-      return exchange.answer(refuse(instance, Problem::precondition_failed));
+      return refuse_it(Problem::precondition_failed);
     exchange.resume([=, &backend](bool waits) {
       if (waits) revise(backend, id, command, current, asker);
     });
@@ -127,7 +133,10 @@ Handled get_course(Call& call) {
   call.backend.read_course(
       CourseId{call.request.path_id},
       [exchange = call.exchange, instance = std::string{call.request.path}, known = if_none_match(call)](
-          std::optional<CourseSnapshot> course, Position) {
+          const ReadResult<std::optional<CourseSnapshot>>& read, Position) {
+        const auto* found = read_or_refuse(read, exchange, instance);
+        if (!found) return;
+        const auto& course = *found;
         if (!course) return exchange.answer(refuse(instance, Problem::course_not_found));
         // A course opens and closes by the clock without an event, so then its tag alone does not tell.
         const bool by_clock = course->state != course->definition.state;

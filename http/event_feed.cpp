@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "http/event_stream.hpp"
+#include "http/problem.hpp"
 #include "http/representation.hpp"
 #include "http/request_fields.hpp"
 
@@ -21,10 +22,20 @@ void append_event(std::string& text, const Record& record) {
   text.append("\n\n");
 }
 
-EventPage render(Position after, const std::vector<Record>& records, Position next) {
-  EventPage page{.after = after, .next = next, .at_end = records.size() < page_events_max};
-  page.text.reserve(records.size() * event_bytes_typical);
-  for (const auto& record : records)
+/// The last that a client gets: it comes back with its last id, but not at once.
+EventPage last_page(Position after, ServiceError error) {
+  EventPage page{.after = after, .next = after, .ends = true};
+  const auto problem = to_answer({.problem = problem_of(error), .instance = "/v1/events"});
+  page.text.append("retry: 60000\nevent: problem\ndata: ").append(problem.body).append("\n\n");
+  return page;
+}
+
+EventPage render(Position after, const ReadResult<EventsRead>& read) {
+  if (const auto* error = std::get_if<ServiceError>(&read)) return last_page(after, *error);
+  const auto& found = std::get<0>(read);
+  EventPage page{.after = after, .next = found.next, .at_end = found.at_end};
+  page.text.reserve(found.records.size() * event_bytes_typical);
+  for (const auto& record : found.records)
     if (is_public(record)) append_event(page.text, record);
   return page;
 }
@@ -59,13 +70,13 @@ void EventFeed::ask(EventStream& stream) {
 
 void EventFeed::read(EventStream& stream) {
   const bool under_way = std::any_of(streams_.begin(), streams_.end(), [&](const EventStream* other) {
-    return other->state_ == State::reading && other->after_ == stream.after_;
+    return other != &stream && other->state_ == State::reading && other->after_ == stream.after_;
   });
   stream.state_ = State::reading;
   if (under_way) return;
   backend_.read_events(stream.after_, page_events_max,
-                       [this, after = stream.after_, loop = loop_](std::vector<Record> records, Position next) {
-                         auto page = std::make_shared<const EventPage>(render(after, records, next));
+                       [this, after = stream.after_, loop = loop_](const ReadResult<EventsRead>& read) {
+                         auto page = std::make_shared<const EventPage>(render(after, read));
                          loop->push({AnswerQueue::no_ticket, {}, [this, page](bool) { on_page(*page); }});
                        });
 }

@@ -21,6 +21,8 @@ struct EventPage {
   Position next = 0;
   /// The journal ended here when it was read.
   bool at_end = false;
+  /// The journal can't be read on from here: the stream ends behind the text, which says so.
+  bool ends = false;
   /// Empty when there is nothing in it that callers may see.
   std::string text;
 };

@@ -13,12 +13,15 @@ EventStream::EventStream(EventFeed& feed, Connection& connection, Position after
 EventStream::~EventStream() { feed_.leave(*this); }
 
 void EventStream::go_on() {
+  // Last: it takes the stream away.
+  if (ends_) return connection_.end_stream();
   if (state_ == State::writing) feed_.ask(*this);
 }
 
 void EventStream::take(const EventPage& page) {
   after_ = page.next;
   at_end_ = page.at_end;
+  ends_ = page.ends;
   if (page.text.empty()) return feed_.ask(*this);
   state_ = State::writing;
   // Last: a connection that fails now ends this stream.

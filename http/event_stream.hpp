@@ -40,6 +40,7 @@ class EventStream {
   Position after_;
   const bool chunked_;
   bool at_end_ = false;
+  bool ends_ = false;
   State state_ = State::writing;
 };
 

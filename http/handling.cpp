@@ -82,6 +82,8 @@ struct KeyedRun {
         return exchange.answer(refuse(instance, Problem::idempotency_key_reused));
       case Kind::answered:
         return exchange.answer(replay(earlier.answer));
+      case Kind::unreadable:
+        return exchange.answer(refuse(instance, problem_of(earlier.error)));
     }
   }
 };

@@ -24,6 +24,13 @@ Response refuse(const Call& call, Problem problem, std::string detail = {});
 Response refuse(const Call& call, BodyRefusal refusal);
 Response refuse(const Call& call, std::vector<FieldFault> faults);
 
+/// What was read; nothing when it could not be, which is answered.
+template <class T>
+const T* read_or_refuse(const ReadResult<T>& read, const Exchange& exchange, const std::string& instance) {
+  if (const auto* error = std::get_if<ServiceError>(&read)) exchange.answer(refuse(instance, problem_of(*error)));
+  return std::get_if<0>(&read);
+}
+
 /// 200 with the body and its ETag, or 304 when the caller has it.
 Response single_resource(std::string body, const std::string& etag,
                          const std::optional<std::string>& if_none_match);

@@ -9,7 +9,7 @@
 namespace sugang {
 namespace {
 
-constexpr std::array<ProblemType, 53> types{{
+constexpr std::array<ProblemType, 56> types{{
     {Problem::malformed,
      "malformed",
      "The request is malformed",
@@ -295,6 +295,22 @@ constexpr std::array<ProblemType, 53> types{{
      "The list does not show the write named in Sugang-Min-Position yet. Ask again.", 1},
     {Problem::view_paused, "view-paused", "The view is paused", 503,
      "Lists are not kept up to date during maintenance. Reads of one resource by its id go on.", 5},
+    {Problem::view_damaged, "view-damaged", "The view is damaged", 503,
+     "Rows of the view can't be read. It is being built again from the journal; reads of one resource by its id go "
+     "on.",
+     5},
+    {Problem::journal_damaged,
+     "journal-damaged",
+     "The journal is damaged here",
+     500,
+     "What the request is about can't be read from the disk; the server has logged where. Nothing was changed. "
+     "What "
+     "else the server keeps is served as before.",
+     {}},
+    {Problem::quarantined, "quarantined", "The resource is in quarantine", 503,
+     "An earlier request found what is kept of this resource damaged on the disk. It is neither read nor changed "
+     "until an operator has restored it.",
+     60},
     {Problem::not_ready, "not-ready", "The server is not ready", 503,
      "The readiness probe's answer while a check fails; checks lists each of them.", 1},
     {Problem::internal_error,
@@ -380,6 +396,14 @@ Problem of(ServiceError error) {
       return Problem::view_behind;
     case ServiceError::view_paused:
       return Problem::view_paused;
+    case ServiceError::view_damaged:
+      return Problem::view_damaged;
+    case ServiceError::journal_damaged:
+      return Problem::journal_damaged;
+    case ServiceError::quarantined:
+      return Problem::quarantined;
+    case ServiceError::read_failed:
+      return Problem::internal_error;
     case ServiceError::draining:
       return Problem::draining;
   }

@@ -65,6 +65,9 @@ enum class Problem : std::uint8_t {
   too_many_webhooks,
   view_behind,
   view_paused,
+  view_damaged,
+  journal_damaged,
+  quarantined,
   not_ready,
   internal_error,
 };

@@ -27,19 +27,27 @@ struct EnrollmentRead {
     exchange.answer(single_resource(std::move(body), version_etag(enrollment.version, place), known));
   }
   void answer_as_it_stands() const {
-    backend.read_timeline(
-        id, [read = *this](const std::vector<Record>& records) { read.answer(fold(records), std::nullopt); });
+    backend.read_timeline(id, [read = *this](const ReadResult<std::vector<Record>>& timeline) {
+      if (const auto* records = read_or_refuse(timeline, read.exchange, read.instance))
+        read.answer(fold(*records), std::nullopt);
+    });
   }
   void find_place(const EnrollmentSummary& enrollment) const {
     backend.read_line_position(enrollment.course, id,
-                               [read = *this, enrollment](std::optional<std::uint64_t> place) {
+                               [read = *this, enrollment](const ReadResult<std::optional<std::uint64_t>>& found) {
+                                 const auto* line = read_or_refuse(found, read.exchange, read.instance);
+                                 if (!line) return;
+                                 const auto& place = *line;
                                  if (place) return read.answer(enrollment, place);
                                  read.exchange.resume([read](bool waits) {
                                    if (waits) read.answer_as_it_stands();
                                  });
                                });
   }
-  void go_on(const std::vector<Record>& records) const {
+  void go_on(const ReadResult<std::vector<Record>>& timeline) const {
+    const auto* found = read_or_refuse(timeline, exchange, instance);
+    if (!found) return;
+    const auto& records = *found;
     if (records.empty()) return exchange.answer(refuse(instance, Problem::enrollment_not_found));
     const auto enrollment = fold(records);
     if (enrollment.state != EnrollmentState::waitlisted) return answer(enrollment, std::nullopt);
@@ -51,9 +59,12 @@ struct EnrollmentRead {
 
 /// A list of what there is of one enrollment: one, or none.
 void list_of_enrollment(Call& call, EnrollmentId id, std::optional<SagaState> state, WriteSummary write) {
-  call.backend.read_timeline(id, [exchange = call.exchange, state, write](const std::vector<Record>& records) {
+  call.backend.read_timeline(id, [exchange = call.exchange, instance = std::string{call.request.path}, state,
+                                  write](const ReadResult<std::vector<Record>>& read) {
+    const auto* records = read_or_refuse(read, exchange, instance);
+    if (!records) return;
     std::vector<EnrollmentSummary> found;
-    if (!records.empty()) found.push_back(fold(records));
+    if (!records->empty()) found.push_back(fold(*records));
     if (state) std::erase_if(found, [&](const EnrollmentSummary& one) { return one.saga != *state; });
     exchange.answer(json_response(200, json_list(found, std::nullopt, write)));
   });
@@ -98,7 +109,8 @@ Handled get_enrollment(Call& call) {
   auto id = parse_id<EnrollmentTag>(call.request.path_id);
   if (!id) return refuse(call, Problem::enrollment_not_found);
   const EnrollmentRead read{call.backend, call.exchange, *id, std::string{call.request.path}, if_none_match(call)};
-  call.backend.read_timeline(*id, [read](const std::vector<Record>& records) { read.go_on(records); });
+  call.backend.read_timeline(*id,
+                             [read](const ReadResult<std::vector<Record>>& timeline) { read.go_on(timeline); });
   return std::nullopt;
 }
 
@@ -147,8 +159,11 @@ Handled get_timeline(Call& call) {
   const auto after = query.position("cursor").value_or(0);
   const auto limit = query.page().limit;
   if (!query.faults().empty()) return refuse(call, query.faults());
-  call.backend.read_timeline(*id, [exchange = call.exchange, after, limit,
-                                   link = NextLink{call.request, "cursor"}](std::vector<Record> records) {
+  call.backend.read_timeline(*id, [exchange = call.exchange, after, limit, link = NextLink{call.request, "cursor"}](
+                                      const ReadResult<std::vector<Record>>& read) {
+    const auto* found = read_or_refuse(read, exchange, link.path());
+    if (!found) return;
+    auto records = *found;
     if (records.empty()) return exchange.answer(refuse(link.path(), Problem::enrollment_not_found));
     std::erase_if(records, [&](const Record& record) { return record.position <= after || !is_public(record); });
     std::optional<std::string> next;
@@ -172,8 +187,11 @@ Handled list_events(Call& call) {
   if (best_offer(accept, event_forms) == event_stream) return stream_events(call, from);
   const auto after = from.position;
   call.backend.read_events(after, limit,
-                           [exchange = call.exchange, after, link = NextLink{call.request, "after"}](
-                               const std::vector<Record>& records, Position next) {
+                           [exchange = call.exchange, after,
+                            link = NextLink{call.request, "after"}](const ReadResult<EventsRead>& read) {
+                             const auto* found = read_or_refuse(read, exchange, link.path());
+                             if (!found) return;
+                             const auto& [records, next, at_end] = *found;
                              Response response;
                              response.content_type = event_batch;
                              response.with("Vary", "Accept");

@@ -42,12 +42,15 @@ Handled list_webhooks(Call& call) {
 Handled delete_webhook(Call& call) {
   auto id = parse_id<WebhookTag>(call.request.path_id);
   if (!id) return refuse(call, Problem::webhook_not_found);
-  call.backend.remove_webhook(*id, [exchange = call.exchange, path = std::string{call.request.path}](bool removed) {
-    if (!removed) return exchange.answer(refuse(path, Problem::webhook_not_found));
-    Response response;
-    response.status = 204;
-    exchange.answer(std::move(response));
-  });
+  call.backend.remove_webhook(
+      *id, [exchange = call.exchange, path = std::string{call.request.path}](const ReadResult<bool>& read) {
+        const auto* removed = read_or_refuse(read, exchange, path);
+        if (!removed) return;
+        if (!*removed) return exchange.answer(refuse(path, Problem::webhook_not_found));
+        Response response;
+        response.status = 204;
+        exchange.answer(std::move(response));
+      });
   return std::nullopt;
 }
 

@@ -25,16 +25,36 @@ caf::behavior Coordinator::make_behavior() {
   return {
       [this](StartEnrollment& message) {
         born();
-        turn([this, message = std::move(message)]() mutable { start(message); });
+        turn([this, message = std::move(message)](const Unreadable* fault) mutable {
+          fault ? refuse_unreadable(node_, std::move(message.asker), *fault) : start(message);
+        });
       },
       [this](StepReply& reply) { turn([this, reply = std::move(reply)] { hear(reply); }); },
-      [this](JoinEnrollment& message) { turn([this, message = std::move(message)]() mutable { join(message); }); },
-      [this](CancelRequest& message) { turn([this, message = std::move(message)]() mutable { cancel(message); }); },
-      [this](RevokeEnrollment& message) { turn([this, message = std::move(message)] { revoke(message); }); },
-      [this](TakePersonStep& message) {
-        turn([this, message = std::move(message)]() mutable { take_person_step(message); });
+      [this](JoinEnrollment& message) {
+        turn([this, message = std::move(message)](const Unreadable* fault) mutable {
+          fault ? refuse_unreadable(node_, std::move(message.asker), *fault) : join(message);
+        });
       },
-      [this](OperateSaga& message) { turn([this, message = std::move(message)]() mutable { operate(message); }); },
+      [this](CancelRequest& message) {
+        turn([this, message = std::move(message)](const Unreadable* fault) mutable {
+          fault ? refuse_unreadable(node_, std::move(message.asker), *fault) : cancel(message);
+        });
+      },
+      [this](RevokeEnrollment& message) {
+        turn([this, message = std::move(message)](const Unreadable* fault) {
+          fault ? node_.directory.send(message.course, EnrollmentRevoked{enrollment_, true}) : revoke(message);
+        });
+      },
+      [this](TakePersonStep& message) {
+        turn([this, message = std::move(message)](const Unreadable* fault) mutable {
+          fault ? refuse_unreadable(node_, std::move(message.asker), *fault) : take_person_step(message);
+        });
+      },
+      [this](OperateSaga& message) {
+        turn([this, message = std::move(message)](const Unreadable* fault) mutable {
+          fault ? refuse_unreadable(node_, std::move(message.asker), *fault) : operate(message);
+        });
+      },
       [this](const ResumeSaga&) { turn([this] { resume(); }); },
       [this](const DeadlineOver&) { turn([this] { deadline_over(); }); },
       [this](const RetryStep& retry) {
@@ -44,15 +64,36 @@ caf::behavior Coordinator::make_behavior() {
       },
       [this](const WaitOver& over) { turn([this, over] { wait_over(over.waiter); }); },
       [this](const AnswerWaiting&) { turn([this] { answer_waiting(true); }); },
-      [this](TimelineRead& read) { awoke([&] { load(read.timeline); }); },
+      [this](TimelineRead& read) { awoke(read.unreadable, [&] { load(read.timeline); }); },
   };
 }
 
 void Coordinator::wake() {
   auto self = caf::actor_cast<caf::actor>(this);
-  node_.journal.wake(resident_->id, [self, &journal = node_.journal, id = enrollment_](const Recovered&) {
-    caf::anon_send(self, TimelineRead{journal.timeline(id)});
+  node_.journal.wake(resident_->id, [self, &journal = node_.journal, id = enrollment_](const Recovered& recovered) {
+    TimelineRead read{.timeline = {}, .unreadable = recovered.unreadable};
+    try {
+      if (!read.unreadable) read.timeline = journal.timeline(id);
+    } catch (const std::exception& fault) {
+      read.unreadable = {fault.what(), false};
+    }
+    caf::anon_send(self, std::move(read));
   });
+}
+
+/// Those that came before a fault, which the state was to be read again after.
+void Coordinator::refuse_waiting(const Unreadable& fault) {
+  std::vector<Asker> askers;
+  if (auto start = std::exchange(starting_, std::nullopt)) askers.push_back(std::move(start->asker));
+  if (auto person = std::exchange(person_, std::nullopt)) askers.push_back(std::move(person->asker));
+  for (auto& each : std::exchange(waiting_, {})) {
+    each.open->store(false);
+    askers.push_back(std::move(each.asker));
+  }
+  for (auto& each : std::exchange(cancels_, {})) askers.push_back(std::move(each.asker));
+  for (auto& each : std::exchange(persons_, {})) askers.push_back(std::move(each.asker));
+  revocations_.clear();
+  for (auto& asker : askers) refuse_unreadable(node_, std::move(asker), fault);
 }
 
 void Coordinator::forget_state() {

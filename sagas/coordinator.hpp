@@ -53,6 +53,7 @@ struct WaitOver {
 struct AnswerWaiting {};
 struct TimelineRead {
   std::vector<Record> timeline;
+  std::optional<Unreadable> unreadable = std::nullopt;
 };
 
 }  // namespace sugang
@@ -107,6 +108,7 @@ class Coordinator final : public ResidentActor {
   void forget_state() override;
   void recover_from_fault() override;
   bool ready_to_leave() const override;
+  void refuse_waiting(const Unreadable& fault) override;
   void load(const std::vector<Record>& timeline);
 
   void start(StartEnrollment& start);

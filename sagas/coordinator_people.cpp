@@ -74,8 +74,8 @@ void Coordinator::hear_person(const StepReply& reply) {
   if (reply.outcome == StepOutcome::refused)
     answer_refused(std::move(asker), *reply.refusal);
   else if (reply.outcome == StepOutcome::unknown)
-    // The participant's turn faulted; the caller may try again.
-    answer_refused(std::move(asker), ServiceError::overloaded);
+    // The participant can't be read; or its turn faulted, and the caller may try again.
+    answer_refused(std::move(asker), reply.refusal.value_or(ServiceError::overloaded));
   else
     answer_as_it_stands(std::move(asker));
   serve_postponed();

@@ -33,6 +33,9 @@ void Coordinator::hear(const StepReply& reply) {
   if (person_ && reply.step == person_->sent &&
       (reply.outcome == StepOutcome::refused || reply.outcome == StepOutcome::unknown))
     return hear_person(reply);
+  // The step that ends a person's is the saga's to retry.
+  if (person_ && reply.step == person_->answered_by && reply.outcome == StepOutcome::unknown && reply.refusal)
+    answer_refused(std::exchange(person_, std::nullopt)->asker, *reply.refusal);
   const auto command = command_at(cursor_);
   if (reply.step == command) {
     switch (reply.outcome) {

@@ -33,6 +33,15 @@ std::string named_file(std::string_view fault) {
 
 }  // namespace
 
+bool names_file(std::string_view fault) { return !named_file(fault).empty(); }
+
+std::string cause_of(std::string_view fault) {
+  constexpr std::string_view prefix = "journal damaged: ";
+  if (const auto status = fault.find("Corruption: "); status != std::string_view::npos)
+    return std::string{fault.substr(status)};
+  return std::string{fault.starts_with(prefix) ? fault.substr(prefix.size()) : fault};
+}
+
 std::vector<std::string> log_files(const std::string& folder) {
   std::vector<std::string> logs;
   std::error_code error;

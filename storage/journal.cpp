@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
-#include <map>
 #include <unordered_set>
 #include <utility>
 #include <variant>
@@ -12,13 +11,11 @@
 #include "storage/journal_keys.hpp"
 #include "storage/journal_reader.hpp"
 #include "storage/journal_recovery.hpp"
+#include "storage/request_expiry.hpp"
 #include "storage/sequence_guard.hpp"
 
 namespace sugang {
 namespace {
-
-/// Request entries that are erased in one write.
-constexpr std::size_t expired_entries_per_write_max = 1000;
 
 // What stands in the queue, in the one order.
 struct Wake {
@@ -39,11 +36,7 @@ struct WakeNew {
 struct Forget {
   AggregateId id;
 };
-struct ReadTimeline {
-  EnrollmentId id;
-  std::function<void(std::vector<Record>)> done;
-};
-using Item = std::variant<PlacedAppend, Wake, Learn, WakeNew, Forget, ReadTimeline>;
+using Item = std::variant<PlacedAppend, Wake, Learn, WakeNew, Forget>;
 
 Sequence last_sequence(const Recovered& recovered) {
   if (!recovered.tail.empty()) return recovered.tail.back().sequence;
@@ -71,6 +64,9 @@ struct Journal::Impl {
   void write(JournalBatch& batch);
   void release(Item& item);
   void release_wake(Wake wake);
+  template <class Read>
+  auto isolating(const AggregateId& id, Read read);
+  Recovered recover(const AggregateId& id, Position until);
   void read_away(std::function<void()> read);
   void fail(const std::string& why);
   void run();
@@ -82,6 +78,7 @@ struct Journal::Impl {
   const OnFailure on_failure;
   std::atomic<Position>& durable;
   const JournalReader reader;
+  Quarantine quarantine;
   std::vector<std::function<void(Position)>> listeners;
 
   // The linearization point: what an append needs is done before, under this lock it gets its place and no more.
@@ -238,20 +235,41 @@ void Journal::Impl::release(Item& item) {
     placed->append.then();
   } else if (auto* wake = std::get_if<Wake>(&item)) {
     release_wake(std::move(*wake));
-  } else if (auto* read = std::get_if<ReadTimeline>(&item)) {
-    read_away([this, id = read->id, done = std::move(read->done), until = end.position] {
-      done(reader.group(timeline_group(id), 0, until));
-    });
   }
 }
 
 void Journal::Impl::release_wake(Wake wake) {
   read_away([this, wake = std::move(wake), until = end.position] {
-    auto recovered = reader.recover(wake.id, until);
+    auto recovered = recover(wake.id, until);
     // Before `done`, which is the first that can append to it.
-    push(Learn{wake.id, wake.wake, last_sequence(recovered)}, false);
+    if (!recovered.unreadable) push(Learn{wake.id, wake.wake, last_sequence(recovered)}, false);
     wake.done(std::move(recovered));
   });
+}
+
+/// Damage isolates what was to be read; nothing else is harmed by it.
+template <class Read>
+auto Journal::Impl::isolating(const AggregateId& id, Read read) {
+  const auto group = group_of(id);
+  quarantine.check(group);
+  try {
+    return read(group);
+  } catch (const JournalDamaged& fault) {
+    quarantine.isolate(group, to_text(id), fault);
+    throw;
+  }
+}
+
+Recovered Journal::Impl::recover(const AggregateId& id, Position until) {
+  Recovered recovered;
+  try {
+    return isolating(id, [&](const std::string&) { return reader.recover(id, until); });
+  } catch (const Quarantined& known) {
+    recovered.unreadable = {known.what(), true};
+  } catch (const std::exception& fault) {
+    recovered.unreadable = {fault.what(), false};
+  }
+  return recovered;
 }
 
 void Journal::Impl::read_away(std::function<void()> read) {
@@ -319,21 +337,24 @@ void Journal::wake_new(AggregateId id, Sequence sequence) { impl_->push(WakeNew{
 void Journal::forget(AggregateId id) { impl_->push(Forget{std::move(id)}, false); }
 
 std::vector<Record> Journal::timeline(EnrollmentId id) const {
-  return impl_->reader.group(timeline_group(id), 0, durable_position());
-}
-
-void Journal::timeline_behind_appends(EnrollmentId id, std::function<void(std::vector<Record>)> done) {
-  impl_->push(ReadTimeline{id, std::move(done)}, true);
+  return impl_->isolating(
+      id, [&](const std::string& group) { return impl_->reader.group(group, 0, durable_position()); });
 }
 
 std::vector<Record> Journal::history(const AggregateId& id) const {
-  auto records = impl_->reader.group(group_of(id), 0, durable_position());
+  auto records = impl_->isolating(
+      id, [&](const std::string& group) { return impl_->reader.group(group, 0, durable_position()); });
   std::erase_if(records, [&](const Record& record) { return record.aggregate != id; });
   return records;
 }
 
 std::vector<Record> Journal::read(Position after, std::size_t limit) const {
-  return impl_->reader.read(after, durable_position(), limit);
+  try {
+    return impl_->reader.read(after, durable_position(), limit);
+  } catch (const JournalDamaged& fault) {
+    impl_->quarantine.note(fault);
+    throw;
+  }
 }
 
 std::vector<AggregateId> Journal::owed() const { return impl_->reader.owed(); }
@@ -363,36 +384,18 @@ void Journal::verify(const std::function<void(Position)>& progress) const {
   }
 }
 
-void Journal::expire_requests(TimePoint before) {
+std::optional<std::string> Journal::expire_requests(TimePoint before, std::string from, std::size_t entries_max) {
   auto& store = impl_->store;
-  auto erase = [&](WriteSet changes) {
+  if (const auto mark = store.get(marks_space, requests_expired_mark))
+    before = std::max(before, TimePoint{Milliseconds{std::stoll(*mark)}});
+  return find_expired_requests(store, before, std::move(from), entries_max, [&](WriteSet changes) {
     // In the same write, so that verify() knows which requests the index may lack.
     changes.put(marks_space, std::string{requests_expired_mark}, std::to_string(before.time_since_epoch().count()));
     const std::lock_guard lock{impl_->write_mutex};
     store.write(changes, Sync::no);
-  };
-  if (const auto mark = store.get(marks_space, requests_expired_mark))
-    before = std::max(before, TimePoint{Milliseconds{std::stoll(*mark)}});
-  for (std::uint16_t partition = 0; partition < partition_count; ++partition) {
-    std::string from;
-    from.push_back(static_cast<char>(partition >> 8));
-    from.push_back(static_cast<char>(partition));
-    from.push_back(static_cast<char>(GroupKind::request));
-    std::map<std::string, std::pair<TimePoint, std::vector<std::string>>> groups;
-    store.scan(index_space, from, after_prefix(from), [&](std::string_view key, std::string_view value) {
-      auto& [newest, keys] = groups[std::string{key.substr(0, group_bytes(key))}];
-      newest = std::max(newest, parse_index_entry(key, value).time);
-      keys.emplace_back(key);
-      return true;
-    });
-    WriteSet changes;
-    for (auto& [group, entries] : groups) {
-      if (entries.first >= before) continue;
-      for (auto& key : entries.second) changes.erase(index_space, std::move(key));
-      if (changes.changes.size() >= expired_entries_per_write_max) erase(std::exchange(changes, {}));
-    }
-    if (!changes.empty()) erase(std::move(changes));
-  }
+  });
 }
+
+Quarantine& Journal::quarantine() const { return impl_->quarantine; }
 
 }  // namespace sugang

@@ -14,6 +14,7 @@
 #include "domain/record.hpp"
 #include "storage/head_file.hpp"
 #include "storage/key_value_store.hpp"
+#include "storage/quarantine.hpp"
 
 namespace sugang {
 
@@ -21,6 +22,25 @@ namespace sugang {
 /// and file.
 struct JournalDamaged : std::runtime_error {
   using std::runtime_error::runtime_error;
+  JournalDamaged(const std::string& text, Position at, std::string in, std::string why)
+      : std::runtime_error(text), position(at), file(std::move(in)), cause(std::move(why)) {}
+
+  /// Where a read met it, and what the read said; set by reads alone.
+  Position position = 0;
+  std::string file;
+  std::string cause;
+};
+
+/// An earlier read of the same aggregate met damage: nothing was read.
+struct Quarantined final : JournalDamaged {
+  using JournalDamaged::JournalDamaged;
+};
+
+/// Why an aggregate can't be read.
+struct Unreadable {
+  std::string why;
+  /// It was known before, and nothing was read.
+  bool known = false;
 };
 
 /// Who still owes an action, and must be woken after a crash to take it; or, with `owes` false, owes none any more.
@@ -61,6 +81,8 @@ struct Append {
 struct Recovered {
   std::optional<Snapshot> snapshot;
   std::vector<Record> tail;
+  /// Nothing else is there then.
+  std::optional<Unreadable> unreadable;
 };
 
 /// All events of a node in one order, each batch with one fsync.
@@ -101,20 +123,23 @@ class Journal {
   Position append(Append append);
 
   /// Reads an aggregate behind all that was appended before, and from then on checks the sequence of every append
-  /// to it (a mismatch stops the node), until `forget`. `done` runs on the read executor.
+  /// to it (a mismatch stops the node), until `forget`. `done` runs on the read executor, whatever the read met.
   void wake(AggregateId id, std::function<void(Recovered)> done);
   /// As `wake`, for an id minted just now: nothing to read.
   void wake_new(AggregateId id, Sequence sequence = 0);
   /// The aggregate left memory; its last append is durable.
   void forget(AggregateId id);
 
-  /// Every durable record on an enrollment's timeline, in journal order. May block on a disk; from any thread.
+  // Reads of what is durable: from any thread; they may block on a disk. One that meets damage throws
+  // JournalDamaged, and isolates what it was to read: from then on that throws Quarantined, and all else is read as
+  // before.
+
+  /// Every record on an enrollment's timeline, in journal order.
   std::vector<Record> timeline(EnrollmentId id) const;
-  /// As `timeline`, behind all that was appended before the call; `done` runs on the read executor.
-  void timeline_behind_appends(EnrollmentId id, std::function<void(std::vector<Record>)> done);
-  /// Every durable record of one aggregate, in order.
+  /// Every record of one aggregate, in order.
   std::vector<Record> history(const AggregateId& id) const;
-  /// Durable records after `after`, up to `limit`, in order.
+  /// Records after `after`, up to `limit`, in order. What stands before damage is returned; throws when the damage
+  /// comes first.
   std::vector<Record> read(Position after, std::size_t limit) const;
   /// Who owed an action at the last batch; for the start. Sagas stand before others.
   std::vector<AggregateId> owed() const;
@@ -124,6 +149,9 @@ class Journal {
   Position durable_position() const { return durable_.load(std::memory_order_acquire); }
   /// `listener` runs on the journal's thread after every batch; it only wakes somebody. Before start().
   void on_durable(std::function<void(Position)> listener);
+
+  /// What reads have met. Its listener is set before start().
+  Quarantine& quarantine() const;
 
   struct Stats {
     std::uint64_t batches = 0;
@@ -138,8 +166,10 @@ class Journal {
   /// Verifies every page and every derived key (index, snapshots, owed). `progress(position)` once in a while.
   /// Throws JournalDamaged at the first fault.
   void verify(const std::function<void(Position)>& progress = {}) const;
-  /// Removes answers to keyed requests older than `before`, so that a repeat is a new request. Off the fast path.
-  void expire_requests(TimePoint before);
+  /// Removes answers to keyed requests older than `before`, so that a repeat is a new request. One step of at most
+  /// `entries_max` entries, from where the step before ended (""); returns where to go on, nothing when all is
+  /// done.
+  std::optional<std::string> expire_requests(TimePoint before, std::string from, std::size_t entries_max);
 
  private:
   struct Impl;

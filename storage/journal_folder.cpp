@@ -2,15 +2,14 @@
 
 #include <filesystem>
 
+#include "storage/durable_folder.hpp"
 #include "storage/journal_keys.hpp"
 
 namespace sugang {
 namespace {
 
 std::string made(const std::string& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) throw StorageError("cannot make the folder " + folder + ": " + error.message());
+  make_folder(folder);
   return folder;
 }
 

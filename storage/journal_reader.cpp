@@ -3,13 +3,21 @@
 #include <algorithm>
 #include <limits>
 
+#include "storage/damage.hpp"
+
 namespace sugang {
+
+JournalDamaged damage_at(const KeyValueStore& store, Position position, std::uint8_t space, std::string_view key,
+                         const std::exception& fault) {
+  const auto cause = cause_of(fault.what());
+  const auto file = store.locate(cause, space, key);
+  return {"journal damaged: at position " + std::to_string(position) + ": " + cause + " (file " + file + ")",
+          position, file, cause};
+}
 
 std::vector<Record> JournalReader::read(Position after, Position until, std::size_t limit) const {
   std::vector<Record> records;
   if (after >= until || limit == 0) return records;
-  const auto first = store_.last_at_or_before(pages_space, page_key(after + 1));
-  if (!first) return records;
   auto visit = [&](std::string_view key, std::string_view value) {
     const auto page = parse_page(position_of_page(key), value);
     for (std::size_t i = 0; i < page.records.size(); ++i) {
@@ -20,23 +28,33 @@ std::vector<Record> JournalReader::read(Position after, Position until, std::siz
     }
     return records.size() < limit;
   };
-  store_.scan(pages_space, first->first, {}, visit);
+  const auto key = page_key(after + 1);
+  try {
+    const auto first = store_.last_at_or_before(pages_space, key);
+    if (first) store_.scan(pages_space, first->first, {}, visit);
+  } catch (const std::runtime_error& fault) {
+    if (records.empty()) throw damage_at(store_, after + 1, pages_space, key, fault);
+  }
   return records;
 }
 
 std::vector<Position> JournalReader::positions_of(std::string_view group, Position after, Position until) const {
   std::vector<Position> positions;
   std::string from{group};
-  if (after > 0) {
-    // The entry of the batch that `after` stands in may list positions behind it too.
-    const auto covering = store_.last_at_or_before(index_space, index_key(group, after));
-    if (covering && covering->first.starts_with(group)) from = covering->first;
+  try {
+    if (after > 0) {
+      // The entry of the batch that `after` stands in may list positions behind it too.
+      const auto covering = store_.last_at_or_before(index_space, index_key(group, after));
+      if (covering && covering->first.starts_with(group)) from = covering->first;
+    }
+    store_.scan(index_space, from, after_prefix(group), [&](std::string_view key, std::string_view value) {
+      for (auto position : parse_index_entry(key, value).positions)
+        if (position > after && position <= until) positions.push_back(position);
+      return true;
+    });
+  } catch (const std::runtime_error& fault) {
+    throw damage_at(store_, positions.empty() ? after + 1 : positions.back(), index_space, from, fault);
   }
-  store_.scan(index_space, from, after_prefix(group), [&](std::string_view key, std::string_view value) {
-    for (auto position : parse_index_entry(key, value).positions)
-      if (position > after && position <= until) positions.push_back(position);
-    return true;
-  });
   return positions;
 }
 
@@ -46,15 +64,19 @@ std::vector<Record> JournalReader::records_at(const std::vector<Position>& posit
   std::string bytes;
   JournalPage page;
   for (auto position : positions) {
-    if (page.records.empty() || position > page.last()) {
-      auto found = store_.last_at_or_before(pages_space, page_key(position));
-      if (!found) throw JournalDamaged("journal damaged: no page holds position " + std::to_string(position));
-      bytes = std::move(found->second);
-      page = parse_page(position_of_page(found->first), bytes);
-      if (position > page.last())
-        throw JournalDamaged("journal damaged: no page holds position " + std::to_string(position));
+    const auto key = page_key(position);
+    try {
+      if (page.records.empty() || position > page.last()) {
+        auto found = store_.last_at_or_before(pages_space, key);
+        if (!found) throw JournalDamaged("no page holds position " + std::to_string(position));
+        bytes = std::move(found->second);
+        page = parse_page(position_of_page(found->first), bytes);
+        if (position > page.last()) throw JournalDamaged("no page holds position " + std::to_string(position));
+      }
+      records.push_back(decode_at(position, page.records[position - page.first]));
+    } catch (const std::runtime_error& fault) {
+      throw damage_at(store_, position, pages_space, key, fault);
     }
-    records.push_back(decode_at(position, page.records[position - page.first]));
   }
   return records;
 }
@@ -66,18 +88,23 @@ std::vector<Record> JournalReader::group(std::string_view group, Position after,
 Recovered JournalReader::recover(const AggregateId& id, Position until) const {
   Recovered recovered;
   Position covered = 0;
-  if (auto value = store_.get(snapshots_space, snapshot_key(id))) {
-    auto stored = parse_snapshot(id, *value);
-    covered = stored.position;
-    recovered.snapshot = std::move(stored.snapshot);
+  const auto key = snapshot_key(id);
+  try {
+    if (auto value = store_.get(snapshots_space, key)) {
+      auto stored = parse_snapshot(id, *value);
+      covered = stored.position;
+      recovered.snapshot = std::move(stored.snapshot);
+    }
+  } catch (const std::runtime_error& fault) {
+    throw damage_at(store_, until, snapshots_space, key, fault);
   }
   auto sequence = recovered.snapshot ? recovered.snapshot->sequence : 0;
   for (auto& record : group(group_of(id), covered, until)) {
     if (record.aggregate != id || record.sequence <= sequence) continue;
     if (record.sequence != sequence + 1)
-      throw JournalDamaged("journal damaged: at position " + std::to_string(record.position) + " " + to_text(id) +
-                           " goes on with event " + std::to_string(record.sequence) + " after event " +
-                           std::to_string(sequence));
+      throw damage_at(store_, record.position, pages_space, page_key(record.position),
+                      std::runtime_error(to_text(id) + " goes on with event " + std::to_string(record.sequence) +
+                                         " after event " + std::to_string(sequence)));
     ++sequence;
     recovered.tail.push_back(std::move(record));
   }

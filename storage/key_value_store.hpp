@@ -32,6 +32,9 @@ struct WriteSet {
   bool empty() const { return changes.empty(); }
 };
 
+/// Whether what a scan reads may push other things out of memory. A scan of everything must not.
+enum class Caching : std::uint8_t { yes, no };
+
 enum class Sync : std::uint8_t { no, yes };
 
 /// An ordered store of bytes with a few key spaces, each ordered bytewise. Reads may come from any thread, writes
@@ -46,8 +49,8 @@ class KeyValueStore {
 
   /// Visits keys ≥ `from` and < `until` in order ("" as `until`: to the end) while `visit` returns true.
   using Visit = std::function<bool(std::string_view key, std::string_view value)>;
-  virtual void scan(std::uint8_t space, std::string_view from, std::string_view until,
-                    const Visit& visit) const = 0;
+  virtual void scan(std::uint8_t space, std::string_view from, std::string_view until, const Visit& visit,
+                    Caching caching = Caching::yes) const = 0;
   /// The last key ≤ `at`, if any, with its value.
   virtual std::optional<std::pair<std::string, std::string>> last_at_or_before(std::uint8_t space,
                                                                                std::string_view at) const = 0;
@@ -56,6 +59,16 @@ class KeyValueStore {
 
   /// For messages: where a fault, given the text of its error, lies, as well as the store can tell.
   virtual std::string locate(std::string_view) const { return "memory"; }
+  /// The same for a fault that a read of `key` met.
+  virtual std::string locate(std::string_view fault, std::uint8_t /*space*/, std::string_view /*key*/) const {
+    return locate(fault);
+  }
+
+  /// The files that hold the store's entries, if it has any.
+  virtual std::vector<std::string> sorted_files() const { return {}; }
+  /// Reads one of them from the disk, all of it; returns its size, 0 when it is no part of the store any more.
+  /// Throws StorageError when a block of it does not agree with its checksum.
+  virtual std::uint64_t check_sorted_file(const std::string& /*file*/) const { return 0; }
 };
 
 }  // namespace sugang

@@ -51,6 +51,7 @@ void MemoryStore::write(const WriteSet& changes, Sync sync) {
   unsynced_.push_back(changes);
   if (failed) throw StorageError("write " + std::to_string(writes_) + " to memory failed: by seed");
   apply(current_, changes);
+  for (const auto& change : changes.changes) spoiled_.erase({change.space, change.key});
   if (sync == Sync::no) return;
   for (const auto& written : unsynced_) apply(durable_, written);
   unsynced_.clear();
@@ -58,13 +59,14 @@ void MemoryStore::write(const WriteSet& changes, Sync sync) {
 
 std::optional<std::string> MemoryStore::get(std::uint8_t space, std::string_view key) const {
   const std::shared_lock lock{mutex_};
+  check(space, key);
   const auto& entries = current_.at(space);
   const auto it = entries.find(key);
   return it == entries.end() ? std::nullopt : std::optional{it->second};
 }
 
-void MemoryStore::scan(std::uint8_t space, std::string_view from, std::string_view until,
-                       const Visit& visit) const {
+void MemoryStore::scan(std::uint8_t space, std::string_view from, std::string_view until, const Visit& visit,
+                       Caching) const {
   std::string next{from};
   for (bool more = true; more;) {
     std::vector<std::pair<std::string, std::string>> chunk;
@@ -76,8 +78,13 @@ void MemoryStore::scan(std::uint8_t space, std::string_view from, std::string_vi
         chunk.emplace_back(*it++);
     }
     more = chunk.size() == scan_chunk_entries;
-    for (const auto& [key, value] : chunk)
+    for (const auto& [key, value] : chunk) {
+      {
+        const std::shared_lock lock{mutex_};
+        check(space, key);
+      }
       if (!visit(key, value)) return;
+    }
     // The least key above the last one visited.
     if (more) next = chunk.back().first + '\0';
   }
@@ -89,16 +96,29 @@ std::optional<std::pair<std::string, std::string>> MemoryStore::last_at_or_befor
   const auto& entries = current_.at(space);
   auto it = entries.upper_bound(at);
   if (it == entries.begin()) return std::nullopt;
-  return *--it;
+  check(space, (--it)->first);
+  return *it;
 }
 
 void MemoryStore::erase_range(std::uint8_t space, std::string_view from, std::string_view until) {
   WriteSet erased;
-  scan(space, from, until, [&](std::string_view key, std::string_view) {
-    erased.erase(space, std::string{key});
-    return true;
-  });
+  {
+    const std::shared_lock lock{mutex_};
+    const auto& entries = current_.at(space);
+    for (auto it = entries.lower_bound(from); it != entries.end() && (until.empty() || it->first < until); ++it)
+      erased.erase(space, it->first);
+  }
   write(erased, Sync::no);
+}
+
+void MemoryStore::spoil(std::uint8_t space, std::string key) {
+  const std::unique_lock lock{mutex_};
+  spoiled_.emplace(space, std::move(key));
+}
+
+void MemoryStore::check(std::uint8_t space, std::string_view key) const {
+  if (!spoiled_.empty() && spoiled_.contains({space, std::string{key}}))
+    throw StorageError("reading from memory failed: Corruption: the entry is spoiled");
 }
 
 std::unique_ptr<MemoryStore> MemoryStore::crash(MemoryFaults faults_after) {

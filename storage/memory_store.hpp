@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <vector>
@@ -38,12 +39,15 @@ class MemoryStore final : public KeyValueStore {
 
   void write(const WriteSet& changes, Sync sync) override;
   std::optional<std::string> get(std::uint8_t space, std::string_view key) const override;
-  void scan(std::uint8_t space, std::string_view from, std::string_view until, const Visit& visit) const override;
+  void scan(std::uint8_t space, std::string_view from, std::string_view until, const Visit& visit,
+            Caching caching = Caching::yes) const override;
   std::optional<std::pair<std::string, std::string>> last_at_or_before(std::uint8_t space,
                                                                        std::string_view at) const override;
   void erase_range(std::uint8_t space, std::string_view from, std::string_view until) override;
   std::string locate(std::string_view) const override { return "memory"; }
 
+  /// From now on reads that meet the entry fail, as those of a damaged block do, until it is written.
+  void spoil(std::uint8_t space, std::string key);
   /// What a restart would see now, with faults of its own.
   std::unique_ptr<MemoryStore> crash(MemoryFaults faults_after = {});
   std::uint64_t writes() const;
@@ -53,6 +57,7 @@ class MemoryStore final : public KeyValueStore {
 
   static void apply(std::vector<Space>& spaces, const WriteSet& changes);
   bool fails();
+  void check(std::uint8_t space, std::string_view key) const;
   std::uint64_t random_below(std::uint64_t bound) { return random_() % bound; }
 
   MemoryFaults faults_;
@@ -63,6 +68,7 @@ class MemoryStore final : public KeyValueStore {
   std::vector<Space> current_;
   std::vector<Space> durable_;
   std::vector<WriteSet> unsynced_;
+  std::set<std::pair<std::uint8_t, std::string>> spoiled_;
 };
 
 /// A head file in memory. At a crash the newest heads may be forgotten, as the page cache is in a power cut.

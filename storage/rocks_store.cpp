@@ -4,13 +4,18 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/metadata.h>
 #include <rocksdb/slice_transform.h>
+#include <rocksdb/sst_file_reader.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 
 #include "storage/damage.hpp"
+#include "storage/durable_folder.hpp"
 #include "storage/journal.hpp"
 #include "storage/journal_keys.hpp"
 #include "storage/sorted_file_check.hpp"
@@ -102,6 +107,22 @@ bool has_lost_its_state(const std::string& path) {
   return !log_files(path).empty();
 }
 
+/// A compaction that meets damage would end all writes, though none of them failed. It is given up instead: what
+/// it would have merged stays as it is.
+class DamagedCompactions final : public rocksdb::EventListener {
+ public:
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* status) override {
+    if (reason != rocksdb::BackgroundErrorReason::kCompaction || !status->IsCorruption()) return;
+    met_.store(true, std::memory_order_release);
+    *status = rocksdb::Status::OK();
+  }
+  /// True once for each time that there is something to do about it.
+  bool take() { return met_.load(std::memory_order_relaxed) && met_.exchange(false, std::memory_order_acquire); }
+
+ private:
+  std::atomic<bool> met_{false};
+};
+
 bool tells_of_damage(const rocksdb::Status& status) {
   return status.IsCorruption() || status.IsPathNotFound() ||
          status.ToString().find("No such file or directory") != std::string::npos;
@@ -117,6 +138,7 @@ struct RocksStore::Impl {
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   rocksdb::ColumnFamilyHandle* unused_default = nullptr;
+  const std::shared_ptr<DamagedCompactions> damaged_compactions = std::make_shared<DamagedCompactions>();
 
   ~Impl() {
     if (db == nullptr) return;
@@ -127,9 +149,7 @@ struct RocksStore::Impl {
   }
 
   void open(const RocksOptions& options) {
-    std::error_code error;
-    std::filesystem::create_directories(path, error);
-    if (error) throw StorageError("cannot make the folder " + path + ": " + error.message());
+    make_folder(path);
     if (has_lost_its_state(path))
       throw JournalDamaged("journal damaged: cannot open " + path + " (file " + path +
                            "/CURRENT, which is missing)");
@@ -140,7 +160,9 @@ struct RocksStore::Impl {
     std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
     descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, space_options({}, options, cache));
     for (const auto& space : spaces) descriptors.emplace_back(space.name, space_options(space, options, cache));
-    const auto status = rocksdb::DB::Open(db_options(options), path, descriptors, &families, &db);
+    auto whole = db_options(options);
+    whole.listeners.push_back(damaged_compactions);
+    const auto status = rocksdb::DB::Open(whole, path, descriptors, &families, &db);
     if (!status.ok()) {
       if (!tells_of_damage(status)) throw StorageError("cannot open " + path + ": " + status.ToString());
       throw JournalDamaged("journal damaged: cannot open " + path + ": " + status.ToString() + " (file " +
@@ -152,6 +174,12 @@ struct RocksStore::Impl {
 
   void check(const rocksdb::Status& status, const char* what) const {
     if (!status.ok()) throw StorageError(std::string{what} + " " + path + " failed: " + status.ToString());
+  }
+
+  /// Otherwise the files that can't be merged would gather until they hold up every write.
+  void end_damaged_compactions() {
+    if (!damaged_compactions->take()) return;
+    for (auto* family : families) check(db->SetOptions(family, {{"disable_auto_compactions", "true"}}), "tuning");
   }
 
   /// A scan may use the prefix filters when every key that it can visit has the prefix of `from`.
@@ -188,6 +216,7 @@ void RocksStore::write(const WriteSet& changes, Sync sync) {
   options.sync = sync == Sync::yes;
   options.memtable_insert_hint_per_batch = true;
   impl_->check(impl_->db->Write(options, &batch), "writing to");
+  impl_->end_damaged_compactions();
 }
 
 std::optional<std::string> RocksStore::get(std::uint8_t space, std::string_view key) const {
@@ -198,7 +227,8 @@ std::optional<std::string> RocksStore::get(std::uint8_t space, std::string_view 
   return std::string{value.data(), value.size()};
 }
 
-void RocksStore::scan(std::uint8_t space, std::string_view from, std::string_view until, const Visit& visit) const {
+void RocksStore::scan(std::uint8_t space, std::string_view from, std::string_view until, const Visit& visit,
+                      Caching caching) const {
   if (!until.empty() && until <= from) return;
   rocksdb::ReadOptions options;
   const auto bound = slice(until);
@@ -206,6 +236,7 @@ void RocksStore::scan(std::uint8_t space, std::string_view from, std::string_vie
   const bool in_prefix = impl_->stays_in_prefix(space, from, until);
   options.total_order_seek = !in_prefix;
   options.prefix_same_as_start = in_prefix;
+  options.fill_cache = caching == Caching::yes;
   const std::unique_ptr<rocksdb::Iterator> it{impl_->db->NewIterator(options, impl_->families.at(space))};
   for (it->Seek(slice(from)); it->Valid(); it->Next())
     if (!visit(view(it->key()), view(it->value()))) break;
@@ -239,6 +270,39 @@ void RocksStore::erase_range(std::uint8_t space, std::string_view from, std::str
 
 std::string RocksStore::locate(std::string_view fault) const {
   return locate_damage(impl_->path, fault, impl_->logs_at_open);
+}
+
+std::string RocksStore::locate(std::string_view fault, std::uint8_t space, std::string_view key) const {
+  if (names_file(fault)) return locate(fault);
+  std::vector<rocksdb::LiveFileMetaData> files;
+  impl_->db->GetLiveFilesMetaData(&files);
+  std::string text;
+  for (const auto& file : files)
+    if (file.column_family_name == impl_->spaces[space].name && file.smallestkey <= key && key <= file.largestkey)
+      text += (text.empty() ? "" : " or ") + file.db_path + file.name;
+  return text.empty() ? locate(fault) : text;
+}
+
+std::vector<std::string> RocksStore::sorted_files() const {
+  std::vector<rocksdb::LiveFileMetaData> files;
+  impl_->db->GetLiveFilesMetaData(&files);
+  std::vector<std::string> paths;
+  for (const auto& file : files) paths.push_back(file.db_path + file.name);
+  return paths;
+}
+
+std::uint64_t RocksStore::check_sorted_file(const std::string& file) const {
+  std::error_code gone;
+  const auto bytes = std::filesystem::file_size(file, gone);
+  // Compaction removes files while they are listed here.
+  const auto live = sorted_files();
+  if (std::find(live.begin(), live.end(), file) == live.end()) return 0;
+  rocksdb::Options options{impl_->db->GetDBOptions(), impl_->db->GetOptions(impl_->unused_default)};
+  rocksdb::SstFileReader reader{options};
+  auto status = reader.Open(file);
+  if (status.ok()) status = reader.VerifyChecksum();
+  impl_->check(status, "checking");
+  return gone ? 0 : bytes;
 }
 
 void RocksStore::flush() { impl_->check(impl_->db->Flush({}, impl_->families), "flushing"); }

@@ -43,11 +43,15 @@ class RocksStore final : public KeyValueStore {
 
   void write(const WriteSet& changes, Sync sync) override;
   std::optional<std::string> get(std::uint8_t space, std::string_view key) const override;
-  void scan(std::uint8_t space, std::string_view from, std::string_view until, const Visit& visit) const override;
+  void scan(std::uint8_t space, std::string_view from, std::string_view until, const Visit& visit,
+            Caching caching = Caching::yes) const override;
   std::optional<std::pair<std::string, std::string>> last_at_or_before(std::uint8_t space,
                                                                        std::string_view at) const override;
   void erase_range(std::uint8_t space, std::string_view from, std::string_view until) override;
   std::string locate(std::string_view fault) const override;
+  std::string locate(std::string_view fault, std::uint8_t space, std::string_view key) const override;
+  std::vector<std::string> sorted_files() const override;
+  std::uint64_t check_sorted_file(const std::string& file) const override;
 
   /// Moves what the write-ahead log holds into sorted files, so that the next start has nothing to replay.
   void flush();

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "storage/bytes.hpp"
+#include "storage/durable_folder.hpp"
 #include "storage/journal.hpp"
 
 namespace sugang {
@@ -51,14 +52,6 @@ off_t offset_of(std::uint64_t counter) { return static_cast<off_t>(counter % 2 *
 
 bool write_at(int descriptor, std::string_view bytes, off_t offset) {
   return ::pwrite(descriptor, bytes.data(), bytes.size(), offset) == static_cast<ssize_t>(bytes.size());
-}
-
-void sync_folder(const std::string& path) {
-  auto folder = std::filesystem::path{path}.parent_path();
-  const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  ::fsync(descriptor);
-  ::close(descriptor);
 }
 
 }  // namespace
@@ -110,7 +103,7 @@ void TwoSlotHeadFile::create(const Head& head) {
                        ::rename(fresh.c_str(), path_.c_str()) == 0;
   descriptor_ = descriptor;
   if (!written) fail("cannot create");
-  sync_folder(path_);
+  sync_folder(std::filesystem::path{path_}.parent_path());
 }
 
 void TwoSlotHeadFile::store(const Head& head) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "storage/bytes.hpp"
 
@@ -28,9 +29,14 @@ void put_position(WriteSet& changes, ViewId view, Generation generation, Positio
   changes.put(views_space, position_key(view, generation), std::move(value));
 }
 
+/// True also when what is there can't be read.
 bool has_keys(const KeyValueStore& store, const std::string& from, const std::string& until) {
   bool found = false;
-  store.scan(views_space, from, until, [&](std::string_view, std::string_view) { return !(found = true); });
+  try {
+    store.scan(views_space, from, until, [&](std::string_view, std::string_view) { return !(found = true); });
+  } catch (const StorageError&) {
+    return true;
+  }
   return found;
 }
 
@@ -92,17 +98,23 @@ void Projector::recover(Served& served) {
   const auto id = served.kind.id;
   Generations generations;
   bool readable = false;
-  if (const auto value = store_.get(views_space, serving_key(id))) {
-    ByteReader in{*value};
-    readable = in.be<std::uint8_t>() == views_format;
-    generations.serving = in.be<Generation>();
-    generations.building = in.be<Generation>();
+  try {
+    if (const auto value = store_.get(views_space, serving_key(id))) {
+      ByteReader in{*value};
+      readable = in.be<std::uint8_t>() == views_format;
+      generations.serving = in.be<Generation>();
+      generations.building = in.be<Generation>();
+    }
+    served.live = make_feed(served.kind, generations.serving);
+    if (generations.building != 0) served.build = make_feed(served.kind, generations.building);
+  } catch (const StorageError&) {
+    readable = false;
   }
-  served.live = make_feed(served.kind, generations.serving);
   if (!readable || served.live.position > source_.end()) {
     // Whatever a crash leaves of this, the next start finds rows at position 0 or does it again.
     erase_generations(store_, id, 0, std::numeric_limits<Generation>::max());
     generations = {.serving = 1, .building = 0};
+    served.build.reset();
     WriteSet changes;
     put_generations(changes, id, generations);
     store_.write(changes, Sync::no);
@@ -111,10 +123,7 @@ void Projector::recover(Served& served) {
     // A crash may have come before the generations that no longer serve were erased.
     erase_generations(store_, id, 0, generations.serving);
   }
-  if (generations.building != 0) {
-    served.build = make_feed(served.kind, generations.building);
-    served.building = true;
-  }
+  served.building = served.build.has_value();
   served.pin = make_pin(generations.serving);
 }
 
@@ -198,22 +207,71 @@ void Projector::begin_rebuilds() {
   }
 }
 
+void Projector::rows_damaged(ViewId view, std::string_view what) {
+  auto& served = find(view);
+  if (served.building || served.rebuild_requested.exchange(true)) return;
+  if (on_fault_)
+    on_fault_(served.kind.name + ": rows can't be read, the view is built again: " + std::string{what});
+  wake();
+}
+
+std::string Projector::stopped_by() const {
+  std::lock_guard lock{pins_mutex_};
+  return stopped_by_;
+}
+
+/// Nothing, while the journal can't be read on from there: a view can't pass over what nobody can read.
+std::vector<Record> Projector::read(Stop& stop, Position after, std::size_t limit) {
+  const auto now = PositionWaits::Clock::now();
+  const bool stopped = !stop.why.empty() && stop.after == after;
+  if (stopped && now < stop.retry_at) return {};
+  std::vector<Record> records;
+  std::string why;
+  try {
+    records = source_.read(after, limit);
+  } catch (const std::exception& fault) {
+    why = fault.what();
+    if (!stopped && on_fault_) on_fault_("the views stop behind position " + std::to_string(after) + ": " + why);
+  }
+  if (why.empty() && stop.why.empty()) return records;
+  stop = {after, why, now + limits_.retry_ms};
+  std::lock_guard lock{pins_mutex_};
+  stopped_by_ = why;
+  return records;
+}
+
 bool Projector::advance_live() {
   // Views that are new to the program begin at 0; those further on skip what they have.
-  const auto records = source_.read(position(), limits_.chunk_records_max);
+  std::optional<Position> after;
+  for (const auto& served : views_)
+    if (!served->frozen) after = std::min(after.value_or(served->live.position), served->live.position);
+  if (!after) return false;
+  const auto records = read(live_stop_, *after, limits_.chunk_records_max);
   last_records_ = records.size();
   if (records.empty()) return false;
   WriteSet changes;
-  for (auto& served : views_) {
-    auto& live = served->live;
-    fold_after(*live.view, live.position, records);
-    live.view->flush(changes);
-    live.position = std::max(live.position, records.back().position);
-    put_position(changes, served->kind.id, live.generation, live.position);
-  }
+  for (auto& served : views_)
+    if (!served->frozen && !fold_live(*served, records, changes)) served->frozen = true;
   write_sorted(store_, changes);
   publish_position();
   more_ = more_ || records.size() >= limits_.chunk_records_max;
+  return true;
+}
+
+/// False: rows that it needs can't be read, and nothing of it is written.
+bool Projector::fold_live(Served& served, const std::vector<Record>& records, WriteSet& changes) {
+  auto& live = served.live;
+  WriteSet own;
+  try {
+    fold_after(*live.view, live.position, records);
+    live.view->flush(own);
+  } catch (const StorageError& fault) {
+    rows_damaged(served.kind.id, fault.what());
+    return false;
+  }
+  live.position = std::max(live.position, records.back().position);
+  put_position(own, served.kind.id, live.generation, live.position);
+  for (auto& change : own.changes) changes.changes.push_back(std::move(change));
   return true;
 }
 
@@ -223,10 +281,11 @@ bool Projector::advance_build(Served& served) {
   const auto behind = served.live.position - build.position;
   WriteSet changes;
   if (behind > 0) {
-    const auto records = source_.read(build.position, std::min<std::size_t>(behind, limits_.chunk_records_max));
+    const auto records = read(build.stop, build.position, std::min<std::size_t>(behind, limits_.chunk_records_max));
+    if (records.empty()) return false;
     fold_after(*build.view, build.position, records);
     build.view->flush(changes);
-    if (!records.empty()) build.position = records.back().position;
+    build.position = records.back().position;
   }
   put_position(changes, served.kind.id, build.generation, build.position);
   const bool caught_up = build.position == served.live.position;
@@ -244,6 +303,8 @@ bool Projector::advance_build(Served& served) {
   served.live = std::move(build);
   served.build.reset();
   served.building = false;
+  served.frozen = false;
+  publish_position();
   return true;
 }
 

@@ -49,20 +49,27 @@ class Projector {
     /// It is no load when a pass finds fewer records than this: then the next may follow at once.
     std::size_t gather_records_min = 16;
     std::size_t waits_max = 10'000;
+    /// After damage in the journal the same place is read again so much later.
+    std::chrono::milliseconds retry_ms{60'000};
   };
   /// A generation that is being read; its rows stay until the last copy is gone. Not to be kept.
   using Pin = std::shared_ptr<const Generation>;
-  /// Called once, when the journal can't be read or the rows can't be written; the process must end.
+  /// Called once, when the rows can't be written; the process must end.
   using OnFailure = std::function<void(const std::string& why)>;
+  /// A fault that the views outlive, for the log.
+  using OnFault = std::function<void(std::string_view what)>;
 
-  /// Resumes at the stored positions, and goes on with rebuilds that were under way. Rows of another format, or of
-  /// a journal that is not this one (they are ahead of it), are dropped. Throws StorageError.
+  /// Resumes at the stored positions, and goes on with rebuilds that were under way. Rows of another format, of a
+  /// journal that is not this one (they are ahead of it), or of an unknown position are dropped. Throws
+  /// StorageError.
   Projector(RecordSource source, KeyValueStore& store, std::vector<ViewKind> kinds, Limits limits,
             OnFailure on_failure);
   ~Projector();
   Projector(const Projector&) = delete;
   Projector& operator=(const Projector&) = delete;
 
+  /// Before start().
+  void on_fault(OnFault on_fault) { on_fault_ = std::move(on_fault); }
   /// Starts the thread. Without it (tests, simulation) run_once() does the work.
   void start();
   /// Ends the thread; who still waits for a position is told that it was not reached.
@@ -79,6 +86,10 @@ class Projector {
   /// Builds the view again from the first record. One that is under way goes on. From any thread.
   void rebuild(ViewId view);
   bool rebuilding(ViewId view) const;
+  /// A reader met rows that can't be read: the view is built again. From any thread.
+  void rows_damaged(ViewId view, std::string_view what);
+  /// Why the views don't come further: what reading the journal behind their position says. Empty: nothing.
+  std::string stopped_by() const;
 
   /// What the serving rows of all views have reached. Read it before pinning, then the rows show at least that.
   Position position() const { return position_.load(std::memory_order_acquire); }
@@ -88,11 +99,19 @@ class Projector {
   void when_reached(Position position, PositionWaits::Clock::time_point deadline, PositionWaits::Done done);
 
  private:
+  /// Where the journal could not be read on, and when to try again.
+  struct Stop {
+    Position after = 0;
+    std::string why;
+    PositionWaits::Clock::time_point retry_at{};
+  };
   /// One generation of one view and how far it is.
   struct Feed {
     std::unique_ptr<View> view;
     Generation generation = 0;
     Position position = 0;
+    /// Set when its own reading has stopped.
+    Stop stop = {};
   };
   struct Served {
     ViewKind kind;
@@ -101,6 +120,8 @@ class Projector {
     Pin pin;
     std::atomic<bool> rebuild_requested{false};
     std::atomic<bool> building{false};
+    /// The live rows can't be folded on, since some can't be read; they serve until the build does.
+    bool frozen = false;
   };
   /// An old generation that somebody may still read.
   struct Retired {
@@ -113,7 +134,9 @@ class Projector {
   Feed make_feed(const ViewKind& kind, Generation generation) const;
   Pin make_pin(Generation generation);
   void begin_rebuilds();
+  std::vector<Record> read(Stop& stop, Position after, std::size_t limit);
   bool advance_live();
+  bool fold_live(Served& served, const std::vector<Record>& records, WriteSet& changes);
   bool advance_build(Served& served);
   void erase_retired();
   void publish_position();
@@ -126,6 +149,7 @@ class Projector {
   KeyValueStore& store_;
   const Limits limits_;
   const OnFailure on_failure_;
+  OnFault on_fault_;
   // Before the views: the end of a pin wakes.
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -135,6 +159,7 @@ class Projector {
   std::vector<Retired> retired_;
   /// Records in the last pass over the journal's end; and whether it left work behind that need not be waited for.
   std::size_t last_records_ = 0;
+  Stop live_stop_;
   bool more_ = false;
 
   PositionWaits waits_;
@@ -143,6 +168,8 @@ class Projector {
   /// No pass will follow: stopped, or failed.
   std::atomic<bool> ended_{false};
   mutable std::mutex pins_mutex_;
+  /// Under pins_mutex_.
+  std::string stopped_by_;
   std::thread thread_;
 };
 

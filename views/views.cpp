@@ -84,24 +84,6 @@ std::string scope_of(const DeliveryFilter& filter) {
 }
 std::string scope_of(std::optional<CourseKind> kind) { return Scope{"courses"}.add('k', kind).text(); }
 
-/// Reads the page's cursor, lists with the key in it, and makes the next cursor.
-template <class Row, class List>
-ListResult<Row> list_page(const std::string& scope, const Page& page, Position position, List&& list) {
-  ListResult<Row> result;
-  std::optional<std::string> after;
-  if (!page.cursor.empty()) {
-    after = read_cursor(scope, page.cursor);
-    if (!after) {
-      result.cursor_invalid = true;
-      return result;
-    }
-  }
-  result.listing = list(std::move(after));
-  result.listing.position = position;
-  if (auto& next = result.listing.next) next = make_cursor(scope, *next);
-  return result;
-}
-
 }  // namespace
 
 Views::Views(RecordSource source, KeyValueStore& store, Limits limits, Projector::OnFailure on_failure, Clock now)
@@ -111,21 +93,48 @@ Views::Views(RecordSource source, KeyValueStore& store, Limits limits, Projector
       now_(std::move(now)),
       projector_(source_, store, view_kinds(store, limits), limits.projector, std::move(on_failure)) {}
 
+/// Reads the page's cursor, lists with the key in it, and makes the next cursor.
+template <class Row, class List>
+ListResult<Row> Views::list_page(ViewId view, const std::string& scope, const Page& page, Position position,
+                                 List&& list) const {
+  ListResult<Row> result;
+  std::optional<std::string> after;
+  if (!page.cursor.empty()) {
+    after = read_cursor(scope, page.cursor);
+    if (!after) {
+      result.cursor_invalid = true;
+      return result;
+    }
+  }
+  try {
+    result.listing = list(std::move(after));
+  } catch (const StorageError& fault) {
+    projector_.rows_damaged(view, fault.what());
+    result.error = ServiceError::view_damaged;
+    return result;
+  }
+  result.listing.position = position;
+  if (auto& next = result.listing.next) next = make_cursor(scope, *next);
+  return result;
+}
+
 ListResult<CourseSnapshot> Views::list_courses(std::optional<CourseKind> kind, const Page& page) const {
   const auto position = projector_.position();
   const auto serving = projector_.serving(ViewId::courses);
-  return list_page<CourseSnapshot>(scope_of(kind), page, position, [&](std::optional<std::string> after) {
-    return CourseRows{store_, *serving}.list(kind, std::move(after), page.limit, now_(), limits_.lists);
-  });
+  return list_page<CourseSnapshot>(
+      ViewId::courses, scope_of(kind), page, position, [&](std::optional<std::string> after) {
+        return CourseRows{store_, *serving}.list(kind, std::move(after), page.limit, now_(), limits_.lists);
+      });
 }
 
 template <class Filter>
 ListResult<EnrollmentSummary> Views::list_filtered(const Filter& filter, const Page& page) const {
   const auto position = projector_.position();
   const auto serving = projector_.serving(ViewId::enrollments);
-  return list_page<EnrollmentSummary>(scope_of(filter), page, position, [&](std::optional<std::string> after) {
-    return EnrollmentRows{store_, *serving}.list(filter, std::move(after), page.limit, limits_.lists);
-  });
+  return list_page<EnrollmentSummary>(
+      ViewId::enrollments, scope_of(filter), page, position, [&](std::optional<std::string> after) {
+        return EnrollmentRows{store_, *serving}.list(filter, std::move(after), page.limit, limits_.lists);
+      });
 }
 
 ListResult<EnrollmentSummary> Views::list_enrollments(const EnrollmentFilter& filter, const Page& page) const {
@@ -144,7 +153,7 @@ ListResult<WaitlistRow> Views::list_waitlist(const CourseId& course, const Page&
   const auto position = projector_.position();
   const auto serving = projector_.serving(ViewId::enrollments);
   const auto scope = Scope{"waitlist"}.add('c', course.text).text();
-  return list_page<WaitlistRow>(scope, page, position, [&](std::optional<std::string> after) {
+  return list_page<WaitlistRow>(ViewId::enrollments, scope, page, position, [&](std::optional<std::string> after) {
     return EnrollmentRows{store_, *serving}.list_line(course, std::move(after), page.limit, limits_.lists);
   });
 }
@@ -154,11 +163,12 @@ MileageStatement Views::student_mileage(const StudentId& student, const Page& pa
   const auto serving = projector_.serving(ViewId::mileage);
   const auto scope = Scope{"mileage"}.add('s', student.text).text();
   MileageStatement statement;
-  statement.entries = list_page<MileageRow>(scope, page, position, [&](std::optional<std::string> after) {
-    auto read = MileageRows{store_, *serving}.read(student, std::move(after), page.limit, limits_.lists);
-    statement.balance = read.balance;
-    return std::move(read.lines);
-  });
+  statement.entries =
+      list_page<MileageRow>(ViewId::mileage, scope, page, position, [&](std::optional<std::string> after) {
+        auto read = MileageRows{store_, *serving}.read(student, std::move(after), page.limit, limits_.lists);
+        statement.balance = read.balance;
+        return std::move(read.lines);
+      });
   return statement;
 }
 
@@ -166,9 +176,10 @@ ListResult<NotificationRow> Views::student_notifications(const StudentId& studen
   const auto position = projector_.position();
   const auto serving = projector_.serving(ViewId::notifications);
   const auto scope = Scope{"notifications"}.add('s', student.text).text();
-  return list_page<NotificationRow>(scope, page, position, [&](std::optional<std::string> after) {
-    return NotificationRows{store_, *serving}.list(student, std::move(after), page.limit, limits_.lists);
-  });
+  return list_page<NotificationRow>(
+      ViewId::notifications, scope, page, position, [&](std::optional<std::string> after) {
+        return NotificationRows{store_, *serving}.list(student, std::move(after), page.limit, limits_.lists);
+      });
 }
 
 SagaCounts Views::count_sagas() const {
@@ -181,6 +192,7 @@ ListResult<PageRow> Views::student_page(const StudentId& student, const Page& pa
   filter.student = student;
   auto enrollments = list_enrollments(filter, page);
   ListResult<PageRow> result;
+  result.error = enrollments.error;
   result.cursor_invalid = enrollments.cursor_invalid;
   result.listing.next = std::move(enrollments.listing.next);
   result.listing.position = enrollments.listing.position;
@@ -189,7 +201,13 @@ ListResult<PageRow> Views::student_page(const StudentId& student, const Page& pa
   std::unordered_map<CourseId, std::string> titles;
   for (auto& enrollment : enrollments.listing.items) {
     auto [title, is_new] = titles.try_emplace(enrollment.course);
-    if (is_new) title->second = courses.title(enrollment.course);
+    try {
+      if (is_new) title->second = courses.title(enrollment.course);
+    } catch (const StorageError& fault) {
+      projector_.rows_damaged(ViewId::courses, fault.what());
+      result.error = ServiceError::view_damaged;
+      return result;
+    }
     result.listing.items.push_back({std::move(enrollment), title->second});
   }
   return result;

@@ -36,6 +36,7 @@ class Views {
   Views(RecordSource source, KeyValueStore& store, Limits limits, Projector::OnFailure on_failure, Clock now);
 
   /// As the projector's: the thread, or one step of its work.
+  void on_fault(Projector::OnFault on_fault) { projector_.on_fault(std::move(on_fault)); }
   void start() { projector_.start(); }
   void stop() { projector_.stop(); }
   bool run_once() { return projector_.run_once(); }
@@ -79,11 +80,16 @@ class Views {
   /// Some look-ups, however many there are.
   SagaCounts count_sagas() const;
 
+  /// Why the rows don't come further; empty: nothing stops them.
+  std::string stopped_by() const { return projector_.stopped_by(); }
   Position position() const { return projector_.position(); }
   /// Durable records that the rows do not show yet; for metrics and readiness.
   Position lag() const;
 
  private:
+  template <class Row, class List>
+  ListResult<Row> list_page(ViewId view, const std::string& scope, const Page& page, Position position,
+                            List&& list) const;
   template <class Filter>
   ListResult<EnrollmentSummary> list_filtered(const Filter& filter, const Page& page) const;
 
@@ -91,7 +97,8 @@ class Views {
   KeyValueStore& store_;
   const Limits limits_;
   const Clock now_;
-  Projector projector_;
+  /// A reader that meets damaged rows has them built again.
+  mutable Projector projector_;
 };
 
 }  // namespace sugang

@@ -166,11 +166,13 @@ def events_after(position):
 
 def events(client, position=None):
     """All events after `position`, and the position of the last."""
-    found = []
-    while batch := read(client, events_after(position)):
-        found += batch
-        position = batch[-1]["position"]
-    return found, position
+    found, target = [], events_after(position)
+    while target:
+        answer = client.get(target)
+        assert answer.status == 200, answer
+        found += answer.json()
+        target = answer.link("next")
+    return found, found[-1]["position"] if found else position
 
 
 def await_views(client, deadline_s=30):

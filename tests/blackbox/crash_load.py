@@ -209,8 +209,8 @@ class CrashLoad:
                 if batch:
                     self.events_seen += batch
                     self._saw(batch)
-                    position = batch[-1]["position"]
-                else:
+                position = answer.header("sugang-position")
+                if not answer.link("next"):
                     await asyncio.sleep(EVENTS_LOOKED_FOR_EACH_S)
         except ENDED_BY_THE_KILL:
             pass

@@ -6,6 +6,7 @@
 #include <future>
 
 #include "consumers/webhook_signature.hpp"
+#include "storage/bytes.hpp"
 #include "tests/consumers/consumed.hpp"
 
 namespace sugang {
@@ -67,7 +68,8 @@ class WebhooksTest : public ::testing::Test {
                         .transport = transport,
                         .render = [](const Record& record) { return "{\"id\":\"" + to_text(record.id) + "\"}"; },
                         .settled = [this](Webhooks::Settled each) { settled.push_back(std::move(each)); },
-                        .on_failure = [this](const std::string& why) { failures.push_back(why); }});
+                        .on_failure = [this](const std::string& why) { failures.push_back(why); },
+                        .on_damage = [this](const std::string& why) { damages.push_back(why); }});
     node.consumers->add(*webhooks);
   }
   /// Everything starts again with what was durable; the journal's cursor too.
@@ -125,6 +127,7 @@ class WebhooksTest : public ::testing::Test {
   std::unique_ptr<MemoryStore> store = std::make_unique<MemoryStore>(WebhookStore::space_count);
   std::vector<Webhooks::Settled> settled;
   std::vector<std::string> failures;
+  std::vector<std::string> damages;
   std::unique_ptr<Webhooks> webhooks;
   std::uint64_t notified = 0;
 };
@@ -487,6 +490,22 @@ TEST_F(WebhooksTest, OnAThreadOfTheirOwnTheyDeliver) {
   EXPECT_TRUE(done);
   EXPECT_EQ(told.get_future().wait_for(std::chrono::seconds{20}), std::future_status::ready);
   threaded.stop();
+}
+
+TEST_F(WebhooksTest, StandStillWhenTheirStoreCannotBeReadAndEndNoProcess) {
+  create(good);
+  constexpr std::uint8_t notices_space = 3;
+  const EventId next{make_uid(node.timers.now() + Milliseconds{1'000}, {}, notified + 1, 0)};
+  std::string key;
+  put_uid(key, next.uid);
+  store->spoil(notices_space, key);
+  ASSERT_EQ(notify(), next);
+  settle();
+  notify();
+  settle();
+  EXPECT_THAT(failures, IsEmpty());
+  EXPECT_THAT(damages, SizeIs(1));
+  EXPECT_THAT(transport.waiting, IsEmpty());
 }
 
 }  // namespace

@@ -152,3 +152,13 @@ def test_views_that_are_damaged_are_built_again_or_named(killed, copy):
         assert str(copy / "views") in refused.stderr
         shutil.rmtree(copy / "views")
         assert_serves_every_confirmation(copy, killed[1])
+
+
+def test_a_damaged_store_of_webhooks_is_set_aside_and_keeps_nobody_out(killed, copy):
+    for manifest in (copy / "webhooks").glob("MANIFEST-*"):
+        manifest.write_bytes(bytes(manifest.stat().st_size))
+    with Server(copy) as server, Client(server.listen) as client:
+        assert read_enrollment(client, killed[1][0])["state"] == "confirmed"
+        assert client.get("/v1/webhooks").json()["items"] == []
+        assert "set aside" in server.stderr()
+    assert list(copy.glob("webhooks.damaged-*"))

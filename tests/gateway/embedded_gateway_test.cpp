@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "asking.hpp"
+#include "storage/bytes.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/rocks_store.hpp"
 
@@ -45,6 +46,19 @@ TEST_F(Gateway, BooksAChargeAndApprovesIt) {
   EXPECT_EQ(entry.amount, won(500));
   EXPECT_EQ(entry.state, "approved");
   EXPECT_EQ(entry.at, test_now);
+}
+
+TEST_F(Gateway, AnswersNoWordForAnEntryThatCannotBeReadAndServesTheOthers) {
+  {
+    Company company{store_};
+    charge(company.gateway, key_, won(500));
+  }
+  std::string key;
+  put_uid(key, key_.uid);
+  store_.spoil(ChargeBooks::space, key);
+  Company company{store_};
+  EXPECT_EQ(refund(company.gateway, key_, won(500)).word, GatewayWord::unknown);
+  EXPECT_EQ(charge(company.gateway, payment_number(2), won(500)).word, GatewayWord::approved);
 }
 
 TEST_F(Gateway, DeclinesTheTestMethodThatAsksForIt) {

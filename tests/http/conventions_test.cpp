@@ -20,6 +20,15 @@ class Conventions : public Served {
 
 using IdempotencyKey = Conventions;
 
+TEST_F(IdempotencyKey, IsFreeAgainWhenWhatItChangesIsNotThere) {
+  for (int i = 0; i < 2; ++i) {
+    const auto answer = call("PATCH", "/v1/courses/none",
+                             {{"If-Match", "*"}, {"Idempotency-Key", "k"}, {"Content-Type", "application/json"}},
+                             R"({"title":"Prose"})");
+    EXPECT_EQ(answer.problem(), "course-not-found");
+  }
+}
+
 TEST_F(IdempotencyKey, ARepeatGetsTheFirstAnswerByteForByte) {
   const auto first = enroll("c", "s", {{"Idempotency-Key", "k"}});
   const auto second = enroll("c", "s", {{"Idempotency-Key", "k"}});
@@ -163,6 +172,8 @@ TEST_F(EnrollmentAnswers, EveryRefusalHasItsStatus) {
       {CourseError::payment_unavailable, 503, "payment-unavailable"},
       {EnrollmentError::ended, 409, "enrollment-ended"},
       {ServiceError::overloaded, 503, "overloaded"},
+      {ServiceError::journal_damaged, 500, "journal-damaged"},
+      {ServiceError::quarantined, 503, "quarantined"},
   };
   for (const auto& [refusal, status, name] : table) {
     backend.end_with([refusal = refusal](Outcome& outcome) { outcome = {.refusal = refusal}; });

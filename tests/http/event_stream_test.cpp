@@ -121,6 +121,7 @@ class EventStreams : public Served {
       after = positions.back();
     }
   }
+  std::string all_positions_before_damage() { return get("/v1/events?limit=200").json().back()["position"]; }
   void open_course() {
     ASSERT_EQ(post("/v1/courses", R"({"id":"c","kind":"performance","title":"Verse","capacity":100000})").status,
               201);
@@ -357,6 +358,42 @@ TEST_F(EventStreams, GrowWhileTheyAreReadAndLoseNothing) {
   enroll_students(students);
   for (auto& reader : readers) reader.join();
   EXPECT_THAT(seen, Each(all_positions()));
+}
+
+TEST_F(EventStreams, GoOnAcrossStretchesThatHoldNoEvents) {
+  open_course();
+  Follower follower{port(), "/v1/events"};
+  follower.answer();
+  backend.examine_at_most(1);
+  backend.hide_events(true);
+  enroll_students(3);
+  backend.hide_events(false);
+  enroll_students(1);
+  backend.examine_at_most(2);
+  EXPECT_THAT(follower.next_events(events_of_an_enrollment), SizeIs(events_of_an_enrollment));
+  // A batch that found nothing leads on all the same.
+  backend.hide_events(true);
+  const auto answer = get("/v1/events");
+  EXPECT_TRUE(answer.json().empty());
+  EXPECT_THAT(answer.field("link"), testing::HasSubstr("after="));
+}
+
+TEST_F(EventStreams, EndWithAProblemWhereTheJournalCannotBeRead) {
+  open_course();
+  enroll_students(2);
+  backend.damage_from(events_of_an_enrollment + 1);
+  Follower follower{port(), "/v1/events"};
+  EXPECT_THAT(follower.next_events(events_of_an_enrollment), SizeIs(events_of_an_enrollment));
+  const auto problem = follower.next();
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->event, "problem");
+  EXPECT_EQ(problem->retry, "60000");
+  EXPECT_EQ(nlohmann::json::parse(problem->data)["type"], "/problems/journal-damaged");
+  EXPECT_FALSE(follower.next());
+  EXPECT_TRUE(follower.ended_whole());
+  const auto batch = get("/v1/events?after=" + all_positions_before_damage());
+  EXPECT_EQ(batch.status, 500);
+  EXPECT_EQ(batch.problem(), "journal-damaged");
 }
 
 TEST_F(EventStreams, IgnoreWhatTheirClientSends) {

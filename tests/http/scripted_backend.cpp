@@ -353,7 +353,8 @@ void ScriptedBackend::cancel_enrollment(EnrollmentId id, std::string reason, Wai
   });
 }
 
-void ScriptedBackend::read_course(CourseId id, std::function<void(std::optional<CourseSnapshot>, Position)> done) {
+void ScriptedBackend::read_course(CourseId id,
+                                  std::function<void(ReadResult<std::optional<CourseSnapshot>>, Position)> done) {
   note("read_course");
   later([this, id, done] {
     std::optional<CourseSnapshot> course;
@@ -365,7 +366,7 @@ void ScriptedBackend::read_course(CourseId id, std::function<void(std::optional<
   });
 }
 
-void ScriptedBackend::read_timeline(EnrollmentId id, std::function<void(std::vector<Record>)> done) {
+void ScriptedBackend::read_timeline(EnrollmentId id, std::function<void(ReadResult<std::vector<Record>>)> done) {
   note("read_timeline");
   later([this, id, done] {
     std::vector<Record> timeline;
@@ -422,20 +423,28 @@ void ScriptedBackend::student_page(StudentId student, Page page, Position min_po
 }
 
 void ScriptedBackend::read_events(Position after, std::size_t limit,
-                                  std::function<void(std::vector<Record> records, Position next)> done) {
+                                  std::function<void(ReadResult<EventsRead>)> done) {
   note("read_events");
   later([this, after, limit, done] {
-    std::vector<Record> found;
-    Position next = after;
+    EventsRead found{.next = after, .at_end = true};
     {
       std::lock_guard lock{mutex_};
-      for (const auto& record : journal_)
-        if (record.position > after && found.size() < limit) {
-          found.push_back(record);
-          next = record.position;
+      for (const auto& record : journal_) {
+        if (record.position <= after) continue;
+        if (damaged_at_ != 0 && record.position >= damaged_at_) {
+          found.at_end = false;
+          break;
         }
+        if (found.records.size() == limit || record.position > after + events_examined_max_) {
+          found.at_end = false;
+          break;
+        }
+        if (!hides_events_) found.records.push_back(record);
+        found.next = record.position;
+      }
     }
-    done(found, next);
+    if (damaged_at_ != 0 && found.next == after && !found.at_end) return done(ServiceError::journal_damaged);
+    done(found);
   });
 }
 

@@ -44,6 +44,11 @@ class ScriptedBackend final : public Backend {
   void set_ready(bool ready) { ready_ = ready; }
   void set_view_error(std::optional<ServiceError> error) { view_error_ = error; }
   void throw_on_place() { throws_ = true; }
+  /// A read of events looks at so many records, and passes over them as if they were none.
+  void examine_at_most(Position records) { events_examined_max_ = records; }
+  void hide_events(bool hidden) { hides_events_ = hidden; }
+  /// From this position on the journal can't be read.
+  void damage_from(Position position) { damaged_at_ = position; }
   /// Whoever waits for the course gets seats between the two reads that find where he stands.
   void promote_between_reads() { promotes_between_reads_ = true; }
   void add_webhook_delivery(WebhookId webhook, WebhookDelivery delivery);
@@ -78,14 +83,15 @@ class ScriptedBackend final : public Backend {
   void take_step(EnrollmentId id, PersonStep step, Asker asker) override;
   void operate_saga(EnrollmentId id, Operation operation, Asker asker) override;
   void create_webhook(std::string url, std::vector<NoticeKind> kinds, Asker asker) override;
-  void remove_webhook(WebhookId id, std::function<void(bool removed)> done) override;
+  void remove_webhook(WebhookId id, std::function<void(ReadResult<bool> removed)> done) override;
   void list_webhooks(Page page, std::function<void(ListResult<Webhook>)> done) override;
   void list_webhook_deliveries(WebhookId id, Page page,
                                std::function<void(std::optional<ListResult<WebhookDelivery>>)> done) override;
-  void read_course(CourseId id, std::function<void(std::optional<CourseSnapshot>, Position)> done) override;
-  void read_timeline(EnrollmentId id, std::function<void(std::vector<Record>)> done) override;
+  void read_course(CourseId id,
+                   std::function<void(ReadResult<std::optional<CourseSnapshot>>, Position)> done) override;
+  void read_timeline(EnrollmentId id, std::function<void(ReadResult<std::vector<Record>>)> done) override;
   void read_line_position(CourseId course, EnrollmentId enrollment,
-                          std::function<void(std::optional<std::uint64_t>)> done) override;
+                          std::function<void(ReadResult<std::optional<std::uint64_t>>)> done) override;
   void list_courses(std::optional<CourseKind> kind, Page page, Position min_position,
                     std::function<void(ListResult<CourseSnapshot>)> done) override;
   void list_enrollments(EnrollmentFilter filter, Page page, Position min_position,
@@ -102,8 +108,7 @@ class ScriptedBackend final : public Backend {
                        std::function<void(MileageStatement)> done) override;
   void student_notifications(StudentId student, Page page, Position min_position,
                              std::function<void(ListResult<NotificationRow>)> done) override;
-  void read_events(Position after, std::size_t limit,
-                   std::function<void(std::vector<Record> records, Position next)> done) override;
+  void read_events(Position after, std::size_t limit, std::function<void(ReadResult<EventsRead>)> done) override;
   void await_events(Position after, std::function<void()> done) override;
   Position durable_position() const override;
   std::vector<ReadinessCheck> readiness() override;
@@ -169,6 +174,9 @@ class ScriptedBackend final : public Backend {
   std::function<void(Outcome&)> change_;
   std::atomic<bool> ready_{true};
   std::atomic<bool> throws_{false};
+  std::atomic<Position> events_examined_max_{1'000'000};
+  std::atomic<bool> hides_events_{false};
+  std::atomic<Position> damaged_at_{0};
   bool promotes_between_reads_ = false;
   std::optional<ServiceError> view_error_;
 

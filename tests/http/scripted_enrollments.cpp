@@ -234,7 +234,7 @@ void ScriptedBackend::operate_saga(EnrollmentId id, Operation operation, Asker a
 }
 
 void ScriptedBackend::read_line_position(CourseId course, EnrollmentId enrollment,
-                                         std::function<void(std::optional<std::uint64_t>)> done) {
+                                         std::function<void(ReadResult<std::optional<std::uint64_t>>)> done) {
   note("read_line_position");
   later([this, course, enrollment, done] {
     std::optional<std::uint64_t> found;

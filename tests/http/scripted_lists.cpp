@@ -130,7 +130,7 @@ void ScriptedBackend::create_webhook(std::string url, std::vector<NoticeKind> ki
   });
 }
 
-void ScriptedBackend::remove_webhook(WebhookId id, std::function<void(bool removed)> done) {
+void ScriptedBackend::remove_webhook(WebhookId id, std::function<void(ReadResult<bool> removed)> done) {
   note("remove_webhook");
   later([this, id, done] {
     std::unique_lock lock{mutex_};

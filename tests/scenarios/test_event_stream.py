@@ -1,12 +1,14 @@
 """The events as a stream: live, in order, and without a gap or a repeat, whatever happens to the server."""
 
+import asyncio
+import os
 import threading
 import time
 
 import pytest
 
 from blackbox.actions import cancel, confirmed, enroll, events, eventually, read, register_course, unique
-from blackbox.client import Client
+from blackbox.client import Client, crowd
 from blackbox.event_stream import EventStream, StreamEnded
 from blackbox.server import Server
 
@@ -14,6 +16,9 @@ PROMPT_S = 0.1
 DRAIN_DEADLINE_S = 10
 KILLS = 4
 EVENTS_BEFORE_A_KILL = 40
+# Two records each that are no events; more than one call examines.
+KEYED_REFUSALS = int(os.environ.get("SUGANG_KEYED_REFUSALS", 3_000))
+READ_DEADLINE_S = float(os.environ.get("SUGANG_READ_DEADLINE_S", 2))
 
 
 @pytest.fixture
@@ -206,3 +211,37 @@ def test_a_client_that_does_not_read_holds_up_nobody(server, client):
             stream.until(lambda event: event.name == "enrollment.confirmed" and of_enrollment(event, enrollment))
     for one in asleep:
         one.close()
+
+
+def bury_in_refusals(server):
+    """Refusals of keyed requests are kept in the journal, and are no events."""
+    async def refuse(client, key):
+        answer = await client.request("POST", "/v1/enrollments", {"courseId": "nowhere", "studentId": "s"},
+                                      {"Idempotency-Key": key})
+        assert answer.status == 404, answer
+
+    asyncio.run(crowd(server.listen, 64, [unique("key") for _ in range(KEYED_REFUSALS)], refuse))
+
+
+def test_a_stretch_without_events_is_passed_in_bounded_steps(own_server):
+    with Client(own_server.listen) as client, Client(own_server.listen) as other:
+        course = register_course(client)
+        start = end_of_events(client)
+        bury_in_refusals(own_server)
+        enrollment = confirmed(client, course)["id"]
+        first = client.get(f"/v1/events?after={start}&limit=1")
+        assert (first.status, first.json()) == (200, []), first
+        assert first.link("next"), "a call that found nothing leads on"
+        found, calls = [], 0
+        answer = first
+        while target := answer.link("next"):
+            began = time.monotonic()
+            assert other.get(f"/v1/enrollments/{enrollment}").status == 200
+            answer = client.get(target)
+            assert time.monotonic() - began < READ_DEADLINE_S
+            found += answer.json()
+            calls += 1
+        assert calls > 2 and [event["type"] for event in found].count("sugang.enrollment.confirmed") == 1
+        with EventStream(own_server.listen, last_id=start) as stream:
+            assert stream.next().json()["id"] == found[0]["id"]
+        assert own_server.terminate(DRAIN_DEADLINE_S) == 0

@@ -1,8 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <fstream>
 
+#include "storage/durable_folder.hpp"
 #include "storage/journal.hpp"
 #include "storage/two_slot_head_file.hpp"
 #include "tests/storage/temp_folder.hpp"
@@ -83,6 +87,40 @@ TEST_F(TwoSlots, EveryFlippedBitIsNoticed) {
     damage(offset);
   }
   EXPECT_EQ(reload(), (Head{1, 1}));
+}
+
+/// No further file can be opened than `count`, as long as it lives.
+class DescriptorsLeft {
+ public:
+  explicit DescriptorsLeft(rlim_t count) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const int next = ::dup(0);
+    ::close(next);
+    const rlimit few{static_cast<rlim_t>(next) + count, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+  }
+  ~DescriptorsLeft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(TwoSlots, AHeadFileWhoseFolderCannotBeSyncedIsNotTakenForDurable) {
+  TwoSlotHeadFile head{path};
+  // For the file, and none for its folder.
+  const DescriptorsLeft one{1};
+  EXPECT_THROW(head.store({1, 2}), StorageError);
+}
+
+TEST(JournalFolders, AreDurableInTheFoldersAboveThem) {
+  const TempFolder above{true};
+  const DescriptorsLeft none{0};
+  try {
+    make_folder(above.path() / "data" / "journal");
+    FAIL() << "made a folder whose entry was not synced";
+  } catch (const StorageError& fault) {
+    EXPECT_THAT(fault.what(), testing::HasSubstr("durable"));
+  }
 }
 
 }  // namespace

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <exception>
+#include <functional>
+#include <utility>
+
+#include "app/log.hpp"
+#include "http/backend.hpp"
+#include "storage/journal.hpp"
+
+namespace sugang {
+
+/// What `read` returns; or, whatever it throws, what its caller is told. Damage of the journal is logged by the
+/// journal's own listener.
+template <class T, class Read>
+ReadResult<T> attempt(const Read& read) {
+  try {
+    return ReadResult<T>{std::in_place_index<0>, read()};
+  } catch (const Quarantined&) {
+    return ServiceError::quarantined;
+  } catch (const JournalDamaged&) {
+    return ServiceError::journal_damaged;
+  } catch (const std::exception& fault) {
+    log_error("a read failed", {{"why", fault.what()}});
+    return ServiceError::read_failed;
+  }
+}
+
+/// The same for a list, which carries its own error.
+template <class Row, class Read>
+ListResult<Row> attempt_list(const Read& read) {
+  auto result = attempt<ListResult<Row>>(read);
+  if (auto* listed = std::get_if<0>(&result)) return std::move(*listed);
+  ListResult<Row> failed;
+  failed.error = std::get<ServiceError>(result);
+  return failed;
+}
+
+}  // namespace sugang

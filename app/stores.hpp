@@ -1,0 +1,21 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "storage/rocks_store.hpp"
+
+namespace sugang {
+
+// The stores beside the journal that may be begun anew when they are damaged.
+
+/// Rows are derived: a damaged folder of them costs the time to fold the journal again, and nothing else.
+std::unique_ptr<RocksStore> open_rows(const std::string& folder, const RocksOptions& options);
+
+/// What webhooks there are stands nowhere else, so a damaged store is set aside and kept; but it is no reason to
+/// keep people from enrolling, so an empty one takes its place.
+std::unique_ptr<RocksStore> open_webhooks(const std::string& folder, const RocksOptions& options);
+/// A read met damage: the next open sets the store aside.
+void mark_webhooks_damaged(const std::string& folder, const std::string& why);
+
+}  // namespace sugang

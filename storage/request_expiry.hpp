@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "domain/record.hpp"
+#include "storage/key_value_store.hpp"
+
+namespace sugang {
+
+/// Finds answers to keyed requests that are older than `before`, one bounded step at a time, from the index key
+/// `from` on ("": the beginning). A step examines `entries_max` index entries and a seek for each partition passed,
+/// and gives the entries to erase to `erase`. Returns where to go on; nothing: all were examined.
+std::optional<std::string> find_expired_requests(const KeyValueStore& store, TimePoint before, std::string from,
+                                                 std::size_t entries_max,
+                                                 const std::function<void(WriteSet)>& erase);
+
+}  // namespace sugang

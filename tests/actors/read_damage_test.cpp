@@ -1,0 +1,191 @@
+#include <gmock/gmock.h>
+
+#include "storage/journal_page.hpp"
+#include "tests/simulation/world.hpp"
+
+namespace sugang {
+namespace {
+
+using testing::HasSubstr;
+
+ActorLimits leaving_at_once() {
+  ActorLimits limits;
+  limits.course_idle = Milliseconds{0};
+  limits.person_idle = Milliseconds{0};
+  limits.stuck_attempts = 2;
+  return limits;
+}
+
+/// Aggregates whose records can't be read, beside others.
+struct ReadDamage : testing::Test {
+  Durables durables;
+  std::unique_ptr<Life> life = std::make_unique<Life>(durables, 1, leaving_at_once());
+
+  void SetUp() override {
+    // Each on a page of its own.
+    for (const auto* id : {"spoiled", "sound"}) {
+      life->register_course(id, lecture(9));
+      leave();
+    }
+    life->register_course("training", training(9));
+    leave();
+  }
+  void leave() {
+    life->settle_with_company();
+    life->sweep();
+  }
+  void restart() {
+    life.reset();
+    life = std::make_unique<Life>(durables, 2, leaving_at_once());
+  }
+  EnrollmentId place(const std::string& course, const std::string& student = "s1") {
+    const auto id = life->place({.course = CourseId{course}, .student = StudentId{student}}, Life::silent());
+    leave();
+    return id;
+  }
+  /// Every page with a record of the aggregate.
+  void spoil(const AggregateId& id) {
+    for (const auto& record : life->journal().history(id)) {
+      const auto page = durables.store->last_at_or_before(pages_space, page_key(record.position));
+      ASSERT_TRUE(page);
+      durables.store->spoil(pages_space, page->first);
+    }
+  }
+  /// How a caller is answered; nothing: not at all.
+  std::optional<Outcome> answered(const std::function<void(Asker)>& ask) {
+    auto outcome = std::make_shared<std::optional<Outcome>>();
+    bool heard = false;
+    ask(Life::asker([outcome](const Outcome& told) { *outcome = told; }, [&](Answer) { heard = true; }));
+    life->settle_with_company();
+    EXPECT_TRUE(heard) << "a caller was not answered";
+    return *outcome;
+  }
+  std::optional<Refusal> refusal_of(const std::function<void(Asker)>& ask) {
+    const auto outcome = answered(ask);
+    return outcome ? outcome->refusal : std::nullopt;
+  }
+  void expect_at_rest() {
+    EXPECT_FALSE(life->failure()) << *life->failure();
+    life->sweep();
+    EXPECT_EQ(life->directory().residents(), 0u) << "who can't be read leaves memory";
+  }
+};
+
+const auto met = Refusal{ServiceError::journal_damaged};
+const auto known = Refusal{ServiceError::quarantined};
+
+TEST_F(ReadDamage, RefusesWhatConcernsTheCourseAndServesTheOthers) {
+  place("spoiled");
+  spoil(CourseId{"spoiled"});
+  const PlaceEnrollment command{.course = CourseId{"spoiled"}, .student = StudentId{"s2"}};
+  EXPECT_EQ(refusal_of([&](Asker asker) { life->place(command, std::move(asker)); }), met);
+  EXPECT_EQ(refusal_of([&](Asker asker) { life->place(command, std::move(asker)); }), known);
+  EXPECT_EQ(refusal_of([&](Asker asker) { life->revise("spoiled", {}, std::move(asker)); }), known);
+  EXPECT_EQ(refusal_of([&](Asker asker) { life->cancel_course("spoiled", std::move(asker)); }), known);
+  EXPECT_EQ(refusal_of([&](Asker asker) { life->register_course("spoiled", lecture(1), std::move(asker)); }), known)
+      << "nobody knows whether it is registered";
+  std::optional<ServiceError> failed;
+  const auto fails = [&](ServiceError error) { failed = error; };
+  life->directory().send(CourseId{"spoiled"}, DescribeCourse{[](auto, auto) { FAIL(); }, fails});
+  life->settle();
+  EXPECT_EQ(failed, ServiceError::quarantined);
+  EXPECT_FALSE(refusal_of([&](Asker asker) {
+    life->place({.course = CourseId{"sound"}, .student = StudentId{"s2"}}, std::move(asker));
+  }));
+  expect_at_rest();
+}
+
+TEST_F(ReadDamage, AnswersEveryCallerOfAnEnrollmentThatCannotBeRead) {
+  const auto id = place("spoiled");
+  spoil(id);
+  EXPECT_EQ(refusal_of([&](Asker asker) { life->cancel(id, std::move(asker)); }), met);
+  EXPECT_EQ(refusal_of([&](Asker asker) { life->cancel(id, std::move(asker)); }), known);
+  EXPECT_EQ(refusal_of([&](Asker asker) { life->take_step(id, StartDelivery{}, std::move(asker)); }), known);
+  EXPECT_EQ(refusal_of([&](Asker asker) { life->operate(id, OperatorAction::retry, std::move(asker)); }), known);
+  EXPECT_EQ(refusal_of([&](Asker asker) {
+              life->directory().send(saga_of(id), JoinEnrollment{std::nullopt, std::move(asker)});
+            }),
+            known);
+  expect_at_rest();
+}
+
+TEST_F(ReadDamage, OfPendingSagasStopsNoStart) {
+  const auto spoiled = place("training"), sound = place("training", "s2");
+  ASSERT_EQ(life->journal().owed().size(), 2u);
+  restart();
+  // Behind what the start has verified.
+  spoil(saga_of(spoiled));
+  life->resume_owed();
+  leave();
+  EXPECT_EQ(life->journal().quarantine().aggregates(), 1u);
+  EXPECT_EQ(refusal_of([&](Asker asker) {
+              life->take_step(spoiled, AssignInstructor{InstructorId{"anna"}}, std::move(asker));
+            }),
+            known);
+  EXPECT_EQ(life->summary(sound).state, EnrollmentState::awaiting_instructor);
+  expect_at_rest();
+}
+
+TEST_F(ReadDamage, OfAParticipantLeavesTheSagaListedWithTheReason) {
+  place("sound");
+  // The student's account has an entry that can't be read; the enrollment to come has none.
+  const auto account = AggregateId::mileage_of(StudentId{"s1"});
+  ASSERT_FALSE(life->journal().history(account).empty());
+  const auto entry = life->journal().history(account).front().position;
+  const auto page = durables.store->last_at_or_before(pages_space, page_key(entry));
+  durables.store->spoil(pages_space, page->first);
+  life->register_course("later", lecture(9));
+  leave();
+  const auto id = place("later");
+  for (int i = 0; i < 4; ++i) {
+    durables.timers.advance(Milliseconds{60'000});
+    leave();
+  }
+  const auto summary = life->summary(id);
+  EXPECT_EQ(summary.saga, SagaState::stuck);
+  EXPECT_THAT(summary.last_error, HasSubstr("can't be read"));
+  EXPECT_FALSE(life->failure());
+}
+
+TEST_F(ReadDamage, OfACalendarIsToldToTheInstructorAtOnce) {
+  const auto first = place("training"), second = place("training", "s2");
+  const auto now = durables.timers.now();
+  const auto agree = [&](EnrollmentId id, int hour) {
+    const TimeSlot slot{now + std::chrono::hours{hour}, now + std::chrono::hours{hour + 1}};
+    return refusal_of([&](Asker asker) { life->take_step(id, AgreeOnSlot{slot}, std::move(asker)); });
+  };
+  for (const auto id : {first, second})
+    ASSERT_FALSE(refusal_of(
+        [&](Asker asker) { life->take_step(id, AssignInstructor{InstructorId{"anna"}}, std::move(asker)); }));
+  ASSERT_FALSE(agree(first, 1));
+  leave();
+  spoil(AggregateId::calendar_of(InstructorId{"anna"}));
+  EXPECT_EQ(agree(second, 3), met);
+  EXPECT_EQ(agree(second, 3), known);
+  EXPECT_EQ(life->summary(second).state, EnrollmentState::awaiting_schedule);
+  EXPECT_FALSE(life->failure());
+}
+
+TEST_F(ReadDamage, OfASnapshotThatCannotBeFoldedIsNotReadAgainAndAgain) {
+  WriteSet changes;
+  const AggregateId course{CourseId{"spoiled"}};
+  changes.put(snapshots_space, snapshot_key(course), snapshot_value(1, {course, 1, "no course"}));
+  durables.store->write(changes, Sync::yes);
+  EXPECT_EQ(refusal_of([&](Asker asker) { life->revise("spoiled", {}, std::move(asker)); }), met);
+  expect_at_rest();
+}
+
+TEST_F(ReadDamage, OfOneBoxHoldsUpNobodyElsesNotices) {
+  place("sound", "s1");
+  spoil(AggregateId::box_of(StudentId{"s1"}));
+  const auto id = place("training", "s2");
+  life->cancel(id);
+  place("training", "s1");
+  leave();
+  const auto box = life->journal().history(AggregateId::box_of(StudentId{"s2"}));
+  EXPECT_FALSE(box.empty());
+  EXPECT_EQ(life->consumers.lag("notifier"), 0u);
+}
+
+}  // namespace
+}  // namespace sugang
