@@ -31,10 +31,10 @@ void add_answer(Node& node, Append& append, Asker asker, const Outcome& outcome)
   if (asker.key && is_kept(rendered.status)) {
     const auto now = node.timers.now();
     if (!asker.claimed) append.records.push_back(claim_record(node, *asker.key, std::nullopt, asker.trace, now));
-    append.records.push_back(
-        request_record(node, *asker.key, 2,
-                       RequestAnswered{rendered.status, rendered.content_type, rendered.location, rendered.body},
-                       asker.trace, now));
+    append.records.push_back(request_record(
+        node, *asker.key, 2,
+        RequestAnswered{rendered.status, rendered.content_type, rendered.location, rendered.body, rendered.etag},
+        asker.trace, now));
   }
   append.then = [&journal = node.journal, deliver = std::move(asker.deliver),
                  rendered = std::move(rendered)]() mutable {

@@ -18,8 +18,8 @@ struct Answer {
   std::string content_type;
   std::string location;
   std::string body;
-  // Not stored with a keyed answer:
   std::string etag;
+  // Not stored with a keyed answer:
   std::optional<std::uint32_t> retry_after_s;
   /// Journal position that the answer reflects (`Sugang-Position`); set when it passes the gate. A repeat has that
   /// of the stored answer.

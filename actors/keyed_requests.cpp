@@ -12,6 +12,7 @@ Answer stored_answer(const RequestAnswered& answered, Position position) {
           .content_type = answered.content_type,
           .location = answered.location,
           .body = answered.body,
+          .etag = answered.etag,
           .position = position};
 }
 

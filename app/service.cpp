@@ -46,7 +46,7 @@ bool Service::refuse(std::optional<ServiceError> why, Asker& asker) {
 }
 
 std::optional<ServiceError> Service::disk_closed() const {
-  return disk_low_ ? std::optional{ServiceError::overloaded} : std::nullopt;
+  return disk_low_ ? std::optional{ServiceError::storage_full} : std::nullopt;
 }
 
 std::optional<ServiceError> Service::catalogue_closed() const {

@@ -31,7 +31,7 @@ struct EnumNames<CoachingState> {
                                                           "held", "result_recorded", "released"};
 };
 
-inline constexpr std::size_t result_bytes_max = 4'000;
+inline constexpr std::size_t result_chars_max = 4'000;
 
 struct CoachingRequested {
   static constexpr std::string_view name = "coaching.requested";

@@ -46,7 +46,7 @@ struct EnumNames<PaymentMethod> {
 inline constexpr std::uint32_t capacity_max = 100'000'000;
 static_assert(price_max <= std::numeric_limits<std::int64_t>::max() / capacity_max,
               "the price of a whole course fits");
-inline constexpr std::size_t title_bytes_max = 500;
+inline constexpr std::size_t title_chars_max = 500;
 
 struct CourseDefinition {
   CourseKind kind = CourseKind::lecture;

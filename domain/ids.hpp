@@ -24,7 +24,8 @@ using CourseId = NamedId<struct CourseTag>;
 using StudentId = NamedId<struct StudentTag>;
 using InstructorId = NamedId<struct InstructorTag>;
 
-/// `[A-Za-z0-9._-]{1,64}`: what a client may choose as an id.
+/// `[A-Za-z0-9._-]{1,64}`, but neither `.` nor `..`, which no path can name (RFC 3986, 5.2.4): what a client may
+/// choose as an id.
 bool is_valid_name(std::string_view text);
 
 /// 128 bits in the layout of a UUIDv7 (RFC 9562, 5.7): 48 bits of Unix milliseconds, then the partition in the

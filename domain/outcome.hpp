@@ -15,7 +15,8 @@ namespace sugang {
 
 /// Refusals that no single aggregate decides.
 enum class ServiceError : std::uint8_t {
-  overloaded,
+  /// What needs room on the disk: it is nearly full.
+  storage_full,
   catalogue_paused,
   /// The component that this step belongs to is paused.
   component_paused,

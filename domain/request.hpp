@@ -32,12 +32,14 @@ struct RequestAnswered {
   std::string content_type;
   std::string location;
   std::string body;
+  std::string etag;
   bool operator==(const RequestAnswered&) const = default;
   static void fields(auto& self, auto&& field) {
     field("status", self.status);
     field("contentType", self.content_type);
     field("location", self.location);
     field("body", self.body);
+    field("etag", self.etag);
   }
 };
 

@@ -167,7 +167,7 @@ class CatalogueDecoder {
         return;
       case Column::title:
         if (cell.empty()) return fault(column, "must not be empty");
-        if (is_text(column, cell, title_bytes_max)) course.title = cell;
+        if (is_text(column, cell, title_chars_max)) course.title = cell;
         return;
       case Column::capacity:
         course.capacity = static_cast<std::uint32_t>(integer(column, cell, 1, capacity_max));

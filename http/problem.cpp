@@ -9,7 +9,7 @@
 namespace sugang {
 namespace {
 
-constexpr std::array<ProblemType, 56> types{{
+constexpr std::array<ProblemType, 57> types{{
     {Problem::malformed,
      "malformed",
      "The request is malformed",
@@ -75,6 +75,10 @@ constexpr std::array<ProblemType, 56> types{{
      {}},
     {Problem::overloaded, "overloaded", "The server has too much to do", 503,
      "The request was refused before any work was done for it. Send it again after Retry-After seconds.", 1},
+    {Problem::storage_full, "storage-full", "The server's disk is nearly full", 503,
+     "Nothing was written. Reads, cancels and what is under way go on; what needs new room is taken again once an "
+     "operator has made some. That may take long, so repeat the request seldom.",
+     30},
     {Problem::draining, "draining", "The server is about to stop", 503,
      "The server finishes what it has taken up and takes nothing new. Send the request again, on a new connection.",
      1},
@@ -384,8 +388,8 @@ Problem of(PaymentError error) {
 
 Problem of(ServiceError error) {
   switch (error) {
-    case ServiceError::overloaded:
-      return Problem::overloaded;
+    case ServiceError::storage_full:
+      return Problem::storage_full;
     case ServiceError::catalogue_paused:
       return Problem::catalogue_paused;
     case ServiceError::component_paused:

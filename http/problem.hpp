@@ -26,6 +26,7 @@ enum class Problem : std::uint8_t {
   precondition_required,
   precondition_failed,
   overloaded,
+  storage_full,
   draining,
   answer_timeout,
   request_in_progress,

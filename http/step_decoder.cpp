@@ -63,7 +63,7 @@ Decoded<RecordResult> decode_result(std::string_view body) {
   return decode_object<RecordResult>(body, [](ObjectReader& members, RecordResult& value) {
     members.require("result");
     members.require("heldAt");
-    set(value.result, members.text("result", result_bytes_max));
+    set(value.result, members.text("result", result_chars_max));
     set(value.held_at, members.time("heldAt"));
   });
 }

@@ -59,12 +59,13 @@ TEST_F(KeyedRequest, AreCarriedOutOneAtATimeAndThenAnsweredFromTheJournal) {
   EXPECT_EQ(ask(), Kind::answered);
 }
 
-TEST_F(KeyedRequest, AreAnsweredAgainWithTheirPosition) {
+TEST_F(KeyedRequest, AreAnsweredAgainWithTagAndPosition) {
   EXPECT_EQ(ask(), Kind::none);
   life.place(placement(), prompt());
   settle();
   Answer answer;
   keys.find(key, [&](const EarlierRequest& earlier) { answer = earlier.answer; });
+  EXPECT_EQ(answer.etag, "\"7\"");
   EXPECT_EQ(answer.position, life.journal().history(key.id).back().position);
 }
 

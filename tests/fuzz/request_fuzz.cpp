@@ -36,7 +36,7 @@ const Value* check(const Decoded<Value>& decoded) {
 
 void check_definition(const CourseDefinition& course) {
   require(course.capacity >= 1 && course.capacity <= capacity_max);
-  require(!course.title.empty() && count_characters(course.title) <= title_bytes_max && is_utf8(course.title));
+  require(!course.title.empty() && count_characters(course.title) <= title_chars_max && is_utf8(course.title));
   require(course.price.amount >= 0 && course.price.amount <= price_max);
   require(course.mileage_percent <= 100);
 }
@@ -65,7 +65,7 @@ void fuzz_json(std::string_view body) {
     require(value->slot.ends_at - value->slot.starts_at <= slot_max);
   }
   const auto result = decode_result(body);
-  if (const auto* value = check(result)) require(count_characters(value->result) <= result_bytes_max);
+  if (const auto* value = check(result)) require(count_characters(value->result) <= result_chars_max);
   const auto subscription = decode_subscription(body);
   if (const auto* value = check(subscription)) {
     require(count_characters(value->url) <= webhook_url_chars_max);

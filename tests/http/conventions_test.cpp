@@ -171,9 +171,9 @@ TEST_F(EnrollmentAnswers, EveryRefusalHasItsStatus) {
       {CourseError::too_many_seats, 409, "too-many-seats"},
       {CourseError::payment_unavailable, 503, "payment-unavailable"},
       {EnrollmentError::ended, 409, "enrollment-ended"},
-      {ServiceError::overloaded, 503, "overloaded"},
       {ServiceError::journal_damaged, 500, "journal-damaged"},
       {ServiceError::quarantined, 503, "quarantined"},
+      {ServiceError::storage_full, 503, "storage-full"},
   };
   for (const auto& [refusal, status, name] : table) {
     backend.end_with([refusal = refusal](Outcome& outcome) { outcome = {.refusal = refusal}; });

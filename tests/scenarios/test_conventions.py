@@ -21,6 +21,7 @@ def key():
 def assert_replayed(first, second):
     assert (second.status, second.body, second.location) == (first.status, first.body, first.location)
     assert second.header("content-type") == first.header("content-type")
+    assert second.header("etag") == first.header("etag")
     assert bool(second.header("sugang-position")) == bool(first.header("sugang-position"))
     assert first.header("idempotency-replayed") is None
     assert second.header("idempotency-replayed") == "true"
@@ -80,7 +81,7 @@ class TestIdempotencyKey:
         body = {"courseId": register_course(client), "studentId": student}
         first = client.post("/v1/enrollments", body, key)
         repeat = client.post("/v1/enrollments", body, key)
-        assert repeat.header("sugang-position")
+        assert repeat.header("etag") and repeat.header("sugang-position")
         assert first.json()["id"] in my_page(client, student, after(repeat))
 
     def test_a_repeat_cancels_once(self, client, key):

@@ -359,7 +359,7 @@ def test_a_disk_that_is_nearly_full_takes_no_new_work(scratch):
     with Server(scratch / "data", environment=more_than_there_is) as server, Client(server.listen) as client:
         answer = client.post("/v1/courses", {"id": "c", "kind": "lecture", "title": "A course", "capacity": 1})
         assert answer.status == 503
-        assert answer.json()["type"] == "/problems/overloaded"
+        assert answer.json()["type"] == "/problems/storage-full"
         assert "retry-after" in answer.headers
         assert client.get("/v1/courses").status == 200
         with Client(server.management) as management:

@@ -115,7 +115,7 @@ std::vector<GoldenRecord> golden_records() {
       {1, of(SagaWaits{Step::confirm_schedule, now})},
       {1, of(SagaOperated{OperatorAction::resolve, Step::take_payment, Direction::undo, "paid back by hand"})},
       {1, of(RequestClaimed{{0xfeed, 0xbeef}, enrollment})},
-      {1, of(RequestAnswered{201, "application/json", "/v1/enrollments/x", "{\"state\": \"confirmed\"}"})},
+      {1, of(RequestAnswered{201, "application/json", "/v1/enrollments/x", "{\"state\": \"confirmed\"}", "\"7\""})},
       {1, of(StockRequested{course, 2})},
       {1, of(StockPrepared{})},
       {1, of(StockReleased{})},
