@@ -1,6 +1,6 @@
 #include "actors/clock_timers.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace sugang {
 
@@ -15,21 +15,33 @@ ClockTimers::ClockTimers() : thread_([this] { run(); }) {}
 
 ClockTimers::~ClockTimers() { stop(); }
 
-bool ClockTimers::later(const Alarm& a, const Alarm& b) {
-  return a.when != b.when ? a.when > b.when : a.order > b.order;
-}
-
 TimePoint ClockTimers::now() const { return std::chrono::floor<Milliseconds>(std::chrono::system_clock::now()); }
 
-void ClockTimers::at(TimePoint when, std::function<void()> alarm) {
-  bool first = false;
+Milliseconds ClockTimers::uptime() const {
+  return std::chrono::floor<Milliseconds>(std::chrono::steady_clock::now() - began_);
+}
+
+/// Wakes the thread only for an alarm that comes before what it waits for.
+template <class Add>
+void ClockTimers::add(Add add) {
+  bool sooner = false;
   {
     std::lock_guard lock{mutex_};
-    first = heap_.empty() || when < heap_.front().when;
-    heap_.push_back({when, next_order_++, std::move(alarm)});
-    std::push_heap(heap_.begin(), heap_.end(), later);
+    const auto wall = now();
+    const auto up = uptime();
+    const auto before = alarms_.look_again_at(wall, up);
+    add(up);
+    sooner = !before || alarms_.look_again_at(wall, up) < before;
   }
-  if (first) changed_.notify_one();
+  if (sooner) changed_.notify_one();
+}
+
+void ClockTimers::at(TimePoint when, std::function<void()> alarm) {
+  add([&](Milliseconds) { alarms_.at(when, std::move(alarm)); });
+}
+
+void ClockTimers::after(Milliseconds delay, std::function<void()> alarm) {
+  add([&](Milliseconds up) { alarms_.after(up + delay, std::move(alarm)); });
 }
 
 void ClockTimers::stop() {
@@ -44,18 +56,17 @@ void ClockTimers::stop() {
 void ClockTimers::run() {
   std::unique_lock lock{mutex_};
   while (!stopping_) {
-    if (heap_.empty()) {
-      changed_.wait(lock);
-    } else if (auto when = heap_.front().when; now() < when) {
-      // Under load thousands come due each second: they are sounded a tick's worth at a time.
-      changed_.wait_until(lock, when + tick);
-    } else {
-      std::pop_heap(heap_.begin(), heap_.end(), later);
-      auto sound = std::move(heap_.back().sound);
-      heap_.pop_back();
+    const auto wall = now();
+    const auto up = uptime();
+    if (auto due = alarms_.pop_due(wall, up)) {
       lock.unlock();
-      sound();
+      (*due)();
       lock.lock();
+    } else if (auto next = alarms_.look_again_at(wall, up)) {
+      // Under load thousands come due each second: they are sounded a tick's worth at a time.
+      changed_.wait_until(lock, began_ + *next + tick);
+    } else {
+      changed_.wait(lock);
     }
   }
 }

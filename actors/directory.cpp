@@ -53,8 +53,8 @@ void Directory::deliver_to_residents(AggregateKind kind, const caf::message& mes
 }
 
 void Directory::end_turn(const std::shared_ptr<Resident>& resident, bool ready_to_leave, bool counted,
-                         TimePoint now) {
-  resident->idle_since.store(now, std::memory_order_relaxed);
+                         Milliseconds uptime) {
+  resident->idle_since.store(uptime, std::memory_order_relaxed);
   resident->may_leave.store(ready_to_leave, std::memory_order_release);
   if (counted) {
     resident->unprocessed.fetch_sub(1, std::memory_order_release);
@@ -66,7 +66,7 @@ void Directory::end_turn(const std::shared_ptr<Resident>& resident, bool ready_t
   (resident->stay == Milliseconds{0} ? leaving_ : idling_).push_back(resident);
 }
 
-bool Directory::try_leave(Resident& resident, TimePoint now, Position durable) {
+bool Directory::try_leave(Resident& resident, Milliseconds uptime, Position durable) {
   auto& shard = shard_of(resident.id);
   std::lock_guard lock{shard.mutex};
   resident.listed.store(false);
@@ -75,7 +75,7 @@ bool Directory::try_leave(Resident& resident, TimePoint now, Position durable) {
   if (resident.unprocessed.load(std::memory_order_acquire) != 0 ||
       !resident.may_leave.load(std::memory_order_acquire))
     return true;
-  const bool stays = now - resident.idle_since.load(std::memory_order_relaxed) < resident.stay ||
+  const bool stays = uptime - resident.idle_since.load(std::memory_order_relaxed) < resident.stay ||
                      resident.last_append.load(std::memory_order_acquire) > durable;
   // Still idle: it keeps its place, unless a turn that just ended has listed it anew.
   if (stays) return resident.listed.exchange(true);
@@ -86,7 +86,7 @@ bool Directory::try_leave(Resident& resident, TimePoint now, Position durable) {
   return true;
 }
 
-void Directory::sweep(TimePoint now) {
+void Directory::sweep(Milliseconds uptime) {
   const auto durable = journal_.durable_position();
   auto let_go = [&](std::vector<std::shared_ptr<Resident>>& list) {
     std::vector<std::shared_ptr<Resident>> looked_at;
@@ -94,13 +94,13 @@ void Directory::sweep(TimePoint now) {
       std::lock_guard lock{leaving_mutex_};
       looked_at.swap(list);
     }
-    std::erase_if(looked_at, [&](const auto& resident) { return try_leave(*resident, now, durable); });
+    std::erase_if(looked_at, [&](const auto& resident) { return try_leave(*resident, uptime, durable); });
     std::lock_guard lock{leaving_mutex_};
     list.insert(list.end(), looked_at.begin(), looked_at.end());
   };
   let_go(leaving_);
-  if (now - idling_seen_ >= idling_look_interval) {
-    idling_seen_ = now;
+  if (uptime - idling_seen_ >= idling_look_interval) {
+    idling_seen_ = uptime;
     let_go(idling_);
   }
 }

@@ -26,7 +26,8 @@ struct Resident {
   std::atomic<bool> may_leave{false};
   /// Stands in one of the directory's lists of those about to leave.
   std::atomic<bool> listed{false};
-  std::atomic<TimePoint> idle_since{};
+  /// By the uptime.
+  std::atomic<Milliseconds> idle_since{Milliseconds{0}};
   /// How long it stays with nothing to do.
   Milliseconds stay{0};
 };
@@ -57,9 +58,9 @@ class Directory {
 
   /// Called by an actor at the end of a turn, with whether it waits for nothing and owes nothing; `counted` if the
   /// turn worked off a message of `send`.
-  void end_turn(const std::shared_ptr<Resident>& resident, bool ready_to_leave, bool counted, TimePoint now);
+  void end_turn(const std::shared_ptr<Resident>& resident, bool ready_to_leave, bool counted, Milliseconds uptime);
   /// Lets go of those that are ready, have stayed their time and whose last append is durable. Called at a pace.
-  void sweep(TimePoint now);
+  void sweep(Milliseconds uptime);
   /// Ends all actors, whatever they do, and takes no more messages: the end of the process, or a crash in a
   /// simulation.
   void close();
@@ -85,7 +86,7 @@ class Directory {
   void deliver_to_residents(AggregateKind kind, const caf::message& message);
   Shard& shard_of(const AggregateId& id);
   /// True if the resident is off the list: gone, or busy again and to be listed anew by the end of its turn.
-  bool try_leave(Resident& resident, TimePoint now, Position durable);
+  bool try_leave(Resident& resident, Milliseconds uptime, Position durable);
 
   caf::actor_system& system_;
   Journal& journal_;
@@ -97,7 +98,7 @@ class Directory {
   std::vector<std::shared_ptr<Resident>> leaving_;
   /// Those that stay a while: looked at seldom, for there may be many.
   std::vector<std::shared_ptr<Resident>> idling_;
-  TimePoint idling_seen_{};
+  Milliseconds idling_seen_{0};
 };
 
 }  // namespace sugang

@@ -124,10 +124,10 @@ class ResidentActor : public caf::event_based_actor {
   }
 
   void end_turn(bool counted) {
-    // Asleep at the end of a turn: the state can't be read, and nobody waits for it.
+    // Asleep at the end of a turn: the state can't be read, and nothing waits for it.
     const bool ready = kept_.empty() && (life_ == Life::asleep || (life_ == Life::awake && ready_to_leave()));
-    const auto now = resident_->stay > Milliseconds{0} ? node_.timers.now() : TimePoint{};
-    node_.directory.end_turn(resident_, ready, counted, now);
+    const auto uptime = resident_->stay > Milliseconds{0} ? node_.timers.uptime() : Milliseconds{0};
+    node_.directory.end_turn(resident_, ready, counted, uptime);
   }
 
   Life life_ = Life::asleep;

@@ -8,11 +8,19 @@ namespace sugang {
 
 /// Time and alarms. A port, so that a simulation can drive both. An alarm's function only posts; alarms are lost in
 /// a crash, and whatever they stood for is derived again from durable state.
+///
+/// The wall clock may be set, forward and back; what must last a certain while is measured by `uptime` and `after`.
 class Timers {
  public:
   virtual ~Timers() = default;
+  /// The wall clock, for times that are journaled or shown.
   virtual TimePoint now() const = 0;
+  /// Never goes back, whatever happens to the wall clock.
+  virtual Milliseconds uptime() const = 0;
+  /// When the wall clock shows `when`: for deadlines that are journaled. Who hears it looks at the clock again.
   virtual void at(TimePoint when, std::function<void()> alarm) = 0;
+  /// When `delay` has passed.
+  virtual void after(Milliseconds delay, std::function<void()> alarm) = 0;
 };
 
 }  // namespace sugang

@@ -309,8 +309,8 @@ struct Application::Impl {
   }
 
   void sweep_directory() {
-    directory.sweep(timers.now());
-    timers.at(timers.now() + sweep_interval, [this] { sweep_directory(); });
+    directory.sweep(timers.uptime());
+    timers.after(sweep_interval, [this] { sweep_directory(); });
   }
   void watch_disk() {
     std::error_code unknown;
@@ -324,20 +324,19 @@ struct Application::Impl {
                 {"freeBytesMin", disk_free_bytes_min}});
     service.set_disk_low(low);
     metrics->tell_left_out();
-    timers.at(timers.now() + disk_look_interval, [this] { watch_disk(); });
+    timers.after(disk_look_interval, [this] { watch_disk(); });
   }
   void expire_requests(std::string from) {
     upkeep.run([this, from = std::move(from)]() mutable {
-      const auto now = timers.now();
       std::optional<std::string> next;
       try {
-        next = journal().expire_requests(now - requests_kept, std::move(from), expiry_entries_max);
+        next = journal().expire_requests(timers.now() - requests_kept, std::move(from), expiry_entries_max);
       } catch (const std::exception& fault) {
         log_error("answers to keyed requests can't be expired",
                   {{"event", "journal_damaged"}, {"why", fault.what()}});
       }
-      timers.at(now + (next ? expiry_pause : request_expiry_interval),
-                [this, next = next.value_or("")]() mutable { expire_requests(std::move(next)); });
+      timers.after(next ? expiry_pause : request_expiry_interval,
+                   [this, next = next.value_or("")]() mutable { expire_requests(std::move(next)); });
     });
   }
   void scrub_on() {
@@ -350,7 +349,7 @@ struct Application::Impl {
                                                           {"passes", scrub.passes()},
                                                           {"faults", journal().quarantine().faults()}});
       const auto rest = Milliseconds{static_cast<std::int64_t>(step.bytes * 1'000 / scrub_mib_per_s >> 20)};
-      timers.at(timers.now() + (step.ends_pass ? scrub_interval : rest), [this] { scrub_on(); });
+      timers.after(step.ends_pass ? scrub_interval : rest, [this] { scrub_on(); });
     });
   }
 

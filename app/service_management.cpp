@@ -179,8 +179,7 @@ void Service::resume_from(std::shared_ptr<const std::vector<AggregateId>> owed, 
     else
       node_.directory.send(id, TendCourse{});
   }
-  if (last < owed->size())
-    node_.timers.at(node_.timers.now() + resume_interval, [this, owed, last] { resume_from(owed, last); });
+  if (last < owed->size()) node_.timers.after(resume_interval, [this, owed, last] { resume_from(owed, last); });
 }
 
 }  // namespace sugang

@@ -56,7 +56,7 @@ bool Consumers::finish_handed(Feed& feed) {
 }
 
 bool Consumers::hand_next(Feed& feed) {
-  const auto now = timers_.now();
+  const auto now = timers_.uptime();
   if (feed.handed.done && feed.handed.since + limits_.patience <= now) put_off(feed, "has not come to an end");
   if (feed.handed.done) wake_at(feed.handed.since + limits_.patience);
   if (feed.retry_at > now) wake_at(feed.retry_at);
@@ -86,7 +86,7 @@ bool Consumers::hand_next(Feed& feed) {
 
 void Consumers::hand(Feed& feed, std::span<const Record> records, Position until) {
   auto done = std::make_shared<std::atomic<bool>>(false);
-  feed.handed = {.done = done, .until = until, .since = timers_.now(), .records = records.size()};
+  feed.handed = {.done = done, .until = until, .since = timers_.uptime(), .records = records.size()};
   try {
     feed.consumer->consume(records, [done, waker = waker_] {
       done->store(true, std::memory_order_release);
@@ -99,7 +99,7 @@ void Consumers::hand(Feed& feed, std::span<const Record> records, Position until
 }
 
 void Consumers::advance(Feed& feed, Position position, std::size_t records) {
-  if (!worth_saving(feed)) feed.unsaved_since = timers_.now();
+  if (!worth_saving(feed)) feed.unsaved_since = timers_.uptime();
   feed.records_since_cursor += records;
   feed.done.store(position, std::memory_order_release);
 }
@@ -111,7 +111,7 @@ void Consumers::put_off(Feed& feed, std::string_view why) {
   for (std::uint32_t i = 0; i < feed.failures && wait < limits_.retry_max; ++i) wait *= 2;
   ++feed.failures;
   feed.handed = {};
-  feed.retry_at = timers_.now() + std::min(wait, limits_.retry_max);
+  feed.retry_at = timers_.uptime() + std::min(wait, limits_.retry_max);
   wake_at(feed.retry_at);
 }
 
@@ -129,7 +129,7 @@ bool Consumers::worth_saving(const Feed& feed) const {
 
 /// Behind whatever the consumers appended, in one append: where one cursor is due, the others ride along.
 void Consumers::save_cursors(bool all) {
-  const auto now = timers_.now();
+  const auto now = timers_.uptime();
   Append append;
   bool due = all;
   const auto saves = [&](const Feed& feed) { return worth_saving(feed) || (all && feed.done > feed.cursor); };
@@ -149,10 +149,10 @@ void Consumers::save_cursors(bool all) {
   }
 }
 
-void Consumers::wake_at(TimePoint when) {
-  if (alarm_ && *alarm_ > timers_.now() && *alarm_ <= when) return;
+void Consumers::wake_at(Milliseconds when) {
+  if (alarm_ && *alarm_ > timers_.uptime() && *alarm_ <= when) return;
   alarm_ = when;
-  timers_.at(when, [waker = waker_] { waker->wake(); });
+  timers_.after(when - timers_.uptime(), [waker = waker_] { waker->wake(); });
 }
 
 Consumers::Feed* Consumers::find(std::string_view name) const {

@@ -74,7 +74,7 @@ class Consumers {
   struct Handed {
     std::shared_ptr<std::atomic<bool>> done;
     Position until = 0;
-    TimePoint since{};
+    Milliseconds since{};
     std::size_t records = 0;
   };
   struct Feed {
@@ -84,12 +84,13 @@ class Consumers {
     /// What follows from the records up to here is durable or appended.
     std::atomic<Position> done{0};
     Handed handed;
-    TimePoint retry_at{};
+    /// By the uptime, as all times here.
+    Milliseconds retry_at{};
     std::uint32_t failures = 0;
     /// Behind which a start would go on; and what was done since.
     Position cursor = 0;
     std::size_t records_since_cursor = 0;
-    TimePoint unsaved_since{};
+    Milliseconds unsaved_since{};
   };
 
   bool finish_handed(Feed& feed);
@@ -100,7 +101,7 @@ class Consumers {
   std::span<const Record> read_after(Position position);
   bool worth_saving(const Feed& feed) const;
   void save_cursors(bool all);
-  void wake_at(TimePoint when);
+  void wake_at(Milliseconds when);
   Feed* find(std::string_view name) const;
   void run();
 
@@ -120,7 +121,7 @@ class Consumers {
   bool more_ = false;
   std::chrono::steady_clock::time_point pass_began_{};
   /// When an alarm sounds that was set; the earliest, if any.
-  std::optional<TimePoint> alarm_;
+  std::optional<Milliseconds> alarm_;
   std::thread thread_;
 };
 

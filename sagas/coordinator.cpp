@@ -288,8 +288,8 @@ void Coordinator::add_waiting(Asker asker, bool cancels, Wait wait) {
                   .asker = std::move(asker),
                   .open = std::make_shared<std::atomic<bool>>(true)};
   if (patience == Milliseconds{0}) return answer_one(waiting, true);
-  node_.timers.at(node_.timers.now() + patience, [&directory = node_.directory, id = saga_of(enrollment_),
-                                                  number = waiting.number, open = waiting.open] {
+  node_.timers.after(patience, [&directory = node_.directory, id = saga_of(enrollment_), number = waiting.number,
+                                open = waiting.open] {
     if (open->load()) directory.send(id, WaitOver{number});
   });
   waiting_.push_back(std::move(waiting));

@@ -134,10 +134,10 @@ void Coordinator::retry_later(const Causation& command, const std::string& error
   if (waits_for_component(command)) return wait_for_component(command);
   const auto now = node_.timers.now();
   const auto random = node_.ids.mint(now, enrollment_.uid.partition()).low;
-  auto when = now + backoff(node_.limits, attempts_, random);
-  if (charges) when = std::min(when, summary_.deadline);
+  auto delay = backoff(node_.limits, attempts_, random);
+  if (charges) delay = std::min(delay, summary_.deadline - now);
   retry_armed_ = true;
-  node_.timers.at(when, [&directory = node_.directory, id = saga_of(enrollment_), attempt = attempts_] {
+  node_.timers.after(delay, [&directory = node_.directory, id = saga_of(enrollment_), attempt = attempts_] {
     directory.send(id, RetryStep{attempt});
   });
 }

@@ -96,7 +96,7 @@ TEST(Directory, LosesNoMessageBetweenTwoLivesOfACourse) {
   Countdown answered{senders * questions};
   std::atomic<bool> done{false};
   std::thread sweeper{[&] {
-    while (!done) node.directory().sweep(node.timers().now());
+    while (!done) node.directory().sweep(node.timers().uptime());
   }};
   std::vector<std::thread> threads;
   for (std::size_t s = 0; s < senders; ++s)

@@ -15,31 +15,58 @@ namespace sugang {
 /// Time that stands still until a test moves it. Alarms are lost in a crash; the time goes on.
 class SimulatedTimers final : public Timers {
  public:
-  explicit SimulatedTimers(TimePoint start) : now_(start) {}
+  explicit SimulatedTimers(TimePoint start) : start_(start) {}
 
-  TimePoint now() const override { return now_; }
-  void at(TimePoint when, std::function<void()> alarm) override { alarms_.emplace(when, std::move(alarm)); }
+  TimePoint now() const override { return start_ + uptime_; }
+  Milliseconds uptime() const override { return uptime_; }
+  void at(TimePoint when, std::function<void()> alarm) override { by_wall_.emplace(when, std::move(alarm)); }
+  void after(Milliseconds delay, std::function<void()> alarm) override {
+    by_uptime_.emplace(uptime_ + delay, std::move(alarm));
+  }
 
-  bool has_alarm() const { return !alarms_.empty(); }
-  bool has_alarm_within(Milliseconds span) const { return has_alarm() && alarms_.begin()->first <= now_ + span; }
+  bool has_alarm() const { return !by_wall_.empty() || !by_uptime_.empty(); }
+  bool has_alarm_within(Milliseconds span) const { return has_alarm() && next() <= uptime_ + span; }
   /// Moves to the next alarm, if it is later, and sounds it.
   void sound_next() {
-    auto it = alarms_.begin();
-    now_ = std::max(now_, it->first);
-    auto alarm = std::move(it->second);
-    alarms_.erase(it);
-    alarm();
+    uptime_ = std::max(uptime_, next());
+    if (wall_is_next())
+      sound_first_of(by_wall_);
+    else
+      sound_first_of(by_uptime_);
   }
   void advance(Milliseconds by) {
-    const auto until = now_ + by;
-    while (!alarms_.empty() && alarms_.begin()->first <= until) sound_next();
-    now_ = until;
+    const auto until = uptime_ + by;
+    while (has_alarm() && next() <= until) sound_next();
+    uptime_ = until;
   }
-  void forget_alarms() { alarms_.clear(); }
+  /// The wall clock is set, forward or back, and no time passes.
+  void set_clock(Milliseconds by) { start_ += by; }
+  void forget_alarms() {
+    by_wall_.clear();
+    by_uptime_.clear();
+  }
 
  private:
-  TimePoint now_;
-  std::multimap<TimePoint, std::function<void()>> alarms_;
+  bool wall_is_next() const {
+    return by_uptime_.empty() ||
+           (!by_wall_.empty() && by_wall_.begin()->first - start_ < by_uptime_.begin()->first);
+  }
+  /// The uptime at which the next alarm is due.
+  Milliseconds next() const {
+    return wall_is_next() ? Milliseconds{by_wall_.begin()->first - start_} : by_uptime_.begin()->first;
+  }
+  template <class Alarms>
+  static void sound_first_of(Alarms& alarms) {
+    auto alarm = std::move(alarms.begin()->second);
+    alarms.erase(alarms.begin());
+    alarm();
+  }
+
+  /// What the wall clock showed when the uptime began.
+  TimePoint start_;
+  Milliseconds uptime_{0};
+  std::multimap<TimePoint, std::function<void()>> by_wall_;
+  std::multimap<Milliseconds, std::function<void()>> by_uptime_;
 };
 
 /// The same ids for the same seed.

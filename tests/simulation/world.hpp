@@ -115,7 +115,7 @@ class Life {
     held_reads_.push_back(std::move(read));
   }
   bool commit() { return journal_.commit_once(); }
-  void sweep() { directory_.sweep(durables_.timers.now()); }
+  void sweep() { directory_.sweep(durables_.timers.uptime()); }
 
   /// Turns, reads and batches until nothing moves by itself.
   void settle() {
