@@ -166,8 +166,9 @@ class CatalogueDecoder {
         row.id.text = cell;
         return;
       case Column::title:
-        if (cell.empty()) return fault(column, "must not be empty");
-        if (is_text(column, cell, title_chars_max)) course.title = cell;
+        course.title = single_spaced(cell);
+        if (course.title.empty()) return fault(column, "must not be empty");
+        check_text(column, course.title, title_chars_max);
         return;
       case Column::capacity:
         course.capacity = static_cast<std::uint32_t>(integer(column, cell, 1, capacity_max));
@@ -190,21 +191,20 @@ class CatalogueDecoder {
         if (!cell.empty()) integer(column, cell, 0, capacity_max);
         return;
       case Column::meets:
-        if (!cell.empty() && is_text(column, cell, meets_chars_max)) course.meets = cell;
+        if (cell.empty()) return;
+        course.meets = single_spaced(cell);
+        check_text(column, *course.meets, meets_chars_max);
         return;
     }
   }
 
-  bool is_text(Column column, const std::string& cell, std::size_t chars_max) {
-    if (!is_utf8(cell))
+  void check_text(Column column, const std::string& text, std::size_t chars_max) {
+    if (!is_utf8(text))
       fault(column, "must be UTF-8");
-    else if (count_characters(cell) > chars_max)
+    else if (count_characters(text) > chars_max)
       fault(column, "must be at most " + std::to_string(chars_max) + " characters");
-    else if (has_control_character(cell))
+    else if (has_control_character(text))
       fault(column, "must not have control characters");
-    else
-      return true;
-    return false;
   }
 
   std::int64_t integer(Column column, const std::string& cell, std::int64_t min, std::int64_t max) {

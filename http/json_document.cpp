@@ -129,15 +129,24 @@ const std::string* ObjectReader::string(std::string_view name) {
 
 std::optional<std::string> ObjectReader::text(std::string_view name, std::size_t chars_max, bool may_be_empty) {
   const auto* given = string(name);
-  if (!given) return std::nullopt;
-  if (count_characters(*given) > chars_max) {
+  return given ? checked(name, *given, chars_max, may_be_empty) : std::nullopt;
+}
+
+std::optional<std::string> ObjectReader::line(std::string_view name, std::size_t chars_max) {
+  const auto* given = string(name);
+  return given ? checked(name, single_spaced(*given), chars_max, false) : std::nullopt;
+}
+
+std::optional<std::string> ObjectReader::checked(std::string_view name, std::string given, std::size_t chars_max,
+                                                 bool may_be_empty) {
+  if (count_characters(given) > chars_max) {
     fault(name, "must be at most " + std::to_string(chars_max) + " characters");
-  } else if (given->empty() && !may_be_empty) {
+  } else if (given.empty() && !may_be_empty) {
     fault(name, "must not be empty");
-  } else if (has_control_character(*given)) {
+  } else if (has_control_character(given)) {
     fault(name, "must not have control characters");
   } else {
-    return *given;
+    return given;
   }
   return std::nullopt;
 }
@@ -250,6 +259,19 @@ bool has_control_character(std::string_view text) {
 std::size_t count_characters(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::string single_spaced(std::string_view text) {
+  constexpr std::string_view white_space = " \t\r\n";
+  std::string line;
+  line.reserve(text.size());
+  for (auto begin = text.find_first_not_of(white_space); begin != std::string_view::npos;) {
+    const auto end = std::min(text.find_first_of(white_space, begin), text.size());
+    if (!line.empty()) line += ' ';
+    line.append(text.substr(begin, end - begin));
+    begin = text.find_first_not_of(white_space, end);
+  }
+  return line;
 }
 
 bool is_utf8(std::string_view text) {

@@ -53,6 +53,8 @@ class ObjectReader {
   void require(std::string_view name);
   /// A string of at most `chars_max` characters, at least one unless it may be empty, without control characters.
   std::optional<std::string> text(std::string_view name, std::size_t chars_max, bool may_be_empty = false);
+  /// As text, with its white space normalised.
+  std::optional<std::string> line(std::string_view name, std::size_t chars_max);
   /// As is_valid_name.
   std::optional<std::string> name(std::string_view name);
   std::optional<std::int64_t> integer(std::string_view name, std::int64_t min, std::int64_t max);
@@ -92,6 +94,8 @@ class ObjectReader {
 
  private:
   const JsonDocument::Node* find(std::string_view name) const;
+  std::optional<std::string> checked(std::string_view name, std::string given, std::size_t chars_max,
+                                     bool may_be_empty);
   /// The member when it is a string; otherwise the fault is noted.
   const std::string* string(std::string_view name);
   /// An array's strings, each with what to call it in a fault.
@@ -109,5 +113,7 @@ bool is_utf8(std::string_view text);
 /// Code points in a text that is UTF-8: what limits of texts count, as maxLength in JSON Schema does.
 std::size_t count_characters(std::string_view text);
 bool has_control_character(std::string_view text);
+/// Each run of spaces, tabs and line ends as one space, and none at the ends.
+std::string single_spaced(std::string_view text);
 
 }  // namespace sugang

@@ -34,7 +34,7 @@ void read_course(ObjectReader& members, CourseRegistration& registration, TimePo
   for (auto required : {"kind", "title", "capacity"}) members.require(required);
   if (auto id = members.name("id")) registration.id = CourseId{*id};
   set(course.kind, members.one_of<CourseKind>("kind"));
-  set(course.title, members.text("title", title_chars_max));
+  set(course.title, members.line("title", title_chars_max));
   set(course.capacity, members.integer("capacity", 1, capacity_max));
   set(course.price, read_price(members));
   if (auto instructor = members.name("instructorId")) course.instructor = InstructorId{*instructor};
@@ -89,7 +89,7 @@ Decoded<CourseRegistration> decode_course(std::string_view body, TimePoint now) 
 
 Decoded<ReviseCourse> decode_revision(std::string_view body) {
   return decode_object<ReviseCourse>(body, [](ObjectReader& members, ReviseCourse& value) {
-    value.title = members.text("title", title_chars_max);
+    value.title = members.line("title", title_chars_max);
     if (auto capacity = members.integer("capacity", 1, capacity_max))
       value.capacity = static_cast<std::uint32_t>(*capacity);
     value.state = members.one_of<CourseState>("state");

@@ -109,7 +109,7 @@ void Coordinator::forget_state() {
 
 /// The step of the turn that faulted is taken again; not at once, for what faults once may do so always.
 void Coordinator::recover_from_fault() {
-  node_.timers.at(node_.timers.now() + node_.limits.retry_max,
+  node_.timers.after(node_.limits.retry_max,
                   [&directory = node_.directory, id = saga_of(enrollment_)] { directory.send(id, ResumeSaga{}); });
 }
 

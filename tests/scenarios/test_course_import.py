@@ -42,6 +42,26 @@ def test_optional_columns_are_taken_in_any_order(client):
     assert course["seats"]["available"] == 7, "`enrolled` is last term's number, not ours"
 
 
+def test_white_space_in_a_title_is_normalised(client):
+    one, two = unique("csv"), unique("csv")
+    answer = post_csv(client, f'id,title,capacity,meets\n{one},"  Korean\r\nVerse,\n\t and Prose ",3,"MWF\n1355-1450"\n'
+                              f"{two},Plain,3,\n")
+    assert (answer.status, answer.json()) == (201, {"created": 2}), answer
+    course = read(client, f"/v1/courses/{one}")
+    assert (course["title"], course["meets"]) == ("Korean Verse, and Prose", "MWF 1355-1450")
+    three = unique("lecture")
+    made = client.post("/v1/courses", {"id": three, "kind": "lecture", "title": "\tKorean\n Verse ", "capacity": 3})
+    assert (made.status, made.json()["title"]) == (201, "Korean Verse")
+    changed = client.patch(f"/v1/courses/{three}", {"title": "Korean\r\nProse"}, {"If-Match": made.header("etag")})
+    assert (changed.status, changed.json()["title"]) == (200, "Korean Prose")
+
+
+@pytest.mark.parametrize("title", ['"bell \x07"', '" \n\t "', '"escape\n\x1b[31m"'])
+def test_a_fault_behind_rows_of_several_lines_is_named_by_its_own_line(client, title):
+    answer = post_csv(client, f'id,title,capacity\n{unique("csv")},"Two\nlines",3\n{unique("csv")},{title},3\n')
+    assert (answer.status, [error["pointer"] for error in answer.json()["errors"]]) == (422, ["/4/title"]), answer
+
+
 def test_an_imported_course_takes_enrollments(client):
     id = unique("csv")
     post_csv(client, f"id,title,capacity,price\n{id},Verse,2,900\n")
