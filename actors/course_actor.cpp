@@ -54,7 +54,12 @@ caf::message_handler CourseActor::handlers() {
         });
       },
       [this](AdoptCourse& adopted) { turn([this, adopted = std::move(adopted)] { adopt(adopted); }); },
-      [this](const TendCourse&) { turn([this] { tend(); }); },
+      [this](const TendCourse& message) {
+        turn([this, at_closing = message.at_closing] {
+          if (at_closing) closing_armed_ = false;
+          tend();
+        });
+      },
       [this](const EnrollmentRevoked& revoked) { turn([this, revoked] { hear(revoked); }); },
   };
 }
@@ -76,9 +81,16 @@ void CourseActor::begin(const BeginEnrollment& message) {
   const auto enrollment = message.hold.enrollment;
   const auto now = node_.timers.now();
   auto decision = decide(state_, CourseCommand{message.hold}, now);
-  if (decision.error) return refuse(enrollment, hold_step, *decision.error);
-
   const auto& definition = state_.definition;
+  if (decision.error)
+    return reply_to(enrollment,
+                    {.step = hold_step,
+                     .outcome = StepOutcome::refused,
+                     .refusal = *decision.error,
+                     .hold = HoldRefusal{.enrollment = only_enrollment_of(state_, message.hold.student),
+                                         .seats_per_student = definition.seats_per_student,
+                                         .seats_left = seats_left_for(state_, message.hold.student).value_or(0)}});
+
   const bool waits = std::holds_alternative<SeatsWaitlisted>(decision.events.front());
   const bool defers = waits || definition.payment_unavailable == PaymentUnavailable::defer;
   const auto amount = definition.price * message.hold.seats;
@@ -140,10 +152,10 @@ std::vector<Record> CourseActor::commit_and_tell(std::vector<CourseEvent> events
   for (const auto& record : records) {
     if (!record.enrollment || record.enrollment == cause.enrollment) continue;
     StepReply reply{.step = hold_step};
-    if (std::holds_alternative<WaiterDismissed>(std::get<CourseEvent>(record.event))) {
+    if (const auto* dismissed = std::get_if<WaiterDismissed>(&std::get<CourseEvent>(record.event))) {
       reply.outcome = StepOutcome::refused;
-      reply.refusal = CourseError::not_open;
-      reply.error = "the course closed before the line came to this enrollment";
+      reply.refusal = dismissed->reason == Dismissal::course_closed ? CourseError::not_open : CourseError::sold_out;
+      reply.error = explain(dismissed->reason);
     }
     reply.records = {record};
     reply_to(*record.enrollment, std::move(reply));
@@ -194,7 +206,7 @@ void CourseActor::arm_closing() {
   if (!closes || state_.line.empty() || closing_armed_ || node_.timers.now() >= *closes) return;
   closing_armed_ = true;
   node_.timers.at(*closes,
-                  [&directory = node_.directory, id = resident_->id] { directory.send(id, TendCourse{}); });
+                  [&directory = node_.directory, id = resident_->id] { directory.send(id, TendCourse{true}); });
 }
 
 // --- a cancelled course

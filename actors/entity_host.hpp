@@ -23,8 +23,33 @@ struct Snapshots<Course> {
   static constexpr bool kept = true;
   static std::string encode(const Course& course) { return encode_snapshot(course); }
   static Course decode(std::string_view bytes) { return decode_course(bytes); }
-  /// A course with many claims writes its megabytes the more seldom.
-  static std::uint64_t entries(const Course& course) { return course.claims.size(); }
+  /// What many entries make large is written the more seldom.
+  static std::uint64_t entries(const Course& course) {
+    return course.claims.size() + course.line.size() + course.released.size();
+  }
+};
+template <>
+struct Snapshots<InstructorCalendar> {
+  static constexpr bool kept = true;
+  static std::string encode(const InstructorCalendar& calendar) { return encode_snapshot(calendar); }
+  static InstructorCalendar decode(std::string_view bytes) { return decode_calendar(bytes); }
+  static std::uint64_t entries(const InstructorCalendar& calendar) {
+    return calendar.slots.size() + calendar.released.size();
+  }
+};
+template <>
+struct Snapshots<MileageAccount> {
+  static constexpr bool kept = true;
+  static std::string encode(const MileageAccount& account) { return encode_snapshot(account); }
+  static MileageAccount decode(std::string_view bytes) { return decode_account(bytes); }
+  static std::uint64_t entries(const MileageAccount& account) { return account.entries.size(); }
+};
+template <>
+struct Snapshots<NotificationBox> {
+  static constexpr bool kept = true;
+  static std::string encode(const NotificationBox& box) { return encode_snapshot(box); }
+  static NotificationBox decode(std::string_view bytes) { return decode_box(bytes); }
+  static std::uint64_t entries(const NotificationBox& box) { return box.told.size() + box.outstanding.size(); }
 };
 
 /// Hosts any aggregate: wake from the journal → decide → append → evolve → answer. The rules are the aggregate's.

@@ -32,6 +32,8 @@ struct StepReply {
   Causation step;
   StepOutcome outcome = StepOutcome::done;
   std::optional<Refusal> refusal;
+  /// Of a hold that is refused for what the student has already.
+  std::optional<HoldRefusal> hold;
   /// For `unknown` and for a refused outside call: what was said.
   std::string error;
   /// What the participant journaled, with positions: the coordinator folds it into its timeline.
@@ -102,7 +104,10 @@ struct FindInLine {
 
 /// The course goes on with what it owes: its line, and the enrollments of a cancelled course. Sent by itself, by
 /// its alarm, and after a restart.
-struct TendCourse {};
+struct TendCourse {
+  /// Sent by the alarm of the closing, which is no longer set then.
+  bool at_closing = false;
+};
 
 /// A cancelled course takes an enrollment back.
 struct RevokeEnrollment {

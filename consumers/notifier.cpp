@@ -98,7 +98,8 @@ std::optional<Notice> Notifier::notice_for(const Record& record, bool outward) {
                            .kind = *kind,
                            .course = context->course,
                            .happened_at = record.time,
-                           .outward = outward},
+                           .outward = outward,
+                           .position = {record.position}},
                 .trace = record.trace};
 }
 

@@ -68,6 +68,13 @@ std::optional<std::string> Audit::check_claim(const Record& record, const Course
     if (course.line.empty() && waits->seats <= course.available())
       return broken(12, record, "let somebody wait for seats that are there");
   }
+  if (const auto* dismissed = std::get_if<WaiterDismissed>(&event)) {
+    const auto ticket = course.tickets.find(dismissed->enrollment);
+    if (ticket == course.tickets.end()) return broken(12, record, "dismissed an enrollment that does not wait");
+    if (dismissed->reason == Dismissal::capacity_reduced &&
+        course.line.at(ticket->second).seats <= course.definition.capacity)
+      return broken(12, record, "dismissed an enrollment that the course has seats for");
+  }
   if (const auto* promoted = std::get_if<WaiterPromoted>(&event)) return check_promotion(record, course, *promoted);
   return std::nullopt;
 }
@@ -266,6 +273,9 @@ std::optional<std::string> Audit::see_event(const Record& record, const Coaching
   if (auto fault = check_sequence(record, entry.coaching_sequence)) return fault;
   if (std::holds_alternative<ResultRecorded>(event) && !entry.coaching.held_at)
     return broken(7, record, "a result of a class that was not held");
+  if (const auto* held = std::get_if<CoachingHeld>(&event))
+    if (!entry.coaching.slot || held->held_at < entry.coaching.slot->starts_at)
+      return broken(7, record, "a class held before its scheduled start");
   if (std::holds_alternative<CoachingReleased>(event) && entry.coaching.held_at)
     return broken(5, record, "released after the class was held");
   if (entry.coaching.state == CoachingState::released) return broken(5, record, "goes on after its release");

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <set>
 #include <unordered_map>
 #include <variant>
 
 #include "domain/coaching.hpp"
+#include "domain/recent_ids.hpp"
 
 namespace sugang {
 
@@ -42,6 +42,9 @@ using CalendarCommand = std::variant<BookSlot, ReleaseSlot>;
 
 enum class CalendarError : std::uint8_t { slot_taken, undone };
 
+/// Released enrollments that a calendar remembers: many more than one instructor's commands on their way.
+inline constexpr std::size_t released_slots_max = 4096;
+
 /// One instructor's booked slots; two never overlap (invariant 5).
 struct InstructorCalendar {
   using Command = CalendarCommand;
@@ -50,7 +53,7 @@ struct InstructorCalendar {
 
   std::unordered_map<EnrollmentId, TimeSlot> slots;
   /// Released enrollments: a BookSlot that comes late answers `undone`.
-  std::set<EnrollmentId> released;
+  RecentIds<EnrollmentId, released_slots_max> released;
   bool operator==(const InstructorCalendar&) const = default;
 };
 

@@ -29,7 +29,7 @@ CoachingDecision decide_schedule(const Coaching& coaching, const ConfirmSchedule
   return CoachingError::already_scheduled;
 }
 
-CoachingDecision decide_result(const Coaching& coaching, const RecordResult& command) {
+CoachingDecision decide_result(const Coaching& coaching, const RecordResult& command, TimePoint now) {
   switch (coaching.state) {
     case State::none:
       return CoachingError::not_found;
@@ -37,6 +37,7 @@ CoachingDecision decide_result(const Coaching& coaching, const RecordResult& com
     case State::assigned:
       return CoachingError::not_scheduled;
     case State::scheduled:
+      if (command.held_at > now || command.held_at < coaching.slot->starts_at) return CoachingError::not_held_then;
       return CoachingDecision::of(CoachingHeld{command.held_at}, ResultRecorded{command.result});
     case State::held:
       return CoachingDecision::of(ResultRecorded{command.result});
@@ -57,12 +58,13 @@ CoachingDecision decide_release(const Coaching& coaching) {
 
 }  // namespace
 
-Decision<CoachingEvent, CoachingError> decide(const Coaching& coaching, const CoachingCommand& command, TimePoint) {
+Decision<CoachingEvent, CoachingError> decide(const Coaching& coaching, const CoachingCommand& command,
+                                              TimePoint now) {
   return std::visit(Overloaded{
                         [&](const RequestCoaching&) { return decide_request(coaching); },
                         [&](const AssignInstructor& c) { return decide_assign(coaching, c); },
                         [&](const ConfirmSchedule& c) { return decide_schedule(coaching, c); },
-                        [&](const RecordResult& c) { return decide_result(coaching, c); },
+                        [&](const RecordResult& c) { return decide_result(coaching, c, now); },
                         [&](const ReleaseCoaching&) { return decide_release(coaching); },
                     },
                     command);

@@ -86,6 +86,7 @@ struct AssignInstructor {
 struct ConfirmSchedule {
   TimeSlot slot;
 };
+/// `held_at` lies in the past, and not before the scheduled start (invariant 7).
 struct RecordResult {
   std::string result;
   TimePoint held_at{};
@@ -101,6 +102,8 @@ enum class CoachingError : std::uint8_t {
   already_scheduled,
   not_scheduled,
   already_recorded,
+  /// The class was not held at that time: it is still to come, or was scheduled for later.
+  not_held_then,
   already_held,
   released,
 };

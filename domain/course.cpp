@@ -7,35 +7,46 @@ namespace {
 
 using CourseDecision = Decision<CourseEvent, CourseError>;
 
-std::uint64_t seats_of(const Course& course, const StudentId& student) {
-  auto it = course.seats_of.find(student);
-  return it == course.seats_of.end() ? 0 : it->second;
+Course::Share share_of(const Course& course, const StudentId& student) {
+  auto it = course.share_of.find(student);
+  return it == course.share_of.end() ? Course::Share{} : it->second;
 }
 
-/// Refuses what came after its undo: by the tombstone, or, once that is forgotten, by the id's age.
-bool is_undone(const Course& course, EnrollmentId enrollment) {
-  return course.released.contains(enrollment) || enrollment.uid.time() + released_kept < course.newest_enrollment;
-}
+bool is_undone(const Course& course, EnrollmentId enrollment) { return course.released.contains(enrollment); }
 
-using Line = decltype(Course::line);
+/// A change that is being decided, as far as the waitlist sees it.
+struct Room {
+  std::uint32_t capacity = 0;
+  std::uint32_t available = 0;
+  /// Ticket of a waiter that leaves in the same decision; 0: none does.
+  std::uint64_t leaving = 0;
+};
+Room room_of(const Course& course) { return {course.definition.capacity, course.available()}; }
 
-/// Strict: promotes from the head on while it fits into `room`, and nobody past a head that does not.
-void promote(Line::const_iterator head, Line::const_iterator end, std::uint32_t room, CourseDecision& decision) {
-  for (std::size_t promoted = 0; head != end && promoted < line_chunk; ++head, ++promoted) {
-    const auto& waiter = head->second;
-    if (waiter.seats > room) return;
-    room -= waiter.seats;
+/// Dismisses waiters that want more than the whole course has, then promotes strictly: from the head on while it
+/// fits.
+void advance_waitlist(const Course& course, Room room, CourseDecision& decision) {
+  std::size_t moved = 0;
+  const auto& by_seats = course.line_by_seats;
+  for (auto it = by_seats.rbegin(); it != by_seats.rend() && it->first > room.capacity; ++it) {
+    if (it->second == room.leaving) continue;
+    if (++moved > line_chunk) return;
+    decision.events.emplace_back(
+        WaiterDismissed{course.line.at(it->second).enrollment, Dismissal::capacity_reduced});
+  }
+  for (const auto& [ticket, waiter] : course.line) {
+    // The dismissed ones are still in the line until their events are applied.
+    if (ticket == room.leaving || waiter.seats > room.capacity) continue;
+    if (waiter.seats > room.available || ++moved > line_chunk) return;
+    room.available -= waiter.seats;
     decision.events.emplace_back(WaiterPromoted{waiter.enrollment, waiter.seats});
   }
 }
-void promote(const Course& course, std::uint32_t room, CourseDecision& decision) {
-  promote(course.line.begin(), course.line.end(), room, decision);
-}
 
-void dismiss(const Course& course, CourseDecision& decision) {
+void dismiss_all(const Course& course, CourseDecision& decision) {
   for (const auto& [ticket, waiter] : course.line) {
     if (decision.events.size() >= line_chunk) return;
-    decision.events.emplace_back(WaiterDismissed{waiter.enrollment});
+    decision.events.emplace_back(WaiterDismissed{waiter.enrollment, Dismissal::course_closed});
   }
 }
 
@@ -44,9 +55,9 @@ CourseDecision decide_tend(const Course& course, TimePoint now) {
   // Those of a cancelled course are cancelled, not turned away.
   if (course.cancelled) return decision;
   if (state_at(course.definition, now) == CourseState::closed)
-    dismiss(course, decision);
+    dismiss_all(course, decision);
   else
-    promote(course, course.available(), decision);
+    advance_waitlist(course, room_of(course), decision);
   return decision;
 }
 
@@ -67,7 +78,8 @@ CourseDecision decide_revise(const Course& course, const ReviseCourse& command, 
   if (!changes) return {};
   auto decision = CourseDecision::of(CourseRevised{command.title, command.capacity, command.state});
   const bool closes = command.state == CourseState::closed || state_at(current, now) == CourseState::closed;
-  if (command.capacity && !closes) promote(course, *command.capacity - course.held - course.taken, decision);
+  if (command.capacity && !closes)
+    advance_waitlist(course, {*command.capacity, *command.capacity - course.held - course.taken}, decision);
   return decision;
 }
 
@@ -87,8 +99,9 @@ CourseDecision decide_hold(const Course& course, const HoldSeats& command, TimeP
   if (is_undone(course, command.enrollment)) return CourseError::undone;
   if (state_at(course.definition, now) != CourseState::open) return CourseError::not_open;
   if (auto limit = course.definition.seats_per_student; limit != 0) {
-    if (command.seats > limit) return CourseError::too_many_seats;
-    if (seats_of(course, command.student) + command.seats > limit) return CourseError::already_enrolled;
+    const auto has = share_of(course, command.student).seats;
+    if (limit == 1 && has > 0) return CourseError::already_enrolled;
+    if (has + command.seats > limit) return CourseError::too_many_seats;
   }
   const auto& definition = course.definition;
   // Nobody overtakes the line, not even who needs less than its head.
@@ -113,9 +126,9 @@ CourseDecision decide_take(const Course& course, const TakeSeats& command) {
 CourseDecision decide_leave(const Course& course, std::uint64_t ticket, TimePoint now) {
   const auto waiter = course.line.find(ticket);
   auto decision = CourseDecision::of(WaiterLeft{waiter->second.enrollment});
-  // Who stood behind a head that did not fit may fit now.
-  if (waiter == course.line.begin() && state_at(course.definition, now) != CourseState::closed)
-    promote(std::next(waiter), course.line.end(), course.available(), decision);
+  // Behind a head that did not fit, the next one may.
+  if (state_at(course.definition, now) != CourseState::closed)
+    advance_waitlist(course, {course.definition.capacity, course.available(), ticket}, decision);
   return decision;
 }
 
@@ -126,23 +139,28 @@ CourseDecision decide_release(const Course& course, const ReleaseSeats& command,
   if (claim != course.claims.end()) {
     auto decision = CourseDecision::of(SeatsReleased{command.enrollment, claim->second.seats});
     if (state_at(course.definition, now) != CourseState::closed)
-      promote(course, course.available() + claim->second.seats, decision);
+      advance_waitlist(course, {course.definition.capacity, course.available() + claim->second.seats}, decision);
     return decision;
   }
   if (is_undone(course, command.enrollment)) return {};
   return CourseDecision::of(SeatsReleased{command.enrollment, 0});
 }
 
-void give_back(Course& course, const StudentId& student, std::uint32_t seats) {
-  auto of_student = course.seats_of.find(student);
-  if (of_student != course.seats_of.end() && (of_student->second -= seats) == 0) course.seats_of.erase(of_student);
+void give_back(Course& course, const StudentId& student, EnrollmentId enrollment, std::uint32_t seats) {
+  const auto it = course.share_of.find(student);
+  if (it == course.share_of.end()) return;
+  auto& share = it->second;
+  share.seats -= seats;
+  share.ids.high ^= enrollment.uid.high;
+  share.ids.low ^= enrollment.uid.low;
+  if (--share.enrollments == 0) course.share_of.erase(it);
 }
 
 void release(Course& course, EnrollmentId enrollment) {
   if (auto it = course.claims.find(enrollment); it != course.claims.end()) {
     const auto& [student, seats, taken] = it->second;
     (taken ? course.taken : course.held) -= seats;
-    give_back(course, student, seats);
+    give_back(course, student, enrollment, seats);
     course.claims.erase(it);
   }
   course.released.insert(enrollment);
@@ -155,6 +173,7 @@ Course::Waiter leave_line(Course& course, EnrollmentId enrollment) {
   const auto place = course.line.find(ticket->second);
   auto waiter = std::move(place->second);
   course.line.erase(place);
+  course.line_by_seats.erase({waiter.seats, ticket->second});
   course.tickets.erase(ticket);
   course.waitlisted -= waiter.seats;
   return waiter;
@@ -162,19 +181,21 @@ Course::Waiter leave_line(Course& course, EnrollmentId enrollment) {
 
 void drop_from_line(Course& course, EnrollmentId enrollment) {
   const auto waiter = leave_line(course, enrollment);
-  give_back(course, waiter.student, waiter.seats);
+  give_back(course, waiter.student, enrollment, waiter.seats);
   course.released.insert(enrollment);
 }
 
-/// A function of the events alone, so that a replay forgets the same.
-void see_enrollment(Course& course, EnrollmentId enrollment) {
-  if (enrollment.uid.time() <= course.newest_enrollment) return;
-  course.newest_enrollment = enrollment.uid.time();
-  while (!course.released.empty() && course.released.begin()->uid.time() + released_kept < course.newest_enrollment)
-    course.released.erase(course.released.begin());
-}
-
 }  // namespace
+
+std::string_view explain(Dismissal reason) {
+  switch (reason) {
+    case Dismissal::course_closed:
+      return "the course closed before the waitlist reached this enrollment";
+    case Dismissal::capacity_reduced:
+      return "the course's capacity was reduced below the seats that this enrollment waits for";
+  }
+  return {};
+}
 
 CourseState state_at(const CourseDefinition& definition, TimePoint now) {
   if (definition.closes_at && now >= *definition.closes_at) return CourseState::closed;
@@ -194,6 +215,26 @@ std::optional<EnrollmentId> enrollment_in(const CourseEvent& event) {
       event);
 }
 
+void add_to_share(Course& course, const StudentId& student, EnrollmentId enrollment, std::uint32_t seats) {
+  auto& share = course.share_of[student];
+  share.seats += seats;
+  ++share.enrollments;
+  share.ids.high ^= enrollment.uid.high;
+  share.ids.low ^= enrollment.uid.low;
+}
+
+std::optional<EnrollmentId> only_enrollment_of(const Course& course, const StudentId& student) {
+  const auto share = share_of(course, student);
+  return share.enrollments == 1 ? std::optional{EnrollmentId{share.ids}} : std::nullopt;
+}
+
+std::optional<std::uint64_t> seats_left_for(const Course& course, const StudentId& student) {
+  const std::uint64_t limit = course.definition.seats_per_student;
+  if (limit == 0) return std::nullopt;
+  const auto has = share_of(course, student).seats;
+  return limit > has ? limit - has : 0;
+}
+
 std::optional<std::uint64_t> line_position(const Course& course, EnrollmentId enrollment) {
   const auto ticket = course.tickets.find(enrollment);
   if (ticket == course.tickets.end()) return std::nullopt;
@@ -204,6 +245,7 @@ std::optional<std::uint64_t> line_position(const Course& course, EnrollmentId en
 bool line_moves(const Course& course, TimePoint now) {
   if (course.line.empty() || course.cancelled) return false;
   return state_at(course.definition, now) == CourseState::closed ||
+         course.line_by_seats.rbegin()->first > course.definition.capacity ||
          course.line.begin()->second.seats <= course.available();
 }
 
@@ -238,9 +280,8 @@ void apply(Course& course, const CourseEvent& event) {
                  },
                  [&](const SeatsHeld& e) {
                    course.claims[e.enrollment] = {e.student, e.seats, false};
-                   course.seats_of[e.student] += e.seats;
+                   add_to_share(course, e.student, e.enrollment, e.seats);
                    course.held += e.seats;
-                   see_enrollment(course, e.enrollment);
                  },
                  [&](const SeatsTaken& e) {
                    auto& claim = course.claims[e.enrollment];
@@ -248,16 +289,13 @@ void apply(Course& course, const CourseEvent& event) {
                    course.held -= claim.seats;
                    course.taken += claim.seats;
                  },
-                 [&](const SeatsReleased& e) {
-                   release(course, e.enrollment);
-                   see_enrollment(course, e.enrollment);
-                 },
+                 [&](const SeatsReleased& e) { release(course, e.enrollment); },
                  [&](const SeatsWaitlisted& e) {
                    course.line[e.ticket] = {e.enrollment, e.student, e.seats};
+                   course.line_by_seats.emplace(e.seats, e.ticket);
                    course.tickets[e.enrollment] = course.last_ticket = e.ticket;
                    course.waitlisted += e.seats;
-                   course.seats_of[e.student] += e.seats;
-                   see_enrollment(course, e.enrollment);
+                   add_to_share(course, e.student, e.enrollment, e.seats);
                  },
                  [&](const WaiterPromoted& e) {
                    auto waiter = leave_line(course, e.enrollment);

@@ -7,12 +7,14 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 
 #include "domain/decision.hpp"
 #include "domain/enum_names.hpp"
 #include "domain/ids.hpp"
 #include "domain/money.hpp"
+#include "domain/recent_ids.hpp"
 #include "domain/time.hpp"
 
 namespace sugang {
@@ -185,14 +187,27 @@ struct WaiterLeft {
   static void fields(auto& self, auto&& field) { field("enrollmentId", self.enrollment); }
 };
 
-/// The course closed before the line came to this one.
+/// Why a waiting enrollment gets no seats.
+enum class Dismissal : std::uint8_t { course_closed, capacity_reduced };
+template <>
+struct EnumNames<Dismissal> {
+  static constexpr std::array<std::string_view, 2> values{"course_closed", "capacity_reduced"};
+};
+
+/// Removed from the waitlist without seats: the course closed, or has fewer seats in all than the enrollment wants.
 struct WaiterDismissed {
   static constexpr std::string_view name = "course.waiter-dismissed";
   static constexpr std::uint16_t version = 1;
   EnrollmentId enrollment;
+  Dismissal reason = Dismissal::course_closed;
   bool operator==(const WaiterDismissed&) const = default;
-  static void fields(auto& self, auto&& field) { field("enrollmentId", self.enrollment); }
+  static void fields(auto& self, auto&& field) {
+    field("enrollmentId", self.enrollment);
+    field("reason", self.reason);
+  }
 };
+/// The dismissal in a sentence, for the enrollment's reason.
+std::string_view explain(Dismissal reason);
 
 /// Closed for good; every enrollment of it is to be cancelled.
 struct CourseCancelled {
@@ -239,7 +254,7 @@ struct ReleaseSeats {
 struct CancelCourse {
   std::string reason;
 };
-/// Goes on with the line: promotes while the head fits; dismisses when the course has closed.
+/// Advances the waitlist: dismisses what can never fit, promotes while the head fits; dismisses all once closed.
 struct TendLine {};
 using CourseCommand =
     std::variant<RegisterCourse, ReviseCourse, HoldSeats, TakeSeats, ReleaseSeats, CancelCourse, TendLine>;
@@ -249,7 +264,9 @@ enum class CourseError : std::uint8_t {
   already_exists,
   not_open,
   sold_out,
+  /// The one enrollment that the course allows the student is there.
   already_enrolled,
+  /// More seats than `seats_per_student` leaves the student.
   too_many_seats,
   capacity_below_taken,
   definition_changed,
@@ -257,6 +274,10 @@ enum class CourseError : std::uint8_t {
   payment_unavailable,
   undone,
 };
+
+/// Released enrollments that a course remembers. A HoldSeats can be late by as many releases as commands may wait
+/// in the course's mailbox, which admission bounds far below this.
+inline constexpr std::size_t released_max = 65'536;
 
 /// A course and the claims on its seats: `available() + held + taken = capacity` (invariant 1).
 struct Course {
@@ -284,23 +305,37 @@ struct Course {
   std::uint32_t held = 0;
   std::uint32_t taken = 0;
   std::unordered_map<EnrollmentId, Claim> claims;
-  /// Seats held, taken and waited for.
-  std::unordered_map<StudentId, std::uint64_t> seats_of;
+  /// What a student has in this course, held, taken or waited for.
+  struct Share {
+    std::uint64_t seats = 0;
+    std::uint32_t enrollments = 0;
+    /// Exclusive or of the ids of these enrollments: of one alone, its id.
+    Uid ids;
+    bool operator==(const Share&) const = default;
+  };
+  std::unordered_map<StudentId, Share> share_of;
   /// By ticket, so in the order of arrival (invariant 12).
   std::map<std::uint64_t, Waiter> line;
+  /// The same waiters as (seats, ticket): the largest wish is the last.
+  std::set<std::pair<std::uint32_t, std::uint64_t>> line_by_seats;
   std::unordered_map<EnrollmentId, std::uint64_t> tickets;
   std::uint64_t last_ticket = 0;
   std::uint32_t waitlisted = 0;
   bool cancelled = false;
   std::string cancel_reason;
-  /// Released enrollments: a HoldSeats that comes late answers `undone`. Older ones than `released_kept` before
-  /// the newest are forgotten and refused by their age instead.
-  std::set<EnrollmentId> released;
-  TimePoint newest_enrollment{};
+  /// Released enrollments: a late HoldSeats of one answers `undone`.
+  RecentIds<EnrollmentId, released_max> released;
   bool operator==(const Course&) const = default;
 
   std::uint32_t available() const { return definition.capacity - held - taken; }
 };
+
+/// Counts an enrollment's seats in its student's share.
+void add_to_share(Course& course, const StudentId& student, EnrollmentId enrollment, std::uint32_t seats);
+/// The student's enrollment, where the course has exactly one.
+std::optional<EnrollmentId> only_enrollment_of(const Course& course, const StudentId& student);
+/// Seats that the student may still ask for; none where the course has no limit.
+std::optional<std::uint64_t> seats_left_for(const Course& course, const StudentId& student);
 
 /// Place in the line, counted from 1; none for who does not wait.
 std::optional<std::uint64_t> line_position(const Course& course, EnrollmentId enrollment);
@@ -312,9 +347,6 @@ inline constexpr std::uint32_t line_seats_max = 1'000'000;
 
 /// Waiters that one command promotes or dismisses at most; the rest is for the next TendLine.
 inline constexpr std::size_t line_chunk = 64;
-
-/// No saga lives long enough to hold seats this long after its enrollment's id was minted.
-inline constexpr Milliseconds released_kept = std::chrono::hours{24};
 
 /// The state that callers see: a draft opens by itself at `opens_at`, and any course closes at `closes_at`.
 CourseState state_at(const CourseDefinition& definition, TimePoint now);

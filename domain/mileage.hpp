@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <unordered_map>
 #include <variant>
 
@@ -16,10 +17,13 @@ struct MileageEarned {
   static constexpr std::uint16_t version = 1;
   PaymentId payment;
   std::int64_t points = 0;
+  /// The payment's: points of different currencies are never added up.
+  Currency currency;
   bool operator==(const MileageEarned&) const = default;
   static void fields(auto& self, auto&& field) {
     field("paymentId", self.payment);
     field("points", self.points);
+    field("currency", self.currency);
   }
 };
 /// What the payment earned is taken back: nothing, when it had not earned yet and never will.
@@ -28,10 +32,12 @@ struct MileageReversed {
   static constexpr std::uint16_t version = 1;
   PaymentId payment;
   std::int64_t points = 0;
+  Currency currency;
   bool operator==(const MileageReversed&) const = default;
   static void fields(auto& self, auto&& field) {
     field("paymentId", self.payment);
     field("points", self.points);
+    field("currency", self.currency);
   }
 };
 
@@ -40,6 +46,7 @@ using MileageEvent = std::variant<MileageEarned, MileageReversed>;
 struct EarnMileage {
   PaymentId payment;
   std::int64_t points = 0;
+  Currency currency;
 };
 struct ReverseMileage {
   PaymentId payment;
@@ -57,12 +64,16 @@ struct MileageAccount {
   struct Entry {
     std::int64_t points = 0;
     bool reversed = false;
+    Currency currency;
     bool operator==(const Entry&) const = default;
   };
   std::unordered_map<PaymentId, Entry> entries;
-  std::int64_t balance = 0;
+  std::map<Currency, std::int64_t> balances;
   bool operator==(const MileageAccount&) const = default;
 };
+
+/// Adds the entry to its currency's balance, unless it is reversed.
+void count_entry(MileageAccount& account, const MileageAccount::Entry& entry);
 
 /// Points for a price paid: whole points, rounded down. Without overflow for any amount and percent that a course
 /// may have.

@@ -1,15 +1,13 @@
 #include "domain/notification.hpp"
 
-#include <algorithm>
-
 namespace sugang {
 namespace {
 
 using NotificationDecision = Decision<NotificationEvent, NotificationError>;
 
 NotificationDecision decide_notify(const NotificationBox& box, const Notify& command) {
-  const auto& about = command.notice.about;
-  if (box.told.contains(about) || about.uid.time() + told_kept < box.newest) return {};
+  const auto& notice = command.notice;
+  if (notice.position < box.told_from || box.told.contains({notice.position, notice.about})) return {};
   return NotificationDecision::of(command.notice);
 }
 
@@ -34,10 +32,11 @@ Decision<NotificationEvent, NotificationError> decide(const NotificationBox& box
 void apply(NotificationBox& box, const NotificationEvent& event) {
   std::visit(Overloaded{
                  [&](const NotificationQueued& e) {
-                   box.told.insert(e.about);
-                   box.newest = std::max(box.newest, e.about.uid.time());
-                   while (!box.told.empty() && box.told.begin()->uid.time() + told_kept < box.newest)
+                   box.told.emplace(e.position, e.about);
+                   if (box.told.size() > told_max) {
+                     box.told_from = {box.told.begin()->first.number + 1};
                      box.told.erase(box.told.begin());
+                   }
                    if (e.outward) box.outstanding.insert(e.about);
                  },
                  [&](const NotificationSent& e) { box.outstanding.erase(e.about); },

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "domain/decision.hpp"
@@ -43,6 +44,12 @@ struct EnumNames<NotificationState> {
   static constexpr std::array<std::string_view, 3> values{"queued", "sent", "failed"};
 };
 
+/// Position of an event in the journal, where another event refers to it.
+struct EventPosition {
+  std::uint64_t number = 0;
+  auto operator<=>(const EventPosition&) const = default;
+};
+
 /// The enrollment stands in the record's envelope, the person is the aggregate.
 struct NotificationQueued {
   static constexpr std::string_view name = "notification.queued";
@@ -55,6 +62,8 @@ struct NotificationQueued {
   TimePoint happened_at{};
   /// Somebody besides the box is to bring it to the person; without, it is sent by lying in the box.
   bool outward = false;
+  /// Position of the event `about`.
+  EventPosition position;
   bool operator==(const NotificationQueued&) const = default;
   static void fields(auto& self, auto&& field) {
     field("about", self.about);
@@ -62,6 +71,7 @@ struct NotificationQueued {
     field("courseId", self.course);
     field("happenedAt", self.happened_at);
     field("outward", self.outward);
+    field("position", self.position);
   }
 };
 
@@ -108,16 +118,17 @@ struct NotificationBox {
   using Event = NotificationEvent;
   using Error = NotificationError;
 
-  /// Events told of; those of the last `told_kept` before the newest. Older ones are refused by their age, which
-  /// the teller's order allows: it tells of events in the order in which they happened.
-  std::set<EventId> told;
-  TimePoint newest{};
+  /// Events notified of, by their positions; the last `told_max` of them. Earlier ones than `told_from` are refused
+  /// by their position, which the notifier's order allows: it reads the journal forward.
+  std::set<std::pair<EventPosition, EventId>> told;
+  EventPosition told_from;
   /// Told outward, without word of their arrival.
   std::set<EventId> outstanding;
   bool operator==(const NotificationBox&) const = default;
 };
 
-inline constexpr Milliseconds told_kept = std::chrono::hours{24};
+/// Far more events of one person than the notifier may read again after a crash.
+inline constexpr std::size_t told_max = 4096;
 
 Decision<NotificationEvent, NotificationError> decide(const NotificationBox& box,
                                                       const NotificationCommand& command, TimePoint now);

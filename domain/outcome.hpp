@@ -36,6 +36,16 @@ enum class ServiceError : std::uint8_t {
 using Refusal = std::variant<CourseError, EnrollmentError, PaymentError, ServiceError, SagaError, StockError,
                              DeliveryError, CoachingError, CalendarError, MileageError, NotificationError>;
 
+/// What a refusal to hold seats is about.
+struct HoldRefusal {
+  /// Of `already_enrolled`.
+  std::optional<EnrollmentId> enrollment;
+  /// Of `too_many_seats`: the limit, and what it leaves the student.
+  std::uint32_t seats_per_student = 0;
+  std::uint64_t seats_left = 0;
+  bool operator==(const HoldRefusal&) const = default;
+};
+
 /// A course as callers see it.
 struct CourseSnapshot {
   CourseId id;
@@ -57,6 +67,7 @@ struct Outcome {
   /// Place in the course's line, counted from 1, of an enrollment that waits.
   std::optional<std::uint64_t> waitlist_position;
   std::optional<Refusal> refusal;
+  std::optional<HoldRefusal> hold;
   /// For an import: the data row (1-based line number in the file) that the refusal is about.
   std::size_t line = 0;
   /// The saga goes on after this answer (202).

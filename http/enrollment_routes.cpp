@@ -1,5 +1,6 @@
 #include "http/enrollment_routes.hpp"
 
+#include "domain/rejection.hpp"
 #include "http/handling.hpp"
 #include "http/request_fields.hpp"
 
@@ -42,7 +43,7 @@ Answer render_placement(const std::string& instance, const Outcome& outcome) {
     case EnrollmentState::completed:
       return enrollment_answer(201, enrollment);
     case EnrollmentState::rejected:
-      return ended_otherwise(Problem::payment_declined, enrollment, instance);
+      return ended_otherwise(problem_of(rejection_of(enrollment)), enrollment, instance);
     case EnrollmentState::expired:
       return ended_otherwise(Problem::enrollment_expired, enrollment, instance);
     case EnrollmentState::cancel_requested:

@@ -249,7 +249,12 @@ Answer refusal_answer(const Outcome& outcome, const std::string& instance) {
 Answer refusal_answer(const Outcome& outcome, const std::string& instance, Problem problem) {
   ProblemReport report{.problem = problem, .instance = instance};
   const auto* enrollment = std::get_if<EnrollmentSummary>(&outcome.subject);
-  if (enrollment && report.problem == Problem::payment_declined) report.enrollment = enrollment->id;
+  const bool rejected = enrollment && enrollment->state == EnrollmentState::rejected;
+  if (rejected || (enrollment && report.problem == Problem::payment_declined)) report.enrollment = enrollment->id;
+  if (outcome.hold && problem == Problem::already_enrolled) report.enrollment = outcome.hold->enrollment;
+  if (outcome.hold && problem == Problem::too_many_seats)
+    report.more_members = "\"seatsPerStudent\":" + std::to_string(outcome.hold->seats_per_student) +
+                          ",\"seatsLeft\":" + std::to_string(outcome.hold->seats_left);
   if (outcome.line != 0)
     report.errors.push_back(
         {"/" + std::to_string(outcome.line) + "/id", std::string{describe(report.problem).title}});

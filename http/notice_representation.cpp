@@ -18,6 +18,7 @@ void write_mileage_row(JsonWriter& json, const MileageRow& row) {
   json.begin_object()
       .member("kind", row.earned ? "earn" : "reverse")
       .member("amount", row.points)
+      .member("currency", row.currency.text())
       .member("paymentId", to_text(row.payment))
       .member("at", to_text(row.at))
       .end_object();

@@ -122,13 +122,15 @@ constexpr std::array<ProblemType, 57> types{{
      "already-enrolled",
      "The student is enrolled already",
      409,
-     "With these seats the student would have more than the course allows one student.",
+     "The course allows each student one enrollment, and this student has it; enrollmentId names it.",
      {}},
     {Problem::too_many_seats,
      "too-many-seats",
      "More seats than one student may have",
      409,
-     "The request asks for more seats than the course allows one student (seatsPerStudent).",
+     "With these seats the student would have more than the course allows one student: seatsPerStudent says how "
+     "many "
+     "that is, and seatsLeft how many of them are left.",
      {}},
     {Problem::capacity_below_taken,
      "capacity-below-taken",
@@ -226,6 +228,13 @@ constexpr std::array<ProblemType, 57> types{{
      409,
      "A class has one result, and recording the same one again changes nothing. Read the coaching to see what is "
      "recorded.",
+     {}},
+    {Problem::class_not_held,
+     "class-not-held",
+     "The class was not held at that time",
+     409,
+     "A result is of a class that was held: heldAt lies in the past, and not before the start of the agreed "
+     "schedule.",
      {}},
     {Problem::delivery_not_found,
      "delivery-not-found",
@@ -470,6 +479,8 @@ Problem of(CoachingError error) {
       return Problem::not_scheduled;
     case CoachingError::already_recorded:
       return Problem::already_recorded;
+    case CoachingError::not_held_then:
+      return Problem::class_not_held;
     // Only a cancel meets it.
     case CoachingError::already_held:
       return Problem::not_cancellable;

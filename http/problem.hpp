@@ -52,6 +52,7 @@ enum class Problem : std::uint8_t {
   not_scheduled,
   slot_taken,
   already_recorded,
+  class_not_held,
   delivery_not_found,
   delivery_not_started,
   saga_ended,

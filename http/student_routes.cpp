@@ -40,6 +40,19 @@ Response student_list(const ListResult<Row>& result, const NextLink& link, std::
   return response;
 }
 
+/// `balance` is a number while the points are of one currency, and null when they are not to be added up.
+void write_balances(JsonWriter& json, const MileageBalances& balances) {
+  json.key("balance");
+  if (balances.size() > 1)
+    json.null();
+  else
+    json.value(balances.empty() ? 0 : balances.begin()->second);
+  json.key("balances").begin_array();
+  for (const auto& [currency, points] : balances)
+    json.begin_object().member("currency", currency.text()).member("balance", points).end_object();
+  json.end_array();
+}
+
 }  // namespace
 
 Handled get_student_page(Call& call) {
@@ -64,7 +77,8 @@ Handled get_student_mileage(Call& call) {
       [exchange = call.exchange, student = student,
        link = NextLink{call.request, "cursor"}](const MileageStatement& statement) {
         const auto begin = [&](JsonWriter& json) {
-          json.member("studentId", student.text).member("balance", statement.balance);
+          json.member("studentId", student.text);
+          write_balances(json, statement.balances);
         };
         exchange.answer(student_list(statement.entries, link, "entries", begin, write_mileage_row));
       });

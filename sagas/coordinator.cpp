@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/answering.hpp"
+#include "domain/rejection.hpp"
 
 namespace sugang {
 namespace {
@@ -235,6 +236,7 @@ void Coordinator::hear_birth(const StepReply& reply) {
     node_.journal.forget(payment_of(enrollment_));
     Outcome refused;
     refused.refusal = reply.refusal;
+    refused.hold = reply.hold;
     return answer(node_, std::move(start.asker), refused);
   }
   sequence_ = 1;
@@ -332,7 +334,7 @@ Outcome Coordinator::outcome_for(const Waiting& waiting, bool under_way) const {
   if (waiting.cancels) {
     if (has_ended_otherwise(summary_.state)) outcome.refusal = EnrollmentError::not_cancellable;
   } else if (summary_.state == EnrollmentState::rejected) {
-    outcome.refusal = PaymentError::declined;
+    outcome.refusal = rejection_of(summary_);
   }
   return outcome;
 }

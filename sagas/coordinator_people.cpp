@@ -119,9 +119,13 @@ std::optional<SagaError> Coordinator::refusal_of(OperatorAction action) const {
     case Step::take_payment:
       if (summary_.payment_so_far().outcome_unknown()) return SagaError::outcome_unknown;
       return summary_.saga == SagaState::stuck ? std::nullopt : std::optional{SagaError::not_resolvable};
+    case Step::record_result:
+      // There is no result of a class that is still to come.
+      if (summary_.coaching && summary_.coaching->slot && node_.timers.now() < summary_.coaching->slot->starts_at)
+        return SagaError::not_resolvable;
+      [[fallthrough]];
     case Step::start_delivery:
     case Step::complete_delivery:
-    case Step::record_result:
       return person_ ? std::optional{SagaError::not_resolvable} : std::nullopt;
     default:
       return SagaError::not_resolvable;

@@ -61,7 +61,8 @@ void Participants::command(const Causation& step, const EnrollmentSummary& summa
     case Step::earn_mileage:
       return send<MileageAccount>(
           AggregateId::mileage_of(summary.student),
-          act ? MileageCommand{EarnMileage{payment, summary.mileage}} : MileageCommand{ReverseMileage{payment}},
+          act ? MileageCommand{EarnMileage{payment, summary.mileage, summary.amount.currency}}
+              : MileageCommand{ReverseMileage{payment}},
           step, trace);
     case Step::assign_instructor:
       return to_coaching(act ? CoachingCommand{RequestCoaching{}} : CoachingCommand{ReleaseCoaching{}});

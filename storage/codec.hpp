@@ -25,8 +25,15 @@ Record decode_record(std::string_view bytes);
 /// As decode_record, but leaves the event at its default: for who it concerns and when. Throws DecodeError.
 Record decode_envelope(std::string_view bytes);
 
+// The state of an aggregate that grows. Decoding throws DecodeError.
 std::string encode_snapshot(const Course& course);
 Course decode_course(std::string_view bytes);
+std::string encode_snapshot(const InstructorCalendar& calendar);
+InstructorCalendar decode_calendar(std::string_view bytes);
+std::string encode_snapshot(const MileageAccount& account);
+MileageAccount decode_account(std::string_view bytes);
+std::string encode_snapshot(const NotificationBox& box);
+NotificationBox decode_box(std::string_view bytes);
 
 std::string encode(const EnrollmentSummary& summary);
 EnrollmentSummary decode_summary(std::string_view bytes);

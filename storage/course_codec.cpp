@@ -96,15 +96,15 @@ void read_value(CborReader& in, WaiterList& list) {
 
 void write_value(CborWriter& out, const ConstReleasedList& list) {
   out.array(list.ids.size());
-  for (const auto& id : list.ids) write_value(out, id);
+  for (const auto& id : list.ids.in_order()) write_value(out, id);
 }
 
 void read_value(CborReader& in, ReleasedList& list) {
-  list.ids.clear();
+  list.ids = {};
   for (auto left = in.array(); left > 0; --left) {
     EnrollmentId id;
     read_value(in, id);
-    list.ids.insert(list.ids.end(), id);
+    list.ids.insert(id);
   }
 }
 
@@ -114,7 +114,7 @@ std::string encode_snapshot(const Course& course) {
   std::string out;
   out.reserve(256 + course.claims.size() * 48 + course.released.size() * 17);
   CborWriter writer{out};
-  writer.map(12);
+  writer.map(11);
   auto member = [&](std::string_view name, const auto& value) {
     writer.text(name);
     write_value(writer, value);
@@ -124,7 +124,6 @@ std::string encode_snapshot(const Course& course) {
   member("definitionVersion", course.definition_version);
   member("held", course.held);
   member("taken", course.taken);
-  member("newestEnrollment", course.newest_enrollment);
   member("claims", ConstClaimList{course.claims});
   member("released", ConstReleasedList{course.released});
   member("line", ConstWaiterList{course.line});
@@ -146,7 +145,6 @@ Course decode_course(std::string_view bytes) {
     match("definitionVersion", course.definition_version);
     match("held", course.held);
     match("taken", course.taken);
-    match("newestEnrollment", course.newest_enrollment);
     match("claims", claims);
     match("released", released);
     match("line", line);
@@ -155,11 +153,13 @@ Course decode_course(std::string_view bytes) {
     match("cancelReason", course.cancel_reason);
   });
   if (!in.at_end()) throw DecodeError("bytes after the course");
-  for (const auto& [enrollment, claim] : course.claims) course.seats_of[claim.student] += claim.seats;
+  for (const auto& [enrollment, claim] : course.claims)
+    add_to_share(course, claim.student, enrollment, claim.seats);
   for (const auto& [ticket, waiter] : course.line) {
+    course.line_by_seats.emplace(waiter.seats, ticket);
     course.tickets[waiter.enrollment] = ticket;
     course.waitlisted += waiter.seats;
-    course.seats_of[waiter.student] += waiter.seats;
+    add_to_share(course, waiter.student, waiter.enrollment, waiter.seats);
   }
   return course;
 }

@@ -76,12 +76,15 @@ void write_value(CborWriter& out, const ServerId<Tag>& value) {
   write_value(out, value.uid);
 }
 
+inline void write_value(CborWriter& out, EventPosition value) { out.unsigned_integer(value.number); }
+inline void write_value(CborWriter& out, const Currency& value) { out.text(value.text()); }
+
 inline void write_value(CborWriter& out, const Money& value) {
   out.map(2);
   out.text("amount");
   out.integer(value.amount);
   out.text("currency");
-  out.text(value.currency.text());
+  write_value(out, value.currency);
 }
 
 template <class T>
@@ -151,6 +154,13 @@ void read_value(CborReader& in, ServerId<Tag>& value) {
   read_value(in, value.uid);
 }
 
+inline void read_value(CborReader& in, EventPosition& value) { value.number = in.unsigned_integer(); }
+inline void read_value(CborReader& in, Currency& value) {
+  const auto text = in.text();
+  if (text.size() != value.code.size()) throw DecodeError("a currency has three letters");
+  std::copy(text.begin(), text.end(), value.code.begin());
+}
+
 /// Reads a map's pairs, given the way to visit (name, member) of what it may hold: unknown names are passed over,
 /// and missing ones leave their member as it was. `visit(match)` calls `match(name, member)` for each member.
 template <class VisitMembers>
@@ -176,13 +186,10 @@ void read_members(CborReader& in, VisitMembers&& visit) {
 }
 
 inline void read_value(CborReader& in, Money& value) {
-  std::string currency{value.currency.text()};
   read_members(in, [&](auto&& match) {
     match("amount", value.amount);
-    match("currency", currency);
+    match("currency", value.currency);
   });
-  if (currency.size() != value.currency.code.size()) throw DecodeError("a currency has three letters");
-  std::copy(currency.begin(), currency.end(), value.currency.code.begin());
 }
 
 template <class T>

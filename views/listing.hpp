@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,11 +40,14 @@ struct MileageRow {
   std::int64_t points = 0;
   PaymentId payment;
   TimePoint at{};
+  Currency currency;
   bool operator==(const MileageRow&) const = default;
 };
+/// Points per currency in which any were earned.
+using MileageBalances = std::map<Currency, std::int64_t>;
 /// A page of the ledger, the oldest first, and what all of it comes to.
 struct MileageStatement {
-  std::int64_t balance = 0;
+  MileageBalances balances;
   ListResult<MileageRow> entries;
 };
 

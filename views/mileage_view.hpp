@@ -20,11 +20,12 @@ struct MileageTables {
 
   /// By student and position.
   Table lines;
-  /// By student: what all of her lines come to.
+  /// By student: what all lines come to, per currency.
   Table balances;
 };
 
-/// The ledger of each student: a line per event that moved points, in journal order, and the balance.
+/// The ledger of each student: a line per event that moved points, in journal order, and the balance in each
+/// currency.
 class MileageView : public View {
  public:
   /// `balances_kept_max`: students whose balance is kept in memory, about a hundred bytes each.
@@ -35,7 +36,7 @@ class MileageView : public View {
 
  private:
   struct Balance {
-    std::int64_t points = 0;
+    MileageBalances points;
     bool changed = false;
   };
   Balance& balance(const std::string& student);
@@ -56,11 +57,11 @@ class MileageRows {
   MileageRows(const KeyValueStore& store, Generation generation) : store_(store), tables_(generation) {}
 
   struct Statement {
-    std::int64_t balance = 0;
+    MileageBalances balances;
     Listing<MileageRow> lines;
   };
-  /// A page after the line with the key `after`; `next` in the answer is a key. The balance is that of the page's
-  /// last line when the ledger ends there, so that a ledger read in one page always adds up.
+  /// A page after the line with the key `after`; `next` in the answer is a key. The balances are those of the
+  /// page's last line when the ledger ends there, so that a ledger read in one page always adds up.
   Statement read(const StudentId& student, std::optional<std::string> after, std::size_t limit,
                  const ListBounds& bounds) const;
 

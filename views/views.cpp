@@ -166,7 +166,7 @@ MileageStatement Views::student_mileage(const StudentId& student, const Page& pa
   statement.entries =
       list_page<MileageRow>(ViewId::mileage, scope, page, position, [&](std::optional<std::string> after) {
         auto read = MileageRows{store_, *serving}.read(student, std::move(after), page.limit, limits_.lists);
-        statement.balance = read.balance;
+        statement.balances = std::move(read.balances);
         return std::move(read.lines);
       });
   return statement;

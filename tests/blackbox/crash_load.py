@@ -14,7 +14,9 @@ SERVED_LATEST = 150
 COMPONENTS = ["catalogue", "payments", "mileage", "notifications", "coaching", "delivery", "views"]
 PAUSED_PERCENT = 40
 INSTRUCTORS = 8
-FIRST_SLOT = datetime(2026, 3, 2, 9)
+# In the past, so that each class may have been held.
+FIRST_SLOT = datetime(2020, 3, 2, 9)
+AFTER_ALL_SLOTS = "2024-03-02T09:00:00.000Z"
 WRITES_PER_HOUR = 20  # instructors are asked for slots ever later, so that some are free and some are taken
 SLOT_WITHIN_HOURS = 24
 LATEST_REPEATED = 40
@@ -155,7 +157,7 @@ class CrashLoad:
         starts = (FIRST_SLOT + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:00:00.000Z")
         if step == "schedule":
             return {"startsAt": starts, "endsAt": starts.replace(":00:00.000Z", ":50:00.000Z")}
-        return {"result": f"result {self.chance.randrange(100)}", "heldAt": starts}
+        return {"result": f"result {self.chance.randrange(100)}", "heldAt": AFTER_ALL_SLOTS}
 
     async def _repeat(self, client):
         kept = [one for one in self.operations[-LATEST_REPEATED:] if one.kept and one not in self.repeating]

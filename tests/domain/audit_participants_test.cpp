@@ -232,6 +232,14 @@ TEST(Invariant7, AResultOfAClassThatWasNotHeldIsFound) {
   EXPECT_THAT(fault_in(JournalOf{TimelineScript::trained()}.without<CoachingHeld>()), HasSubstr("invariant 7"));
 }
 
+TEST(Invariant7, AClassHeldBeforeItsStartIsFound) {
+  auto records = JournalOf{TimelineScript::trained()}.records();
+  for (auto& record : records)
+    if (auto* of_coaching = std::get_if<CoachingEvent>(&record.event))
+      if (auto* held = std::get_if<CoachingHeld>(of_coaching)) held->held_at -= std::chrono::hours{48};
+  EXPECT_THAT(fault_in(records), HasSubstr("invariant 7"));
+}
+
 TEST(Invariant7, ATrainingCompletedWithoutAResultIsFound) {
   EXPECT_THAT(fault_in(JournalOf{TimelineScript::trained()}.without<ResultRecorded>()), HasSubstr("invariant 7"));
 }

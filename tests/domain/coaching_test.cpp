@@ -12,7 +12,7 @@ using State = CoachingState;
 using Table = ReactionTable<Coaching>;
 
 const InstructorId kim{"kim"}, lee{"lee"};
-constexpr TimeSlot morning{noon, noon + std::chrono::hours{1}};
+constexpr TimeSlot morning{noon - std::chrono::hours{3}, noon - std::chrono::hours{2}};
 constexpr TimeSlot evening{noon + std::chrono::hours{6}, noon + std::chrono::hours{7}};
 
 constexpr CoachingRequested requested;
@@ -65,6 +65,19 @@ TEST(RecordResult, IsOfOneClassAndStays) {
   EXPECT_THAT(past.when(RecordResult{"runs 5 km", evening.ends_at}), Refuses(CoachingError::already_recorded));
   EXPECT_EQ(past.state().result, "runs 5 km");
   EXPECT_EQ(past.state().held_at, morning.ends_at);
+}
+
+TEST(RecordResult, IsOfAClassThatWasHeldInThePastAndNotBeforeItsStart) {
+  const auto past = given<Coaching>(requested, assigned, scheduled);
+  const Milliseconds one{1};
+  auto at = [&](TimePoint held_at) { return past.when(RecordResult{"runs 5 km", held_at}); };
+  EXPECT_THAT(at(noon + one), Refuses(CoachingError::not_held_then)) << "still to come";
+  EXPECT_THAT(at(noon), Causes(CoachingHeld{noon}, recorded)) << "now, after the end as planned";
+  EXPECT_THAT(at(morning.starts_at), Causes(CoachingHeld{morning.starts_at}, recorded));
+  EXPECT_THAT(at(morning.starts_at - one), Refuses(CoachingError::not_held_then)) << "before it began";
+  const auto to_come = given<Coaching>(requested, assigned, CoachingScheduled{evening});
+  EXPECT_THAT(to_come.when(RecordResult{"runs 5 km", evening.starts_at}), Refuses(CoachingError::not_held_then));
+  EXPECT_THAT(to_come.when(RecordResult{"runs 5 km", noon}), Refuses(CoachingError::not_held_then));
 }
 
 TEST(ReleaseCoaching, BeforeTheRequestLeavesATombstone) {

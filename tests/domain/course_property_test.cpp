@@ -14,10 +14,12 @@ namespace {
 void assert_invariant_1(const Course& course) {
   std::uint64_t held = 0, taken = 0;
   std::map<std::string, std::uint64_t> seats_of;
+  std::map<std::string, std::set<EnrollmentId>> enrollments_of;
   for (const auto& [id, claim] : course.claims) {
     RC_ASSERT(claim.seats > 0u);
     (claim.taken ? taken : held) += claim.seats;
     seats_of[claim.student.text] += claim.seats;
+    enrollments_of[claim.student.text].insert(id);
   }
   std::uint64_t waited_for = 0;
   for (const auto& [ticket, waiter] : course.line) {
@@ -27,15 +29,24 @@ void assert_invariant_1(const Course& course) {
     RC_ASSERT(!course.claims.contains(waiter.enrollment));
     waited_for += waiter.seats;
     seats_of[waiter.student.text] += waiter.seats;
+    enrollments_of[waiter.student.text].insert(waiter.enrollment);
+    RC_ASSERT(course.line_by_seats.contains({waiter.seats, ticket}));
   }
+  RC_ASSERT(course.line_by_seats.size() == course.line.size());
   RC_ASSERT(course.tickets.size() == course.line.size());
   RC_ASSERT(course.waitlisted == waited_for);
   RC_ASSERT(course.held == held);
   RC_ASSERT(course.taken == taken);
   RC_ASSERT(held + taken <= course.definition.capacity);
   RC_ASSERT(course.available() + held + taken == course.definition.capacity);
-  RC_ASSERT(course.seats_of.size() == seats_of.size());
-  for (const auto& [student, seats] : course.seats_of) RC_ASSERT(seats_of[student.text] == seats);
+  RC_ASSERT(course.share_of.size() == seats_of.size());
+  for (const auto& [student, share] : course.share_of) {
+    RC_ASSERT(seats_of[student.text] == share.seats);
+    const auto& theirs = enrollments_of[student.text];
+    RC_ASSERT(theirs.size() == share.enrollments);
+    RC_ASSERT(only_enrollment_of(course, student) ==
+              (theirs.size() == 1 ? std::optional{*theirs.begin()} : std::nullopt));
+  }
 }
 
 RC_GTEST_PROP(Invariant1, HoldsAfterEveryEventOfAnyCommandSequence, ()) {
@@ -78,7 +89,8 @@ RC_GTEST_PROP(AnyCourseCommand, MovesTheLineInBoundedChunksBehindItsOwnEvent, ()
     RC_ASSERT(events.size() <= 1 + line_chunk);
     for (std::size_t i = 1; i < events.size(); ++i)
       RC_ASSERT(std::holds_alternative<WaiterPromoted>(events[i]) ||
-                (move.what == Move::What::tend && std::holds_alternative<WaiterDismissed>(events[i])));
+                ((move.what == Move::What::tend || move.what == Move::What::resize) &&
+                 std::holds_alternative<WaiterDismissed>(events[i])));
   }
 }
 
@@ -107,19 +119,6 @@ RC_GTEST_PROP(ReleasedEnrollment, NeverHoldsASeatAgain, ()) {
   }
 }
 
-RC_GTEST_PROP(Tombstones, NeverOutgrowTheEnrollmentsOfADay, ()) {
-  DrivenCourse driven{any_definition()};
-  TimePoint last_newest{};
-  for (const auto& move : *any_moves()) {
-    driven.accept(command_of(move, driven.course));
-    const auto& course = driven.course;
-    RC_ASSERT(course.newest_enrollment >= last_newest);
-    if (course.newest_enrollment > last_newest)
-      for (const auto& id : course.released) RC_ASSERT(id.uid.time() + released_kept >= course.newest_enrollment);
-    last_newest = course.newest_enrollment;
-  }
-}
-
 // --- against a model that counts everything anew, and never forgets
 // -------------------------------------------------
 
@@ -136,8 +135,11 @@ class NaiveCourse {
 
   Answer tell(const Move& move) {
     const auto answer = obey(move);
-    // Whatever happened: nobody at the head waits for what is there.
-    if (definition_.state != CourseState::closed) promote();
+    // Whatever happened: nobody waits for more than there will ever be, nor at the head for what is there.
+    if (definition_.state != CourseState::closed) {
+      dismiss_if([this](const Waiter& waiter) { return waiter.seats > definition_.capacity; });
+      promote();
+    }
     return answer;
   }
 
@@ -196,12 +198,7 @@ class NaiveCourse {
     return {};
   }
 
-  bool gone(std::size_t id) const {
-    if (released_.contains(id)) return true;
-    return std::any_of(seen_.begin(), seen_.end(), [&](std::size_t other) {
-      return in_play(other).uid.time() - in_play(id).uid.time() > released_kept;
-    });
-  }
+  bool gone(std::size_t id) const { return released_.contains(id); }
   auto place(std::size_t id) {
     return std::find_if(line_.begin(), line_.end(), [&](const Waiter& w) { return w.enrollment == id; });
   }
@@ -211,18 +208,17 @@ class NaiveCourse {
     if (gone(move.enrollment)) return {CourseError::undone};
     if (definition_.state != CourseState::open) return {CourseError::not_open};
     const std::uint64_t limit = definition_.seats_per_student;
-    if (limit != 0 && move.seats > limit) return {CourseError::too_many_seats};
-    std::uint64_t own = move.seats;
+    std::uint64_t own = 0;
     for (const auto& [id, claim] : claims_) own += claim.student == move.student ? claim.seats : 0;
     for (const auto& waiter : line_) own += waiter.student == move.student ? waiter.seats : 0;
-    if (limit != 0 && own > limit) return {CourseError::already_enrolled};
+    if (limit == 1 && own > 0) return {CourseError::already_enrolled};
+    if (limit != 0 && own + move.seats > limit) return {CourseError::too_many_seats};
     if (!line_.empty() || claimed() + move.seats > definition_.capacity) return wait(move);
     const bool may_charge_later =
         definition_.payment_unavailable == PaymentUnavailable::defer && move.payments != PaymentSide::queue_full;
     if (definition_.price.amount > 0 && move.payments != PaymentSide::available && !may_charge_later)
       return {CourseError::payment_unavailable};
     claims_[move.enrollment] = {move.student, move.seats, false};
-    seen_.insert(move.enrollment);
     return {{}, true};
   }
 
@@ -232,7 +228,6 @@ class NaiveCourse {
     if (!definition_.waitlist || !move.may_wait || move.seats > definition_.capacity || waited_for > line_seats_max)
       return {CourseError::sold_out};
     line_.push_back({move.enrollment, move.student, move.seats});
-    seen_.insert(move.enrollment);
     return {{}, true};
   }
 
@@ -247,7 +242,6 @@ class NaiveCourse {
     if (waits != line_.end()) line_.erase(waits);
     claims_.erase(id);
     released_.insert(id);
-    seen_.insert(id);
     return {{}, true};
   }
 
@@ -262,16 +256,21 @@ class NaiveCourse {
   bool dismiss() {
     // Those of a cancelled course are cancelled one by one, not turned away.
     if (definition_.state != CourseState::closed || cancelled_ || line_.empty()) return false;
-    for (const auto& waiter : line_) released_.insert(waiter.enrollment);
-    line_.clear();
+    dismiss_if([](const Waiter&) { return true; });
     return true;
+  }
+  template <class Unwanted>
+  void dismiss_if(Unwanted unwanted) {
+    for (const auto& waiter : line_)
+      if (unwanted(waiter)) released_.insert(waiter.enrollment);
+    std::erase_if(line_, unwanted);
   }
 
   CourseDefinition definition_;
   bool cancelled_ = false;
   std::map<std::size_t, Claim> claims_;
   std::vector<Waiter> line_;
-  std::set<std::size_t> released_, seen_;
+  std::set<std::size_t> released_;
 };
 
 std::vector<EnrollmentId> line_of(const Course& course) {

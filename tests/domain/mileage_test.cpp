@@ -23,14 +23,14 @@ TEST(EarnMileage, AddsThePointsOfAPaymentOnce) {
   const auto past = given<MileageAccount>(earned(1, 120));
   EXPECT_THAT(past.when(earn(1, 120)), ChangesNothing());
   EXPECT_THAT(past.when(earn(2, 30)), Causes(earned(2, 30)));
-  EXPECT_EQ(past.state().balance, 120);
+  EXPECT_EQ(past.state().balances[{}], 120);
 }
 
 TEST(ReverseMileage, TakesBackExactlyWhatWasEarnedOnce) {
   EXPECT_THAT(given<MileageAccount>(earned(1, 120), earned(2, 30)).when(reverse(1)), Causes(reversed(1, 120)));
   const auto past = given<MileageAccount>(earned(1, 120), earned(2, 30), reversed(1, 120));
   EXPECT_THAT(past.when(reverse(1)), ChangesNothing());
-  EXPECT_EQ(past.state().balance, 30);
+  EXPECT_EQ(past.state().balances[{}], 30);
 }
 
 TEST(ReverseMileage, BeforeTheEarnLeavesATombstone) {
@@ -38,7 +38,7 @@ TEST(ReverseMileage, BeforeTheEarnLeavesATombstone) {
   const auto past = given<MileageAccount>(reversed(1, 0));
   EXPECT_THAT(past.when(earn(1, 120)), Refuses(MileageError::undone));
   EXPECT_THAT(past.when(reverse(1)), ChangesNothing());
-  EXPECT_EQ(past.state().balance, 0);
+  EXPECT_EQ(past.state().balances[{}], 0);
 }
 
 TEST(EarnMileage, AfterItsReverseIsUndone) {
@@ -72,7 +72,7 @@ RC_GTEST_PROP(Invariant3, EarnAndReverseInAnyOrderHowOftenSoeverNetRight, ()) {
     }
     std::int64_t sum = 0;
     for (const auto& [of, held] : earned_by) sum += held;
-    RC_ASSERT(account.balance == sum);
+    RC_ASSERT(account.balances[{}] == sum);
   }
   for (const auto& [n, count] : earns) RC_ASSERT(count == 1);
   for (const auto& [n, count] : reverses) RC_ASSERT(count == 1);

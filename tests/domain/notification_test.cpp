@@ -51,16 +51,31 @@ TEST(NotificationThatLiesInTheBox, WaitsForNoWord) {
   EXPECT_THAT(past.when(MarkFailed{event(1), "gone"}), ChangesNothing());
 }
 
-TEST(ToldEvents, AreForgottenADayLaterAndThenRefusedByTheirAge) {
-  const auto old = event(1, told_kept + Milliseconds{1}), young = event(2, told_kept);
-  const auto past = given<NotificationBox>(notice(old), notice(young), notice(event(3)));
-  EXPECT_EQ(past.state().told, (std::set{young, event(3)}));
-  EXPECT_THAT(past.when(Notify{notice(old)}), ChangesNothing());
-  EXPECT_THAT(past.when(Notify{notice(young)}), ChangesNothing());
+TEST(ToldEvents, AreForgottenInTheOrderOfTheJournalAndThenRefusedByTheirPosition) {
+  NotificationBox box;
+  // Whatever the ids say of their time.
+  auto at = [](std::uint64_t position) {
+    auto about = notice(event(position, std::chrono::hours{static_cast<int>(position % 100)}));
+    about.position = {position};
+    return about;
+  };
+  for (std::uint64_t position = 1; position <= told_max + 2; ++position) apply(box, at(position));
+  EXPECT_EQ(box.told.size(), told_max);
+  for (const std::uint64_t known :
+       {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{3}, std::uint64_t{told_max + 2}})
+    EXPECT_THAT(decide(box, Notify{at(known)}, noon), ChangesNothing()) << known;
+  EXPECT_THAT(decide(box, Notify{at(told_max + 3)}, noon), Causes(at(told_max + 3)));
+}
+
+TEST(NoticeFromAClockThatRanAhead, SilencesNoOtherOne) {
+  const auto ahead = event(1, -std::chrono::hours{24 * 365});
+  const auto past = given<NotificationBox>(notice(ahead));
+  EXPECT_THAT(past.when(Notify{notice(event(2))}), Causes(notice(event(2))));
+  EXPECT_THAT(past.when(Notify{notice(ahead)}), ChangesNothing());
 }
 
 TEST(NotificationOutward, StaysOutstandingHoweverOldItGets) {
-  const auto old = event(1, told_kept * 3);
+  const auto old = event(1, std::chrono::hours{72});
   const auto past = given<NotificationBox>(notice(old, true), notice(event(2)));
   EXPECT_THAT(past.when(MarkSent{old}), Causes(NotificationSent{old}));
 }
@@ -76,7 +91,9 @@ RC_GTEST_PROP(Invariant8, OneNotificationPerEventHoweverOftenTheTellerBeginsAgai
   for (std::uint64_t next = 0; next < count;) {
     const auto about = event(next, step * static_cast<int>(count - next));
     const bool outward = *rc::gen::arbitrary<bool>();
-    for (const auto& happened : decide(box, Notify{notice(about, outward)}, noon).events) {
+    auto command = Notify{notice(about, outward)};
+    command.notice.position = {next + 1};
+    for (const auto& happened : decide(box, command, noon).events) {
       apply(box, happened);
       events.push_back(happened);
       ++told[about];

@@ -26,6 +26,9 @@ RC_GTEST_PROP(Invariant12, NoSeatIsIdleWhileTheHeadFits, ()) {
     const auto& course = driven.course;
     if (is_open(course) && !course.line.empty()) RC_ASSERT(course.line.begin()->second.seats > course.available());
     RC_ASSERT(!is_open(course) || !line_moves(course, noon));
+    // Nor does one wait at its head who can never fit.
+    if (is_open(course) && !course.line.empty())
+      RC_ASSERT(course.line.begin()->second.seats <= course.definition.capacity);
   }
 }
 

@@ -74,10 +74,10 @@ TEST(WaitingLine, HoldsABoundedNumberOfSeats) {
 
 TEST(WaitingLine, CountsItsSeatsAgainstTheLimitPerStudent) {
   const auto past = given<Course>(show(2, 2), held(1, ann, 2), waits(2, ben, 1, 1));
-  EXPECT_THAT(past.when(hold_or_wait(3, ben, 2)), Refuses(CourseError::already_enrolled));
+  EXPECT_THAT(past.when(hold_or_wait(3, ben, 2)), Refuses(CourseError::too_many_seats));
   EXPECT_THAT(past.when(hold_or_wait(3, ben, 1)), Causes(waits(3, ben, 1, 2)));
-  EXPECT_THAT(past.when(hold_or_wait(3, ann, 1)), Refuses(CourseError::already_enrolled));
-  EXPECT_EQ(past.state().seats_of.at(ben), 1u);
+  EXPECT_THAT(past.when(hold_or_wait(3, ann, 1)), Refuses(CourseError::too_many_seats));
+  EXPECT_EQ(past.state().share_of.at(ben).seats, 1u);
   EXPECT_EQ(past.state().waitlisted, 1u);
   EXPECT_EQ(past.state().available(), 0u);
 }
@@ -154,6 +154,35 @@ TEST(Invariant12, AShrinkingCapacityLeavesTheLineAsItIs) {
   EXPECT_THAT(past.when(capacity_to(1)), Refuses(CourseError::capacity_below_taken));
 }
 
+TEST(Invariant12, AHeadThatTheShrunkCourseCanNeverSeatHoldsUpNobody) {
+  const auto past = given<Course>(show(4), held(1, ann), waits(2, ben, 4, 1), waits(3, cho, 1, 2));
+  EXPECT_THAT(
+      past.when(capacity_to(3)),
+      Causes(CourseRevised{{}, 3, {}}, WaiterDismissed{enrollment(2), Dismissal::capacity_reduced}, promoted(3)));
+}
+
+TEST(Invariant12, ManyWhoCanNeverFitAreDismissedInChunksAndThenTheOthersMove) {
+  std::vector<CourseEvent> events{show(10), held(0, ann, 9)};
+  const std::uint64_t large = 2 * line_chunk + 5;
+  for (std::uint64_t n = 1; n <= large; ++n) events.push_back(waits(n, ben, 10, n));
+  events.push_back(waits(large + 1, cho, 1, large + 1));
+  auto course = replay<Course>(events);
+  std::size_t dismissed = 0;
+  CourseCommand command = ReviseCourse{.expected_definition = 1, .title = {}, .capacity = 9, .state = {}};
+  for (int turns = 0; turns == 0 || line_moves(course, noon); ++turns, command = TendLine{}) {
+    ASSERT_LT(turns, 5);
+    const auto decision = decide(course, command, noon);
+    EXPECT_LE(decision.events.size(), 1 + line_chunk);
+    for (const auto& event : decision.events) {
+      if (std::holds_alternative<WaiterDismissed>(event)) ++dismissed;
+      apply(course, event);
+    }
+  }
+  EXPECT_EQ(dismissed, large);
+  EXPECT_EQ(course.line.size(), 1u) << "who can still fit waits on";
+  EXPECT_THAT(decide(course, release(0), noon), Causes(released(0, 9), promoted(large + 1)));
+}
+
 TEST(Invariant12, NobodyIsPromotedTwice) {
   const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), released(1), promoted(2));
   EXPECT_THAT(past.when(TendLine{}), ChangesNothing());
@@ -162,7 +191,7 @@ TEST(Invariant12, NobodyIsPromotedTwice) {
   const auto course = past.state();
   EXPECT_EQ(course.held, 1u);
   EXPECT_EQ(course.waitlisted, 0u);
-  EXPECT_EQ(course.seats_of.at(ben), 1u);
+  EXPECT_EQ(course.share_of.at(ben).seats, 1u);
   EXPECT_EQ(line_position(course, enrollment(2)), std::nullopt);
 }
 
@@ -181,7 +210,7 @@ TEST(WhoLeftTheLine, IsNotTakenBack) {
   const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), WaiterLeft{enrollment(2)});
   EXPECT_THAT(past.when(hold_or_wait(2, ben)), Refuses(CourseError::undone));
   EXPECT_THAT(past.when(release(2)), ChangesNothing());
-  EXPECT_FALSE(past.state().seats_of.contains(ben));
+  EXPECT_FALSE(past.state().share_of.contains(ben));
   EXPECT_THAT(past.when(hold_or_wait(3, ben)), Causes(waits(3, ben, 1, 2)));
 }
 
@@ -246,7 +275,7 @@ TEST(TendLine, OfAClosedCourseTurnsEverybodyAwayInChunks) {
   EXPECT_EQ(obey(course, TendLine{}), 3u);
   EXPECT_FALSE(line_moves(course, noon));
   EXPECT_EQ(course.waitlisted, 0u);
-  EXPECT_EQ(course.seats_of.size(), 1u) << "only the holder is left";
+  EXPECT_EQ(course.share_of.size(), 1u) << "only the holder is left";
   EXPECT_THAT(decide(course, hold_or_wait(1, ben), noon), Refuses(CourseError::undone));
 }
 

@@ -26,12 +26,25 @@ void check(std::string_view bytes, Decode decode, Encode encode) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view bytes{reinterpret_cast<const char*>(data) + 1, size - 1};
-  switch (data[0] % 3) {
+  switch (data[0] % 6) {
     case 0:
       check(bytes, sugang::decode_record, [](const sugang::Record& record) { return sugang::encode(record); });
       break;
     case 1:
-      check(bytes, sugang::decode_course, sugang::encode_snapshot);
+      check(bytes, sugang::decode_course,
+            [](const sugang::Course& course) { return sugang::encode_snapshot(course); });
+      break;
+    case 2:
+      check(bytes, sugang::decode_calendar,
+            [](const sugang::InstructorCalendar& calendar) { return sugang::encode_snapshot(calendar); });
+      break;
+    case 3:
+      check(bytes, sugang::decode_account,
+            [](const sugang::MileageAccount& account) { return sugang::encode_snapshot(account); });
+      break;
+    case 4:
+      check(bytes, sugang::decode_box,
+            [](const sugang::NotificationBox& box) { return sugang::encode_snapshot(box); });
       break;
     default:
       check(bytes, sugang::decode_summary,

@@ -185,6 +185,32 @@ TEST_F(EnrollmentAnswers, EveryRefusalHasItsStatus) {
   }
 }
 
+TEST_F(EnrollmentAnswers, AlreadyEnrolledNamesTheEnrollmentAndTooManySeatsTheLimit) {
+  const EnrollmentId existing{{1, 2}};
+  backend.end_with([&](Outcome& outcome) {
+    outcome = {.refusal = CourseError::already_enrolled, .hold = HoldRefusal{existing, 1, 0}};
+  });
+  EXPECT_EQ(enroll("c", "s").json()["enrollmentId"], to_text(existing));
+  backend.end_with([&](Outcome& outcome) {
+    outcome = {.refusal = CourseError::too_many_seats, .hold = HoldRefusal{existing, 4, 1}};
+  });
+  const auto answer = enroll("c", "s").json();
+  EXPECT_EQ(answer["seatsPerStudent"], 4);
+  EXPECT_EQ(answer["seatsLeft"], 1);
+  EXPECT_FALSE(answer.contains("enrollmentId"));
+}
+
+TEST_F(EnrollmentAnswers, ADismissalFromTheWaitlistIsNoDeclinedPayment) {
+  backend.end_with([](Outcome& outcome) {
+    auto& enrollment = std::get<EnrollmentSummary>(outcome.subject);
+    enrollment.state = EnrollmentState::rejected;
+    enrollment.payment = PaymentState::none;
+  });
+  const auto answer = enroll("c", "s");
+  EXPECT_EQ(answer.problem(), "sold-out");
+  EXPECT_THAT(answer.json()["enrollmentId"].get<std::string>(), testing::StartsWith("enr_"));
+}
+
 TEST_F(EnrollmentAnswers, ACancelIs200OrUnderWay) {
   const auto id = enroll("c", "s").json()["id"].get<std::string>();
   const auto cancelled = call("POST", "/v1/enrollments/" + id + "/cancel");

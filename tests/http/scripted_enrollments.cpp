@@ -150,7 +150,9 @@ void ScriptedBackend::take_step(EnrollmentId id, PersonStep person_step, Asker a
 
 bool ScriptedBackend::coach(Enrolled& enrolled, const CoachingCommand& command, Step step,
                             const TraceContext& trace, Outcome& outcome) {
-  const auto decision = decide(enrolled.summary.coaching.value_or(Coaching{}), command, scripted_time);
+  // Some weeks later: what was scheduled may have been held.
+  const auto now = scripted_time + std::chrono::hours{24 * 30};
+  const auto decision = decide(enrolled.summary.coaching.value_or(Coaching{}), command, now);
   if (decision.error) outcome.refusal = *decision.error;
   for (const auto& event : decision.events)
     append(enrolled, coaching_of(enrolled.id), event, {step, Direction::act}, trace);

@@ -84,8 +84,8 @@ void ScriptedBackend::student_mileage(StudentId student, Page page, Position min
     for (const auto& [id, enrolled] : enrollments_) {
       const auto& summary = enrolled.summary;
       if (summary.student != student || summary.mileage_earned == 0) continue;
-      rows.push_back({true, summary.mileage_earned, payment_of(id), scripted_time});
-      statement.balance += summary.mileage_earned;
+      rows.push_back({true, summary.mileage_earned, payment_of(id), scripted_time, summary.amount.currency});
+      statement.balances[summary.amount.currency] += summary.mileage_earned;
     }
     statement.entries = page_of(rows, page, min_position);
     lock.unlock();

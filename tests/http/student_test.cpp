@@ -23,6 +23,7 @@ TEST_F(Students, SeeTheirMileageWithItsBalance) {
   const auto statement = get("/v1/students/s/mileage").json();
   EXPECT_EQ(statement["studentId"], "s");
   EXPECT_EQ(statement["balance"], 60);
+  EXPECT_EQ(statement["balances"], json::parse(R"([{"currency":"KRW","balance":60}])"));
   ASSERT_EQ(statement["entries"].size(), 2u);
   EXPECT_EQ(statement["entries"][0]["kind"], "earn");
   EXPECT_EQ(statement["entries"][0]["amount"], 30);
@@ -74,7 +75,7 @@ TEST(CloudEvents, OfAPersonSayInTheirSubjectWhichOfHersTheyAre) {
   const auto earned = event_of(AggregateId::mileage_of({"s"}), MileageEvent{MileageEarned{PaymentId{{1, 2}}, 30}});
   EXPECT_EQ(earned["type"], "sugang.mileage.earned");
   EXPECT_EQ(earned["subject"], "mileage_account/s");
-  EXPECT_EQ(earned["data"], json({{"paymentId", to_text(PaymentId{{1, 2}})}, {"points", 30}}));
+  EXPECT_EQ(earned["data"], json({{"paymentId", to_text(PaymentId{{1, 2}})}, {"points", 30}, {"currency", "KRW"}}));
   const TimeSlot slot{scripted_time, scripted_time + std::chrono::hours{1}};
   const auto booked =
       event_of(AggregateId::calendar_of({"anna"}), CalendarEvent{SlotBooked{EnrollmentId{{1, 3}}, slot}});
@@ -87,10 +88,12 @@ TEST(CloudEvents, OfAPersonSayInTheirSubjectWhichOfHersTheyAre) {
                                                                   .kind = NoticeKind::delivery_started,
                                                                   .course = {"p"},
                                                                   .happened_at = scripted_time,
-                                                                  .outward = true}});
+                                                                  .outward = true,
+                                                                  .position = {70}}});
   EXPECT_EQ(told["subject"], "notification_box/s");
   EXPECT_EQ(told["data"]["kind"], "delivery.started");
   EXPECT_EQ(told["data"]["about"], to_text(EventId{{1, 4}}));
+  EXPECT_TRUE(told["data"]["position"].is_string()) << "opaque, as all positions are";
   EXPECT_EQ(event_of(DeliveryId{{1, 5}}, DeliveryEvent{DeliveryStarted{}})["data"], json::object());
   const auto waits = event_of(SagaId{{1, 5}}, SagaEvent{SagaWaits{Step::start_delivery, scripted_time}});
   EXPECT_EQ(waits["data"]["step"], "start_delivery");

@@ -81,7 +81,7 @@ class Exactness {
     MileageAccount account;
     for (const auto& record : life_->journal().history(AggregateId::mileage_of(StudentId{"kim"})))
       apply(account, std::get<MileageEvent>(record.event));
-    RC_ASSERT(account.balance == owned);
+    RC_ASSERT(account.balances[Currency{}] == owned);
   }
 
  private:

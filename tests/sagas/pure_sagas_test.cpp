@@ -200,11 +200,11 @@ class PureSagas {
     return !decision.error;
   }
 
-  /// Each class has an hour of its own.
+  /// Each class has an hour of its own, in the past, so that it may have been held.
   static TimeSlot slot_of(const Saga& saga) {
     const auto hour =
         std::chrono::hours{static_cast<std::int64_t>((saga.id.uid.high ^ saga.id.uid.low) % 1'000'000)};
-    return {noon + hour, noon + hour + std::chrono::hours{1}};
+    return {noon - hour - std::chrono::hours{1}, noon - hour};
   }
 
   /// How the step ended; nothing while it is under way.

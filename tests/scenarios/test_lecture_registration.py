@@ -196,9 +196,10 @@ def test_a_full_course_is_sold_out(client):
 
 def test_a_student_holds_one_seat_of_a_lecture(client):
     course, student = register_course(client), unique("student")
-    confirmed(client, course, student)
+    enrollment = confirmed(client, course, student)
     answer = enroll(client, course, student)
     assert (answer.status, answer.problem) == (409, "already-enrolled")
+    assert answer.json()["enrollmentId"] == enrollment["id"]
     assert seats(client, course)["taken"] == 1
 
 

@@ -46,6 +46,25 @@ def test_mileage_is_of_all_seats_and_never_a_fraction(client):
     assert confirmed(client, course, seats=2)["mileage"]["earned"] == 6
 
 
+def test_points_of_different_currencies_are_not_added_up(client):
+    student = unique("student")
+    confirmed(client, register_course(client, price=12000), student)
+    statement = eventually(lambda: (found := read(client, f"/v1/students/{student}/mileage"))["entries"] and found)
+    assert (statement["balance"], statement["balances"]) == (120, [{"currency": "KRW", "balance": 120}])
+    dollars = unique("lecture")
+    assert client.post("/v1/courses", {"id": dollars, "kind": "lecture", "title": "Abroad", "capacity": 3,
+                                       "price": {"amount": 5000, "currency": "USD"}}).status == 201
+    abroad = confirmed(client, dollars, student)
+    statement = eventually(
+        lambda: len((found := read(client, f"/v1/students/{student}/mileage"))["entries"]) == 2 and found)
+    assert statement["balance"] is None
+    assert statement["balances"] == [{"currency": "KRW", "balance": 120}, {"currency": "USD", "balance": 50}]
+    assert [entry["currency"] for entry in statement["entries"]] == ["KRW", "USD"]
+    assert cancel(client, abroad["id"], {"Prefer": "wait=10"}).status == 200
+    eventually(lambda: {"currency": "USD", "balance": 0} in
+               read(client, f"/v1/students/{student}/mileage")["balances"])
+
+
 def test_what_is_free_earns_nothing(client):
     student = unique("student")
     enrollment = confirmed(client, register_course(client, price=0, mileagePercent=50), student)

@@ -226,3 +226,16 @@ def test_bookings_made_while_payment_is_down_survive_a_kill_and_confirm(site):
 
 def test_the_books_agree_after_all_that(client, management):
     Books(client, management).assert_agree()
+
+
+def test_more_seats_than_one_customer_may_have_are_refused_with_what_is_left(client):
+    course, customer = register_course(client, kind="performance", capacity=10, seatsPerStudent=4), unique("customer")
+    confirmed(client, course, customer, seats=3)
+    for wanted, left in ((2, 1), (5, 1)):
+        answer = enroll(client, course, customer, seats=wanted)
+        assert (answer.status, answer.problem) == (409, "too-many-seats")
+        assert (answer.json()["seatsPerStudent"], answer.json()["seatsLeft"]) == (4, left)
+    confirmed(client, course, customer, seats=1)
+    answer = enroll(client, course, customer)
+    assert (answer.problem, answer.json()["seatsLeft"]) == ("too-many-seats", 0)
+    assert enroll(client, course, seats=5).json()["seatsLeft"] == 4

@@ -2,6 +2,7 @@
 the student reads the result. Until then a cancel is always accepted, and gives instructor and time back together."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -12,8 +13,9 @@ from blackbox.books import Books
 from blackbox.client import crowd
 from blackbox.site import Site
 
-TEN, ELEVEN, TWELVE = (f"2027-03-02T{hour}:00:00.000Z" for hour in (10, 11, 12))
-HALF_PAST_TEN = "2027-03-02T10:30:00.000Z"
+# In the past, as a result is of a class that was held.
+TEN, ELEVEN, TWELVE = (f"2024-03-02T{hour}:00:00.000Z" for hour in (10, 11, 12))
+HALF_PAST_TEN = "2024-03-02T10:30:00.000Z"
 TOLD_WHEN_CONFIRMED = ("coaching.assigned", "coaching.scheduled", "enrollment.confirmed")
 TOLD_WHEN_COMPLETED = (*TOLD_WHEN_CONFIRMED, "coaching.result-recorded", "enrollment.completed")
 
@@ -233,6 +235,17 @@ def test_a_result_that_comes_right_behind_the_schedule_is_heard(client, training
     assert schedule(client, enrollment).status == 200
     assert record(client, enrollment).status == 201
     await_state(client, enrollment, "completed")
+
+
+def test_a_result_is_of_a_class_that_was_held(client, training, instructor):
+    soon, later = (time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + days * 86400))
+                   for days in (30, 31))
+    enrollment = scheduled(client, training, instructor, starts=soon, ends=later)
+    for held_at in ("2999-01-01T00:00:00.000Z", soon, TEN):
+        answer = client.post(f"/v1/coaching/{enrollment}/result", {"result": "Levitates.", "heldAt": held_at})
+        assert refused(answer, "class-not-held"), answer
+    assert coaching(client, enrollment)["state"] == "scheduled"
+    assert cancel(client, enrollment, {"Prefer": "wait=10"}).status == 200, "what was not held can be cancelled"
 
 
 # --- the instructor's calendar

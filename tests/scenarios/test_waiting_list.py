@@ -113,6 +113,20 @@ def test_a_student_stands_in_a_lectures_line_once(client, full):
     assert seats(client, course)["waitlisted"] == 1
 
 
+def test_a_capacity_below_what_the_head_wants_dismisses_it_and_the_next_moves_up(client):
+    course = register_course(client, kind="performance", capacity=4, waitlist=True)
+    confirmed(client, course)
+    student = unique("student")
+    large = queue_up(client, course, student, seats=4)
+    small = queue_up(client, course, seats=1)
+    revise(client, course, capacity=3)
+    dismissed = await_state(client, large, "rejected")
+    assert "capacity" in dismissed["reason"], dismissed
+    await_notices(client, student, "enrollment.rejected")
+    await_state(client, small, "confirmed")
+    assert seats(client, course) == {"capacity": 3, "available": 1, "held": 0, "taken": 2, "waitlisted": 0}
+
+
 def test_the_managers_see_the_line_in_order(client, full):
     course, _ = full
     waiting = [queue_up(client, course) for _ in range(4)]

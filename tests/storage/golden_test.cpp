@@ -95,6 +95,19 @@ TEST(GoldenFiles, EveryVersionOfACourseSnapshotDecodesToWhatWasMeant) {
   }
 }
 
+TEST(GoldenFiles, TheSnapshotsOfTheOtherParticipantsThatGrowAreAsTheyWereWritten) {
+  auto expect_golden = [](const std::string& name, const auto& state, auto decode) {
+    SCOPED_TRACE(name);
+    const auto bytes = read_golden(file_name(name, 1), encode_snapshot(state));
+    EXPECT_EQ(decode(bytes), state);
+    EXPECT_EQ(to_hex(encode_snapshot(state)), to_hex(bytes));
+    EXPECT_THROW(decode(bytes.substr(0, bytes.size() - 1)), DecodeError);
+  };
+  expect_golden("calendar-snapshot", golden_calendar(), decode_calendar);
+  expect_golden("mileage-account-snapshot", golden_account(), decode_account);
+  expect_golden("notification-box-snapshot", golden_box(), decode_box);
+}
+
 TEST(GoldenFiles, EveryVersionOfAnEnrollmentSummaryDecodesToWhatWasMeant) {
   for (int version = 1; version <= summary_version; ++version) {
     SCOPED_TRACE(version);

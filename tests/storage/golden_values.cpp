@@ -83,7 +83,7 @@ std::vector<GoldenRecord> golden_records() {
       {1, of(SeatsWaitlisted{enrollment, student, 2, 70'000}, enrollment)},
       {1, of(WaiterPromoted{enrollment, 2}, enrollment)},
       {1, of(WaiterLeft{enrollment}, enrollment)},
-      {1, of(WaiterDismissed{enrollment}, enrollment)},
+      {1, of(WaiterDismissed{enrollment, Dismissal::capacity_reduced}, enrollment)},
       {1, of(CourseCancelled{"burst pipe"})},
       {1, of(EnrollmentRequested{course, student, 2, CourseKind::performance, price * 2,
                                  PaymentMethod::test_decline})},
@@ -133,7 +133,7 @@ std::vector<GoldenRecord> golden_records() {
       {1, of(SlotReleased{enrollment})},
       {1, of(MileageEarned{payment_of(enrollment), 1'200})},
       {1, of(MileageReversed{payment_of(enrollment), 1'200})},
-      {1, of(NotificationQueued{told_of, NoticeKind::schedule_confirmed, course, now, true})},
+      {1, of(NotificationQueued{told_of, NoticeKind::schedule_confirmed, course, now, true, {70'000}})},
       {1, of(NotificationSent{told_of})},
       {1, of(NotificationFailed{told_of, "410 Gone"})},
   };
@@ -150,21 +150,49 @@ Course golden_course(int version) {
   c.taken = 3;
   c.claims[enrollment] = {student, 2, false};
   c.claims[other] = {student, 3, true};
-  c.seats_of[student] = 5;
-  c.released = {EnrollmentId{{1, 1}}, EnrollmentId{{1, 2}}};
-  c.newest_enrollment = now;
+  for (const auto& [id, claim] : c.claims) add_to_share(c, claim.student, id, claim.seats);
+  c.released.insert(EnrollmentId{{1, 1}});
+  c.released.insert(EnrollmentId{{1, 2}});
   if (version < 2) return c;
   const EnrollmentId first{{0x0198'0000'0004'7004ULL, 1}}, second{{0x0198'0000'0005'7004ULL, 1}};
   c.line[4] = {first, student, 4};
   c.line[70'000] = {second, {"s2"}, 1};
+  c.line_by_seats = {{4, 4}, {1, 70'000}};
   c.tickets = {{first, 4}, {second, 70'000}};
   c.last_ticket = 70'001;
   c.waitlisted = 5;
-  c.seats_of[student] = 9;
-  c.seats_of[{"s2"}] = 1;
+  for (const auto& [ticket, waiter] : c.line) add_to_share(c, waiter.student, waiter.enrollment, waiter.seats);
   c.cancelled = true;
   c.cancel_reason = "burst pipe";
+  if (version < 3) return c;
+  // Since then in the order of the releases.
+  c.released.insert(EnrollmentId{{1, 0}});
   return c;
+}
+
+InstructorCalendar golden_calendar() {
+  InstructorCalendar calendar;
+  calendar.slots = {{enrollment, slot}, {other, {slot.ends_at, slot.ends_at + std::chrono::hours{1}}}};
+  calendar.released.insert(EnrollmentId{{1, 2}});
+  calendar.released.insert(EnrollmentId{{1, 1}});
+  return calendar;
+}
+
+MileageAccount golden_account() {
+  MileageAccount account;
+  apply(account, MileageEarned{payment_of(enrollment), 1'200, {{'U', 'S', 'D'}}});
+  apply(account, MileageEarned{payment_of(other), 300, {}});
+  apply(account, MileageReversed{payment_of(other), 300, {}});
+  apply(account, MileageReversed{PaymentId{{1, 1}}, 0, {}});
+  return account;
+}
+
+NotificationBox golden_box() {
+  NotificationBox box;
+  box.told = {{{8}, EventId{{1, 2}}}, {{9}, EventId{{1, 1}}}};
+  box.told_from = {8};
+  box.outstanding = {EventId{{1, 1}}};
+  return box;
 }
 
 EnrollmentSummary golden_summary(int version) {

@@ -68,7 +68,7 @@ inline std::map<std::string, std::vector<WaitlistRow>> lines_of(const RandomHist
 }
 
 struct Ledger {
-  std::int64_t balance = 0;
+  MileageBalances balances;
   std::vector<MileageRow> rows;
 };
 inline std::map<std::string, Ledger> ledgers_of(const RandomHistory& history, Position end) {
@@ -79,13 +79,13 @@ inline std::map<std::string, Ledger> ledgers_of(const RandomHistory& history, Po
     if (!event) continue;
     auto& ledger = ledgers[record.aggregate.name];
     if (const auto* earned = std::get_if<MileageEarned>(event)) {
-      ledger.balance += earned->points;
-      ledger.rows.push_back({true, earned->points, earned->payment, record.time});
+      ledger.balances[earned->currency] += earned->points;
+      ledger.rows.push_back({true, earned->points, earned->payment, record.time, earned->currency});
     }
     const auto* reversed = std::get_if<MileageReversed>(event);
     if (!reversed || reversed->points == 0) continue;
-    ledger.balance -= reversed->points;
-    ledger.rows.push_back({false, reversed->points, reversed->payment, record.time});
+    ledger.balances[reversed->currency] -= reversed->points;
+    ledger.rows.push_back({false, reversed->points, reversed->payment, record.time, reversed->currency});
   }
   return ledgers;
 }

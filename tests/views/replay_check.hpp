@@ -100,7 +100,7 @@ inline void expect_students(const Views& views, const RandomHistory& history) {
   auto boxes = notifications_of(history, end);
   for (const std::string student : {"s0", "s1", "s2", "s3", "s4", "s5", "s6", "nobody"}) {
     ASSERT_THAT(all_mileage(views, {student}), ::testing::ElementsAreArray(ledgers[student].rows)) << student;
-    ASSERT_EQ(views.student_mileage({student}, {}).balance, ledgers[student].balance) << student;
+    ASSERT_EQ(views.student_mileage({student}, {}).balances, ledgers[student].balances) << student;
     ASSERT_THAT(all_notifications(views, {student}), ::testing::ElementsAreArray(boxes[student])) << student;
   }
 }

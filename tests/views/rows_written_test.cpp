@@ -174,10 +174,27 @@ TEST_F(RowsWritten, MakeALedgerInOnePageAddUpThoughTheBalanceHasMovedOn) {
   store_.write(changes, Sync::no);
   // As a reader may find it between whose read of the lines and of the balance a write fell.
   WriteSet later;
-  later.put(views_space, MileageTables{1}.balances.key(std::string_view{"s1"}), std::string(7, '\0') + '\5');
+  later.put(views_space, MileageTables{1}.balances.key(std::string_view{"s1"}),
+            "KRW" + std::string(7, '\0') + '\5');
   store_.write(later, Sync::no);
-  EXPECT_EQ((MileageRows{store_, 1}.read(student, {}, 10, {}).balance), 100);
-  EXPECT_EQ((MileageRows{store_, 1}.read(student, {}, 1, {}).balance), 5);
+  EXPECT_EQ((MileageRows{store_, 1}.read(student, {}, 10, {}).balances.at({})), 100);
+  EXPECT_EQ((MileageRows{store_, 1}.read(student, {}, 1, {}).balances.at({})), 5);
+}
+
+TEST_F(RowsWritten, KeepABalanceForEachCurrency) {
+  MileageView view{store_, 1, 10};
+  const auto account = AggregateId::mileage_of(student);
+  const Currency dollars{{'U', 'S', 'D'}};
+  const PaymentId other{make_uid(test_now, {}, 5, 5)};
+  WriteSet changes;
+  view.fold(record_of(1, account, MileageEvent{MileageEarned{payment_of(id), 70}}));
+  view.fold(record_of(2, account, MileageEvent{MileageEarned{other, 30, dollars}}));
+  view.fold(record_of(3, account, MileageEvent{MileageReversed{other, 10, dollars}}));
+  view.flush(changes);
+  store_.write(changes, Sync::no);
+  const MileageBalances expected{{Currency{}, 70}, {dollars, 20}};
+  for (const std::size_t limit : {std::size_t{10}, std::size_t{1}})
+    EXPECT_EQ((MileageRows{store_, 1}.read(student, {}, limit, {}).balances), expected) << limit;
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ TEST_F(Paging, TellsTheWholeBalanceOnEveryPage) {
     Page page{.limit = 1, .cursor = {}};
     for (std::size_t pages = 1;; ++pages) {
       const auto statement = made.student_mileage({student}, page);
-      EXPECT_EQ(statement.balance, ledger.balance);
+      EXPECT_EQ(statement.balances, ledger.balances);
       EXPECT_EQ(statement.entries.listing.position, end_);
       if (!statement.entries.listing.next) {
         EXPECT_EQ(pages, std::max<std::size_t>(ledger.rows.size(), 1));

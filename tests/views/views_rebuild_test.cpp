@@ -125,10 +125,10 @@ TEST_F(Rebuild, MendsABalanceThatIsWrong) {
   store_.write(damage, Sync::no);
   auto views = make_views(history_.source(&end_), store_);
   const Page short_page{.limit = 1, .cursor = {}};
-  ASSERT_NE(views.student_mileage({student}, short_page).balance, ledgers_of(history_, end_)[student].balance);
+  ASSERT_NE(views.student_mileage({student}, short_page).balances, ledgers_of(history_, end_)[student].balances);
   views.rebuild("mileage");
   while (views.run_once()) continue;
-  EXPECT_EQ(views.student_mileage({student}, short_page).balance, ledgers_of(history_, end_)[student].balance);
+  EXPECT_EQ(views.student_mileage({student}, short_page).balances, ledgers_of(history_, end_)[student].balances);
 }
 
 TEST_F(Rebuild, KeepsCursorsGood) {
