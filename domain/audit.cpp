@@ -189,7 +189,8 @@ std::optional<std::string> Audit::check_nothing_left(const Record& record, const
     return broken(4, record, "ended with its delivery " + std::string{to_text(entry.delivery.state)});
   if (entry.coaching.state != CoachingState::none && entry.coaching.state != CoachingState::released)
     return broken(4, record, "ended with its coaching " + std::string{to_text(entry.coaching.state)});
-  if (entry.booked_with) return broken(5, record, "ended with a slot in the calendar of " + *entry.booked_with);
+  if (!entry.booked_with.empty())
+    return broken(5, record, "ended with a slot in the calendar of " + *entry.booked_with.begin());
   return std::nullopt;
 }
 
@@ -290,10 +291,12 @@ std::optional<std::string> Audit::see_event(const Record& record, const Calendar
     for (const auto& [enrollment, slot] : calendar.slots)
       if (enrollment != booked->enrollment && slot.overlaps(booked->slot))
         return broken(5, record, "two classes at one time");
-    enrollments_[booked->enrollment.uid].booked_with = record.aggregate.name;
+    enrollments_[booked->enrollment.uid].booked_with.insert(record.aggregate.name);
   }
   if (const auto* released = std::get_if<SlotReleased>(&event))
-    enrollments_[released->enrollment.uid].booked_with.reset();
+    enrollments_[released->enrollment.uid].booked_with.erase(record.aggregate.name);
+  if (const auto* freed = std::get_if<SlotFreed>(&event))
+    enrollments_[freed->enrollment.uid].booked_with.erase(record.aggregate.name);
   apply(calendar, event);
   return check_named(record);
 }

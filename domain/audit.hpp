@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -41,8 +42,8 @@ class Audit {
     StockPreparation stock;
     Delivery delivery;
     Coaching coaching;
-    /// The calendar that has a slot for it.
-    std::optional<std::string> booked_with;
+    /// The calendars that have a slot for it: one, or two while the class moves from one to the other.
+    std::set<std::string> booked_with;
     std::int64_t mileage = 0;
     bool saga_runs = false;
     /// An operator has settled the payment's step outside.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 #include <variant>
 
@@ -29,18 +30,34 @@ struct SlotReleased {
   static void fields(auto& self, auto&& field) { field("enrollmentId", self.enrollment); }
 };
 
-using CalendarEvent = std::variant<SlotBooked, SlotReleased>;
+/// The class has moved to another instructor's calendar, and may come back.
+struct SlotFreed {
+  static constexpr std::string_view name = "calendar.slot-freed";
+  static constexpr std::uint16_t version = 1;
+  EnrollmentId enrollment;
+  bool operator==(const SlotFreed&) const = default;
+  static void fields(auto& self, auto&& field) { field("enrollmentId", self.enrollment); }
+};
+
+using CalendarEvent = std::variant<SlotBooked, SlotReleased, SlotFreed>;
 
 struct BookSlot {
   EnrollmentId enrollment;
   TimeSlot slot;
+  /// The slot agreed on so far, of this calendar or another; a class that has begun is not moved.
+  std::optional<TimeSlot> in_place_of;
 };
+/// For good: a BookSlot that comes later is refused.
 struct ReleaseSlot {
   EnrollmentId enrollment;
 };
-using CalendarCommand = std::variant<BookSlot, ReleaseSlot>;
+/// Because another calendar has the class now.
+struct FreeSlot {
+  EnrollmentId enrollment;
+};
+using CalendarCommand = std::variant<BookSlot, ReleaseSlot, FreeSlot>;
 
-enum class CalendarError : std::uint8_t { slot_taken, undone };
+enum class CalendarError : std::uint8_t { slot_taken, class_began, undone };
 
 /// Released enrollments that a calendar remembers: many more than one instructor's commands on their way.
 inline constexpr std::size_t released_slots_max = 4096;

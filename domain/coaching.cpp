@@ -6,6 +6,10 @@ namespace {
 using CoachingDecision = Decision<CoachingEvent, CoachingError>;
 using State = CoachingState;
 
+bool was_held(const Coaching& coaching) {
+  return coaching.state == State::held || coaching.state == State::result_recorded;
+}
+
 CoachingDecision decide_request(const Coaching& coaching) {
   if (coaching.state == State::released) return CoachingError::released;
   if (coaching.state != State::none) return {};
@@ -15,18 +19,18 @@ CoachingDecision decide_request(const Coaching& coaching) {
 CoachingDecision decide_assign(const Coaching& coaching, const AssignInstructor& command) {
   if (coaching.state == State::none) return CoachingError::not_found;
   if (coaching.state == State::released) return CoachingError::released;
-  if (coaching.state == State::requested) return CoachingDecision::of(CoachingAssigned{command.instructor});
   if (coaching.instructor == command.instructor) return {};
-  return CoachingError::already_assigned;
+  if (was_held(coaching)) return CoachingError::class_began;
+  return CoachingDecision::of(CoachingAssigned{command.instructor});
 }
 
 CoachingDecision decide_schedule(const Coaching& coaching, const ConfirmSchedule& command) {
   if (coaching.state == State::none) return CoachingError::not_found;
   if (coaching.state == State::released) return CoachingError::released;
   if (coaching.state == State::requested) return CoachingError::not_assigned;
-  if (coaching.state == State::assigned) return CoachingDecision::of(CoachingScheduled{command.slot});
   if (coaching.slot == command.slot) return {};
-  return CoachingError::already_scheduled;
+  if (was_held(coaching)) return CoachingError::class_began;
+  return CoachingDecision::of(CoachingScheduled{command.slot});
 }
 
 CoachingDecision decide_result(const Coaching& coaching, const RecordResult& command, TimePoint now) {
@@ -74,7 +78,7 @@ void apply(Coaching& coaching, const CoachingEvent& event) {
   std::visit(Overloaded{
                  [&](const CoachingRequested&) { coaching.state = State::requested; },
                  [&](const CoachingAssigned& e) {
-                   coaching.state = State::assigned;
+                   if (coaching.state != State::scheduled) coaching.state = State::assigned;
                    coaching.instructor = e.instructor;
                  },
                  [&](const CoachingScheduled& e) {

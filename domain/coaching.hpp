@@ -79,10 +79,12 @@ using CoachingEvent = std::variant<CoachingRequested, CoachingAssigned, Coaching
                                    ResultRecorded, CoachingReleased>;
 
 struct RequestCoaching {};
+/// Again, with another instructor, until the class is held. Of a class that is scheduled, the new instructor's
+/// calendar has the slot by then.
 struct AssignInstructor {
   InstructorId instructor;
 };
-/// The slot is the instructor's: her calendar has it.
+/// The instructor's calendar has the slot. Again, with another slot, until the class is held.
 struct ConfirmSchedule {
   TimeSlot slot;
 };
@@ -97,10 +99,10 @@ using CoachingCommand =
 
 enum class CoachingError : std::uint8_t {
   not_found,
-  already_assigned,
   not_assigned,
-  already_scheduled,
   not_scheduled,
+  /// Instructor and schedule stay as they were when the class began.
+  class_began,
   already_recorded,
   /// The class was not held at that time: it is still to come, or was scheduled for later.
   not_held_then,

@@ -222,10 +222,23 @@ void fold(EnrollmentSummary& summary, const Record& record, const CoachingEvent&
   mark_step(summary, record, asked ? StepState::pending : StepState::done);
 }
 
+void give_back_slot(EnrollmentSummary& summary, const InstructorId& instructor) {
+  if (summary.left_with == instructor) return summary.left_with.reset();
+  summary.booked.reset();
+  summary.booked_with.reset();
+}
+
 void fold(EnrollmentSummary& summary, const Record& record, const CalendarEvent& event) {
+  const InstructorId instructor{record.aggregate.name};
   std::visit(Overloaded{
-                 [&](const SlotBooked& e) { summary.booked = e.slot; },
-                 [&](const SlotReleased&) { summary.booked.reset(); },
+                 [&](const SlotBooked& e) {
+                   if (summary.booked_with && summary.booked_with != instructor)
+                     summary.left_with = summary.booked_with;
+                   summary.booked = e.slot;
+                   summary.booked_with = instructor;
+                 },
+                 [&](const SlotReleased&) { give_back_slot(summary, instructor); },
+                 [&](const SlotFreed&) { give_back_slot(summary, instructor); },
              },
              event);
   go_on(summary, Step::book_slot);

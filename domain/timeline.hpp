@@ -55,8 +55,11 @@ struct EnrollmentSummary {
   StockState stock = StockState::none;
   DeliveryState delivery = DeliveryState::none;
   std::optional<Coaching> coaching;
-  /// What the instructor's calendar has for this enrollment.
+  /// What the calendar that has booked last has for this enrollment, and whose it is.
   std::optional<TimeSlot> booked;
+  std::optional<InstructorId> booked_with;
+  /// The calendar that the class has left, until its slot there is free.
+  std::optional<InstructorId> left_with;
   SagaState saga = SagaState::none;
   std::optional<TurnCause> turned;
   /// The step that a person, the line or a deferred charge is waited for at.
@@ -95,6 +98,8 @@ struct EnrollmentSummary {
     field("delivery", self.delivery);
     field("coaching", self.coaching);
     field("booked", self.booked);
+    field("bookedWith", self.booked_with);
+    field("leftWith", self.left_with);
     field("saga", self.saga);
     field("turned", self.turned);
     field("awaits", self.awaits);

@@ -189,25 +189,11 @@ constexpr std::array<ProblemType, 57> types{{
      "Its saga stands before this step or has gone past it: it may not be paid yet. Read the enrollment's saga: "
      "waitsFor names the step that a person is waited for at. Try again when it stands there.",
      {}},
-    {Problem::already_assigned,
-     "already-assigned",
-     "Another instructor is assigned",
-     409,
-     "The training has its instructor, and assigning the same one again changes nothing. For another one, cancel "
-     "the enrollment and place it anew.",
-     {}},
     {Problem::not_assigned,
      "not-assigned",
      "No instructor is assigned",
      409,
      "A schedule is agreed with an instructor. Assign one first: POST /v1/coaching/{enrollmentId}/assign.",
-     {}},
-    {Problem::already_scheduled,
-     "already-scheduled",
-     "Another schedule is agreed",
-     409,
-     "The training has its time, and confirming the same one again changes nothing. For another one, cancel the "
-     "enrollment and place it anew.",
      {}},
     {Problem::not_scheduled,
      "not-scheduled",
@@ -228,6 +214,14 @@ constexpr std::array<ProblemType, 57> types{{
      409,
      "A class has one result, and recording the same one again changes nothing. Read the coaching to see what is "
      "recorded.",
+     {}},
+    {Problem::class_began,
+     "class-began",
+     "The class has begun",
+     409,
+     "Instructor and schedule can be changed until the class begins, and assigning or confirming the same again "
+     "changes "
+     "nothing. This class has begun.",
      {}},
     {Problem::class_not_held,
      "class-not-held",
@@ -469,16 +463,14 @@ Problem of(CoachingError error) {
     // It comes with the payment.
     case CoachingError::not_found:
       return Problem::not_awaited;
-    case CoachingError::already_assigned:
-      return Problem::already_assigned;
     case CoachingError::not_assigned:
       return Problem::not_assigned;
-    case CoachingError::already_scheduled:
-      return Problem::already_scheduled;
     case CoachingError::not_scheduled:
       return Problem::not_scheduled;
     case CoachingError::already_recorded:
       return Problem::already_recorded;
+    case CoachingError::class_began:
+      return Problem::class_began;
     case CoachingError::not_held_then:
       return Problem::class_not_held;
     // Only a cancel meets it.
@@ -494,6 +486,8 @@ Problem of(CalendarError error) {
   switch (error) {
     case CalendarError::slot_taken:
       return Problem::slot_taken;
+    case CalendarError::class_began:
+      return Problem::class_began;
     case CalendarError::undone:
       return Problem::enrollment_ended;
   }

@@ -100,6 +100,15 @@ Cursor past_mileage(const Cursor& cursor, const EnrollmentSummary& summary) {
   return first_undone(next, summary);
 }
 
+std::optional<MoveStep> pending_move(const EnrollmentSummary& summary) {
+  const auto& coaching = summary.coaching;
+  const bool agreed = coaching && coaching->state == CoachingState::scheduled && summary.booked_with;
+  if (summary.turned || !agreed) return std::nullopt;
+  if (coaching->instructor != summary.booked_with) return MoveStep::assign;
+  if (coaching->slot != summary.booked) return MoveStep::schedule;
+  return summary.left_with ? std::optional{MoveStep::free} : std::nullopt;
+}
+
 Cursor cursor_of(const EnrollmentSummary& summary) {
   const auto forward = first_undone(first_step(summary), summary);
   if (!summary.turned) return forward;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <variant>
 
@@ -84,6 +85,11 @@ Cursor first_undone(Cursor cursor, const EnrollmentSummary& summary);
 /// Where the saga stands for people: past a step of the mileage that has to wait, which holds nobody else up, and
 /// past what they have done meanwhile.
 Cursor past_mileage(const Cursor& cursor, const EnrollmentSummary& summary);
+
+/// What is left to do of a change of instructor or schedule. The calendar that has booked last decides: the
+/// coaching follows it, and then the calendar that the class has left is freed.
+enum class MoveStep : std::uint8_t { assign, schedule, free };
+std::optional<MoveStep> pending_move(const EnrollmentSummary& summary);
 
 /// Where a saga goes on after a crash: at the first step that its timeline does not show as done. Steps are
 /// idempotent, so one that is done and not seen is harmless.

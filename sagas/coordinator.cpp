@@ -110,8 +110,9 @@ void Coordinator::forget_state() {
 
 /// The step of the turn that faulted is taken again; not at once, for what faults once may do so always.
 void Coordinator::recover_from_fault() {
-  node_.timers.after(node_.limits.retry_max,
-                  [&directory = node_.directory, id = saga_of(enrollment_)] { directory.send(id, ResumeSaga{}); });
+  node_.timers.after(node_.limits.retry_max, [&directory = node_.directory, id = saga_of(enrollment_)] {
+    directory.send(id, ResumeSaga{});
+  });
 }
 
 void Coordinator::load(const std::vector<Record>& timeline) {
@@ -128,7 +129,7 @@ void Coordinator::load(const std::vector<Record>& timeline) {
 
 bool Coordinator::ready_to_leave() const {
   return !running_ && !starting_ && waiting_.empty() && cancels_.empty() && revocations_.empty() && !person_ &&
-         persons_.empty() && !deferred_;
+         persons_.empty() && !deferred_ && !pending_move(summary_);
 }
 
 // --- the outside
@@ -189,7 +190,8 @@ Cancel Coordinator::cancel_now() const {
   // let the act come after the mark of the cancel.
   const auto confirm = place_of(cursor_.kind, Step::confirm);
   const bool in_flight = running_ && !cursor_.turned && confirm && cursor_.index > *confirm;
-  return person_ || in_flight ? Cancel::waits : cancel_at(past_mileage(cursor_, summary_));
+  return person_ || in_flight || pending_move(summary_) ? Cancel::waits
+                                                        : cancel_at(past_mileage(cursor_, summary_));
 }
 
 void Coordinator::revoke(const RevokeEnrollment& revoke) {

@@ -139,6 +139,8 @@ class Coordinator final : public ResidentActor {
   void wait_for_component(const Causation& command);
   void wait_for_payments(const Causation& command);
   void wait_for_person(const TableStep& step);
+  /// The next command of a change of instructor or schedule, if one is not finished.
+  void go_on_with_move();
   /// An alarm for the summary's deadline, unless this life has set it.
   void arm_deadline();
   void let_deadline_pass(const TableStep& step);

@@ -21,6 +21,18 @@ Step step_of(const PersonStep& step) {
                     step);
 }
 
+constexpr Causation book_slot{Step::book_slot, Direction::act};
+constexpr Causation confirm_schedule{Step::confirm_schedule, Direction::act};
+
+/// Whether it takes a class that is scheduled to another instructor or time.
+bool moves_class(const PersonStep& step, const EnrollmentSummary& summary) {
+  const auto& coaching = summary.coaching;
+  if (!coaching || coaching->state != CoachingState::scheduled) return false;
+  if (const auto* assign = std::get_if<AssignInstructor>(&step)) return coaching->instructor != assign->instructor;
+  if (const auto* agree = std::get_if<AgreeOnSlot>(&step)) return coaching->slot != agree->slot;
+  return false;
+}
+
 /// Why the step cannot be taken before its time.
 Refusal too_early(Step step, const EnrollmentSummary& summary) {
   const bool asked = summary.coaching && summary.coaching->state == CoachingState::requested;
@@ -41,12 +53,17 @@ void Coordinator::take_person_step(TakePersonStep& message) {
   const bool on_its_way = running_ && command && !cursor_.turned && command->step != Step::take_payment;
   if (person_ || on_its_way) return persons_.push_back(std::move(message));
   if (auto refusal = refusal_of(message.step)) return answer_refused(std::move(message.asker), *refusal);
-  const Causation sent{step_of(message.step), Direction::act};
+  // What a crash or a pause has cut off is finished first.
+  if (pending_move(summary_) || command == confirm_schedule) {
+    persons_.push_back(std::move(message));
+    return resume();
+  }
+  const Causation step{step_of(message.step), Direction::act};
   // The slot is agreed on when the coaching has it, not when the calendar has.
-  const bool books = sent.step == Step::book_slot;
-  person_ = {std::move(message.asker), sent, books ? Causation{Step::confirm_schedule, Direction::act} : sent};
-  // The calendar is asked first; later, the coaching knows whether it was this slot that was agreed on.
-  if (books && command_at(cursor_) != sent) person_->sent = person_->answered_by;
+  const auto answered_by = step == book_slot ? confirm_schedule : step;
+  // A calendar is asked first for a slot that is not agreed on yet, or a class that moves.
+  const bool books = command_at(cursor_) == book_slot ? step == book_slot : moves_class(message.step, summary_);
+  person_ = {std::move(message.asker), books ? book_slot : answered_by, answered_by};
   participants_.take(message.step, person_->sent, summary_, trace_);
 }
 
@@ -61,10 +78,6 @@ std::optional<Refusal> Coordinator::refusal_of(const PersonStep& step) const {
     return CoachingError::released;
   }
   if (past_mileage(cursor_, summary_).index < *place) return too_early(taken, summary_);
-  // The calendar has a slot that the coaching may not have heard of yet.
-  if (const auto* agree = std::get_if<AgreeOnSlot>(&step);
-      agree && summary_.booked && *summary_.booked != agree->slot)
-    return CoachingError::already_scheduled;
   return std::nullopt;
 }
 

@@ -36,6 +36,7 @@ void Coordinator::hear(const StepReply& reply) {
   // The step that ends a person's is the saga's to retry.
   if (person_ && reply.step == person_->answered_by && reply.outcome == StepOutcome::unknown && reply.refusal)
     answer_refused(std::exchange(person_, std::nullopt)->asker, *reply.refusal);
+  if (!reply.records.empty()) go_on_with_move();
   const auto command = command_at(cursor_);
   if (reply.step == command) {
     switch (reply.outcome) {
@@ -78,6 +79,7 @@ void Coordinator::serve_postponed() {
 }
 
 void Coordinator::run() {
+  go_on_with_move();
   cursor_ = first_undone(cursor_, summary_);
   const auto command = command_at(cursor_);
   if (!command) return finish();
@@ -206,12 +208,19 @@ void Coordinator::wait_for_payments(const Causation& command) {
 
 void Coordinator::wait_for_person(const TableStep& step) {
   running_ = false;
-  if (summary_.awaits != step.step) append(SagaWaits{step.step, deadline_of(step.step)});
+  // The class may have moved behind the deadline that was counted from its end.
+  const bool later = step.step == Step::record_result && summary_.coaching && summary_.coaching->slot &&
+                     summary_.coaching->slot->ends_at + node_.limits.person_deadline > summary_.deadline;
+  if (summary_.awaits != step.step || later) append(SagaWaits{step.step, deadline_of(step.step)});
   answer_waiting(true);
   if (node_.timers.now() >= summary_.deadline)
     let_deadline_pass(step);
   else
     arm_deadline();
+}
+
+void Coordinator::go_on_with_move() {
+  if (const auto move = pending_move(summary_)) participants_.go_on_with(*move, summary_, trace_);
 }
 
 TimePoint Coordinator::deadline_of(Step step) const {

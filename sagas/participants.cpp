@@ -98,21 +98,42 @@ void Participants::take(const PersonStep& what, const Causation& step, const Enr
   auto to_coaching = [&](CoachingCommand command) {
     send<Coaching>(coaching_of(enrollment_), std::move(command), step, trace);
   };
+  auto book = [&](const InstructorId& instructor, const TimeSlot& slot) {
+    send<InstructorCalendar>(AggregateId::calendar_of(instructor),
+                             BookSlot{enrollment_, slot, summary.coaching->slot}, step, trace);
+  };
   auto to_delivery = [&](DeliveryCommand command) {
     send<Delivery>(delivery_of(enrollment_), command, step, trace);
   };
   std::visit(Overloaded{
-                 [&](const AssignInstructor& c) { to_coaching(c); },
+                 [&](const AssignInstructor& c) {
+                   if (step.step != Step::book_slot) return to_coaching(c);
+                   book(c.instructor, *summary.coaching->slot);
+                 },
                  [&](const AgreeOnSlot& c) {
                    if (step.step != Step::book_slot) return to_coaching(ConfirmSchedule{c.slot});
-                   send<InstructorCalendar>(AggregateId::calendar_of(*summary.coaching->instructor),
-                                            BookSlot{enrollment_, c.slot}, step, trace);
+                   book(*summary.coaching->instructor, c.slot);
                  },
                  [&](const RecordResult& c) { to_coaching(c); },
                  [&](const StartDelivery& c) { to_delivery(c); },
                  [&](const CompleteDelivery& c) { to_delivery(c); },
              },
              what);
+}
+
+void Participants::go_on_with(MoveStep move, const EnrollmentSummary& summary, const TraceContext& trace) {
+  const auto coaching = coaching_of(enrollment_);
+  switch (move) {
+    case MoveStep::assign:
+      return send<Coaching>(coaching, AssignInstructor{*summary.booked_with},
+                            {Step::assign_instructor, Direction::act}, trace);
+    case MoveStep::schedule:
+      return send<Coaching>(coaching, ConfirmSchedule{*summary.booked}, {Step::confirm_schedule, Direction::act},
+                            trace);
+    case MoveStep::free:
+      return send<InstructorCalendar>(AggregateId::calendar_of(*summary.left_with), FreeSlot{enrollment_},
+                                      {Step::book_slot, Direction::act}, trace);
+  }
 }
 
 void Participants::settle(const Causation& step, const std::string& reason, const EnrollmentSummary& summary,

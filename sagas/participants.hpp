@@ -4,6 +4,7 @@
 #include "actors/messages.hpp"
 #include "actors/node.hpp"
 #include "domain/timeline.hpp"
+#include "sagas/advance.hpp"
 
 namespace sugang {
 
@@ -31,6 +32,8 @@ class Participants {
   /// A person's step. `step` is the one that it is told under.
   void take(const PersonStep& what, const Causation& step, const EnrollmentSummary& summary,
             const TraceContext& trace);
+  /// What is left to do of a change of instructor or schedule.
+  void go_on_with(MoveStep move, const EnrollmentSummary& summary, const TraceContext& trace);
   /// What an operator says has been settled outside.
   void settle(const Causation& step, const std::string& reason, const EnrollmentSummary& summary,
               const TraceContext& trace);

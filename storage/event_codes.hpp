@@ -124,6 +124,8 @@ template <>
 inline constexpr std::uint16_t event_code<SlotBooked> = 0x0901;
 template <>
 inline constexpr std::uint16_t event_code<SlotReleased> = 0x0902;
+template <>
+inline constexpr std::uint16_t event_code<SlotFreed> = 0x0903;
 
 template <>
 inline constexpr std::uint16_t event_code<MileageEarned> = 0x0a01;

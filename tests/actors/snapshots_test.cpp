@@ -54,7 +54,7 @@ TEST_F(GrowingAggregates, ACalendarIsLoadedFromItsSnapshot) {
   const auto hour = std::chrono::hours{1};
   for (std::uint64_t n = 1; n <= events / 2; ++n) {
     const auto starts = TimePoint{} + hour * static_cast<int>(n);
-    send<InstructorCalendar>(id, BookSlot{enrollment(n), {starts, starts + hour}});
+    send<InstructorCalendar>(id, BookSlot{enrollment(n), {starts, starts + hour}, {}});
     send<InstructorCalendar>(id, ReleaseSlot{enrollment(n)});
   }
   expect_bounded_load(id, decode_calendar, events / 2);

@@ -14,7 +14,7 @@ namespace {
 constexpr TimeSlot hours(int from, int to) {
   return {noon + std::chrono::hours{from}, noon + std::chrono::hours{to}};
 }
-BookSlot book(std::uint64_t n, TimeSlot slot) { return {enrollment(n), slot}; }
+BookSlot book(std::uint64_t n, TimeSlot slot) { return {enrollment(n), slot, {}}; }
 SlotBooked booked(std::uint64_t n, TimeSlot slot) { return {enrollment(n), slot}; }
 SlotReleased released(std::uint64_t n) { return {enrollment(n)}; }
 
@@ -54,6 +54,26 @@ TEST(BookSlot, OfAnotherTimeMovesTheClass) {
   EXPECT_THAT(moved.when(book(2, hours(5, 6))), Refuses(CalendarError::slot_taken));
 }
 
+TEST(BookSlot, MovesAClassUntilItBegins) {
+  const auto past = given<InstructorCalendar>(booked(1, hours(1, 3)));
+  const auto move = [](TimeSlot from) { return BookSlot{enrollment(1), hours(5, 6), from}; };
+  EXPECT_THAT(past.when(move(hours(1, 3))), Causes(booked(1, hours(5, 6))));
+  EXPECT_THAT(given<InstructorCalendar>(booked(1, hours(0, 3))).when(move(hours(0, 3))),
+              Refuses(CalendarError::class_began));
+  EXPECT_THAT(given<InstructorCalendar>().when(BookSlot{enrollment(1), hours(-1, 3), hours(-1, 3)}),
+              Refuses(CalendarError::class_began))
+      << "of another instructor's calendar";
+}
+
+TEST(FreeSlot, GivesTheTimeBackAndTheClassMayReturn) {
+  EXPECT_THAT(given<InstructorCalendar>().when(FreeSlot{enrollment(1)}), ChangesNothing());
+  EXPECT_THAT(given<InstructorCalendar>(booked(1, hours(1, 2))).when(FreeSlot{enrollment(1)}),
+              Causes(SlotFreed{enrollment(1)}));
+  const auto past = given<InstructorCalendar>(booked(1, hours(1, 2)), SlotFreed{enrollment(1)});
+  EXPECT_THAT(past.when(book(2, hours(1, 2))), Causes(booked(2, hours(1, 2))));
+  EXPECT_THAT(past.when(book(1, hours(1, 2))), Causes(booked(1, hours(1, 2))));
+}
+
 TEST(ReleaseSlot, FreesTheTimeOnce) {
   EXPECT_THAT(given<InstructorCalendar>(booked(1, hours(1, 2))).when(ReleaseSlot{enrollment(1)}),
               Causes(released(1)));
@@ -80,7 +100,7 @@ RC_GTEST_PROP(Invariant5, TwoClassesOfAnInstructorNeverOverlapAndReleasedTimesAr
     const TimeSlot slot = hours(from, from + *rc::gen::inRange(1, 6));
     const bool books = *rc::gen::inRange(0, 4) > 0;
     const auto decision =
-        decide(calendar, books ? CalendarCommand{BookSlot{id, slot}} : CalendarCommand{ReleaseSlot{id}}, noon);
+        decide(calendar, books ? CalendarCommand{BookSlot{id, slot, {}}} : CalendarCommand{ReleaseSlot{id}}, noon);
     bool clashes = false;
     for (const auto& [other, theirs] : calendar.slots) clashes = clashes || (other != id && theirs.overlaps(slot));
     if (books && !released.contains(id)) RC_ASSERT(clashes == (decision.error == CalendarError::slot_taken));

@@ -26,7 +26,6 @@ Table table() {
   const auto nothing = Table::does();
   using Error = CoachingError;
   const Table::Reaction lost{Error::not_found}, unassigned{Error::not_assigned}, unscheduled{Error::not_scheduled},
-      other_instructor{Error::already_assigned}, other_slot{Error::already_scheduled},
       was_held{Error::already_held}, gone{Error::released};
   // clang-format off
   return {.commands = {RequestCoaching{}, AssignInstructor{kim}, ConfirmSchedule{morning},
@@ -47,16 +46,22 @@ TEST(Coaching, AnswersEveryCommandInEveryStateAsTheTableSays) { table().expect_a
 
 TEST(Coaching, AnswersARepeatedCommandWithoutAnEvent) { table().expect_repeats_change_nothing(); }
 
-TEST(AssignInstructor, KeepsTheFirstWhoWasAssigned) {
-  const auto past = given<Coaching>(requested, assigned);
-  EXPECT_THAT(past.when(AssignInstructor{lee}), Refuses(CoachingError::already_assigned));
-  EXPECT_EQ(past.state().instructor, kim);
+TEST(AssignInstructor, AgainWithAnotherOneKeepsTheScheduleUntilTheClassIsHeld) {
+  EXPECT_THAT(given<Coaching>(requested, assigned).when(AssignInstructor{lee}), Causes(CoachingAssigned{lee}));
+  const auto past = given<Coaching>(requested, assigned, scheduled, CoachingAssigned{lee});
+  EXPECT_EQ(past.state().instructor, lee);
+  EXPECT_EQ(past.state().slot, morning);
+  EXPECT_EQ(past.state().state, State::scheduled);
+  EXPECT_THAT(given<Coaching>(requested, assigned, scheduled, held).when(AssignInstructor{lee}),
+              Refuses(CoachingError::class_began));
 }
 
-TEST(ConfirmSchedule, KeepsTheFirstSlotThatWasAgreed) {
+TEST(ConfirmSchedule, AgainWithAnotherSlotKeepsTheInstructorUntilTheClassIsHeld) {
   const auto past = given<Coaching>(requested, assigned, scheduled);
-  EXPECT_THAT(past.when(ConfirmSchedule{evening}), Refuses(CoachingError::already_scheduled));
-  EXPECT_EQ(past.state().slot, morning);
+  EXPECT_THAT(past.when(ConfirmSchedule{evening}), Causes(CoachingScheduled{evening}));
+  EXPECT_EQ(given<Coaching>(requested, assigned, scheduled, CoachingScheduled{evening}).state().instructor, kim);
+  EXPECT_THAT(given<Coaching>(requested, assigned, scheduled, held).when(ConfirmSchedule{evening}),
+              Refuses(CoachingError::class_began));
 }
 
 TEST(RecordResult, IsOfOneClassAndStays) {

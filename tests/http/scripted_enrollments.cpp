@@ -164,7 +164,7 @@ bool ScriptedBackend::book(Enrolled& enrolled, const TimeSlot& slot, const Trace
   // No calendar to look into: the coaching itself refuses.
   if (!coaching || coaching->state != CoachingState::assigned) return true;
   auto& calendar = calendars_[*coaching->instructor];
-  const auto decision = decide(calendar, CalendarCommand{BookSlot{enrolled.id, slot}}, scripted_time);
+  const auto decision = decide(calendar, CalendarCommand{BookSlot{enrolled.id, slot, {}}}, scripted_time);
   if (decision.error) outcome.refusal = *decision.error;
   for (const auto& event : decision.events) {
     apply(calendar, event);

@@ -282,10 +282,10 @@ class PureSagas {
             to_coaching(act ? CoachingCommand{AssignInstructor{instructor_}} : CoachingCommand{ReleaseCoaching{}});
         break;
       case Step::book_slot:
-        obeyed =
-            obey(saga, calendar_, AggregateId::calendar_of(instructor_),
-                 act ? CalendarCommand{BookSlot{saga.id, slot_of(saga)}} : CalendarCommand{ReleaseSlot{saga.id}},
-                 command);
+        obeyed = obey(
+            saga, calendar_, AggregateId::calendar_of(instructor_),
+            act ? CalendarCommand{BookSlot{saga.id, slot_of(saga), {}}} : CalendarCommand{ReleaseSlot{saga.id}},
+            command);
         break;
       case Step::confirm_schedule:
         obeyed = to_coaching(ConfirmSchedule{slot_of(saga)});

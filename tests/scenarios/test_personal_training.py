@@ -204,11 +204,11 @@ def test_the_same_step_again_changes_nothing_and_another_is_refused(client, trai
     student = unique("student")
     enrollment = assigned(client, training, instructor, student)
     assert assign(client, enrollment, instructor).status == 200
-    assert refused(assign(client, enrollment, unique("other")), "already-assigned")
     schedule(client, enrollment)
     await_state(client, enrollment, "confirmed")
     assert schedule(client, enrollment).status == 200
-    assert refused(schedule(client, enrollment, ELEVEN, TWELVE), "already-scheduled")
+    assert refused(schedule(client, enrollment, ELEVEN, TWELVE), "class-began")
+    assert refused(assign(client, enrollment, unique("other")), "class-began")
     assert record(client, enrollment, "Well.").status == 201
     await_state(client, enrollment, "completed")
     assert record(client, enrollment, "Well.").status == 201
@@ -235,6 +235,33 @@ def test_a_result_that_comes_right_behind_the_schedule_is_heard(client, training
     assert schedule(client, enrollment).status == 200
     assert record(client, enrollment).status == 201
     await_state(client, enrollment, "completed")
+
+
+def in_days(days):
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + days * 86400))
+
+
+def test_instructor_and_time_can_be_changed_until_the_class(client, training, instructor):
+    other, student = unique("instructor"), unique("student")
+    soon, later, end = in_days(30), in_days(30.25), in_days(30.5)
+    enrollment = assigned(client, training, unique("first"), student)
+    assert assign(client, enrollment, instructor).json()["instructorId"] == instructor
+    assert schedule(client, enrollment, soon, later).status == 200
+    await_state(client, enrollment, "confirmed")
+
+    moved = schedule(client, enrollment, later, end)
+    assert (moved.status, moved.json()["schedule"]) == (200, {"startsAt": later, "endsAt": end})
+    next_one = scheduled(client, training, instructor, starts=soon, ends=later)
+    assert refused(schedule(client, enrollment, soon, later), "slot-taken")
+
+    given = assign(client, enrollment, other)
+    assert (given.status, given.json()["instructorId"], given.json()["schedule"]["startsAt"]) == (200, other, later)
+    eventually(lambda: schedule(client, next_one, later, end).status == 200, what="the slot left behind to be free")
+    assert refused(assign(client, enrollment, instructor), "slot-taken")
+    assert read_enrollment(client, enrollment)["state"] == "confirmed"
+    await_notices(client, student, "coaching.assigned", *TOLD_WHEN_CONFIRMED, "coaching.scheduled", "coaching.assigned")
+    assert cancel(client, enrollment, {"Prefer": "wait=10"}).status == 200
+    assert assign(client, next_one, other).status == 200, "the cancel has freed the other's time"
 
 
 def test_a_result_is_of_a_class_that_was_held(client, training, instructor):

@@ -131,6 +131,7 @@ std::vector<GoldenRecord> golden_records() {
       {1, of(CoachingReleased{})},
       {1, of(SlotBooked{enrollment, slot})},
       {1, of(SlotReleased{enrollment})},
+      {1, of(SlotFreed{enrollment})},
       {1, of(MileageEarned{payment_of(enrollment), 1'200})},
       {1, of(MileageReversed{payment_of(enrollment), 1'200})},
       {1, of(NotificationQueued{told_of, NoticeKind::schedule_confirmed, course, now, true, {70'000}})},
@@ -232,6 +233,9 @@ EnrollmentSummary golden_summary(int version) {
   if (version < 3) return s;
   s.charge_started = true;
   s.refund_declined = true;
+  if (version < 4) return s;
+  s.booked_with = instructor;
+  s.left_with = InstructorId{"lee"};
   return s;
 }
 
