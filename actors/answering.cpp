@@ -26,15 +26,19 @@ Record claim_record(Node& node, const RequestKey& key, std::optional<EnrollmentI
   return request_record(node, key, 1, RequestClaimed{key.body, enrollment}, trace, now);
 }
 
+Record answer_record(Node& node, const RequestKey& key, const Answer& answer, const TraceContext& trace,
+                     TimePoint now) {
+  return request_record(
+      node, key, 2, RequestAnswered{answer.status, answer.content_type, answer.location, answer.body, answer.etag},
+      trace, now);
+}
+
 void add_answer(Node& node, Append& append, Asker asker, const Outcome& outcome) {
   auto rendered = asker.render(outcome);
   if (asker.key && is_kept(rendered.status)) {
     const auto now = node.timers.now();
     if (!asker.claimed) append.records.push_back(claim_record(node, *asker.key, std::nullopt, asker.trace, now));
-    append.records.push_back(request_record(
-        node, *asker.key, 2,
-        RequestAnswered{rendered.status, rendered.content_type, rendered.location, rendered.body, rendered.etag},
-        asker.trace, now));
+    append.records.push_back(answer_record(node, *asker.key, rendered, asker.trace, now));
   }
   append.then = [&journal = node.journal, deliver = std::move(asker.deliver),
                  rendered = std::move(rendered)]() mutable {

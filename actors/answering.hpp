@@ -22,4 +22,8 @@ void refuse_unreadable(Node& node, Asker asker, const Unreadable& fault);
 Record claim_record(Node& node, const RequestKey& key, std::optional<EnrollmentId> enrollment,
                     const TraceContext& trace, TimePoint now);
 
+/// The record that keeps the answer to a keyed request that was taken up before.
+Record answer_record(Node& node, const RequestKey& key, const Answer& answer, const TraceContext& trace,
+                     TimePoint now);
+
 }  // namespace sugang

@@ -7,126 +7,347 @@
 #include "actors/directory.hpp"
 
 namespace sugang {
+namespace {
 
-Catalogue::Catalogue(caf::actor_config& config, Node& node) : caf::event_based_actor(config), node_(node) {}
+Record registration(Node& node, const ImportRow& row, const TraceContext& trace, TimePoint now) {
+  Record record;
+  record.aggregate = row.id;
+  record.sequence = 1;
+  record.id = EventId{node.ids.mint(now, record.aggregate.partition())};
+  record.time = now;
+  record.trace = trace;
+  record.event = CourseEvent{CourseRegistered{row.definition}};
+  return record;
+}
+
+/// Every chunk, and then the decision.
+DecidedImport stage_rows(Node& node, ImportStaging& staging, const std::vector<ImportRow>& rows,
+                         const TraceContext& trace, DecidedImport import) {
+  const auto now = node.timers.now();
+  for (std::size_t first = 0; first < rows.size(); first += node.limits.import_chunk_rows) {
+    const auto last = std::min(first + node.limits.import_chunk_rows, rows.size());
+    std::vector<Record> records;
+    records.reserve(last - first);
+    for (auto row = first; row < last; ++row) records.push_back(registration(node, rows[row], trace, now));
+    staging.put(import.chunks++, records);
+  }
+  import.rows = rows.size();
+  staging.decide(import);
+  return import;
+}
+
+bool has_answer(const std::vector<Record>& history) {
+  return std::any_of(history.begin(), history.end(), [](const Record& record) {
+    return std::holds_alternative<RequestAnswered>(std::get<RequestEvent>(record.event));
+  });
+}
+
+}  // namespace
+
+Catalogue::Catalogue(caf::actor_config& config, Node& node, Ports ports)
+    : caf::event_based_actor(config), node_(node), ports_(std::move(ports)) {}
 
 caf::behavior Catalogue::make_behavior() {
   return {
       [this](RegisterCourses& job) {
-        jobs_.push_back(std::move(job));
-        if (!busy_) guarded([this] { start_next(); });
+        if (job.single) {
+          singles_.push_back(std::move(job));
+          look_up_singles();
+        } else {
+          imports_.push_back(std::move(job));
+          start_import();
+        }
       },
-      [this](const CourseProbed& probed) { guarded([this, &probed] { hear(probed); }); },
+      [this](const SinglesLookedUp& looked_up) { hear(looked_up); },
+      [this](ImportReserved& reserved) {
+        of_import(reserved, [&] {
+          import_->ids = std::move(reserved.ids);
+          look_up_rows();
+        });
+      },
+      [this](const RowsLookedUp& looked_up) { of_import(looked_up, [&] { hear(looked_up); }); },
+      [this](ImportDecided& message) {
+        of_import(message, [&] {
+          import_->decided = std::move(message.decided);
+          import_->is_decided = true;
+          read_chunk();
+        });
+      },
+      [this](ChunkRead& chunk) { of_import(chunk, [&] { hear(chunk); }); },
+      [this](const ChunkDurable& durable) { of_import(durable, [&] { read_chunk(); }); },
+      [this](const ImportAnswered& answered) { of_import(answered, [&] { end_import(); }); },
+      [this](const ResumeImport& message) { resume(message); },
+      [this](ImportResumed& resumed) { hear(resumed); },
   };
 }
 
-/// An exception that escaped would end the only actor that registers courses. The job under way is given up, and
-/// its asker dropped with it.
-void Catalogue::guarded(const std::function<void()>& work) {
+/// An exception that escaped would end the only actor that registers courses.
+template <class Message, class Work>
+void Catalogue::of_import(const Message& message, Work work) {
+  if (!import_ || message.import != imports_begun_) return;
   try {
-    return work();
+    work();
   } catch (const std::exception& fault) {
-    node_.report(std::string{"catalogue: "} + fault.what());
+    give_up_import(fault.what());
   }
-  if (unanswered_ > 0) jobs_.pop_front();
-  unanswered_ = 0;
-  guarded([this] { start_next(); });
 }
 
-void Catalogue::start_next() {
-  busy_ = !jobs_.empty();
-  if (!busy_) return;
-  ++job_;
-  first_registered_.reset();
-  unread_.reset();
-  const auto& rows = jobs_.front().rows;
-  unanswered_ = rows.size();
-  if (rows.empty()) return finish();
+/// Before its decision it leaves nothing, and its asker is dropped with it. After it, only a start can carry it
+/// out.
+void Catalogue::give_up_import(const std::string& why) {
+  node_.report("catalogue: " + why);
+  if (import_ && import_->is_decided) return ports_.on_failure(why);
+  if (import_) end_import();
+}
+
+template <class Work>
+void Catalogue::apart(Work work) {
   auto self = caf::actor_cast<caf::actor>(this);
-  for (std::size_t row = 0; row < rows.size(); ++row)
-    node_.directory.send(rows[row].id, ProbeCourse{[self, job = job_, row](bool registered) {
-                                                     caf::anon_send(self, CourseProbed{job, row, registered});
-                                                   },
-                                                   [self, job = job_, row](ServiceError error) {
-                                                     caf::anon_send(self, CourseProbed{job, row, false, error});
-                                                   }});
+  ports_.apart([self, work = std::move(work), failed = ports_.on_failure] {
+    try {
+      caf::anon_send(self, work());
+    } catch (const std::exception& fault) {
+      failed(fault.what());
+    }
+  });
 }
 
-void Catalogue::hear(const CourseProbed& probed) {
-  if (probed.job != job_) return;
-  if (probed.registered) first_registered_ = std::min(first_registered_.value_or(probed.row), probed.row);
-  if (probed.error && !unread_) unread_ = {probed.row, *probed.error};
-  if (--unanswered_ == 0) finish();
-}
-
-void Catalogue::finish() {
-  auto job = std::move(jobs_.front());
-  jobs_.pop_front();
-  unanswered_ = 0;
-  if (unread_) {
-    Outcome outcome;
-    outcome.refusal = unread_->second;
-    outcome.line = job.rows[unread_->first].line;
-    answer(node_, std::move(job.asker), outcome);
-  } else if (first_registered_) {
-    Outcome outcome;
-    outcome.refusal = CourseError::already_exists;
-    outcome.line = job.rows[*first_registered_].line;
-    answer(node_, std::move(job.asker), outcome);
-  } else {
-    register_all(job);
+/// Those that are awake learn of it; behind the append, so whoever wakes later reads it.
+void Catalogue::tell_residents(std::vector<Record> registered, Position last) {
+  auto position = last - registered.size();
+  for (auto& record : registered) {
+    record.position = ++position;
+    auto course = record.aggregate;
+    node_.directory.send_if_resident(course, AdoptCourse{std::move(record)});
   }
-  start_next();
 }
 
-void Catalogue::register_all(RegisterCourses& job) {
+// --- one course
+// ------------------------------------------------------------------------------------------------------
+
+void Catalogue::look_up_singles() {
+  if (!looking_up_.empty() || singles_.empty()) return;
+  looking_up_.swap(singles_);
+  looking_up_since_ = imports_ended_;
+  std::vector<AggregateId> ids;
+  for (const auto& job : looking_up_) ids.emplace_back(job.rows.front().id);
+  auto self = caf::actor_cast<caf::actor>(this);
+  node_.journal.known_behind_appends(std::move(ids), [self](std::vector<Existence> found) {
+    caf::anon_send(self, SinglesLookedUp{std::move(found)});
+  });
+}
+
+void Catalogue::hear(const SinglesLookedUp& looked_up) {
+  auto jobs = std::move(looking_up_);
+  looking_up_.clear();
+  std::unordered_set<std::string> registered;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    auto& job = jobs[i];
+    const auto& id = job.rows.front().id.text;
+    try {
+      if (import_ && import_->ids.contains(id)) {
+        import_->waiting.push_back(std::move(job));
+      } else if (imports_ended_ != looking_up_since_) {
+        singles_.push_back(std::move(job));
+      } else if (looked_up.found[i] == Existence::unreadable) {
+        refuse(job, 0, ServiceError::journal_damaged);
+      } else if (looked_up.found[i] == Existence::some || registered.contains(id)) {
+        refuse(job, 0, CourseError::already_exists);
+      } else {
+        register_single(job);
+        registered.insert(id);
+      }
+    } catch (const std::exception& fault) {
+      // This one is given up, and its asker dropped with it; the others go on.
+      node_.report(std::string{"catalogue: "} + fault.what());
+    }
+  }
+  look_up_singles();
+}
+
+void Catalogue::refuse(RegisterCourses& job, std::size_t line, Refusal why) {
+  Outcome outcome;
+  outcome.refusal = std::move(why);
+  outcome.line = line;
+  answer(node_, std::move(job.asker), outcome);
+}
+
+void Catalogue::register_single(RegisterCourses& job) {
   const auto now = node_.timers.now();
+  const auto& row = job.rows.front();
   Append append;
   if (const auto& key = job.asker.key) {
     append.records.push_back(claim_record(node_, *key, std::nullopt, job.asker.trace, now));
     job.asker.claimed = true;
   }
-  const auto first = append.records.size();
-  for (auto& row : job.rows) {
-    Record record;
-    record.aggregate = row.id;
-    record.sequence = 1;
-    record.id = EventId{node_.ids.mint(now, record.aggregate.partition())};
-    record.time = now;
-    record.trace = job.asker.trace;
-    record.event = CourseEvent{CourseRegistered{row.definition}};
-    // The course may have left memory since it answered; the journal holds nothing of it all the same.
-    node_.journal.wake_new(record.aggregate);
-    append.records.push_back(std::move(record));
-  }
-  std::vector<Record> registered{append.records.begin() + static_cast<std::ptrdiff_t>(first), append.records.end()};
-  add_answer(node_, append, std::move(job.asker), outcome_of(job, now));
-  const auto after_them = append.records.size() - first - registered.size();
-  // Whoever hears the answer may enroll at once: the courses are told before it can leave.
+  auto registered = registration(node_, row, job.asker.trace, now);
+  append.records.push_back(registered);
+  Outcome outcome;
+  outcome.subject = CourseSnapshot{.id = row.id,
+                                   .definition = row.definition,
+                                   .state = state_at(row.definition, now),
+                                   .definition_version = 1,
+                                   .sequence = 1};
+  const auto before_answer = append.records.size();
+  add_answer(node_, append, std::move(job.asker), outcome);
+  const auto answers = append.records.size() - before_answer;
+  // Whoever hears the answer may enroll at once: the course is told before it can leave.
   Append gate;
   gate.then = std::exchange(append.then, nullptr);
-  auto position = node_.journal.append(std::move(append)) - after_them - registered.size();
-  for (auto& record : registered) {
-    record.position = ++position;
-    auto course = record.aggregate;
-    node_.directory.send(course, AdoptCourse{std::move(record)});
-  }
+  const auto last = node_.journal.append(std::move(append)) - answers;
+  tell_residents({std::move(registered)}, last);
   node_.journal.append(std::move(gate));
 }
 
-Outcome Catalogue::outcome_of(const RegisterCourses& job, TimePoint now) {
-  Outcome outcome;
-  if (job.single) {
-    const auto& row = job.rows.front();
-    outcome.subject = CourseSnapshot{.id = row.id,
-                                     .definition = row.definition,
-                                     .state = state_at(row.definition, now),
-                                     .definition_version = 1,
-                                     .sequence = 1};
-  } else {
-    outcome.subject = job.rows.size();
+// --- an import
+// -------------------------------------------------------------------------------------------------------
+
+void Catalogue::start_import() {
+  if (import_ || imports_.empty()) return;
+  auto job = std::move(imports_.front());
+  imports_.pop_front();
+  import_.emplace();
+  import_->rows = std::make_shared<const std::vector<ImportRow>>(std::move(job.rows));
+  import_->asker = std::move(job.asker);
+  apart([rows = import_->rows, import = ++imports_begun_] {
+    ImportReserved reserved{import, {}};
+    reserved.ids.reserve(rows->size());
+    for (const auto& row : *rows) reserved.ids.insert(row.id.text);
+    return reserved;
+  });
+}
+
+void Catalogue::look_up_rows() {
+  const auto& rows = *import_->rows;
+  const auto first = rows.begin() + static_cast<std::ptrdiff_t>(import_->looked_up);
+  const auto count = std::min(node_.limits.import_chunk_rows, rows.size() - import_->looked_up);
+  std::vector<AggregateId> ids;
+  ids.reserve(count);
+  for (auto row = first; row != first + static_cast<std::ptrdiff_t>(count); ++row) ids.emplace_back(row->id);
+  auto self = caf::actor_cast<caf::actor>(this);
+  node_.journal.known_behind_appends(std::move(ids), [self, import = imports_begun_](std::vector<Existence> found) {
+    caf::anon_send(self, RowsLookedUp{import, std::move(found)});
+  });
+}
+
+void Catalogue::hear(const RowsLookedUp& looked_up) {
+  const auto& all = looked_up.found;
+  const auto taken = std::find_if(all.begin(), all.end(), [](Existence found) { return found != Existence::none; });
+  if (taken != all.end()) {
+    const auto row = import_->looked_up + static_cast<std::size_t>(taken - all.begin());
+    RegisterCourses refused{.asker = std::move(import_->asker)};
+    const bool unreadable = *taken == Existence::unreadable;
+    refuse(refused, (*import_->rows)[row].line,
+           unreadable ? Refusal{ServiceError::journal_damaged} : Refusal{CourseError::already_exists});
+    return end_import();
   }
-  return outcome;
+  import_->looked_up += all.size();
+  if (import_->looked_up < import_->rows->size()) return look_up_rows();
+  stage();
+}
+
+void Catalogue::stage() {
+  Outcome outcome;
+  outcome.subject = import_->rows->size();
+  DecidedImport decided{.key = import_->asker.key, .answer = import_->asker.render(outcome)};
+  apart([&node = node_, &staging = ports_.staging, rows = std::move(import_->rows), import = imports_begun_,
+         trace = import_->asker.trace, decided = std::move(decided)] {
+    return ImportDecided{import, stage_rows(node, staging, *rows, trace, decided)};
+  });
+}
+
+/// The next one, once the one before is durable: the journal never has two to write.
+void Catalogue::read_chunk() {
+  if (import_->chunks_read == import_->decided.chunks) return finish();
+  apart([&node = node_, &staging = ports_.staging, import = imports_begun_, chunk = import_->chunks_read++,
+         resumed = import_->resumed] {
+    ChunkRead read{import, staging.chunk(chunk)};
+    // A chunk is one append, so its first course tells of all.
+    if (resumed && !node.journal.history(read.records.front().aggregate).empty()) read.records.clear();
+    return read;
+  });
+}
+
+void Catalogue::hear(ChunkRead& chunk) {
+  if (chunk.records.empty()) return read_chunk();
+  Append append;
+  auto& asker = import_->asker;
+  if (asker.key && !std::exchange(asker.claimed, true))
+    append.records.push_back(claim_record(node_, *asker.key, std::nullopt, asker.trace, node_.timers.now()));
+  append.records.insert(append.records.end(), chunk.records.begin(), chunk.records.end());
+  append.then = [self = caf::actor_cast<caf::actor>(this), import = imports_begun_] {
+    caf::anon_send(self, ChunkDurable{import});
+  };
+  const auto last = node_.journal.append(std::move(append));
+  import_->registered += chunk.records.size();
+  tell_residents(std::move(chunk.records), last);
+  ports_.progress(import_->registered, import_->decided.rows);
+}
+
+void Catalogue::finish() {
+  auto& asker = import_->asker;
+  const auto now = node_.timers.now();
+  auto answered = std::move(import_->decided.answer);
+  Append append;
+  if (asker.key && !import_->answered) {
+    if (!asker.claimed) append.records.push_back(claim_record(node_, *asker.key, std::nullopt, asker.trace, now));
+    append.records.push_back(answer_record(node_, *asker.key, answered, asker.trace, now));
+  }
+  append.then = [self = caf::actor_cast<caf::actor>(this), import = imports_begun_, &journal = node_.journal,
+                 deliver = std::move(asker.deliver), answered = std::move(answered)]() mutable {
+    answered.position = journal.durable_position();
+    if (deliver) deliver(std::move(answered));
+    caf::anon_send(self, ImportAnswered{import});
+  };
+  node_.journal.append(std::move(append));
+}
+
+void Catalogue::end_import() {
+  ports_.apart([&staging = ports_.staging, failed = ports_.on_failure] {
+    try {
+      staging.clear();
+    } catch (const StorageError& error) {
+      failed(error.what());
+    }
+  });
+  auto waiting = std::move(import_->waiting);
+  import_.reset();
+  ++imports_ended_;
+  std::move(waiting.begin(), waiting.end(), std::back_inserter(singles_));
+  if (resumed_) std::exchange(resumed_, nullptr)();
+  look_up_singles();
+  start_import();
+}
+
+// --- after a crash
+// ---------------------------------------------------------------------------------------------------
+
+void Catalogue::resume(const ResumeImport& message) {
+  apart([&node = node_, &staging = ports_.staging, done = message.done] {
+    ImportResumed resumed{.decided = staging.decided(), .done = done};
+    if (!resumed.decided) {
+      staging.clear();
+    } else if (const auto& key = resumed.decided->key) {
+      const auto history = node.journal.history(key->id);
+      resumed.claimed = !history.empty();
+      resumed.answered = has_answer(history);
+    }
+    return resumed;
+  });
+}
+
+void Catalogue::hear(ImportResumed& resumed) {
+  if (!resumed.decided) return resumed.done();
+  ++imports_begun_;
+  import_.emplace();
+  import_->resumed = true;
+  import_->answered = resumed.answered;
+  import_->asker.key = resumed.decided->key;
+  import_->asker.claimed = resumed.claimed;
+  import_->decided = *std::move(resumed.decided);
+  import_->is_decided = true;
+  resumed_ = std::move(resumed.done);
+  read_chunk();
 }
 
 }  // namespace sugang

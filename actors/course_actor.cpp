@@ -48,11 +48,6 @@ caf::message_handler CourseActor::handlers() {
           fault ? query.failed(error_of(*fault)) : find_in_line(query);
         });
       },
-      [this](ProbeCourse& query) {
-        turn([this, query = std::move(query)](const Unreadable* fault) {
-          fault ? query.failed(error_of(*fault)) : query.done(state_.registered);
-        });
-      },
       [this](AdoptCourse& adopted) { turn([this, adopted = std::move(adopted)] { adopt(adopted); }); },
       [this](const TendCourse& message) {
         turn([this, at_closing = message.at_closing] {

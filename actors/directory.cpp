@@ -21,10 +21,20 @@ Directory::Shard& Directory::shard_of(const AggregateId& id) {
   return shards_[std::hash<AggregateId>{}(id) % shard_count];
 }
 
-void Directory::deliver(const AggregateId& to, caf::message message) {
+const Directory::Shard& Directory::shard_of(const AggregateId& id) const {
+  return shards_[std::hash<AggregateId>{}(id) % shard_count];
+}
+
+bool Directory::is_resident(const AggregateId& id) const {
+  const auto& shard = shard_of(id);
+  std::lock_guard lock{shard.mutex};
+  return shard.residents.contains(id);
+}
+
+void Directory::deliver(const AggregateId& to, caf::message message, bool wakes) {
   auto& shard = shard_of(to);
   std::lock_guard lock{shard.mutex};
-  if (closed_) return;
+  if (closed_ || (!wakes && !shard.residents.contains(to))) return;
   auto& resident = shard.residents[to];
   if (!resident) {
     const auto& host = hosts_[static_cast<std::size_t>(to.kind)];
@@ -63,7 +73,11 @@ void Directory::end_turn(const std::shared_ptr<Resident>& resident, bool ready_t
   // Listed only after the count: a sweep that still saw the message and took it off the list is followed by this.
   if (!ready_to_leave || resident->listed.exchange(true)) return;
   std::lock_guard lock{leaving_mutex_};
-  (resident->stay == Milliseconds{0} ? leaving_ : idling_).push_back(resident);
+  list_of(*resident).push_back(resident);
+}
+
+std::vector<std::shared_ptr<Resident>>& Directory::list_of(const Resident& resident) {
+  return resident.stay_now() == Milliseconds{0} ? leaving_ : idling_;
 }
 
 bool Directory::try_leave(Resident& resident, Milliseconds uptime, Position durable) {
@@ -75,7 +89,7 @@ bool Directory::try_leave(Resident& resident, Milliseconds uptime, Position dura
   if (resident.unprocessed.load(std::memory_order_acquire) != 0 ||
       !resident.may_leave.load(std::memory_order_acquire))
     return true;
-  const bool stays = uptime - resident.idle_since.load(std::memory_order_relaxed) < resident.stay ||
+  const bool stays = uptime - resident.idle_since.load(std::memory_order_relaxed) < resident.stay_now() ||
                      resident.last_append.load(std::memory_order_acquire) > durable;
   // Still idle: it keeps its place, unless a turn that just ended has listed it anew.
   if (stays) return resident.listed.exchange(true);
@@ -88,21 +102,22 @@ bool Directory::try_leave(Resident& resident, Milliseconds uptime, Position dura
 
 void Directory::sweep(Milliseconds uptime) {
   const auto durable = journal_.durable_position();
-  auto let_go = [&](std::vector<std::shared_ptr<Resident>>& list) {
-    std::vector<std::shared_ptr<Resident>> looked_at;
-    {
-      std::lock_guard lock{leaving_mutex_};
-      looked_at.swap(list);
-    }
-    std::erase_if(looked_at, [&](const auto& resident) { return try_leave(*resident, uptime, durable); });
-    std::lock_guard lock{leaving_mutex_};
-    list.insert(list.end(), looked_at.begin(), looked_at.end());
-  };
-  let_go(leaving_);
+  sweep_list(leaving_, uptime, durable);
   if (uptime - idling_seen_ >= idling_look_interval) {
     idling_seen_ = uptime;
-    let_go(idling_);
+    sweep_list(idling_, uptime, durable);
   }
+}
+
+void Directory::sweep_list(std::vector<std::shared_ptr<Resident>>& list, Milliseconds uptime, Position durable) {
+  std::vector<std::shared_ptr<Resident>> looked_at;
+  {
+    std::lock_guard lock{leaving_mutex_};
+    looked_at.swap(list);
+  }
+  std::erase_if(looked_at, [&](const auto& resident) { return try_leave(*resident, uptime, durable); });
+  std::lock_guard lock{leaving_mutex_};
+  for (auto& resident : looked_at) list_of(*resident).push_back(std::move(resident));
 }
 
 void Directory::close() {

@@ -28,8 +28,12 @@ struct Resident {
   std::atomic<bool> listed{false};
   /// By the uptime.
   std::atomic<Milliseconds> idle_since{Milliseconds{0}};
-  /// How long it stays with nothing to do.
+  /// How long it stays with nothing to do, once there is something to keep: `stays`.
   Milliseconds stay{0};
+  /// There is an aggregate behind the id. Anybody can name ids that were never registered, so those leave at once.
+  std::atomic<bool> stays{false};
+
+  Milliseconds stay_now() const { return stays.load(std::memory_order_relaxed) ? stay : Milliseconds{0}; }
 };
 
 /// Finds, or wakes, the actor that owns an id. The only way to send to an aggregate: a message is handed over under
@@ -47,7 +51,12 @@ class Directory {
 
   template <class Message>
   void send(const AggregateId& to, Message message) {
-    deliver(to, caf::make_message(std::move(message)));
+    deliver(to, caf::make_message(std::move(message)), true);
+  }
+  /// Only to an actor that is in memory; one that wakes later reads the journal behind all appended before.
+  template <class Message>
+  void send_if_resident(const AggregateId& to, Message message) {
+    if (is_resident(to)) deliver(to, caf::make_message(std::move(message)), false);
   }
 
   /// To all aggregates of a kind that are in memory; none is loaded for it.
@@ -57,7 +66,7 @@ class Directory {
   }
 
   /// Called by an actor at the end of a turn, with whether it waits for nothing and owes nothing; `counted` if the
-  /// turn worked off a message of `send`.
+  /// turn worked off a message of `send`. `resident->stays` is set before.
   void end_turn(const std::shared_ptr<Resident>& resident, bool ready_to_leave, bool counted, Milliseconds uptime);
   /// Lets go of those that are ready, have stayed their time and whose last append is durable. Called at a pace.
   void sweep(Milliseconds uptime);
@@ -68,6 +77,7 @@ class Directory {
   std::size_t residents() const;
   /// Messages in the mailboxes of all residents, and those being worked off.
   std::size_t messages_pending() const;
+  bool is_resident(const AggregateId& id) const;
 
  private:
   struct Shard {
@@ -80,13 +90,18 @@ class Directory {
   };
   static constexpr std::size_t shard_count = 64;
 
-  void deliver(const AggregateId& to, caf::message message);
+  void deliver(const AggregateId& to, caf::message message, bool wakes);
   /// Under the lock of the resident's shard.
   void hand_over(Resident& resident, caf::message message);
   void deliver_to_residents(AggregateKind kind, const caf::message& message);
   Shard& shard_of(const AggregateId& id);
+  const Shard& shard_of(const AggregateId& id) const;
   /// True if the resident is off the list: gone, or busy again and to be listed anew by the end of its turn.
   bool try_leave(Resident& resident, Milliseconds uptime, Position durable);
+  /// Takes a list's residents out; those that are not off it are listed again by how long they stay now.
+  void sweep_list(std::vector<std::shared_ptr<Resident>>& list, Milliseconds uptime, Position durable);
+  /// Under leaving_mutex_.
+  std::vector<std::shared_ptr<Resident>>& list_of(const Resident& resident);
 
   caf::actor_system& system_;
   Journal& journal_;

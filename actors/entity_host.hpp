@@ -175,6 +175,7 @@ class EntityHost : public ResidentActor {
     snapshot_sequence_ = 0;
   }
   bool ready_to_leave() const override { return true; }
+  bool exists() const final { return sequence_ > 0; }
 
   Aggregate state_;
   Sequence sequence_ = 0;

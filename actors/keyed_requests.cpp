@@ -17,9 +17,10 @@ Answer stored_answer(const RequestAnswered& answered, Position position) {
 }
 
 /// The request's records, or what its caller is told.
-std::variant<std::vector<Record>, ServiceError> read_history(const Journal& journal, RequestId id) {
+template <class Read>
+std::variant<std::vector<Record>, ServiceError> read_history(Read read) {
   try {
-    return journal.history(id);
+    return read();
   } catch (const Quarantined&) {
     return ServiceError::quarantined;
   } catch (const JournalDamaged&) {
@@ -61,7 +62,14 @@ void KeyedRequests::find(RequestKey key, std::function<void(EarlierRequest)> don
     if (!it->second.looked_up) it->second.asking.emplace_back(key, std::exchange(done, nullptr));
   }
   if (done) return done({.kind = EarlierRequest::Kind::in_progress});
-  if (looks_up) reads_([this, id = key.id] { tell_earlier(id, read_history(journal_, id)); });
+  if (!looks_up) return;
+  reads_([this, id = key.id] {
+    tell_earlier(id, read_history([&] {
+                   auto history = journal_.history(id);
+                   if (history.empty() && elsewhere_) history = elsewhere_(id);
+                   return history;
+                 }));
+  });
 }
 
 /// Everybody is told of an answer that is there. Of none, or of a saga to join, only the first: he goes on with it.

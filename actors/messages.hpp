@@ -74,12 +74,6 @@ struct DescribeCourse {
   std::function<void(ServiceError)> failed = {};
 };
 
-/// As DescribeCourse, but for the catalogue, which asks before it registers: at once, from live state.
-struct ProbeCourse {
-  std::function<void(bool registered)> done;
-  std::function<void(ServiceError)> failed = {};
-};
-
 /// The catalogue has journaled this course's registration.
 struct AdoptCourse {
   Record registered;

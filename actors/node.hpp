@@ -37,6 +37,8 @@ struct ActorLimits {
   std::uint32_t deferred_payments_max = 100'000;
   /// After so many attempts without a definitive word a saga is listed as stuck, and tried on at `retry_max`.
   std::uint32_t stuck_attempts = 4;
+  /// Courses of an import that are looked up, staged and registered at a time; others' turns come in between.
+  std::size_t import_chunk_rows = 1'000;
   /// Enrollments of a cancelled course that are turned round at a time.
   std::size_t revoked_at_once = 64;
   /// An outside call that ended without a definitive word is made again after so long, doubled each time.

@@ -26,6 +26,8 @@ class ResidentActor : public caf::event_based_actor {
   virtual void wake() = 0;
   /// Whether nothing is waited for and nothing owed to anybody.
   virtual bool ready_to_leave() const = 0;
+  /// Whether there is an aggregate, worth its stay in memory: false for an id that nothing was ever appended to.
+  virtual bool exists() const = 0;
   /// After a fault: the state in memory is not to be trusted.
   virtual void forget_state() = 0;
   /// After a fault, with the state forgotten: what only this actor would do by itself is arranged anew.
@@ -127,6 +129,7 @@ class ResidentActor : public caf::event_based_actor {
     // Asleep at the end of a turn: the state can't be read, and nothing waits for it.
     const bool ready = kept_.empty() && (life_ == Life::asleep || (life_ == Life::awake && ready_to_leave()));
     const auto uptime = resident_->stay > Milliseconds{0} ? node_.timers.uptime() : Milliseconds{0};
+    resident_->stays.store(exists(), std::memory_order_relaxed);
     node_.directory.end_turn(resident_, ready, counted, uptime);
   }
 

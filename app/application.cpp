@@ -17,6 +17,7 @@
 #include "app/gateway_meter.hpp"
 #include "app/lane.hpp"
 #include "app/log.hpp"
+#include "app/paused_components.hpp"
 #include "app/saga_log.hpp"
 #include "app/samples.hpp"
 #include "app/service.hpp"
@@ -25,6 +26,7 @@
 #include "consumers/curl_transport.hpp"
 #include "consumers/daily_report.hpp"
 #include "consumers/notifier.hpp"
+#include "consumers/set_aside_store.hpp"
 #include "consumers/webhooks.hpp"
 #include "gateway/payment_breaker.hpp"
 #include "http/representation.hpp"
@@ -65,6 +67,20 @@ struct SystemConfig : caf::actor_system_config {
     set("scheduler.max-threads", threads != 0 ? threads : actor_threads_of(std::thread::hardware_concurrency()));
   }
 };
+
+// The store of what is neither in the journal nor derived from it. Each space has one writer.
+constexpr std::uint8_t paused_space = 0;
+constexpr std::uint8_t set_aside_space = 1;
+constexpr std::uint8_t import_space = 2;
+const std::vector<RocksSpace> operations_spaces{{"paused"}, {"set-aside"}, {"import"}};
+
+/// An import says so often in the log how far it is.
+constexpr std::size_t import_progress_rows = 10'000;
+
+void log_import(std::size_t done, std::size_t rows) {
+  if (done % import_progress_rows == 0 || done == rows)
+    log_info("an import goes on", {{"event", "import_progress"}, {"registered", done}, {"rows", rows}});
+}
 
 std::string subfolder(const std::string& data, const char* name) {
   auto path = std::filesystem::path{data} / name;
@@ -116,7 +132,7 @@ DescriptorShares shares_of_limit(const Config& config) {
 RocksOptions store_options(const DescriptorShares& shares) { return {.open_files_max = shares.store_files_max}; }
 
 /// Few entries, seldom read.
-RocksOptions webhook_store_options(const DescriptorShares& shares) {
+RocksOptions small_store_options(const DescriptorShares& shares) {
   return {.block_cache_bytes = 2 << 20, .write_buffer_bytes = 4 << 20, .open_files_max = shares.store_files_max};
 }
 
@@ -155,6 +171,8 @@ Webhooks::Limits webhook_limits(const Config& config) {
   limits.retry_min = Milliseconds{config.webhook_retry_ms};
   limits.attempts_max = config.webhook_attempts_max;
   limits.call_timeout = Milliseconds{config.webhook_timeout_ms};
+  limits.backlog_max = config.webhook_backlog_max;
+  limits.dead_max = std::chrono::seconds{config.webhook_disable_after_s};
   return limits;
 }
 
@@ -179,7 +197,8 @@ struct Application::Impl {
             journal_folder.store(), [this] { return journal().durable_position(); },
             [this](const JournalDamaged& fault) { journal().quarantine().note(fault); }),
         books(subfolder(config.data, "gateway"), {{"charges"}}, store_options(shares)),
-        webhook_entries(open_webhooks(subfolder(config.data, "webhooks"), webhook_store_options(shares))),
+        webhook_entries(open_webhooks(subfolder(config.data, "webhooks"), small_store_options(shares))),
+        operations(subfolder(config.data, "operations"), operations_spaces, small_store_options(shares)),
         rows(open_rows(subfolder(config.data, "views"), store_options(shares))),
         gateway(
             books, {.call_timeout_ms = Milliseconds{config.gateway_timeout_ms}},
@@ -216,7 +235,8 @@ struct Application::Impl {
             [](std::string_view what) {
               log_warn("a consumer is put off", {{"event", "consumer_put_off"}, {"why", what}});
             },
-            [](const std::string& why) { end_at_once("journal", why); }),
+            [](const std::string& why) { end_at_once("consumers", why); },
+            [this](const SetAside& entry) { keep_aside(entry); }),
         contexts(journal()),
         webhooks(*webhook_entries, webhook_limits(config),
                  {.timers = timers,
@@ -224,25 +244,38 @@ struct Application::Impl {
                   .transport = transport,
                   .render = webhook_body,
                   .settled = [this](Webhooks::Settled settled) { settle(std::move(settled)); },
+                  .disabled =
+                      [](const Webhook& webhook) {
+                        log_warn("a webhook is disabled", {{"event", "webhook_disabled"},
+                                                           {"webhook", to_text(webhook.id)},
+                                                           {"url", webhook.url},
+                                                           {"why", webhook.disabled_reason}});
+                      },
                   .on_failure = [](const std::string& why) { end_at_once("webhooks", why); },
                   .on_damage = [this](const std::string& why) { stop_webhooks(why); }}),
         notifier(
             contexts,
             [this](Notice notice, std::function<void()> appended) { tell(std::move(notice), std::move(appended)); },
             [this] { return webhooks.any(); }),
-        catalogue(system.spawn<Catalogue>(node)),
+        catalogue(system.spawn<Catalogue>(
+            node, Catalogue::Ports{.staging = import_staging,
+                                   .apart = imports.executor(),
+                                   .progress = log_import,
+                                   .on_failure = [](const std::string& why) { end_at_once("import", why); }})),
         service({.node = node,
-                 .components = components,
+                 .components = paused_components,
                  .catalogue = catalogue,
                  .views = views,
                  .gateway = gateway,
                  .breaker = breaker,
                  .consumers = consumers,
                  .webhooks = webhooks,
+                 .set_aside = set_aside,
                  .metrics = *metrics,
                  .complete_state = [this](Metrics::NodeState& state) { complete(state); },
                  .reads = reads.executor(),
-                 .scans = scans.executor()}),
+                 .scans = scans.executor(),
+                 .apart = imports.executor()}),
         server(service, server_settings(config, shares), metrics) {
     journal().quarantine().listen(log_damage);
     views.on_fault([](std::string_view what) {
@@ -262,6 +295,7 @@ struct Application::Impl {
 
   ~Impl() {
     server.stop();
+    imports.stop();
     timers.stop();
     gateway.stop();
     webhooks.stop();
@@ -284,13 +318,31 @@ struct Application::Impl {
     state.reads_pending = {{"loads", loads.pending()},
                            {"reads", reads.pending()},
                            {"scans", scans.pending()},
-                           {"upkeep", upkeep.pending()}};
+                           {"upkeep", upkeep.pending()},
+                           {"imports", imports.pending()}};
     std::error_code unknown;
     if (const auto space = std::filesystem::space(data, unknown); !unknown) state.disk_free_bytes = space.available;
     state.disk_free_bytes_min = disk_free_bytes_min;
     state.scrub_position = scrub.position();
     state.scrub_passes = scrub.passes();
     state.scrub_age = scrub.age();
+  }
+
+  /// Before anything is served: nobody meets half of an import.
+  void resume_import() {
+    auto done = std::make_shared<std::promise<void>>();
+    caf::anon_send(catalogue, ResumeImport{[done] { done->set_value(); }});
+    done->get_future().wait();
+  }
+
+  void keep_aside(const SetAside& entry) {
+    set_aside.put(entry);
+    log_error("records are set aside", {{"event", "records_set_aside"},
+                                        {"consumer", entry.consumer},
+                                        {"first", entry.first},
+                                        {"last", entry.last},
+                                        {"attempts", entry.attempts},
+                                        {"error", entry.error}});
   }
 
   void tell(Notice notice, std::function<void()> appended) {
@@ -367,12 +419,16 @@ struct Application::Impl {
   const std::chrono::milliseconds drain_wait;
   ClockTimers timers;
   RandomIds ids;
-  /// Aggregates that load; reads by id; lists and all else that goes over many entries; and the node's own upkeep.
-  Lane loads, reads, scans, upkeep;
+  /// Aggregates that load; reads by id; lists and all else that goes over many entries; the node's own upkeep; and
+  /// imports, one at a time.
+  Lane loads, reads, scans, upkeep, imports;
   JournalFolder journal_folder;
   JournalScrub scrub;
   RocksStore books;
   std::unique_ptr<RocksStore> webhook_entries;
+  RocksStore operations;
+  SetAsideStore set_aside{operations, set_aside_space};
+  ImportStaging import_staging{operations, import_space};
   std::unique_ptr<RocksStore> rows;
   EmbeddedGateway gateway;
   GatewayMeter gateway_meter;
@@ -381,6 +437,8 @@ struct Application::Impl {
   Directory directory;
   Components components;
   PaymentBacklog payment_backlog;
+  PausedComponents paused_components{operations, paused_space, components,
+                                     [](const std::string& why) { end_at_once("components", why); }};
   std::atomic<std::uint32_t> deferred_payments{0};
   Node node;
   Consumers consumers;
@@ -403,6 +461,9 @@ void Application::start() {
   log_info("recovered", {{"event", "journal_recovered"},
                          {"position", all.journal().durable_position()},
                          {"durationMs", elapsed_ms(all.created_at)}});
+  if (const auto paused = all.service.pause_as_before(); !paused.empty())
+    log_warn("components are paused, as before the start",
+             {{"event", "components_paused"}, {"components", paused}});
   all.journal().start();
   all.gateway.start();
   all.views.start();
@@ -412,6 +473,7 @@ void Application::start() {
   all.watch_disk();
   all.expire_requests("");
   all.scrub_on();
+  all.resume_import();
   all.service.resume_owed();
   all.server.start();
 }

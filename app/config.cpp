@@ -203,6 +203,10 @@ const std::vector<Setting>& settings() {
        number(&Config::webhook_attempts_max, 1, 20)},
       {"webhook-timeout-ms", "how long a webhook may take to answer",
        number(&Config::webhook_timeout_ms, 10, 600'000)},
+      {"webhook-backlog-max", "calls that wait for one webhook; further ones fail at once",
+       number(&Config::webhook_backlog_max, 1, 1'000'000)},
+      {"webhook-disable-after-s", "how long no call of a webhook arrives before it is disabled",
+       number(&Config::webhook_disable_after_s, 1, 31'536'000)},
   };
   return all;
 }

@@ -49,6 +49,9 @@ struct Config {
   std::uint32_t webhook_retry_ms = 5'000;
   std::uint32_t webhook_attempts_max = 8;
   std::uint32_t webhook_timeout_ms = 10'000;
+  /// Calls that wait for one webhook, at most; and how long one stays dead before it is disabled.
+  std::uint32_t webhook_backlog_max = 10'000;
+  std::uint32_t webhook_disable_after_s = 3 * 24 * 60 * 60;
 };
 
 /// One thing an operator may set: `name` in the TOML file, `--name` as a flag, `SUGANG_NAME` in the environment

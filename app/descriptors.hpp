@@ -16,8 +16,8 @@ struct DescriptorShares {
   std::uint32_t connections_max = 0;
 };
 
-/// Stores that a server has open at a time: the journal, the gateway's ledger, webhooks and views.
-inline constexpr std::uint32_t store_count = 4;
+/// Stores that a server has open at a time: the journal, the gateway's ledger, webhooks, operations and views.
+inline constexpr std::uint32_t store_count = 5;
 
 /// `connections_wanted`, or fewer when the limit does not carry them; nothing when it carries no server at all.
 std::optional<DescriptorShares> share_descriptors(std::uint64_t limit, std::uint32_t connections_wanted);

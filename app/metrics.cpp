@@ -137,6 +137,7 @@ void Metrics::observe_node(const NodeState& state) {
   for (const auto& [name, count] : state.sagas)
     to.set("sugang_sagas", "Sagas that have not ended, by state, as the views show them.", number(count),
            {{"state", std::string{name}}});
+  to.set("sugang_consumers_set_aside", "Records that consumers have passed over.", number(state.set_aside));
   to.set("sugang_webhook_calls_pending", "Calls of webhooks that are still to be made.",
          number(state.webhook_backlog));
   to.set("sugang_payments_deferred", "Charges that wait for the payment side to come back.",

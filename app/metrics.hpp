@@ -29,6 +29,7 @@ class Metrics final : public RequestObserver {
     std::size_t residents = 0;
     std::size_t messages_pending = 0;
     Position views_lag = 0;
+    std::size_t set_aside = 0;
     /// By names of consumers: durable records that each has not done yet.
     std::vector<std::pair<std::string, Position>> consumer_lags;
     /// By names of states that are no end.

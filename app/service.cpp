@@ -10,6 +10,19 @@
 #include "sagas/coordinator.hpp"
 
 namespace sugang {
+namespace {
+
+/// The history that the request would have in the journal.
+std::vector<Record> history_of(const CreationAnswer& kept) {
+  const auto& answer = kept.answer;
+  Record claimed, answered;
+  claimed.event = RequestEvent{RequestClaimed{kept.body, std::nullopt}};
+  answered.event = RequestEvent{RequestAnswered{answer.status, answer.content_type, answer.location, answer.body}};
+  return {std::move(claimed), std::move(answered)};
+}
+
+}  // namespace
+
 Service::Service(Parts parts)
     : node_(parts.node),
       components_(parts.components),
@@ -19,11 +32,16 @@ Service::Service(Parts parts)
       breaker_(parts.breaker),
       consumers_(parts.consumers),
       webhooks_(parts.webhooks),
+      set_aside_(parts.set_aside),
       metrics_(parts.metrics),
       complete_state_(std::move(parts.complete_state)),
       reads_(std::move(parts.reads)),
       scans_(std::move(parts.scans)),
-      keyed_(node_.journal, reads_) {}
+      apart_(std::move(parts.apart)),
+      keyed_(node_.journal, reads_, [this](RequestId id) {
+        const auto kept = webhooks_.answer_to(id);
+        return kept ? history_of(*kept) : std::vector<Record>{};
+      }) {}
 
 // --- keyed requests
 // ------------------------------------------------------------------------------------------------
@@ -50,7 +68,7 @@ std::optional<ServiceError> Service::disk_closed() const {
 }
 
 std::optional<ServiceError> Service::catalogue_closed() const {
-  return components_.runs(Component::catalogue) ? disk_closed() : ServiceError::catalogue_paused;
+  return node_.components.runs(Component::catalogue) ? disk_closed() : ServiceError::catalogue_paused;
 }
 
 void Service::register_course(CourseId id, CourseDefinition definition, Asker asker) {

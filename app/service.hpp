@@ -11,7 +11,9 @@
 #include "actors/keyed_requests.hpp"
 #include "actors/node.hpp"
 #include "app/metrics.hpp"
+#include "app/paused_components.hpp"
 #include "consumers/consumers.hpp"
+#include "consumers/set_aside_store.hpp"
 #include "consumers/webhooks.hpp"
 #include "gateway/embedded_gateway.hpp"
 #include "gateway/payment_breaker.hpp"
@@ -27,25 +29,29 @@ class Service final : public Backend {
 
   struct Parts {
     Node& node;
-    Components& components;
+    PausedComponents& components;
     caf::actor catalogue;
     Views& views;
     EmbeddedGateway& gateway;
     PaymentBreaker& breaker;
     Consumers& consumers;
     Webhooks& webhooks;
+    const SetAsideStore& set_aside;
     Metrics& metrics;
     /// Fills in what is known outside this class.
     std::function<void(Metrics::NodeState&)> complete_state;
     /// Run what may block on a disk: reads by id, and what goes over many entries. Neither waits for the other.
     Executor reads;
     Executor scans;
+    /// Runs what takes long, one after another.
+    Executor apart;
   };
   explicit Service(Parts parts);
 
   void find_request(RequestKey key, std::function<void(EarlierRequest)> done) override;
   void release_request(RequestKey key) override;
 
+  void run_apart(std::function<void()> work) override { apart_(std::move(work)); }
   void register_course(CourseId id, CourseDefinition definition, Asker asker) override;
   void import_courses(std::vector<ImportRow> rows, Asker asker) override;
   void revise_course(CourseId id, ReviseCourse command, Asker asker) override;
@@ -88,7 +94,8 @@ class Service final : public Backend {
 
   std::vector<ReadinessCheck> readiness() override;
   std::vector<ComponentStatus> components() override;
-  bool set_component(const std::string& name, bool running) override;
+  void set_component(const std::string& name, bool running, std::function<void(bool found)> done) override;
+  void list_set_aside(Page page, std::function<void(ListResult<SetAside>)> done) override;
   bool rebuild_view(const std::string& name) override;
   std::vector<ViewStatus> views() override;
   GatewaySettings gateway_settings() override;
@@ -99,6 +106,8 @@ class Service final : public Backend {
   /// Lists who owes an action, and wakes them a few at a time. May block on a disk. After a start, and when a
   /// component runs again.
   void resume_owed();
+  /// Holds what was paused before the start; before anything of it runs. What is paused, for the log.
+  std::string pause_as_before();
   /// There are new durable records; for Journal::on_durable.
   void wake_followers();
   /// From now on /readyz says that this node takes no new work.
@@ -114,6 +123,9 @@ class Service final : public Backend {
   /// Why a change of the catalogue is not taken up now, if so.
   std::optional<ServiceError> catalogue_closed() const;
   std::optional<ServiceError> disk_closed() const;
+  /// True: sagas may wait for it, and are to be resumed.
+  bool switch_component(Component component, bool running);
+  std::string paused_names() const;
   void resume_from(std::shared_ptr<const std::vector<AggregateId>> owed, std::size_t first);
   template <class Row>
   void list(Position min_position, std::function<ListResult<Row>()> query,
@@ -122,18 +134,22 @@ class Service final : public Backend {
   void when_reached(Position min_position, std::function<void()> query, std::function<void()> behind);
 
   Node& node_;
-  Components& components_;
+  PausedComponents& components_;
   caf::actor catalogue_;
   Views& views_;
   EmbeddedGateway& gateway_;
   PaymentBreaker& breaker_;
   Consumers& consumers_;
   Webhooks& webhooks_;
+  const SetAsideStore& set_aside_;
   Metrics& metrics_;
   const std::function<void(Metrics::NodeState&)> complete_state_;
   Executor reads_;
   Executor scans_;
+  Executor apart_;
   KeyedRequests keyed_;
+  /// What is durable of a component and what it does change together.
+  std::mutex switch_mutex_;
   std::mutex followers_mutex_;
   std::vector<std::function<void()>> followers_;
   std::atomic<bool> draining_{false};

@@ -26,15 +26,25 @@ void Service::create_webhook(std::string url, std::vector<NoticeKind> kinds, Ask
   if (refuse(disk_closed(), asker)) return;
   scans_(
       [this, url = std::move(url), kinds = std::move(kinds), asker = keyed_.releasing(std::move(asker))]() mutable {
-        auto created = attempt<std::optional<NewWebhook>>([&] { return webhooks_.create(url, kinds); });
-        Outcome outcome;
-        if (const auto* error = std::get_if<ServiceError>(&created))
-          outcome.refusal = *error;
-        else if (auto& made = std::get<0>(created))
-          outcome.subject = *std::move(made);
-        else
-          outcome.refusal = ServiceError::too_many_webhooks;
-        answer(node_, std::move(asker), outcome);
+        Answer rendered;
+        auto keep = [&](const NewWebhook& made) -> std::optional<Webhooks::KeptAnswer> {
+          Outcome outcome;
+          outcome.subject = made;
+          rendered = asker.render(outcome);
+          if (!asker.key) return std::nullopt;
+          return Webhooks::KeptAnswer{asker.key->id, {asker.key->body, node_.timers.now(), rendered}};
+        };
+        const auto created =
+            attempt<bool>([&] { return webhooks_.create(std::move(url), std::move(kinds), keep).has_value(); });
+        const auto* error = std::get_if<ServiceError>(&created);
+        if (error || !std::get<0>(created)) {
+          Outcome outcome;
+          outcome.refusal = error ? *error : ServiceError::too_many_webhooks;
+          return answer(node_, std::move(asker), outcome);
+        }
+        // Durable, with its answer, where the secret must be anyway: nothing of it goes into the journal.
+        rendered.position = node_.journal.durable_position();
+        asker.deliver(std::move(rendered));
       });
 }
 
@@ -71,6 +81,8 @@ std::vector<ReadinessCheck> Service::readiness() {
       // Enrolling and reading by id do not need the views: that they are behind keeps nobody out.
       {"views", true,
        std::to_string(lag) + " records behind the journal" + (stopped.empty() ? "" : ": stopped by " + stopped)},
+      // What is paused waits durably and keeps nobody out either.
+      {"components", true, paused_names()},
       {"disk", !disk_low_, disk_low_ ? "nearly full: what needs new room is refused" : ""},
       {"draining", !draining_, draining_ ? "this node is shutting down and takes no new work" : ""},
   };
@@ -80,35 +92,67 @@ std::vector<ComponentStatus> Service::components() {
   std::vector<ComponentStatus> all;
   for (std::size_t i = 0; i < EnumNames<Component>::values.size(); ++i) {
     const auto component = static_cast<Component>(i);
-    all.push_back({std::string{to_text(component)}, components_.runs(component)});
+    all.push_back({std::string{to_text(component)}, node_.components.runs(component)});
   }
   return all;
 }
 
-bool Service::set_component(const std::string& name, bool running) {
+void Service::set_component(const std::string& name, bool running, std::function<void(bool found)> done) {
   const auto component = parse_enum<Component>(name);
-  if (!component) return false;
-  components_.set(*component, running);
-  switch (*component) {
+  if (!component) return done(false);
+  scans_([this, component = *component, running, done = std::move(done)] {
+    bool resumes = false;
+    {
+      const std::lock_guard lock{switch_mutex_};
+      components_.set(component, running);
+      resumes = switch_component(component, running);
+    }
+    done(true);
+    if (resumes) resume_owed();
+  });
+}
+
+std::string Service::paused_names() const {
+  std::string names;
+  for (const auto component : components_.paused()) {
+    if (!names.empty()) names += ", ";
+    names += to_text(component);
+  }
+  return names.empty() ? names : "paused: " + names;
+}
+
+std::string Service::pause_as_before() {
+  for (const auto component : components_.paused()) switch_component(component, false);
+  return paused_names();
+}
+
+void Service::list_set_aside(Page page, std::function<void(ListResult<SetAside>)> done) {
+  scans_([this, page = std::move(page), done = std::move(done)] {
+    done(attempt_list<SetAside>([&] { return set_aside_.list(page); }));
+  });
+}
+
+bool Service::switch_component(Component component, bool running) {
+  switch (component) {
     case Component::catalogue:
-      break;
+      return false;
     case Component::views:
       views_.pause(!running);
-      break;
+      return false;
     case Component::notifications:
       consumers_.pause("notifier", !running);
       webhooks_.pause(!running);
-      break;
+      return false;
     case Component::payments:
       gateway_.pause(!running);
       if (running) breaker_.reset();
-      [[fallthrough]];
+      return running;
     case Component::mileage:
     case Component::coaching:
     case Component::delivery:
-      if (running) scans_([this] { resume_owed(); });
+      return running;
   }
-  return true;
+  return false;
 }
 
 bool Service::rebuild_view(const std::string& name) { return views_.rebuild(name); }
@@ -146,6 +190,7 @@ std::string Service::metrics() {
                            .residents = node_.directory.residents(),
                            .messages_pending = node_.directory.messages_pending(),
                            .views_lag = views_.lag(),
+                           .set_aside = set_aside_.count(),
                            .webhook_backlog = webhooks_.backlog(),
                            .payments_deferred = node_.deferred_payments.load(),
                            .breaker_open = !breaker_.closed(),

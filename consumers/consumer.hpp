@@ -20,8 +20,9 @@ class Consumer {
   /// Whether it would do anything about the record. The others are not given to it. Pure.
   virtual bool concerns(const Record& record) const = 0;
   /// Takes up the records, which are there only during the call, and calls `done` once what follows from them is
-  /// durable, or appended to the journal: at once or later, from any thread. The next come after that. What it
-  /// throws is told, and the same records are given again a while later.
+  /// durable, or appended to the journal: at once or later, from any thread. The next come after that. When it
+  /// throws, or never calls `done`, the same records are given again a while later, one at a time; a record that
+  /// fails at every attempt is set aside, and the consumer goes on behind it.
   virtual void consume(std::span<const Record> records, std::function<void()> done) = 0;
 };
 

@@ -4,12 +4,14 @@
 
 namespace sugang {
 
-Consumers::Consumers(Journal& journal, Timers& timers, Limits limits, Report report, OnFailure on_failure)
+Consumers::Consumers(Journal& journal, Timers& timers, Limits limits, Report report, OnFailure on_failure,
+                     KeepAside keep_aside)
     : journal_(journal),
       timers_(timers),
       limits_(limits),
       report_(std::move(report)),
-      on_failure_(std::move(on_failure)) {}
+      on_failure_(std::move(on_failure)),
+      keep_aside_(std::move(keep_aside)) {}
 
 Consumers::~Consumers() { stop(); }
 
@@ -57,43 +59,58 @@ bool Consumers::finish_handed(Feed& feed) {
 
 bool Consumers::hand_next(Feed& feed) {
   const auto now = timers_.uptime();
-  if (feed.handed.done && feed.handed.since + limits_.patience <= now) put_off(feed, "has not come to an end");
+  if (feed.handed.done && feed.handed.since + limits_.patience <= now) fail(feed, "has not come to an end");
   if (feed.handed.done) wake_at(feed.handed.since + limits_.patience);
   if (feed.retry_at > now) wake_at(feed.retry_at);
   if (feed.handed.done || feed.retry_at > now || feed.paused.load(std::memory_order_acquire)) return false;
   std::span<const Record> records;
   try {
-    records = read_after(feed.done.load(std::memory_order_relaxed));
-  } catch (const JournalDamaged& fault) {
-    // It can't pass over what nobody can read; the others go on where they are.
-    put_off(feed, fault.what());
-    return false;
+    const auto limit = alone(feed) ? 1 : limits_.chunk_records_max;
+    records = read_after(feed.done.load(std::memory_order_relaxed), limit);
+  } catch (const std::exception& fault) {
+    fail_to_read(feed, fault.what());
+    return true;
   }
+  return hand_read(feed, records);
+}
+
+bool Consumers::hand_read(Feed& feed, std::span<const Record> records) {
   last_records_ = std::max(last_records_, records.size());
   if (records.empty()) return false;
-  more_ = more_ || chunk_.size() >= limits_.chunk_records_max;
+  more_ = more_ || chunk_.size() >= limits_.chunk_records_max || alone(feed);
+  auto until = records.back().position;
   std::vector<Record> concerning;
-  for (const auto& record : records)
-    if (record.aggregate.kind != AggregateKind::request && feed.consumer->concerns(record))
-      concerning.push_back(record);
+  for (const auto& record : records) {
+    if (record.aggregate.kind == AggregateKind::request || !feed.consumer->concerns(record)) continue;
+    concerning.push_back(record);
+    if (!alone(feed)) continue;
+    until = record.position;
+    break;
+  }
   if (concerning.empty()) {
-    advance(feed, records.back().position, 0);
+    advance(feed, until, 0);
   } else {
-    hand(feed, concerning, records.back().position);
+    hand(feed, concerning, until);
   }
   return true;
 }
 
+bool Consumers::alone(const Feed& feed) { return feed.done.load(std::memory_order_relaxed) < feed.alone_until; }
+
 void Consumers::hand(Feed& feed, std::span<const Record> records, Position until) {
   auto done = std::make_shared<std::atomic<bool>>(false);
-  feed.handed = {.done = done, .until = until, .since = timers_.uptime(), .records = records.size()};
+  feed.handed = {.done = done,
+                 .first = records.front().position,
+                 .until = until,
+                 .since = timers_.uptime(),
+                 .records = records.size()};
   try {
     feed.consumer->consume(records, [done, waker = waker_] {
       done->store(true, std::memory_order_release);
       waker->wake();
     });
   } catch (const std::exception& fault) {
-    return put_off(feed, fault.what());
+    return fail(feed, fault.what());
   }
   wake_at(feed.handed.since + limits_.patience);
 }
@@ -104,20 +121,65 @@ void Consumers::advance(Feed& feed, Position position, std::size_t records) {
   feed.done.store(position, std::memory_order_release);
 }
 
+/// Records that fail together are given again one by one, so that the one that fails is found.
+void Consumers::fail(Feed& feed, std::string_view why) {
+  const auto handed = std::exchange(feed.handed, {});
+  if (handed.records > 1) feed.alone_until = handed.until;
+  put_off(feed, why);
+  if (handed.records > 1 || feed.failures < limits_.attempts_max) return;
+  set_aside(feed, handed.first, handed.first, why);
+  advance(feed, handed.until, 1);
+}
+
+/// Damage lies somewhere in the chunk: what stands before it is still given.
+void Consumers::fail_to_read(Feed& feed, std::string_view why) {
+  const auto position = feed.done.load(std::memory_order_relaxed);
+  const bool found = alone(feed);
+  if (!found) feed.alone_until = std::min(position + limits_.chunk_records_max, journal_.durable_position());
+  put_off(feed, why);
+  if (!found || feed.failures < limits_.attempts_max) return;
+  const auto last = first_readable_after(position + 1) - 1;
+  set_aside(feed, position + 1, last, why);
+  advance(feed, last, 1);
+}
+
+Position Consumers::first_readable_after(Position position) const {
+  const auto end = journal_.durable_position();
+  for (; position < end; ++position) try {
+      journal_.read(position, 1);
+      return position + 1;
+    } catch (const std::exception&) {
+      continue;
+    }
+  return end + 1;
+}
+
+/// Durable before the cursor passes it.
+void Consumers::set_aside(Feed& feed, Position first, Position last, std::string_view why) {
+  const SetAside entry{.consumer = feed.name,
+                       .first = first,
+                       .last = last,
+                       .at = timers_.now(),
+                       .attempts = feed.failures,
+                       .error = std::string{why}};
+  if (keep_aside_) keep_aside_(entry);
+  feed.failures = 0;
+  feed.retry_at = {};
+}
+
 /// What it was given is given again, later.
 void Consumers::put_off(Feed& feed, std::string_view why) {
   report_(feed.name + ": behind position " + std::to_string(feed.done.load()) + ": " + std::string{why});
   auto wait = limits_.retry_min;
   for (std::uint32_t i = 0; i < feed.failures && wait < limits_.retry_max; ++i) wait *= 2;
   ++feed.failures;
-  feed.handed = {};
   feed.retry_at = timers_.uptime() + std::min(wait, limits_.retry_max);
   wake_at(feed.retry_at);
 }
 
-std::span<const Record> Consumers::read_after(Position position) {
+std::span<const Record> Consumers::read_after(Position position, std::size_t limit) {
   if (position < chunk_after_ || position >= chunk_after_ + chunk_.size()) {
-    chunk_ = journal_.read(position, limits_.chunk_records_max);
+    chunk_ = journal_.read(position, limit);
     chunk_after_ = position;
   }
   return std::span<const Record>{chunk_}.subspan(position - chunk_after_);

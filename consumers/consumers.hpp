@@ -14,6 +14,7 @@
 #include "actors/timers.hpp"
 #include "consumers/consumer.hpp"
 #include "consumers/waker.hpp"
+#include "domain/set_aside.hpp"
 #include "storage/journal.hpp"
 
 namespace sugang {
@@ -38,14 +39,19 @@ class Consumers {
     /// A consumer that threw is given its records again after so long, doubled each time.
     Milliseconds retry_min{1'000};
     Milliseconds retry_max{60'000};
+    /// A record that failed so often is set aside: with the times above, about four minutes after the first fault.
+    std::uint32_t attempts_max = 10;
   };
   /// A fault of a consumer, for the log.
   using Report = std::function<void(std::string_view what)>;
-  /// Called once, when the journal can't be read; the process must end.
+  /// Makes durable that the consumer passes records over. Throws StorageError.
+  using KeepAside = std::function<void(const SetAside&)>;
+  /// Called once, when nothing can be kept aside; the process must end.
   using OnFailure = std::function<void(const std::string& why)>;
 
   /// `timers` tells when a cursor is due; its alarms only wake.
-  Consumers(Journal& journal, Timers& timers, Limits limits, Report report, OnFailure on_failure);
+  Consumers(Journal& journal, Timers& timers, Limits limits, Report report, OnFailure on_failure,
+            KeepAside keep_aside = {});
   ~Consumers();
   Consumers(const Consumers&) = delete;
   Consumers& operator=(const Consumers&) = delete;
@@ -73,6 +79,7 @@ class Consumers {
   /// Records that a consumer has and is not done with.
   struct Handed {
     std::shared_ptr<std::atomic<bool>> done;
+    Position first = 0;
     Position until = 0;
     Milliseconds since{};
     std::size_t records = 0;
@@ -87,6 +94,8 @@ class Consumers {
     /// By the uptime, as all times here.
     Milliseconds retry_at{};
     std::uint32_t failures = 0;
+    /// Up to here records are given one at a time: a fault among them is still to be found.
+    Position alone_until = 0;
     /// Behind which a start would go on; and what was done since.
     Position cursor = 0;
     std::size_t records_since_cursor = 0;
@@ -95,10 +104,17 @@ class Consumers {
 
   bool finish_handed(Feed& feed);
   bool hand_next(Feed& feed);
+  bool hand_read(Feed& feed, std::span<const Record> records);
   void hand(Feed& feed, std::span<const Record> records, Position until);
   void advance(Feed& feed, Position position, std::size_t records);
+  void fail(Feed& feed, std::string_view why);
+  void fail_to_read(Feed& feed, std::string_view why);
   void put_off(Feed& feed, std::string_view why);
-  std::span<const Record> read_after(Position position);
+  void set_aside(Feed& feed, Position first, Position last, std::string_view why);
+  static bool alone(const Feed& feed);
+  std::span<const Record> read_after(Position position, std::size_t limit);
+  /// The first position behind this one that can be read, or the end.
+  Position first_readable_after(Position position) const;
   bool worth_saving(const Feed& feed) const;
   void save_cursors(bool all);
   void wake_at(Milliseconds when);
@@ -110,6 +126,7 @@ class Consumers {
   const Limits limits_;
   const Report report_;
   const OnFailure on_failure_;
+  const KeepAside keep_aside_;
   /// Alarms and consumers' `done`s may come after this object's end.
   const std::shared_ptr<Waker> waker_ = std::make_shared<Waker>();
   std::vector<std::unique_ptr<Feed>> feeds_;

@@ -10,7 +10,7 @@
 namespace sugang {
 namespace {
 
-enum Space : std::uint8_t { webhooks_space, deliveries_space, pending_space, notices_space };
+enum Space : std::uint8_t { webhooks_space, deliveries_space, pending_space, notices_space, answers_space };
 
 // What is stored is a CBOR map, as an event's payload is, so that members may come and go.
 
@@ -20,12 +20,31 @@ struct WebhookRow {
   std::string secret;
   TimePoint created_at{};
   bool disabled = false;
+  std::string disabled_reason;
+  std::optional<TimePoint> failing_since;
+  std::uint32_t failures = 0;
   static void fields(auto& self, auto&& field) {
     field("url", self.url);
     field("kinds", self.kinds);
     field("secret", self.secret);
     field("createdAt", self.created_at);
     field("disabled", self.disabled);
+    field("disabledReason", self.disabled_reason);
+    field("failingSince", self.failing_since);
+    field("failures", self.failures);
+  }
+};
+
+struct AnswerRow {
+  CreationAnswer answer;
+  static void fields(auto& self, auto&& field) {
+    auto& [body, at, answer] = self.answer;
+    field("request", body);
+    field("at", at);
+    field("status", answer.status);
+    field("contentType", answer.content_type);
+    field("location", answer.location);
+    field("body", answer.body);
   }
 };
 
@@ -109,7 +128,10 @@ RegisteredWebhook webhook_of(std::string_view key, std::string_view value) {
                       .url = std::move(row.url),
                       .kinds = std::move(row.kinds),
                       .created_at = row.created_at,
-                      .disabled = row.disabled},
+                      .disabled = row.disabled,
+                      .disabled_reason = std::move(row.disabled_reason),
+                      .failing_since = row.failing_since,
+                      .failures = row.failures},
           .secret = std::move(row.secret)};
 }
 
@@ -192,6 +214,19 @@ std::vector<EventId> WebhookStore::ended_notices() const {
   return ended;
 }
 
+std::optional<CreationAnswer> WebhookStore::answer(RequestId request) const {
+  const auto value = store_.get(answers_space, uid_key(request));
+  return value ? std::optional{decoded<AnswerRow>(*value).answer} : std::nullopt;
+}
+
+std::size_t WebhookStore::count_pending(WebhookId webhook) const {
+  std::size_t count = 0;
+  const auto prefix = uid_key(webhook);
+  store_.scan(pending_space, prefix, after_prefix(prefix),
+              [&](std::string_view, std::string_view) { return ++count > 0; });
+  return count;
+}
+
 std::vector<PendingCall> WebhookStore::pending(WebhookId webhook, std::size_t count) const {
   std::vector<PendingCall> calls;
   for (auto& [key, body] : read_entries(store_, pending_space, uid_key(webhook), std::nullopt, count)) {
@@ -230,7 +265,8 @@ void WebhookStore::put(WriteSet& changes, const RegisteredWebhook& registered) {
   const auto& webhook = registered.webhook;
   changes.put(
       webhooks_space, uid_key(webhook.id),
-      encoded(WebhookRow{webhook.url, webhook.kinds, registered.secret, webhook.created_at, webhook.disabled}));
+      encoded(WebhookRow{webhook.url, webhook.kinds, registered.secret, webhook.created_at, webhook.disabled,
+                         webhook.disabled_reason, webhook.failing_since, webhook.failures}));
 }
 void WebhookStore::erase(WriteSet& changes, WebhookId webhook) { changes.erase(webhooks_space, uid_key(webhook)); }
 void WebhookStore::put(WriteSet& changes, WebhookId webhook, const WebhookDelivery& delivery) {
@@ -246,6 +282,19 @@ void WebhookStore::put(WriteSet& changes, EventId about, const OutwardNotice& no
   changes.put(notices_space, uid_key(about), encoded(NoticeRow{notice}));
 }
 void WebhookStore::erase(WriteSet& changes, EventId about) { changes.erase(notices_space, uid_key(about)); }
+
+void WebhookStore::put(WriteSet& changes, RequestId request, const CreationAnswer& answer) {
+  changes.put(answers_space, uid_key(request), encoded(AnswerRow{answer}));
+}
+
+void WebhookStore::forget_answers(TimePoint before) {
+  WriteSet changes;
+  store_.scan(answers_space, {}, {}, [&](std::string_view key, std::string_view value) {
+    if (decoded<AnswerRow>(value).answer.at < before) changes.erase(answers_space, std::string{key});
+    return true;
+  });
+  if (!changes.empty()) store_.write(changes, Sync::no);
+}
 
 void WebhookStore::forget_deliveries(WebhookId webhook, TimePoint before) {
   const auto milliseconds = static_cast<std::uint64_t>(before.time_since_epoch().count());

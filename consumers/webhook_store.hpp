@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/asker.hpp"
 #include "domain/page.hpp"
 #include "domain/webhook.hpp"
 #include "storage/rocks_store.hpp"
@@ -34,12 +35,23 @@ struct PendingCall {
   std::string body;
 };
 
-/// What the webhooks remember: who is registered, what is to be called when, what became of each delivery, and
-/// which notifications have not been settled yet. Reads from any thread, writes from one at a time.
+/// What a keyed request that registered a webhook was answered.
+struct CreationAnswer {
+  /// The digest of the request's body.
+  Uid body;
+  TimePoint at{};
+  Answer answer;
+};
+
+/// What the webhooks remember: who is registered and what that was answered, what is to be called when, what became
+/// of each delivery, and which notifications have not been settled yet. Reads from any thread, writes from one at a
+/// time.
 class WebhookStore {
  public:
-  static std::vector<RocksSpace> spaces() { return {{"webhooks"}, {"deliveries"}, {"pending"}, {"notices"}}; }
-  static constexpr std::size_t space_count = 4;
+  static std::vector<RocksSpace> spaces() {
+    return {{"webhooks"}, {"deliveries"}, {"pending"}, {"notices"}, {"answers"}};
+  }
+  static constexpr std::size_t space_count = 5;
 
   /// Counts what is pending once, by a scan.
   explicit WebhookStore(KeyValueStore& store);
@@ -49,8 +61,10 @@ class WebhookStore {
   std::optional<OutwardNotice> notice(EventId about) const;
   /// Without a delivery that is still to come.
   std::vector<EventId> ended_notices() const;
+  std::optional<CreationAnswer> answer(RequestId request) const;
   /// The first by their time.
   std::vector<PendingCall> pending(WebhookId webhook, std::size_t count) const;
+  std::size_t count_pending(WebhookId webhook) const;
   /// Every webhook that anything is kept of, registered or not.
   std::vector<WebhookId> known() const;
 
@@ -65,10 +79,13 @@ class WebhookStore {
   static void erase(WriteSet& changes, WebhookId webhook, const PendingCall& call);
   static void put(WriteSet& changes, EventId about, const OutwardNotice& notice);
   static void erase(WriteSet& changes, EventId about);
+  static void put(WriteSet& changes, RequestId request, const CreationAnswer& answer);
   void write(const WriteSet& changes, Sync sync);
   /// Calls that are still to be made. From any thread.
   std::size_t pending_count() const { return pending_count_.load(std::memory_order_relaxed); }
 
+  /// Of requests before `before`.
+  void forget_answers(TimePoint before);
   /// Of events before `before`.
   void forget_deliveries(WebhookId webhook, TimePoint before);
   void forget_deliveries(WebhookId webhook);

@@ -31,6 +31,7 @@ Webhooks::Webhooks(KeyValueStore& store, Limits limits, Ports ports)
   for (auto id : store_.known()) {
     const auto it = registered_.find(id);
     if (it == registered_.end() || it->second.webhook.disabled) leaving_.insert(id);
+    backlog_[id] = store_.count_pending(id);
   }
   to_settle_ = store_.ended_notices();
   count_enabled();
@@ -89,7 +90,7 @@ void Webhooks::write(const WriteSet& changes, Sync sync) {
 // --- who is registered
 // ---------------------------------------------------------------------------------------------
 
-std::optional<NewWebhook> Webhooks::create(std::string url, std::vector<NoticeKind> kinds) {
+std::optional<NewWebhook> Webhooks::create(std::string url, std::vector<NoticeKind> kinds, const Keep& keep) {
   const std::lock_guard lock{mutex_};
   if (registered_.size() >= limits_.webhooks_max) return std::nullopt;
   const auto now = ports_.timers.now();
@@ -98,10 +99,11 @@ std::optional<NewWebhook> Webhooks::create(std::string url, std::vector<NoticeKi
                                            .kinds = std::move(kinds),
                                            .created_at = now},
                                .secret = make_webhook_secret()};
+  NewWebhook made{registered.webhook, registered.secret};
   WriteSet changes;
   WebhookStore::put(changes, registered);
+  if (const auto kept = keep ? keep(made) : std::nullopt) WebhookStore::put(changes, kept->request, kept->answer);
   write(changes, Sync::yes);
-  NewWebhook made{registered.webhook, registered.secret};
   registered_.emplace(made.webhook.id, std::move(registered));
   count_enabled();
   return made;
@@ -115,6 +117,7 @@ bool Webhooks::remove(WebhookId id) {
     WebhookStore::erase(changes, id);
     write(changes, Sync::yes);
     registered_.erase(id);
+    resting_.erase(id);
     leaving_.insert(id);
     count_enabled();
   }
@@ -174,15 +177,21 @@ void Webhooks::queue(const Record& record, WriteSet& changes) {
   std::string body;
   for (const auto& [id, registered] : registered_) {
     if (!takes(registered.webhook, record, queued.kind) || store_.delivery(id, queued.about)) continue;
-    if (notice.left++ == 0) body = ports_.render(record);
-    WebhookStore::put(changes, id, PendingCall{queued.about, now, body});
-    WebhookStore::put(changes, id,
-                      WebhookDelivery{.about = queued.about,
-                                      .kind = queued.kind,
-                                      .enrollment = notice.enrollment,
-                                      .student = notice.student,
-                                      .updated_at = now,
-                                      .next_attempt_at = now});
+    WebhookDelivery delivery{.about = queued.about,
+                             .kind = queued.kind,
+                             .enrollment = notice.enrollment,
+                             .student = notice.student,
+                             .updated_at = now};
+    if (backlog_[id] >= limits_.backlog_max) {
+      delivery.state = WebhookDeliveryState::failed;
+      notice.error = delivery.error = "the webhook's backlog is full";
+    } else {
+      delivery.next_attempt_at = now;
+      if (notice.left++ == 0) body = ports_.render(record);
+      WebhookStore::put(changes, id, PendingCall{queued.about, now, body});
+      ++backlog_[id];
+    }
+    WebhookStore::put(changes, id, delivery);
   }
   WebhookStore::put(changes, queued.about, notice);
   if (notice.left == 0) to_settle_.push_back(queued.about);
@@ -225,32 +234,72 @@ void Webhooks::book(const Outcome& outcome) {
     delivery->status = outcome.answer.status;
     delivery->error = arrived(outcome.answer) ? "" : error_of(outcome.answer);
   }
-  if (arrived(outcome.answer)) return end_delivery(call, std::move(delivery), true, {});
-  const bool is_gone = outcome.answer.status == gone;
-  if (is_gone && registered != registered_.end()) disable(registered->second);
-  const bool again = registered != registered_.end() && !registered->second.webhook.disabled && delivery &&
-                     delivery->attempts < limits_.attempts_max;
+  const bool known = registered != registered_.end() && !registered->second.webhook.disabled;
+  if (arrived(outcome.answer)) {
+    if (known) note_arrival(registered->second);
+    return end_delivery(call, std::move(delivery), true, {});
+  }
+  if (known && outcome.answer.status == gone) disable(registered->second, "it answered 410");
+  if (known) note_failure(registered->second, error_of(outcome.answer));
+  const bool again =
+      known && !registered->second.webhook.disabled && delivery && delivery->attempts < limits_.attempts_max;
   if (again) return call_later(call, std::move(*delivery));
   end_delivery(call, std::move(delivery), false, error_of(outcome.answer));
 }
 
-void Webhooks::disable(RegisteredWebhook& registered) {
-  registered.webhook.disabled = true;
+void Webhooks::note_arrival(RegisteredWebhook& registered) {
+  auto& webhook = registered.webhook;
+  if (webhook.failures == 0) return;
+  webhook.failures = 0;
+  webhook.failing_since.reset();
+  resting_.erase(webhook.id);
   WriteSet changes;
   WebhookStore::put(changes, registered);
   write(changes, Sync::no);
-  leaving_.insert(registered.webhook.id);
+}
+
+void Webhooks::note_failure(RegisteredWebhook& registered, const std::string& error) {
+  auto& webhook = registered.webhook;
+  if (webhook.disabled) return;
+  const auto now = ports_.timers.now();
+  if (webhook.failures++ == 0) webhook.failing_since = now;
+  if (webhook.failures >= limits_.failures_max) {
+    if (now - *webhook.failing_since >= limits_.dead_max)
+      return disable(registered, "no call has arrived since " + to_text(*webhook.failing_since) + ": " + error);
+    // Calls that were out together and fail together are one reason to rest.
+    if (auto& rest = resting_[webhook.id]; rest.until <= now) rest.until = now + retry_after(++rest.rests);
+  }
+  WriteSet changes;
+  WebhookStore::put(changes, registered);
+  write(changes, Sync::no);
+}
+
+void Webhooks::disable(RegisteredWebhook& registered, std::string reason) {
+  auto& webhook = registered.webhook;
+  webhook.disabled = true;
+  webhook.disabled_reason = std::move(reason);
+  WriteSet changes;
+  WebhookStore::put(changes, registered);
+  write(changes, Sync::no);
+  resting_.erase(webhook.id);
+  leaving_.insert(webhook.id);
   count_enabled();
+  ports_.disabled(webhook);
+}
+
+Milliseconds Webhooks::retry_after(std::uint32_t attempt) const {
+  auto wait = limits_.retry_min;
+  for (std::uint32_t i = 1; i < attempt && wait < limits_.retry_max; ++i) wait *= 2;
+  wait = std::min(wait, limits_.retry_max);
+  // So that what failed together does not come back together.
+  const auto random = ports_.ids.mint(ports_.timers.now(), {}).low;
+  return wait -
+         Milliseconds{static_cast<std::int64_t>(random % (static_cast<std::uint64_t>(wait.count()) / 4 + 1))};
 }
 
 void Webhooks::call_later(const Call& call, WebhookDelivery delivery) {
   const auto now = ports_.timers.now();
-  auto wait = limits_.retry_min;
-  for (std::uint32_t i = 1; i < delivery.attempts && wait < limits_.retry_max; ++i) wait *= 2;
-  wait = std::min(wait, limits_.retry_max);
-  // So that what failed together does not come back together.
-  const auto random = ports_.ids.mint(now, {}).low;
-  wait -= Milliseconds{static_cast<std::int64_t>(random % (static_cast<std::uint64_t>(wait.count()) / 4 + 1))};
+  const auto wait = retry_after(delivery.attempts);
   delivery.updated_at = now;
   delivery.next_attempt_at = now + wait;
   WriteSet changes;
@@ -265,6 +314,7 @@ void Webhooks::end_delivery(const Call& call, std::optional<WebhookDelivery> del
                             const std::string& error) {
   WriteSet changes;
   WebhookStore::erase(changes, call.webhook, call.pending);
+  if (auto& backlog = backlog_[call.webhook]; backlog > 0) --backlog;
   if (delivery) {
     delivery->state = delivered ? WebhookDeliveryState::delivered : WebhookDeliveryState::failed;
     if (delivery->error.empty()) delivery->error = error;
@@ -294,7 +344,9 @@ bool Webhooks::give_up_leaving() {
       if (calls_.contains({id, call.about})) continue;
       // Of one that was removed nothing is kept.
       auto delivery = removed ? std::nullopt : store_.delivery(id, call.about);
-      end_delivery({id, call}, std::move(delivery), false, removed ? "the webhook was removed" : "answered 410");
+      end_delivery({id, call}, std::move(delivery), false,
+                   removed ? "the webhook was removed"
+                           : "the webhook is disabled: " + registered_.at(id).webhook.disabled_reason);
       worked = true;
     }
     if (!pending.empty() || out > 0) {
@@ -302,6 +354,7 @@ bool Webhooks::give_up_leaving() {
       continue;
     }
     if (removed) store_.forget_deliveries(id);
+    backlog_.erase(id);
     it = leaving_.erase(it);
   }
   return worked;
@@ -320,14 +373,18 @@ bool Webhooks::begin_due_of(WebhookId id, std::vector<Call>& begun) {
   if (registered_.at(id).webhook.disabled) return false;
   auto out = calls_of(id);
   const auto now = ports_.timers.now();
+  const auto rest = resting_.find(id);
+  const bool is_dead = rest != resting_.end();
+  const auto out_max = is_dead ? 1 : limits_.calls_per_webhook_max;
   for (auto& call : store_.pending(id, limits_.calls_per_webhook_max + 1)) {
     if (calls_.contains({id, call.about})) continue;
-    if (call.due > now) {
-      wake_at(call.due);
+    const auto due = is_dead ? std::max(call.due, rest->second.until) : call.due;
+    if (due > now) {
+      wake_at(due);
       return false;
     }
     // An answer makes room and wakes.
-    if (out >= limits_.calls_per_webhook_max || calls_.size() >= limits_.calls_max) return false;
+    if (out >= out_max || calls_.size() >= limits_.calls_max) return false;
     ++out;
     calls_.insert({id, call.about});
     begun.push_back({id, std::move(call)});
@@ -390,6 +447,7 @@ void Webhooks::forget_old() {
   const auto now = ports_.timers.now();
   if (now < forgotten_at_ + forget_interval) return;
   forgotten_at_ = now;
+  store_.forget_answers(now - limits_.answers_kept);
   for (const auto& [id, registered] : registered_) store_.forget_deliveries(id, now - limits_.deliveries_kept);
 }
 

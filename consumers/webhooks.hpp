@@ -39,6 +39,15 @@ class Webhooks final : public Consumer {
     Milliseconds retry_min{5'000};
     Milliseconds retry_max{3'600'000};
     std::uint32_t attempts_max = 8;
+    /// After so many calls in a row that did not arrive, of whatever notifications, the endpoint counts as dead:
+    /// one call at a time, `retry_min` apart, doubled each time up to `retry_max`, until one arrives.
+    std::uint32_t failures_max = 16;
+    /// An endpoint that has been dead for so long is disabled, and what is pending for it given up.
+    Milliseconds dead_max{3LL * 24 * 3'600'000};
+    /// Calls that wait for one webhook; the next is not queued but listed as failed.
+    std::size_t backlog_max = 10'000;
+    /// How long the answer to a keyed request that registered a webhook is given again.
+    Milliseconds answers_kept{25LL * 3'600'000};
     /// How long after the event a delivery stays listed.
     Milliseconds deliveries_kept{30LL * 24 * 3'600'000};
   };
@@ -58,6 +67,8 @@ class Webhooks final : public Consumer {
     std::function<std::string(const Record&)> render;
     /// The notification has an end. Told again after a restart until the journal says that the box knows.
     std::function<void(Settled)> settled;
+    /// The webhook was disabled just now; for the log. Under a lock: it calls nothing here.
+    std::function<void(const Webhook&)> disabled;
     /// Called once, when the store can't be written; the process must end.
     std::function<void(const std::string& why)> on_failure;
     /// Called once, when the store can't be read: from then on no webhook is called, and none is created.
@@ -86,8 +97,17 @@ class Webhooks final : public Consumer {
 
   // From any thread; may block on a disk.
 
-  /// It is told of what is queued from now on. Nothing: there are `webhooks_max` already.
-  std::optional<NewWebhook> create(std::string url, std::vector<NoticeKind> kinds);
+  struct KeptAnswer {
+    RequestId request;
+    CreationAnswer answer;
+  };
+  /// What the request that registers it is answered, when it has a key.
+  using Keep = std::function<std::optional<KeptAnswer>(const NewWebhook&)>;
+  /// It is told of what is queued from now on. It becomes durable together with the answer, which holds its secret:
+  /// a repeat after a crash finds both or neither, and no other store has the secret. Nothing: there are
+  /// `webhooks_max` already.
+  std::optional<NewWebhook> create(std::string url, std::vector<NoticeKind> kinds, const Keep& keep = {});
+  std::optional<CreationAnswer> answer_to(RequestId request) const { return store_.answer(request); }
   /// What is pending for it is given up, and what is known of it forgotten. False: there is no such webhook.
   bool remove(WebhookId id);
   ListResult<Webhook> list(const Page& page) const { return store_.list(page); }
@@ -122,7 +142,11 @@ class Webhooks final : public Consumer {
 
   bool take_outcomes();
   void book(const Outcome& outcome);
-  void disable(RegisteredWebhook& registered);
+  void note_failure(RegisteredWebhook& registered, const std::string& error);
+  void note_arrival(RegisteredWebhook& registered);
+  void disable(RegisteredWebhook& registered, std::string reason);
+  /// So long after the `attempt`-th that failed, counted from 1; less up to a quarter.
+  Milliseconds retry_after(std::uint32_t attempt) const;
   void call_later(const Call& call, WebhookDelivery delivery);
   void end_delivery(const Call& call, std::optional<WebhookDelivery> delivery, bool delivered,
                     const std::string& error);
@@ -151,6 +175,14 @@ class Webhooks final : public Consumer {
   std::set<WebhookId> leaving_;
   /// Without an answer yet.
   std::set<Key> calls_;
+  /// How many calls are pending of each.
+  std::map<WebhookId, std::size_t> backlog_;
+  /// Endpoints that count as dead, and when each is called next.
+  struct Rest {
+    TimePoint until{};
+    std::uint32_t rests = 0;
+  };
+  std::map<WebhookId, Rest> resting_;
   std::vector<EventId> to_settle_;
   /// Who is first to begin calls, in turn.
   WebhookId first_;

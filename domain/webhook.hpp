@@ -22,8 +22,12 @@ struct Webhook {
   /// What it is told of; everything when empty.
   std::vector<NoticeKind> kinds;
   TimePoint created_at{};
-  /// The endpoint said 410 Gone.
+  /// It is called no more; `disabled_reason` says why.
   bool disabled = false;
+  std::string disabled_reason;
+  /// When the first call failed since the last that arrived, if calls fail now, and how many failed since.
+  std::optional<TimePoint> failing_since;
+  std::uint32_t failures = 0;
   bool operator==(const Webhook&) const = default;
 };
 

@@ -12,6 +12,7 @@
 #include "actors/asker.hpp"
 #include "actors/earlier_request.hpp"
 #include "domain/outcome.hpp"
+#include "domain/set_aside.hpp"
 #include "gateway/embedded_settings.hpp"
 #include "views/listing.hpp"
 
@@ -59,6 +60,9 @@ class Backend {
   /// `release_request` is called.
   virtual void find_request(RequestKey key, std::function<void(EarlierRequest)> done) = 0;
   virtual void release_request(RequestKey key) = 0;
+
+  /// Runs what would hold the caller's thread up, after what was given before.
+  virtual void run_apart(std::function<void()> work) = 0;
 
   virtual void register_course(CourseId id, CourseDefinition definition, Asker asker) = 0;
   virtual void import_courses(std::vector<ImportRow> rows, Asker asker) = 0;
@@ -122,8 +126,10 @@ class Backend {
   // Management.
   virtual std::vector<ReadinessCheck> readiness() = 0;
   virtual std::vector<ComponentStatus> components() = 0;
-  /// False: there is no such component.
-  virtual bool set_component(const std::string& name, bool running) = 0;
+  /// `done` once it is durable: a restart does not change it. False: there is no such component.
+  virtual void set_component(const std::string& name, bool running, std::function<void(bool found)> done) = 0;
+  /// What consumers have passed over, by position.
+  virtual void list_set_aside(Page page, std::function<void(ListResult<SetAside>)> done) = 0;
   /// Drops a view and builds it again from the journal while the old one serves. False: no such view.
   virtual bool rebuild_view(const std::string& name) = 0;
   virtual std::vector<ViewStatus> views() = 0;

@@ -14,7 +14,7 @@ namespace sugang {
 
 /// What a request holds until it is answered or given up.
 struct CallHold {
-  /// The course in whose count the request stands; empty for none.
+  /// The count of a course that the request stands in; empty for none.
   std::string course;
   std::chrono::steady_clock::time_point deadline;
 };
@@ -33,8 +33,11 @@ struct Call {
   TimePoint now;
   bool draining = false;
 
-  /// Counts the request to the course. False: the course has too many under way.
+  /// Counts the command to the course. False: the course has too many under way.
   bool enter_course(const CourseId& course);
+  /// Counts the read to the course. Reads have a count of their own, with the same bound: commands that wait for
+  /// the payment side keep nobody from reading.
+  bool enter_course_read(const CourseId& course);
   /// Gives the answer this much longer.
   void wait_longer(Milliseconds time) { hold.deadline += time; }
 };

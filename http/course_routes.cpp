@@ -11,6 +11,8 @@ namespace {
 
 /// Until the enrollments of a cancelled course have had the time to follow it.
 constexpr std::uint32_t cancel_retry_after_s = 1;
+/// A large file's registration, beyond the time that any answer has.
+constexpr std::chrono::seconds import_wait{50};
 
 CourseId make_course_id(TimePoint now) {
   std::random_device random;
@@ -41,27 +43,25 @@ Answer render_course(std::uint16_t status, const std::string& instance, const Ou
 }
 
 /// Runs `list`, which answers, if there is the course.
-void list_of_course(const Call& call, std::function<void()> list) {
-  call.backend.read_course(CourseId{call.request.path_id},
-                           [exchange = call.exchange, instance = std::string{call.request.path},
-                            list = std::move(list)](const std::optional<CourseSnapshot>& course, Position) {
-                             if (!course) return exchange.answer(refuse(instance, Problem::course_not_found));
-                             exchange.resume([list](bool waits) {
-                               if (waits) list();
-                             });
-                           });
+Handled list_of_course(Call& call, std::function<void()> list) {
+  const CourseId id{call.request.path_id};
+  if (!call.enter_course_read(id)) return refuse(call, Problem::overloaded);
+  call.backend.read_course(id, [exchange = call.exchange, instance = std::string{call.request.path},
+                                list = std::move(list)](const std::optional<CourseSnapshot>& course, Position) {
+    if (!course) return exchange.answer(refuse(instance, Problem::course_not_found));
+    exchange.resume([list](bool waits) {
+      if (waits) list();
+    });
+  });
+  return std::nullopt;
 }
 
-Handled import_courses(Call& call) {
-  auto decoded = decode_catalogue(call.request.body, call.limits.import_rows_max);
-  if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
+Command import_command(Backend& backend, std::vector<ImportRow> decoded, const std::string& path) {
   Command command;
   // Copied into a shared place, because a std::function must be copyable and the rows are many.
-  auto rows = std::make_shared<std::vector<ImportRow>>(std::move(std::get<std::vector<ImportRow>>(decoded)));
-  command.run = [&backend = call.backend, rows](Asker asker) {
-    backend.import_courses(std::move(*rows), std::move(asker));
-  };
-  command.render = [instance = std::string{call.request.path}](const Outcome& outcome) {
+  auto rows = std::make_shared<std::vector<ImportRow>>(std::move(decoded));
+  command.run = [&backend, rows](Asker asker) { backend.import_courses(std::move(*rows), std::move(asker)); };
+  command.render = [instance = path](const Outcome& outcome) {
     if (outcome.refusal) return refusal_answer(outcome, instance);
     Answer answer;
     answer.status = 201;
@@ -69,7 +69,26 @@ Handled import_courses(Call& call) {
     JsonWriter{answer.body}.begin_object().member("created", std::get<std::size_t>(outcome.subject)).end_object();
     return answer;
   };
-  return run_command(call, std::move(command));
+  return command;
+}
+
+/// A large file takes long to read, and the loop's thread has others to serve meanwhile.
+Handled import_courses(Call& call) {
+  auto kept = keep_for_later(call, {});
+  if (auto* refusal = std::get_if<Response>(&kept)) return std::move(*refusal);
+  call.wait_longer(import_wait);
+  call.backend.run_apart([later = std::get<LaterCall>(std::move(kept)), body = std::string{call.request.body},
+                          rows_max = call.limits.import_rows_max] {
+    auto decoded = decode_catalogue(body, rows_max);
+    if (auto* refusal = std::get_if<BodyRefusal>(&decoded))
+      return later.exchange.answer(refuse(later.instance, std::move(*refusal)));
+    auto command =
+        import_command(later.backend, std::get<std::vector<ImportRow>>(std::move(decoded)), later.instance);
+    later.exchange.resume([later, command = std::move(command)](bool waits) {
+      if (waits) run_later(later, command);
+    });
+  });
+  return std::nullopt;
 }
 
 void revise(Backend& backend, const CourseId& id, ReviseCourse command, std::uint64_t definition, Asker asker) {
@@ -130,10 +149,11 @@ Handled list_courses(Call& call) {
 
 Handled get_course(Call& call) {
   if (!is_valid_name(call.request.path_id)) return refuse(call, Problem::course_not_found);
+  const CourseId id{call.request.path_id};
+  if (!call.enter_course_read(id)) return refuse(call, Problem::overloaded);
   call.backend.read_course(
-      CourseId{call.request.path_id},
-      [exchange = call.exchange, instance = std::string{call.request.path}, known = if_none_match(call)](
-          const ReadResult<std::optional<CourseSnapshot>>& read, Position) {
+      id, [exchange = call.exchange, instance = std::string{call.request.path}, known = if_none_match(call)](
+              const ReadResult<std::optional<CourseSnapshot>>& read, Position) {
         const auto* found = read_or_refuse(read, exchange, instance);
         if (!found) return;
         const auto& course = *found;
@@ -196,11 +216,10 @@ Handled list_course_enrollments(Call& call) {
   filter.state = query.one_of<EnrollmentState>("state");
   auto asked = read_view_query(call, query);
   if (auto* refusal = std::get_if<Response>(&asked)) return std::move(*refusal);
-  list_of_course(call, [&backend = call.backend, filter, view = std::get<ViewQuery>(asked),
-                        answer = answer_with_list(call, write_enrollment)] {
+  return list_of_course(call, [&backend = call.backend, filter, view = std::get<ViewQuery>(asked),
+                               answer = answer_with_list(call, write_enrollment)] {
     backend.list_enrollments(filter, view.page, view.min_position, answer);
   });
-  return std::nullopt;
 }
 
 Handled list_course_waitlist(Call& call) {
@@ -208,11 +227,11 @@ Handled list_course_waitlist(Call& call) {
   QueryReader query{call.request};
   auto asked = read_view_query(call, query);
   if (auto* refusal = std::get_if<Response>(&asked)) return std::move(*refusal);
-  list_of_course(call, [&backend = call.backend, id = CourseId{call.request.path_id},
-                        view = std::get<ViewQuery>(asked), answer = answer_with_list(call, write_waitlist_row)] {
-    backend.list_waitlist(id, view.page, view.min_position, answer);
-  });
-  return std::nullopt;
+  return list_of_course(
+      call, [&backend = call.backend, id = CourseId{call.request.path_id}, view = std::get<ViewQuery>(asked),
+             answer = answer_with_list(call, write_waitlist_row)] {
+        backend.list_waitlist(id, view.page, view.min_position, answer);
+      });
 }
 
 }  // namespace sugang

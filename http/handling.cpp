@@ -107,12 +107,9 @@ Response refuse(const Call& call, Problem problem, std::string detail) {
   return refuse(std::string{call.request.path}, problem, std::move(detail));
 }
 
-Response refuse(const Call& call, BodyRefusal refusal) {
-  if (!refusal.malformed.empty()) return refuse(call, Problem::malformed, std::move(refusal.malformed));
-  return refuse(call, std::move(refusal.faults));
-}
-
-Response refuse(const Call& call, std::vector<FieldFault> faults) {
+Response refuse(std::string instance, BodyRefusal refusal) {
+  auto& [malformed, faults] = refusal;
+  if (!malformed.empty()) return refuse(std::move(instance), Problem::malformed, std::move(malformed));
   std::string detail;
   if (faults.size() > faults_listed_max) {
     faults.resize(faults_listed_max);
@@ -120,8 +117,16 @@ Response refuse(const Call& call, std::vector<FieldFault> faults) {
   }
   return to_response(ProblemReport{.problem = Problem::invalid_request,
                                    .detail = std::move(detail),
-                                   .instance = std::string{call.request.path},
+                                   .instance = std::move(instance),
                                    .errors = std::move(faults)});
+}
+
+Response refuse(const Call& call, BodyRefusal refusal) {
+  return refuse(std::string{call.request.path}, std::move(refusal));
+}
+
+Response refuse(const Call& call, std::vector<FieldFault> faults) {
+  return refuse(call, BodyRefusal{.malformed = {}, .faults = std::move(faults)});
 }
 
 Response single_resource(std::string body, const std::string& etag,
@@ -219,22 +224,31 @@ std::variant<ViewQuery, Response> read_view_query(const Call& call, QueryReader&
   return asked;
 }
 
-Handled run_command(Call& call, Command command) {
-  call.caller = command.caller;
-  auto key = call.request.field(RequestField::idempotency_key);
-  if (!key) {
-    run_unkeyed(call, std::move(command));
-    return std::nullopt;
-  }
+std::variant<LaterCall, Response> keep_for_later(const Call& call, const std::string& caller) {
+  LaterCall later{call.backend, call.exchange, call.trace, std::string{call.request.path}, std::nullopt};
+  const auto key = call.request.field(RequestField::idempotency_key);
+  if (!key) return later;
   if (!is_valid_idempotency_key(*key))
     return refuse(call, Problem::malformed, "Idempotency-Key must be 1 to 255 characters of printable ASCII");
-  const auto request =
-      request_key(command.caller, to_text(call.request.method), call.request.path, *key, call.request.body);
-  auto run = std::make_shared<KeyedRun>(KeyedRun{std::move(command), request, call.backend, call.exchange,
-                                                 call.trace, std::string{call.request.path}});
-  call.backend.find_request(request, [run](EarlierRequest earlier) {
+  later.key = request_key(caller, to_text(call.request.method), call.request.path, *key, call.request.body);
+  return later;
+}
+
+void run_later(LaterCall call, Command command) {
+  if (!call.key) return command.run(make_asker(command, call.exchange, call.trace, std::nullopt));
+  const auto key = *call.key;
+  auto run = std::make_shared<KeyedRun>(
+      KeyedRun{std::move(command), key, call.backend, call.exchange, call.trace, std::move(call.instance)});
+  call.backend.find_request(key, [run](EarlierRequest earlier) {
     run->exchange.resume([run, earlier = std::move(earlier)](bool waits) { run->go_on(earlier, waits); });
   });
+}
+
+Handled run_command(Call& call, Command command) {
+  call.caller = command.caller;
+  auto later = keep_for_later(call, command.caller);
+  if (auto* refusal = std::get_if<Response>(&later)) return std::move(*refusal);
+  run_later(std::move(std::get<LaterCall>(later)), std::move(command));
   return std::nullopt;
 }
 

@@ -21,6 +21,7 @@ Response json_response(std::uint16_t status, std::string body);
 
 Response refuse(std::string instance, Problem problem, std::string detail = {});
 Response refuse(const Call& call, Problem problem, std::string detail = {});
+Response refuse(std::string instance, BodyRefusal refusal);
 Response refuse(const Call& call, BodyRefusal refusal);
 Response refuse(const Call& call, std::vector<FieldFault> faults);
 
@@ -145,6 +146,19 @@ struct Command {
 
 /// Runs the command, once per Idempotency-Key when the request has one.
 Handled run_command(Call& call, Command command);
+
+/// What of a call a command needs that runs after its handler has returned.
+struct LaterCall {
+  Backend& backend;
+  Exchange exchange;
+  TraceContext trace;
+  std::string instance;
+  std::optional<RequestKey> key;
+};
+/// Reads the key, which is compared with the body; or refuses it.
+std::variant<LaterCall, Response> keep_for_later(const Call& call, const std::string& caller);
+/// As run_command. On the loop's thread.
+void run_later(LaterCall call, Command command);
 
 /// A command that no key protects, because repeating it does no harm.
 void run_unkeyed(Call& call, Command command);

@@ -86,9 +86,21 @@ Handled put_component(Call& call) {
   auto decoded = decode_component_state(call.request.body);
   if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
   const ComponentStatus component{call.request.path_id, std::get<bool>(decoded)};
-  if (!call.backend.set_component(component.name, component.running))
-    return refuse(call, Problem::not_found, known_names("component", call.backend.components()));
-  return json_response(200, json_of(component, write_component));
+  call.backend.set_component(component.name, component.running,
+                             [exchange = call.exchange, instance = std::string{call.request.path}, component,
+                              known = known_names("component", call.backend.components())](bool found) {
+                               if (!found) return exchange.answer(refuse(instance, Problem::not_found, known));
+                               exchange.answer(json_response(200, json_of(component, write_component)));
+                             });
+  return std::nullopt;
+}
+
+Handled list_set_aside(Call& call) {
+  QueryReader query{call.request};
+  auto page = query.page();
+  if (!query.faults().empty()) return refuse(call, query.faults());
+  call.backend.list_set_aside(std::move(page), answer_with_list(call, write_set_aside));
+  return std::nullopt;
 }
 
 Handled list_views(Call& call) {

@@ -13,6 +13,7 @@ Handled list_charges(Call& call);
 Handled list_components(Call& call);
 Handled put_component(Call& call);
 Handled list_views(Call& call);
+Handled list_set_aside(Call& call);
 Handled rebuild_view(Call& call);
 
 }  // namespace sugang

@@ -10,6 +10,9 @@ void write_webhook_members(JsonWriter& json, const Webhook& webhook) {
   for (auto kind : webhook.kinds) json.value(to_text(kind));
   json.end_array();
   json.member("createdAt", to_text(webhook.created_at)).member("disabled", webhook.disabled);
+  if (webhook.disabled) json.member("disabledReason", webhook.disabled_reason);
+  if (webhook.failing_since)
+    json.member("failingSince", to_text(*webhook.failing_since)).member("failures", webhook.failures);
 }
 
 }  // namespace

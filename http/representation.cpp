@@ -1,5 +1,7 @@
 #include "http/representation.hpp"
 
+#include "http/request_fields.hpp"
+
 namespace sugang {
 namespace {
 
@@ -247,6 +249,17 @@ void write_component(JsonWriter& json, const ComponentStatus& component) {
   json.begin_object();
   member_text(json, "name", component.name);
   json.member("state", component.running ? "running" : "paused").end_object();
+}
+
+void write_set_aside(JsonWriter& json, const SetAside& entry) {
+  json.begin_object()
+      .member("consumer", entry.consumer)
+      .member("first", position_text(entry.first))
+      .member("last", position_text(entry.last))
+      .member("at", to_text(entry.at))
+      .member("attempts", entry.attempts)
+      .member("error", entry.error)
+      .end_object();
 }
 
 }  // namespace sugang

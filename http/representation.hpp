@@ -36,6 +36,7 @@ void write_charge(JsonWriter& json, const ChargeEntry& charge);
 void write_gateway_settings(JsonWriter& json, const GatewaySettings& settings);
 void write_component(JsonWriter& json, const ComponentStatus& component);
 void write_view(JsonWriter& json, const ViewStatus& view);
+void write_set_aside(JsonWriter& json, const SetAside& entry);
 
 /// CloudEvents 1.0, structured. Only for records that callers may see (`is_public`).
 void write_event(JsonWriter& json, const Record& record);

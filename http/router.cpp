@@ -113,6 +113,14 @@ bool Call::enter_course(const CourseId& course) {
   return true;
 }
 
+bool Call::enter_course_read(const CourseId& course) {
+  // No id has a colon.
+  auto count = "read:" + course.text;
+  if (!admission.try_enter_course(count)) return false;
+  hold.course = std::move(count);
+  return true;
+}
+
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
   std::string decoded;
   decoded.reserve(text.size());

@@ -68,6 +68,7 @@ constexpr std::array management_table{
     Route{Method::get, "/v1/admin/gateway/charges", none, list_charges},
     Route{Method::get, "/v1/admin/components", none, list_components},
     Route{Method::put, "/v1/admin/components/{name}", json, put_component},
+    Route{Method::get, "/v1/admin/set-aside", none, list_set_aside},
     Route{Method::get, "/v1/admin/views", none, list_views},
     Route{Method::post, "/v1/admin/views/{name}/rebuild", none, rebuild_view},
 };

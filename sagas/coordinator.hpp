@@ -109,6 +109,7 @@ class Coordinator final : public ResidentActor {
   void recover_from_fault() override;
   bool ready_to_leave() const override;
   void refuse_waiting(const Unreadable& fault) override;
+  bool exists() const override { return summary_.state != EnrollmentState::none; }
   void load(const std::vector<Record>& timeline);
 
   void start(StartEnrollment& start);

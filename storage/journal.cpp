@@ -36,7 +36,11 @@ struct WakeNew {
 struct Forget {
   AggregateId id;
 };
-using Item = std::variant<PlacedAppend, Wake, Learn, WakeNew, Forget>;
+struct LookUp {
+  std::vector<AggregateId> ids;
+  std::function<void(std::vector<Existence>)> done;
+};
+using Item = std::variant<PlacedAppend, Wake, Learn, WakeNew, Forget, LookUp>;
 
 Sequence last_sequence(const Recovered& recovered) {
   if (!recovered.tail.empty()) return recovered.tail.back().sequence;
@@ -67,6 +71,8 @@ struct Journal::Impl {
   template <class Read>
   auto isolating(const AggregateId& id, Read read);
   Recovered recover(const AggregateId& id, Position until);
+  void release_look_up(LookUp look_up);
+  Existence existence_of(const AggregateId& id);
   void read_away(std::function<void()> read);
   void fail(const std::string& why);
   void run();
@@ -235,6 +241,26 @@ void Journal::Impl::release(Item& item) {
     placed->append.then();
   } else if (auto* wake = std::get_if<Wake>(&item)) {
     release_wake(std::move(*wake));
+  } else if (auto* look_up = std::get_if<LookUp>(&item)) {
+    release_look_up(std::move(*look_up));
+  }
+}
+
+void Journal::Impl::release_look_up(LookUp look_up) {
+  read_away([this, look_up = std::move(look_up)] {
+    std::vector<Existence> found;
+    found.reserve(look_up.ids.size());
+    for (const auto& id : look_up.ids) found.push_back(existence_of(id));
+    look_up.done(std::move(found));
+  });
+}
+
+Existence Journal::Impl::existence_of(const AggregateId& id) {
+  try {
+    return isolating(id, [&](const std::string& group) { return reader.is_known(group); }) ? Existence::some
+                                                                                           : Existence::none;
+  } catch (const std::exception&) {
+    return Existence::unreadable;
   }
 }
 
@@ -339,6 +365,10 @@ void Journal::forget(AggregateId id) { impl_->push(Forget{std::move(id)}, false)
 std::vector<Record> Journal::timeline(EnrollmentId id) const {
   return impl_->isolating(
       id, [&](const std::string& group) { return impl_->reader.group(group, 0, durable_position()); });
+}
+
+void Journal::known_behind_appends(std::vector<AggregateId> ids, std::function<void(std::vector<Existence>)> done) {
+  impl_->push(LookUp{std::move(ids), std::move(done)}, true);
 }
 
 std::vector<Record> Journal::history(const AggregateId& id) const {

@@ -85,6 +85,9 @@ struct Recovered {
   std::optional<Unreadable> unreadable;
 };
 
+/// Whether an aggregate has events.
+enum class Existence : std::uint8_t { none, some, unreadable };
+
 /// All events of a node in one order, each batch with one fsync.
 ///
 /// `append` is the one linearization point: records get their positions under one lock, and whatever is appended
@@ -136,6 +139,9 @@ class Journal {
 
   /// Every record on an enrollment's timeline, in journal order.
   std::vector<Record> timeline(EnrollmentId id) const;
+  /// Which of these aggregates have events, behind all that was appended before the call; `done` runs on the read
+  /// executor. No aggregate is woken.
+  void known_behind_appends(std::vector<AggregateId> ids, std::function<void(std::vector<Existence>)> done);
   /// Every record of one aggregate, in order.
   std::vector<Record> history(const AggregateId& id) const;
   /// Records after `after`, up to `limit`, in order. What stands before damage is returned; throws when the damage

@@ -30,7 +30,8 @@ struct WakingCourse : testing::Test {
     return outcome;
   }
   void break_the_course() {
-    life->directory().send(CourseId{"lecture-1"}, ProbeCourse{[](bool) { throw std::runtime_error{"a fault"}; }});
+    life->revise("lecture-1", {.expected_definition = 1'000},
+                 Life::asker([](const Outcome&) { throw std::runtime_error{"a fault"}; }));
     while (life->run_one_turn()) {
     }
   }

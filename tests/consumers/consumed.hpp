@@ -49,7 +49,8 @@ struct Consumed {
     journal = std::make_unique<SteppedJournal>(host);
     consumers = std::make_unique<Consumers>(
         **journal, timers, limits, [this](std::string_view what) { reports.emplace_back(what); },
-        [this](const std::string& why) { reports.push_back("failed: " + why); });
+        [this](const std::string& why) { reports.push_back("failed: " + why); },
+        [this](const SetAside& entry) { set_aside.push_back(entry); });
   }
   /// What was not committed is forgotten; consumers are to be added again.
   void crash() {
@@ -89,6 +90,7 @@ struct Consumed {
   Story story;
   SimulatedTimers timers{story_begin};
   std::vector<std::string> reports;
+  std::vector<SetAside> set_aside;
   std::unique_ptr<SteppedJournal> journal;
   std::unique_ptr<Consumers> consumers;
   int next_course = 0;

@@ -202,10 +202,11 @@ TEST(Consumers, OneThatNeverEndsIsGivenTheSameAgain) {
   node.settle();
   node.timers.advance(Milliseconds{1'000});
   node.settle();
-  EXPECT_THAT(lost.given, ElementsAre(1, 2, 1, 2));
+  EXPECT_THAT(lost.given, ElementsAre(1, 2, 1)) << "what failed together is given again one by one";
   for (const auto& late : first) late();
   node.settle();
   EXPECT_EQ(node.consumers->lag("lost"), 2u) << "what was taken back is not done by its late word";
+  lost.at_once = true;
   lost.finish();
   node.settle();
   EXPECT_EQ(node.consumers->lag("lost"), 0u);

@@ -68,6 +68,7 @@ class WebhooksTest : public ::testing::Test {
                         .transport = transport,
                         .render = [](const Record& record) { return "{\"id\":\"" + to_text(record.id) + "\"}"; },
                         .settled = [this](Webhooks::Settled each) { settled.push_back(std::move(each)); },
+                        .disabled = [this](const Webhook& webhook) { disabled.push_back(webhook.id); },
                         .on_failure = [this](const std::string& why) { failures.push_back(why); },
                         .on_damage = [this](const std::string& why) { damages.push_back(why); }});
     node.consumers->add(*webhooks);
@@ -126,6 +127,7 @@ class WebhooksTest : public ::testing::Test {
   ScriptedTransport transport;
   std::unique_ptr<MemoryStore> store = std::make_unique<MemoryStore>(WebhookStore::space_count);
   std::vector<Webhooks::Settled> settled;
+  std::vector<WebhookId> disabled;
   std::vector<std::string> failures;
   std::vector<std::string> damages;
   std::unique_ptr<Webhooks> webhooks;
@@ -457,6 +459,111 @@ TEST_F(WebhooksTest, HaveABoundOnTheirNumber) {
   EXPECT_FALSE(webhooks->create(good, {}));
 }
 
+// --- the answer to a keyed request
+
+TEST_F(WebhooksTest, AreDurableTogetherWithTheAnswerThatShowsTheirSecret) {
+  const RequestId request{Uid{1, 2}};
+  const auto made = webhooks->create(good, {}, [&](const NewWebhook& webhook) {
+    return Webhooks::KeptAnswer{request,
+                                {Uid{3, 4}, node.timers.now(), Answer{.status = 201, .body = webhook.secret}}};
+  });
+  crash();
+  const auto kept = webhooks->answer_to(request);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->body, (Uid{3, 4}));
+  EXPECT_EQ(kept->answer.status, 201);
+  EXPECT_EQ(kept->answer.body, made->secret);
+  EXPECT_FALSE(webhooks->answer_to(RequestId{Uid{1, 3}}));
+  settle();
+  node.timers.advance(std::chrono::hours{24});
+  settle();
+  EXPECT_TRUE(webhooks->answer_to(request)) << "kept for a day at least";
+  node.timers.advance(limits.answers_kept);
+  settle();
+  EXPECT_FALSE(webhooks->answer_to(request));
+}
+
+// --- dead endpoints
+
+TEST_F(WebhooksTest, ADeadEndpointIsCalledSeldomWhateverWaitsForIt) {
+  transport.answers[bad] = {std::nullopt, "connection refused"};
+  transport.answers[good] = {204, {}};
+  const auto dead = create(bad);
+  create(good);
+  for (int i = 0; i < 200; ++i) notify();
+  pass(std::chrono::minutes{30});
+  EXPECT_EQ(transport.posts[good], 200);
+  // Its bound of failures, those that were out beside the last of them, and a rest that doubles from five seconds.
+  EXPECT_LE(transport.posts[bad], static_cast<int>(limits.failures_max + limits.calls_per_webhook_max) + 10);
+  const auto listed = webhooks->list({}).listing.items;
+  const auto& webhook = listed.front().id == dead ? listed.front() : listed.back();
+  EXPECT_TRUE(webhook.failing_since);
+  EXPECT_EQ(webhook.failures, static_cast<std::uint32_t>(transport.posts[bad]));
+  EXPECT_FALSE(webhook.disabled);
+}
+
+TEST_F(WebhooksTest, ADeadEndpointThatComesBackGetsAllThatWaitedForIt) {
+  limits.attempts_max = 20;
+  crash();
+  transport.answers[bad] = {503, {}};
+  const auto id = create(bad);
+  for (int i = 0; i < 30; ++i) notify();
+  pass(std::chrono::minutes{10});
+  transport.answers[bad] = {204, {}};
+  pass(std::chrono::minutes{30});
+  EXPECT_THAT(deliveries(id), SizeIs(30));
+  EXPECT_THAT(deliveries(id), Each(Field(&WebhookDelivery::state, WebhookDeliveryState::delivered)));
+  EXPECT_FALSE(webhooks->list({}).listing.items.front().failing_since);
+}
+
+TEST_F(WebhooksTest, AnEndpointThatStaysDeadIsDisabledAndItsBacklogListedAsFailed) {
+  limits.dead_max = std::chrono::hours{2};
+  crash();
+  transport.answers[bad] = {std::nullopt, "connection refused"};
+  const auto id = create(bad);
+  for (int i = 0; i < 40; ++i) notify();
+  for (int minutes = 0; minutes < 300 && disabled.empty(); ++minutes) {
+    node.timers.advance(std::chrono::minutes{1});
+    settle();
+  }
+  EXPECT_THAT(disabled, ElementsAre(id));
+  EXPECT_THAT(deliveries(id), Each(Field(&WebhookDelivery::state, WebhookDeliveryState::failed)));
+  EXPECT_THAT(settled, SizeIs(40));
+  crash();
+  const auto webhook = webhooks->list({}).listing.items.front();
+  EXPECT_TRUE(webhook.disabled);
+  EXPECT_THAT(webhook.disabled_reason, HasSubstr("connection refused"));
+  const auto calls = transport.posts[bad];
+  notify();
+  pass(std::chrono::minutes{5});
+  EXPECT_EQ(transport.posts[bad], calls);
+}
+
+TEST_F(WebhooksTest, ABacklogHasABoundAndWhatItDropsIsListedAsFailed) {
+  limits.backlog_max = 10;
+  crash();
+  const auto id = create(good);
+  for (int i = 0; i < 25; ++i) notify();
+  settle();
+  ASSERT_THAT(deliveries(id), SizeIs(25));
+  std::size_t dropped = 0;
+  for (const auto& each : deliveries(id))
+    if (each.state == WebhookDeliveryState::failed) {
+      ++dropped;
+      EXPECT_THAT(each.error, HasSubstr("backlog"));
+    }
+  EXPECT_EQ(dropped, 15u);
+  EXPECT_THAT(settled, SizeIs(15));
+  EXPECT_THAT(settled, Each(Field(&Webhooks::Settled::sent, false)));
+  crash();
+  transport.answers[good] = {204, {}};
+  settle();
+  EXPECT_EQ(transport.posts[good], 10 + 8) << "eight were out at the crash, and are called again";
+  notify();
+  settle();
+  EXPECT_EQ(deliveries(id).front().state, WebhookDeliveryState::delivered) << "there is room again";
+}
+
 TEST_F(WebhooksTest, AWriteThatFailsEndsTheNode) {
   store = std::make_unique<MemoryStore>(WebhookStore::space_count, MemoryFaults{.failing_write = 1});
   node.crash();
@@ -477,6 +584,7 @@ TEST_F(WebhooksTest, OnAThreadOfTheirOwnTheyDeliver) {
                      .transport = transport,
                      .render = [](const Record&) { return "{}"; },
                      .settled = [&](const Webhooks::Settled&) { told.set_value(); },
+                     .disabled = [](const Webhook&) {},
                      .on_failure = [](const std::string&) {}}};
   threaded.create(good, {});
   threaded.start();

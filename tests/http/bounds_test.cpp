@@ -303,6 +303,7 @@ TEST_F(Admissions, TooManyRequestsInFlightAreRefusedBeforeAnyWork) {
   ASSERT_TRUE(backend.await("place_enrollment", 2));
   three.send(placement("c", "d"));
   const auto refused = three.read_answer();
+  ASSERT_TRUE(refused);
   EXPECT_EQ(refused->problem(), "overloaded");
   EXPECT_EQ(refused->field("retry-after"), "1");
   EXPECT_EQ(backend.count("place_enrollment"), 2u);
@@ -331,6 +332,26 @@ TEST_F(Admissions, OneCourseCannotTakeThePlaceOfTheOthers) {
   EXPECT_EQ(one.read_answer()->status, 201);
   EXPECT_EQ(three.read_answer()->status, 201);
   EXPECT_EQ(enroll("hot", "b").status, 201);
+}
+
+TEST_F(Admissions, AReadOfACourseCountsToIt) {
+  limits.requests_in_flight_per_course_max = 1;
+  register_course("hot");
+  register_course("cold");
+  backend.hold_answers();
+  WireClient one{port()}, two{port()}, three{port()};
+  one.send(render_request("GET", "/v1/courses/hot"));
+  ASSERT_TRUE(backend.await("read_course", 1));
+  two.send(render_request("GET", "/v1/courses/hot"));
+  const auto refused = two.read_answer();
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->problem(), "overloaded");
+  EXPECT_FALSE(refused->field("retry-after").empty());
+  three.send(render_request("GET", "/v1/courses/cold"));
+  ASSERT_TRUE(backend.await("read_course", 2));
+  backend.answer_all();
+  EXPECT_EQ(one.read_answer()->status, 200);
+  EXPECT_EQ(three.read_answer()->status, 200);
 }
 
 TEST_F(Admissions, ACallerWhoLeavesIsStillCountedUntilTheWorkIsDone) {

@@ -77,6 +77,17 @@ TEST_F(Management, ComponentsArePausedAndRunAgain) {
   EXPECT_EQ(manage("PUT", "/v1/admin/components/payments", R"({"state":"asleep"})").status, 422);
 }
 
+TEST_F(Management, WhatConsumersPassedOverIsListed) {
+  const auto first = manage("GET", "/v1/admin/set-aside?limit=1");
+  ASSERT_EQ(first.json()["items"].size(), 1u);
+  EXPECT_EQ(first.json()["items"][0]["consumer"], "daily-report");
+  EXPECT_EQ(first.json()["items"][0]["error"], "not a report of ours");
+  const auto rest = manage("GET", "/v1/admin/set-aside?cursor=" + first.json()["next"].get<std::string>());
+  EXPECT_EQ(rest.json()["items"][0]["consumer"], "notifier");
+  EXPECT_EQ(rest.json()["items"][0]["attempts"], 10);
+  EXPECT_EQ(manage("GET", "/v1/admin/set-aside?limit=0").status, 422);
+}
+
 TEST_F(Management, ViewsAreRebuilt) {
   EXPECT_EQ(manage("POST", "/v1/admin/views/courses/rebuild").status, 202);
   EXPECT_EQ(

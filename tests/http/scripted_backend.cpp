@@ -471,12 +471,30 @@ std::vector<ComponentStatus> ScriptedBackend::components() {
   return found;
 }
 
-bool ScriptedBackend::set_component(const std::string& name, bool running) {
-  std::lock_guard lock{mutex_};
-  auto it = components_.find(name);
-  if (it == components_.end()) return false;
-  it->second = running;
-  return true;
+void ScriptedBackend::set_component(const std::string& name, bool running, std::function<void(bool found)> done) {
+  later([this, name, running, done] {
+    bool found = false;
+    {
+      std::lock_guard lock{mutex_};
+      if (auto it = components_.find(name); it != components_.end()) {
+        it->second = running;
+        found = true;
+      }
+    }
+    done(found);
+  });
+}
+
+void ScriptedBackend::list_set_aside(Page page, std::function<void(ListResult<SetAside>)> done) {
+  later([this, page, done] {
+    std::unique_lock lock{mutex_};
+    const std::vector<SetAside> rows{{"daily-report", 7, 7, scripted_time, 10, "not a report of ours"},
+                                     {"notifier", 9, 12, scripted_time, 10, "journal damaged"}};
+    auto result = page_of(rows, page, 0);
+    result.error.reset();
+    lock.unlock();
+    done(result);
+  });
 }
 
 bool ScriptedBackend::rebuild_view(const std::string& name) {

@@ -73,6 +73,7 @@ class ScriptedBackend final : public Backend {
 
   void find_request(RequestKey key, std::function<void(EarlierRequest)> done) override;
   void release_request(RequestKey key) override;
+  void run_apart(std::function<void()> work) override { later(std::move(work)); }
   void register_course(CourseId id, CourseDefinition definition, Asker asker) override;
   void import_courses(std::vector<ImportRow> rows, Asker asker) override;
   void revise_course(CourseId id, ReviseCourse command, Asker asker) override;
@@ -113,7 +114,8 @@ class ScriptedBackend final : public Backend {
   Position durable_position() const override;
   std::vector<ReadinessCheck> readiness() override;
   std::vector<ComponentStatus> components() override;
-  bool set_component(const std::string& name, bool running) override;
+  void set_component(const std::string& name, bool running, std::function<void(bool found)> done) override;
+  void list_set_aside(Page page, std::function<void(ListResult<SetAside>)> done) override;
   bool rebuild_view(const std::string& name) override;
   std::vector<ViewStatus> views() override;
   GatewaySettings gateway_settings() override;

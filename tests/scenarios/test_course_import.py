@@ -1,13 +1,18 @@
 """A catalogue is imported whole or not at all, and its faults are named by line."""
 
+import os
 import re
+import threading
+import time
 
 import pytest
 
 from blackbox import catalogue
-from blackbox.actions import confirmed, every, read, seats, unique, won
+from blackbox.actions import confirmed, enroll, eventually, every, read, register_course, seats, unique, won
+from blackbox.client import Client
 
 REAL_SECTIONS = 839
+MANY = int(os.environ.get("SUGANG_IMPORT_ROWS", "10000"))
 
 
 def post_csv(client, text, headers=None):
@@ -138,3 +143,50 @@ def test_the_real_catalogue_is_imported_whole(client):
         course = listed[row["id"]]
         assert (course["title"], course["seats"]["capacity"]) == (row["title"], int(row["capacity"]))
     assert post_csv(client, text).status in (409, 422), "the same catalogue again"
+
+
+def many_rows(prefix, count):
+    return "id,title,capacity\n" + "".join(f"{prefix}-{number},Korean Verse of the {number}th Year,30\n"
+                                           for number in range(count))
+
+
+class Beside:
+    """Places enrollments one after another, with the time that each took, until it is told to stop."""
+
+    def __init__(self, address, course):
+        self.took = []
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._place, args=(address, course))
+
+    def _place(self, address, course):
+        with Client(address) as client:
+            while not self._ends.is_set():
+                began = time.monotonic()
+                answer = enroll(client, course)
+                assert answer.status in (201, 202), answer
+                self.took.append(time.monotonic() - began)
+
+    def __enter__(self):
+        self._thread.start()
+        eventually(lambda: self.took)
+        return self
+
+    def __exit__(self, *_):
+        self._ends.set()
+        self._thread.join()
+
+
+def test_others_are_served_while_many_courses_are_imported(server, client):
+    course = register_course(client, kind="performance", capacity=1_000_000, price=0)
+    prefix = unique("many")
+    with Beside(server.listen, course) as beside:
+        alone = len(beside.took)
+        began = time.monotonic()
+        answer = post_csv(client, many_rows(prefix, MANY))
+        took = time.monotonic() - began
+        during = beside.took[alone:]
+    assert (answer.status, answer.json()) == (201, {"created": MANY}), answer
+    print(f"{MANY} rows in {took:.2f} s; {len(during)} enrollments beside it, the longest {max(beside.took):.3f} s")
+    assert len(during) >= 10
+    assert max(during) < took / 4
+    assert seats(client, f"{prefix}-{MANY - 1}")["available"] == 30

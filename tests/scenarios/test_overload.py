@@ -1,15 +1,18 @@
 """What is too much is refused at the door, with a hint when to come again, and nothing of it is done."""
 
+import asyncio
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import pytest
 
 from blackbox.actions import confirmed, enroll, eventually, read, register_course, seats, set_gateway, unique
-from blackbox.client import Client, ConnectionEnded
+from blackbox.client import Client, ConnectionEnded, crowd
 from blackbox.server import Server
 
 IN_FLIGHT = 5
+UNKNOWN_IDS = int(os.environ.get("SUGANG_UNKNOWN_IDS", "2000"))
 
 
 @contextmanager
@@ -98,3 +101,22 @@ def get_status(client):
         return client.get("/v1/courses").status
     except (ConnectionEnded, ConnectionError):
         return None
+
+
+def gauge(management, name):
+    lines = management.get("/metrics").body.decode().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith(name + " "))
+
+
+def test_ids_that_were_never_registered_leave_nothing_in_memory(scratch):
+    with serving(scratch) as (server, _, management):
+        async def ask(client, number):
+            name = unique("nothing")
+            method, target, body = [("GET", f"/v1/courses/{name}", None),
+                                    ("POST", "/v1/enrollments", {"courseId": name, "studentId": "s"}),
+                                    ("POST", f"/v1/courses/{name}/cancel", {"reason": "snow"})][number % 3]
+            answer = await client.request(method, target, body)
+            assert (answer.status, answer.problem) == (404, "course-not-found"), answer
+
+        asyncio.run(crowd(server.listen, 50, range(UNKNOWN_IDS), ask))
+        eventually(lambda: gauge(management, "sugang_actors") == 0, deadline_s=10)

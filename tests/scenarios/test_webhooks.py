@@ -1,6 +1,7 @@
 """Webhooks: whoever registers is told of what happens, signed, again until it arrives, and across every crash."""
 
 import base64
+import shutil
 
 import pytest
 
@@ -292,6 +293,102 @@ def test_kills_in_the_middle_of_many_lose_none_and_repeat_none_that_was_taken_in
     assert all(len(found) == 1 for found in ids.values()), ids
     await_states(site.client, webhook, len(made), "delivered")
     assert {one["id"] for one in deliveries(site.client, webhook)} == {call.id for call in receiver.calls}
+
+
+def lose_answers_since(site, journal):
+    """kill -9, and a start on the journal as it was: what stands in other stores is ahead of it, as when the kill
+    came before the journal's next write."""
+    site._disconnect()
+    site.server.kill()
+    shutil.rmtree(site.server.data / "journal")
+    shutil.copytree(journal, site.server.data / "journal")
+    site.server.start()
+    site._connect()
+
+
+def journal_now(site, scratch):
+    site._disconnect()
+    site.server.kill()
+    shutil.copytree(site.server.data / "journal", scratch / "journal")
+    site.server.start()
+    site._connect()
+    return scratch / "journal"
+
+
+def test_a_repeat_after_a_kill_between_creation_and_answer_is_the_same_webhook(site, scratch, receiver):
+    journal = journal_now(site, scratch)
+    body, key = {"url": receiver.url, "events": ["enrollment.confirmed"]}, {"Idempotency-Key": unique("key")}
+    first = site.client.post("/v1/webhooks", body, key)
+    assert first.status == 201, first
+    lose_answers_since(site, journal)
+    again = site.client.post("/v1/webhooks", body, key)
+    assert [one["id"] for one in every(site.client, "/v1/webhooks")] == [first.json()["id"]]
+    assert (again.status, again.body, again.header("location")) == (201, first.body, first.header("location"))
+    assert again.header("idempotency-replayed") == "true"
+    other = site.client.post("/v1/webhooks", body | {"events": []}, key)
+    assert (other.status, other.problem) == (422, "idempotency-key-reused"), other
+    assert site.client.post("/v1/webhooks", body, {"Idempotency-Key": unique("key")}).json()["id"] != again.json()["id"]
+
+
+def test_the_journal_does_not_hold_the_secret(site, receiver):
+    key = {"Idempotency-Key": unique("key")}
+    made = site.client.post("/v1/webhooks", {"url": receiver.url}, key)
+    assert site.client.post("/v1/webhooks", {"url": receiver.url}, key).body == made.body
+    confirmed(site.client, register_course(site.client))
+    site._disconnect()
+    assert site.server.terminate() == 0
+    secret = made.json()["secret"].encode()
+    assert not [path for path in (site.server.data / "journal").rglob("*")
+                if path.is_file() and secret in path.read_bytes()]
+    site.server.start()
+    site._connect()
+
+
+# --- dead for good
+
+
+def webhook_now(client):
+    return next(every(client, "/v1/webhooks"))
+
+
+def test_a_dead_endpoint_is_called_seldom_and_then_disabled(scratch):
+    with Receiver() as gone:
+        url = gone.url
+    settings = ("--webhook-retry-ms", 100, "--webhook-attempts-max", 3, "--webhook-disable-after-s", 3)
+    with Site(scratch, *settings) as site, Receiver() as alive:
+        webhook = subscribe(site.client, url)
+        course = register_course(site.client, kind="performance", capacity=1000)
+        for _ in range(60):
+            enroll(site.client, course)
+        failing = eventually(lambda: (found := webhook_now(site.client)).get("failingSince") and found)
+        assert not failing["disabled"]
+        disabled = eventually(lambda: (found := webhook_now(site.client))["disabled"] and found)
+        assert disabled["disabledReason"]
+        await_states(site.client, webhook, 60, "failed")
+        calls = sum(one["attempts"] for one in deliveries(site.client, webhook))
+        assert calls <= 40, "each of 60 was called for three times"
+        assert any(webhook["id"] in line and "disabled" in line for line in site.server.stderr().splitlines())
+        subscribe(site.client, alive.url)
+        later = confirmed(site.client, register_course(site.client))["id"]
+        await_told(alive, later, "enrollment.confirmed")
+        site.crash()
+        assert next(one for one in every(site.client, "/v1/webhooks") if one["id"] == webhook["id"])["disabled"]
+
+
+def test_the_backlog_of_a_webhook_is_bounded_and_what_it_drops_is_listed(scratch, receiver):
+    with Site(scratch, "--webhook-backlog-max", 5, "--webhook-retry-ms", 100) as site:
+        receiver.status = None
+        webhook = subscribe(site.client, receiver.url)
+        course = register_course(site.client, kind="performance", capacity=1000)
+        for _ in range(20):
+            enroll(site.client, course)
+        listed = eventually(lambda: len(found := deliveries(site.client, webhook)) == 20 and found)
+        dropped = [one for one in listed if one["state"] == "failed"]
+        assert len(dropped) >= 10
+        assert all("backlog" in one["error"] and one["attempts"] == 0 for one in dropped)
+        receiver.status = 204
+        receiver.let_go()
+        eventually(lambda: {one["state"] for one in deliveries(site.client, webhook)} == {"failed", "delivered"})
 
 
 # --- deleting

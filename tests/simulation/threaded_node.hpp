@@ -69,7 +69,11 @@ class ThreadedNode {
               .deferred_payments = deferred_payments_,
               .report = [](std::string_view) {}} {
     host_aggregates(node_);
-    catalogue_ = system_.spawn<Catalogue>(node_);
+    catalogue_ = system_.spawn<Catalogue>(
+        node_, Catalogue::Ports{.staging = staging_,
+                                .apart = [](const std::function<void()>& work) { work(); },
+                                .progress = [](std::size_t, std::size_t) {},
+                                .on_failure = [this](const std::string& why) { failure_ = why; }});
     journal_.start();
   }
   ~ThreadedNode() {
@@ -111,6 +115,8 @@ class ThreadedNode {
   };
 
   MemoryStore store_{marks_space + 1};
+  MemoryStore imports_{1};
+  ImportStaging staging_{imports_, 0};
   MemoryHeadFile head_;
   PromptGateway gateway_;
   RandomIds ids_;

@@ -33,6 +33,7 @@ struct TestingSystemConfig : caf::actor_system_config {
 struct Durables {
   std::unique_ptr<MemoryStore> store = std::make_unique<MemoryStore>(marks_space + 1);
   std::unique_ptr<MemoryHeadFile> head = std::make_unique<MemoryHeadFile>();
+  std::unique_ptr<MemoryStore> imports = std::make_unique<MemoryStore>(1);
   ScriptedGateway company;
   SimulatedTimers timers{TimePoint{std::chrono::hours{500'000}}};
 };
@@ -76,7 +77,12 @@ class Life {
               .report = [this](std::string_view what) { reports.emplace_back(what); }} {
     host_aggregates(node_);
     consumers.add(notifier_);
-    catalogue_ = system_->spawn<Catalogue>(node_);
+    catalogue_ = system_->spawn<Catalogue>(
+        node_,
+        Catalogue::Ports{.staging = staging_,
+                         .apart = [](const std::function<void()>& work) { work(); },
+                         .progress = [this](std::size_t done, std::size_t) { imported_rows.push_back(done); },
+                         .on_failure = [this](const std::string& why) { failure_ = why; }});
     while (run_one_turn()) {
     }
   }
@@ -145,6 +151,16 @@ class Life {
     caf::anon_send(catalogue_, RegisterCourses{.rows = {{CourseId{id}, std::move(definition), 0}},
                                                .single = true,
                                                .asker = std::move(asker)});
+  }
+  void import_courses(std::vector<ImportRow> rows, Asker asker = silent()) {
+    caf::anon_send(catalogue_, RegisterCourses{.rows = std::move(rows), .asker = std::move(asker)});
+  }
+  /// As at a start: true once an import that was decided before is done.
+  bool resume_import() {
+    auto done = std::make_shared<bool>(false);
+    caf::anon_send(catalogue_, ResumeImport{[done] { *done = true; }});
+    settle();
+    return *done;
   }
   EnrollmentId place(PlaceEnrollment command, Asker asker, Wait wait = std::nullopt) {
     const EnrollmentId id{ids_.mint(durables_.timers.now(), partition_of_name(command.course.text))};
@@ -224,6 +240,8 @@ class Life {
   bool payments_available = true;
   Components components;
   std::vector<std::string> reports;
+  /// What the log would say of imports.
+  std::vector<std::size_t> imported_rows;
 
  private:
   bool calls_may_leave() const {
@@ -248,6 +266,7 @@ class Life {
   PaymentBreaker breaker_;
   PaymentBacklog payment_backlog_;
   Node node_;
+  ImportStaging staging_{*durables_.imports, 0};
   caf::actor catalogue_;
   EnrollmentContexts contexts_{journal_};
   Notifier notifier_{contexts_,

@@ -1,0 +1,121 @@
+#include "actors/import_staging.hpp"
+
+#include <string>
+
+#include "storage/bytes.hpp"
+#include "storage/codec.hpp"
+#include "storage/field_codec.hpp"
+
+namespace sugang {
+namespace {
+
+constexpr std::string_view decision_key = "decided";
+constexpr std::string_view chunk_prefix = "chunk:";
+
+struct DecisionRow {
+  std::uint64_t rows = 0;
+  std::uint64_t chunks = 0;
+  std::optional<RequestId> request;
+  std::optional<Uid> body;
+  std::uint16_t status = 0;
+  std::string content_type;
+  std::string location;
+  std::string answer;
+  static void fields(auto& self, auto&& field) {
+    field("rows", self.rows);
+    field("chunks", self.chunks);
+    field("request", self.request);
+    field("requestBody", self.body);
+    field("status", self.status);
+    field("contentType", self.content_type);
+    field("location", self.location);
+    field("answer", self.answer);
+  }
+};
+
+std::string key_of(std::size_t chunk) {
+  std::string key{chunk_prefix};
+  put_be(key, static_cast<std::uint32_t>(chunk));
+  return key;
+}
+
+[[noreturn]] void damaged(const std::string& why) { throw StorageError("a staged import can't be read: " + why); }
+
+}  // namespace
+
+void ImportStaging::put(std::size_t chunk, const std::vector<Record>& records) {
+  std::string bytes, record_bytes;
+  for (const auto& record : records) {
+    record_bytes.clear();
+    encode_to(record, record_bytes);
+    put_varint(bytes, record_bytes.size());
+    bytes += record_bytes;
+  }
+  WriteSet changes;
+  changes.put(space_, key_of(chunk), std::move(bytes));
+  store_.write(changes, Sync::no);
+}
+
+void ImportStaging::decide(const DecidedImport& import) {
+  DecisionRow row{.rows = import.rows,
+                  .chunks = import.chunks,
+                  .status = import.answer.status,
+                  .content_type = import.answer.content_type,
+                  .location = import.answer.location,
+                  .answer = import.answer.body};
+  if (import.key) {
+    row.request = import.key->id;
+    row.body = import.key->body;
+  }
+  std::string bytes;
+  CborWriter out{bytes};
+  write_value(out, row);
+  WriteSet changes;
+  changes.put(space_, std::string{decision_key}, std::move(bytes));
+  store_.write(changes, Sync::yes);
+}
+
+std::optional<DecidedImport> ImportStaging::decided() const {
+  const auto bytes = store_.get(space_, decision_key);
+  if (!bytes) return std::nullopt;
+  DecisionRow row;
+  try {
+    CborReader in{*bytes};
+    read_value(in, row);
+  } catch (const DecodeError& error) {
+    damaged(error.what());
+  }
+  DecidedImport import{
+      .rows = row.rows,
+      .chunks = row.chunks,
+      .answer = {
+          .status = row.status, .content_type = row.content_type, .location = row.location, .body = row.answer}};
+  if (row.request && row.body) import.key = RequestKey{*row.request, *row.body};
+  return import;
+}
+
+std::vector<Record> ImportStaging::chunk(std::size_t chunk) const {
+  const auto bytes = store_.get(space_, key_of(chunk));
+  if (!bytes) damaged("chunk " + std::to_string(chunk) + " is missing");
+  std::vector<Record> records;
+  ByteReader in{*bytes};
+  try {
+    while (in.ok() && !in.at_end()) records.push_back(decode_record(in.take(in.varint())));
+  } catch (const DecodeError& error) {
+    damaged(error.what());
+  }
+  if (!in.ok()) damaged("chunk " + std::to_string(chunk) + " was cut");
+  return records;
+}
+
+void ImportStaging::clear() {
+  // The decision first: chunks that nothing decides are nothing.
+  WriteSet changes;
+  changes.erase(space_, std::string{decision_key});
+  store_.write(changes, Sync::no);
+  std::string end{chunk_prefix};
+  ++end.back();
+  store_.erase_range(space_, chunk_prefix, end);
+}
+
+}  // namespace sugang

@@ -1,0 +1,87 @@
+#include "consumers/set_aside_store.hpp"
+
+#include <utility>
+
+#include "storage/bytes.hpp"
+#include "storage/field_codec.hpp"
+#include "views/cursor.hpp"
+#include "views/paging.hpp"
+
+namespace sugang {
+namespace {
+
+constexpr std::string_view list_scope = "set-aside";
+
+struct Row {
+  SetAside entry;
+  static void fields(auto& self, auto&& field) {
+    auto& entry = self.entry;
+    field("last", entry.last);
+    field("at", entry.at);
+    field("attempts", entry.attempts);
+    field("error", entry.error);
+  }
+};
+
+/// position (8), consumer.
+std::string key_of(const SetAside& entry) {
+  std::string key;
+  put_be(key, entry.first);
+  return key + entry.consumer;
+}
+
+SetAside entry_of(std::string_view key, std::string_view value) {
+  try {
+    CborReader in{value};
+    Row row;
+    read_value(in, row);
+    ByteReader from{key};
+    row.entry.first = from.be<Position>();
+    row.entry.consumer = key.substr(sizeof(Position));
+    return std::move(row.entry);
+  } catch (const DecodeError& error) {
+    throw StorageError(std::string{"an entry of what was set aside can't be read: "} + error.what());
+  }
+}
+
+}  // namespace
+
+SetAsideStore::SetAsideStore(KeyValueStore& store, std::uint8_t space, std::size_t entries_max)
+    : store_(store), space_(space), entries_max_(entries_max) {
+  std::size_t count = 0;
+  store_.scan(space_, {}, {}, [&](std::string_view, std::string_view) { return ++count > 0; });
+  count_ = count;
+}
+
+void SetAsideStore::put(const SetAside& entry) {
+  auto key = key_of(entry);
+  if (store_.get(space_, key)) return;
+  WriteSet changes;
+  std::size_t count = count_ + 1;
+  if (count > entries_max_)
+    for (auto& [oldest, value] : read_entries(store_, space_, {}, std::nullopt, 1)) {
+      changes.erase(space_, oldest);
+      --count;
+    }
+  std::string bytes;
+  CborWriter out{bytes};
+  write_value(out, Row{entry});
+  changes.put(space_, std::move(key), std::move(bytes));
+  store_.write(changes, Sync::yes);
+  count_ = count;
+}
+
+ListResult<SetAside> SetAsideStore::list(const Page& page) const {
+  ListResult<SetAside> result;
+  std::optional<std::string> after;
+  if (!page.cursor.empty() && !(after = read_cursor(list_scope, page.cursor))) {
+    result.cursor_invalid = true;
+    return result;
+  }
+  auto row_of = [](std::string_view key, std::string_view value) { return std::optional{entry_of(key, value)}; };
+  result.listing = list_rows<SetAside>(store_, space_, {}, std::move(after), page.limit, ListBounds{}, row_of);
+  if (auto& next = result.listing.next) next = make_cursor(list_scope, *next);
+  return result;
+}
+
+}  // namespace sugang

@@ -1,0 +1,181 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "consumers/consumers.hpp"
+#include "consumers/set_aside_store.hpp"
+#include "storage/journal_keys.hpp"
+#include "storage/journal_page.hpp"
+#include "tests/consumers/consumed.hpp"
+
+namespace sugang {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+/// Fails on some records at every attempt, and keeps the others, each once however often it is given.
+class PickyConsumer final : public Consumer {
+ public:
+  std::string_view name() const override { return "picky"; }
+  bool concerns(const Record&) const override { return true; }
+  void consume(std::span<const Record> records, std::function<void()> done) override {
+    for (const auto& record : records) {
+      if (poison.contains(record.position)) throw std::runtime_error("indigestible");
+      if (endless.contains(record.position)) return;
+      kept.insert(record.position);
+    }
+    done();
+  }
+
+  std::set<Position> poison;
+  std::set<Position> endless;
+  std::set<Position> kept;
+};
+
+struct PoisonRecord : testing::Test {
+  Consumed node;
+  PickyConsumer picky;
+
+  /// Lets so much time pass as a record's attempts take at most.
+  void pass_attempts(int records = 1) {
+    for (int i = 0; i < 200 * records; ++i) {
+      node.timers.advance(Milliseconds{5'000});
+      node.settle();
+    }
+  }
+};
+
+TEST_F(PoisonRecord, DoesNotStopItsConsumer) {
+  picky.poison = {3};
+  node.consumers->add(picky);
+  node.courses(6);
+  node.settle();
+  pass_attempts();
+  EXPECT_THAT(picky.kept, ElementsAre(1, 2, 4, 5, 6));
+  EXPECT_EQ(node.consumers->lag("picky"), 0u);
+}
+
+TEST_F(PoisonRecord, ThatIsNeverDoneDoesNotStopItsConsumer) {
+  picky.endless = {3};
+  node.consumers->add(picky);
+  node.courses(6);
+  node.settle();
+  pass_attempts();
+  EXPECT_THAT(picky.kept, ElementsAre(1, 2, 4, 5, 6));
+  EXPECT_EQ(node.consumers->lag("picky"), 0u);
+}
+
+TEST_F(PoisonRecord, IsSetAsideWithItsPositionAndReason) {
+  picky.poison = {3, 5};
+  node.consumers->add(picky);
+  node.courses(6);
+  node.settle();
+  EXPECT_THAT(node.set_aside, IsEmpty()) << "it is tried again first";
+  pass_attempts(2);
+  ASSERT_THAT(node.set_aside, SizeIs(2));
+  const auto& entry = node.set_aside.front();
+  EXPECT_EQ(entry.consumer, "picky");
+  EXPECT_EQ((std::pair{entry.first, entry.last}), (std::pair<Position, Position>{3, 3}));
+  EXPECT_EQ(entry.attempts, node.limits.attempts_max);
+  EXPECT_THAT(entry.error, HasSubstr("indigestible"));
+  EXPECT_EQ(node.set_aside.back().first, 5u);
+}
+
+TEST_F(PoisonRecord, HoldsNoOtherConsumerUp) {
+  picky.poison = {1};
+  ScriptedConsumer whole{"whole"};
+  node.consumers->add(picky);
+  node.consumers->add(whole);
+  node.courses(3);
+  node.settle();
+  EXPECT_EQ(node.consumers->lag("whole"), 0u);
+  EXPECT_EQ(node.consumers->lag("picky"), 3u);
+}
+
+// An outage that ends in time costs nothing.
+TEST_F(PoisonRecord, ThatIsTakenAtLastIsNotSetAside) {
+  picky.poison = {2};
+  node.consumers->add(picky);
+  node.courses(3);
+  node.settle();
+  node.timers.advance(Milliseconds{30'000});
+  node.settle();
+  picky.poison.clear();
+  pass_attempts();
+  EXPECT_THAT(picky.kept, ElementsAre(1, 2, 3));
+  EXPECT_THAT(node.set_aside, IsEmpty());
+}
+
+TEST_F(PoisonRecord, StaysBehindTheCursorAcrossACrash) {
+  picky.poison = {2};
+  node.consumers->add(picky);
+  node.courses(3);
+  node.settle();
+  pass_attempts();
+  node.crash();
+  PickyConsumer again;
+  node.consumers->add(again);
+  node.settle();
+  EXPECT_THAT(again.kept, IsEmpty());
+}
+
+TEST_F(PoisonRecord, ThatCanNotBeReadIsPassedOverToo) {
+  node.consumers->add(picky);
+  node.courses(2);
+  // Pages of their own, so that one can be damaged.
+  for (int i = 0; i < 3; ++i) node.courses(2);
+  WriteSet damage;
+  damage.put(pages_space, page_key(5), "damaged");
+  node.host.store().write(damage, Sync::yes);
+  node.settle();
+  pass_attempts();
+  EXPECT_THAT(picky.kept, ElementsAre(1, 2, 3, 4, 7, 8));
+  ASSERT_THAT(node.set_aside, SizeIs(1));
+  EXPECT_EQ((std::pair{node.set_aside[0].first, node.set_aside[0].last}), (std::pair<Position, Position>{5, 6}));
+}
+
+struct SetAsideList : testing::Test {
+  std::unique_ptr<MemoryStore> store = std::make_unique<MemoryStore>(2);
+
+  static SetAside entry(Position position, const std::string& consumer = "report") {
+    return {.consumer = consumer,
+            .first = position,
+            .last = position + 1,
+            .at = story_begin,
+            .attempts = 10,
+            .error = "indigestible"};
+  }
+};
+
+TEST_F(SetAsideList, IsThereAfterACrash) {
+  {
+    SetAsideStore kept{*store, 1};
+    kept.put(entry(300));
+    kept.put(entry(7, "notifier"));
+    kept.put(entry(7));
+    kept.put(entry(300));
+    EXPECT_EQ(kept.count(), 3u) << "what is set aside again is the same entry";
+  }
+  store = store->crash();
+  const SetAsideStore kept{*store, 1};
+  EXPECT_EQ(kept.count(), 3u);
+  auto first = kept.list({.limit = 2, .cursor = {}}).listing;
+  EXPECT_THAT(first.items, ElementsAre(entry(7, "notifier"), entry(7)));
+  ASSERT_TRUE(first.next);
+  EXPECT_THAT(kept.list({.limit = 2, .cursor = *first.next}).listing.items, ElementsAre(entry(300)));
+  EXPECT_TRUE(kept.list({.limit = 2, .cursor = "elsewhere"}).cursor_invalid);
+}
+
+TEST_F(SetAsideList, HasABound) {
+  SetAsideStore kept{*store, 1, 2};
+  for (Position position = 1; position <= 5; ++position) kept.put(entry(position));
+  EXPECT_EQ(kept.count(), 2u);
+  EXPECT_THAT(kept.list({}).listing.items, ElementsAre(entry(4), entry(5)));
+}
+
+}  // namespace
+}  // namespace sugang
