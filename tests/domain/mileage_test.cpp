@@ -17,20 +17,25 @@ EarnMileage earn(std::uint64_t n, std::int64_t points) { return {payment(n), poi
 ReverseMileage reverse(std::uint64_t n) { return {payment(n)}; }
 MileageEarned earned(std::uint64_t n, std::int64_t points) { return {payment(n), points}; }
 MileageReversed reversed(std::uint64_t n, std::int64_t points) { return {payment(n), points}; }
+/// In the one currency of these tests.
+std::int64_t balance_of(const MileageAccount& account) {
+  const auto it = account.balances.find({});
+  return it == account.balances.end() ? 0 : it->second;
+}
 
 TEST(EarnMileage, AddsThePointsOfAPaymentOnce) {
   EXPECT_THAT(given<MileageAccount>().when(earn(1, 120)), Causes(earned(1, 120)));
   const auto past = given<MileageAccount>(earned(1, 120));
   EXPECT_THAT(past.when(earn(1, 120)), ChangesNothing());
   EXPECT_THAT(past.when(earn(2, 30)), Causes(earned(2, 30)));
-  EXPECT_EQ(past.state().balances[{}], 120);
+  EXPECT_EQ(balance_of(past.state()), 120);
 }
 
 TEST(ReverseMileage, TakesBackExactlyWhatWasEarnedOnce) {
   EXPECT_THAT(given<MileageAccount>(earned(1, 120), earned(2, 30)).when(reverse(1)), Causes(reversed(1, 120)));
   const auto past = given<MileageAccount>(earned(1, 120), earned(2, 30), reversed(1, 120));
   EXPECT_THAT(past.when(reverse(1)), ChangesNothing());
-  EXPECT_EQ(past.state().balances[{}], 30);
+  EXPECT_EQ(balance_of(past.state()), 30);
 }
 
 TEST(ReverseMileage, BeforeTheEarnLeavesATombstone) {
@@ -38,7 +43,7 @@ TEST(ReverseMileage, BeforeTheEarnLeavesATombstone) {
   const auto past = given<MileageAccount>(reversed(1, 0));
   EXPECT_THAT(past.when(earn(1, 120)), Refuses(MileageError::undone));
   EXPECT_THAT(past.when(reverse(1)), ChangesNothing());
-  EXPECT_EQ(past.state().balances[{}], 0);
+  EXPECT_EQ(balance_of(past.state()), 0);
 }
 
 TEST(EarnMileage, AfterItsReverseIsUndone) {
@@ -72,7 +77,7 @@ RC_GTEST_PROP(Invariant3, EarnAndReverseInAnyOrderHowOftenSoeverNetRight, ()) {
     }
     std::int64_t sum = 0;
     for (const auto& [of, held] : earned_by) sum += held;
-    RC_ASSERT(account.balances[{}] == sum);
+    RC_ASSERT(balance_of(account) == sum);
   }
   for (const auto& [n, count] : earns) RC_ASSERT(count == 1);
   for (const auto& [n, count] : reverses) RC_ASSERT(count == 1);
