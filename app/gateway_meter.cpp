@@ -8,6 +8,7 @@ namespace {
 std::string_view to_text(GatewayWord word) {
   if (word == GatewayWord::approved) return "approved";
   if (word == GatewayWord::declined) return "declined";
+  if (word == GatewayWord::unanswered) return "unanswered";
   return "unknown";
 }
 

@@ -280,7 +280,8 @@ void Webhooks::disable(RegisteredWebhook& registered, std::string reason) {
   webhook.disabled_reason = std::move(reason);
   WriteSet changes;
   WebhookStore::put(changes, registered);
-  write(changes, Sync::no);
+  // It is logged below, and holds after a power cut.
+  write(changes, Sync::yes);
   resting_.erase(webhook.id);
   leaving_.insert(webhook.id);
   count_enabled();

@@ -87,8 +87,8 @@ void Coordinator::hear_person(const StepReply& reply) {
   if (reply.outcome == StepOutcome::refused)
     answer_refused(std::move(asker), *reply.refusal);
   else if (reply.outcome == StepOutcome::unknown)
-    // The participant can't be read; or its turn faulted, and the caller may try again.
-    answer_refused(std::move(asker), reply.refusal.value_or(ServiceError::overloaded));
+    // The participant can't be read, or its turn faulted.
+    answer_refused(std::move(asker), reply.refusal.value_or(ServiceError::read_failed));
   else
     answer_as_it_stands(std::move(asker));
   serve_postponed();

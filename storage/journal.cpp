@@ -255,15 +255,6 @@ void Journal::Impl::release_look_up(LookUp look_up) {
   });
 }
 
-Existence Journal::Impl::existence_of(const AggregateId& id) {
-  try {
-    return isolating(id, [&](const std::string& group) { return reader.is_known(group); }) ? Existence::some
-                                                                                           : Existence::none;
-  } catch (const std::exception&) {
-    return Existence::unreadable;
-  }
-}
-
 void Journal::Impl::release_wake(Wake wake) {
   read_away([this, wake = std::move(wake), until = end.position] {
     auto recovered = recover(wake.id, until);
@@ -296,6 +287,15 @@ Recovered Journal::Impl::recover(const AggregateId& id, Position until) {
     recovered.unreadable = {fault.what(), false};
   }
   return recovered;
+}
+
+Existence Journal::Impl::existence_of(const AggregateId& id) {
+  try {
+    return isolating(id, [&](const std::string& group) { return reader.is_known(group); }) ? Existence::some
+                                                                                           : Existence::none;
+  } catch (const std::exception&) {
+    return Existence::unreadable;
+  }
 }
 
 void Journal::Impl::read_away(std::function<void()> read) {

@@ -89,7 +89,7 @@ TEST(ReadThreads, LoadsAndRepeatedRequestsMeetAndEachKeyHasOneEffect) {
   std::atomic<bool> done{false};
   std::vector<std::thread> threads;
   threads.emplace_back([&] {
-    while (!done) node.directory().sweep(node.timers().now());
+    while (!done) node.directory().sweep(node.timers().uptime());
   });
   for (std::size_t s = 0; s < senders; ++s)
     threads.emplace_back([&, s] {

@@ -93,8 +93,10 @@ TEST_F(Notifiers, TellTheStudentWhoseEnrollmentItIs) {
   const auto& notice = boxes[0];
   EXPECT_EQ(notice.student, std::get<EnrollmentRequested>(std::get<EnrollmentEvent>(records[0].event)).student);
   EXPECT_EQ(notice.enrollment, first);
-  EXPECT_EQ(notice.queued,
-            (NotificationQueued{confirmed.id, NoticeKind::enrollment_confirmed, {"music"}, confirmed.time, true}));
+  EXPECT_EQ(
+      notice.queued,
+      (NotificationQueued{
+          confirmed.id, NoticeKind::enrollment_confirmed, {"music"}, confirmed.time, true, {confirmed.position}}));
 }
 
 TEST_F(Notifiers, TheCursorFollowsWhenEveryBoxHasAppended) {

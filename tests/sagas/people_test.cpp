@@ -87,7 +87,7 @@ TEST_F(People, WhoAgreeOnAnotherSlotFinishFirstWhatAPauseHasCutOff) {
 TEST_F(People, AreAnsweredWhenTheirStepFaultsAndMayTakeItAgain) {
   auto id = place("training-1");
   life->ids().fault_after(0);
-  EXPECT_EQ(take(id, AssignInstructor{InstructorId{"anna"}}), Refusal{ServiceError::overloaded});
+  EXPECT_EQ(take(id, AssignInstructor{InstructorId{"anna"}}), Refusal{ServiceError::read_failed});
   EXPECT_EQ(life->reports.size(), 1u);
   EXPECT_FALSE(take(id, AssignInstructor{InstructorId{"anna"}}));
   EXPECT_EQ(life->summary(id).state, EnrollmentState::awaiting_schedule);
