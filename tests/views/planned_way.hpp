@@ -192,6 +192,16 @@ class PlannedWay {
     add({{calendar(), CalendarEvent{SlotBooked{who_.id, slot()}}, act(Step::book_slot)},
          {coaching_of(who_.id), CoachingEvent{CoachingScheduled{slot()}}, act(Step::confirm_schedule)}});
     booked_ = true;
+    if (who_.class_at / 60 % 2 == 0) move_class();
+  }
+
+  /// To another instructor's calendar.
+  void move_class() {
+    const auto left = calendar();
+    who_.instructor.text = who_.instructor.text == "i0" ? "i1" : "i0";
+    add({{calendar(), CalendarEvent{SlotBooked{who_.id, slot()}}, act(Step::book_slot)}});
+    add({{coaching_of(who_.id), CoachingEvent{CoachingAssigned{who_.instructor}}, act(Step::assign_instructor)},
+         {left, CalendarEvent{SlotFreed{who_.id}}, act(Step::book_slot)}});
   }
 
   void confirm() {
