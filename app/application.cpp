@@ -36,6 +36,7 @@
 #include "sagas/hosting.hpp"
 #include "storage/durable_folder.hpp"
 #include "storage/journal_folder.hpp"
+#include "storage/journal_scrub.hpp"
 #include "views/journal_tail.hpp"
 
 namespace sugang {

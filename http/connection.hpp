@@ -29,6 +29,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void answer(Response response);
   /// More of the stream under way, framed.
   void send_more(std::string_view bytes);
+  /// Ends the stream under way; what was sent is still written.
+  void end_stream();
   /// Ends a stream, and refuses a request that has come in part: its rest would come for nothing.
   void begin_drain();
   void check_deadline(Clock::time_point now);
@@ -60,7 +62,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool keeps_open(const Response& response) const;
   /// While the server drains nothing more is read from a client whose requests are answered.
   bool ends_with_drain();
-  void end_stream();
   void begin_stream(const Response& response);
   void put_answer(const Response& response, bool keep_alive);
   /// The next request knows nothing of the last.

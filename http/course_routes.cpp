@@ -46,13 +46,16 @@ Answer render_course(std::uint16_t status, const std::string& instance, const Ou
 Handled list_of_course(Call& call, std::function<void()> list) {
   const CourseId id{call.request.path_id};
   if (!call.enter_course_read(id)) return refuse(call, Problem::overloaded);
-  call.backend.read_course(id, [exchange = call.exchange, instance = std::string{call.request.path},
-                                list = std::move(list)](const std::optional<CourseSnapshot>& course, Position) {
-    if (!course) return exchange.answer(refuse(instance, Problem::course_not_found));
-    exchange.resume([list](bool waits) {
-      if (waits) list();
-    });
-  });
+  call.backend.read_course(
+      id, [exchange = call.exchange, instance = std::string{call.request.path}, list = std::move(list)](
+              const ReadResult<std::optional<CourseSnapshot>>& read, Position) {
+        const auto* course = read_or_refuse(read, exchange, instance);
+        if (!course) return;
+        if (!*course) return exchange.answer(refuse(instance, Problem::course_not_found));
+        exchange.resume([list](bool waits) {
+          if (waits) list();
+        });
+      });
   return std::nullopt;
 }
 
