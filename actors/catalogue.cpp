@@ -150,7 +150,7 @@ void Catalogue::hear(const SinglesLookedUp& looked_up) {
       } else if (imports_ended_ != looking_up_since_) {
         singles_.push_back(std::move(job));
       } else if (looked_up.found[i] == Existence::unreadable) {
-        refuse(job, 0, ServiceError::journal_damaged);
+        refuse(job, 0, ServiceError::quarantined);
       } else if (looked_up.found[i] == Existence::some || registered.contains(id)) {
         refuse(job, 0, CourseError::already_exists);
       } else {
@@ -238,7 +238,7 @@ void Catalogue::hear(const RowsLookedUp& looked_up) {
     RegisterCourses refused{.asker = std::move(import_->asker)};
     const bool unreadable = *taken == Existence::unreadable;
     refuse(refused, (*import_->rows)[row].line,
-           unreadable ? Refusal{ServiceError::journal_damaged} : Refusal{CourseError::already_exists});
+           unreadable ? Refusal{ServiceError::quarantined} : Refusal{CourseError::already_exists});
     return end_import();
   }
   import_->looked_up += all.size();

@@ -27,4 +27,4 @@ class Clock:
             file.write(struct.pack("q", offset_s))
 
     def environment(self):
-        return clean_environment(LD_PRELOAD=self._shim) | {"SUGANG_TEST_CLOCK": str(self._file)}
+        return clean_environment(LD_PRELOAD=self._shim) | {"TEST_CLOCK": str(self._file)}

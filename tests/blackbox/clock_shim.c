@@ -1,4 +1,4 @@
-/* Preloaded into a server: its wall clock is the system's plus the seconds in the file that SUGANG_TEST_CLOCK names, which
+/* Preloaded into a server: its wall clock is the system's plus the seconds in the file that TEST_CLOCK names, which
    a test may change at any time. All other clocks are as they are. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -10,7 +10,7 @@
 static volatile const long long *offset_s;
 
 __attribute__((constructor)) static void map_offset(void) {
-  const char *path = getenv("SUGANG_TEST_CLOCK");
+  const char *path = getenv("TEST_CLOCK");
   int file = path ? open(path, O_RDONLY) : -1;
   if (file < 0) return;
   void *page = mmap(0, sizeof *offset_s, PROT_READ, MAP_SHARED, file, 0);

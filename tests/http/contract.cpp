@@ -1,5 +1,6 @@
 #include "tests/http/contract.hpp"
 
+#include <algorithm>
 #include <regex>
 
 #include "http/document_routes.hpp"
@@ -9,7 +10,10 @@ namespace {
 
 using nlohmann::json;
 
-bool has_type(const json& value, const std::string& type) {
+/// `type` is a name, or several of which one must fit.
+bool has_type(const json& value, const json& type) {
+  if (type.is_array())
+    return std::any_of(type.begin(), type.end(), [&](const json& each) { return has_type(value, each); });
   if (type == "object") return value.is_object();
   if (type == "array") return value.is_array();
   if (type == "string") return value.is_string();
@@ -111,8 +115,8 @@ void Contract::check_object(const json& schema, const json& value, const std::st
 void Contract::check(const json& given, const json& value, const std::string& where,
                      std::vector<std::string>& faults) const {
   const auto& schema = resolve(given);
-  if (schema.contains("type") && !has_type(value, schema["type"].get<std::string>())) {
-    faults.push_back(where + " is no " + schema["type"].get<std::string>() + ": " + value.dump());
+  if (schema.contains("type") && !has_type(value, schema["type"])) {
+    faults.push_back(where + " is no " + schema["type"].dump() + ": " + value.dump());
     return;
   }
   if (schema.contains("const") && schema["const"] != value) faults.push_back(where + " is " + value.dump());

@@ -64,10 +64,10 @@ def test_at_info_answers_are_no_lines_but_those_that_shed_load_are_sampled_and_c
     shown = lambda: lines(server, event="request")
     counted = lambda: len(shown()) + sum(line.get("leftOut", 0) for line in lines(server) if "leftOut" in line)
     eventually(lambda: counted() == refusals, what="every refusal to be a line or counted")
-    assert {(line["status"], line["problem"], line["level"]) for line in shown()} == {(503, "overloaded", "info")}
+    assert {(line["status"], line["problem"], line["level"]) for line in shown()} == {(503, "storage-full", "info")}
     assert 5 <= len(shown()) < refusals
     summary, *_ = lines(server, event="requests_left_out")
-    assert summary["problem"] == "overloaded"
+    assert summary["problem"] == "storage-full"
 
 
 def test_a_saga_that_is_stuck_is_an_event_and_is_counted(start):
