@@ -92,10 +92,10 @@ void Coordinator::hear_person(const StepReply& reply) {
   else
     answer_as_it_stands(std::move(asker));
   serve_postponed();
-  // The deadline may have come while she was heard.
+  // Meanwhile the class may have moved, or the deadline have come.
   if (const auto* step = forward_step(cursor_);
-      step && !running_ && !person_ && step->taken == Taken::by_person && node_.timers.now() >= summary_.deadline)
-    deadline_over();
+      step && !running_ && !person_ && step->taken == Taken::by_person && !summary_.ended())
+    wait_for_person(*step);
 }
 
 void Coordinator::operate(OperateSaga& message) {

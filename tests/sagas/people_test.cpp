@@ -15,8 +15,8 @@ struct People : testing::Test {
     life->register_course("training-1", training(5));
     life->settle();
   }
-  EnrollmentId place(const std::string& course) {
-    auto id = life->place({.course = CourseId{course}, .student = StudentId{"s1"}}, Life::silent());
+  EnrollmentId place(const std::string& course, const std::string& student = "s1") {
+    auto id = life->place({.course = CourseId{course}, .student = StudentId{student}}, Life::silent());
     life->settle_with_company();
     return id;
   }
@@ -143,7 +143,7 @@ TEST_F(ScheduledClass, MovesToAnotherTimeAndToAnotherInstructorAndBack) {
 }
 
 TEST_F(ScheduledClass, StaysWhereItIsWhenTheOtherInstructorHasNoTime) {
-  const auto other = place("training-1");
+  const auto other = place("training-1", "s2");
   EXPECT_EQ(take(other, AssignInstructor{bert}), std::nullopt);
   EXPECT_EQ(take(other, AgreeOnSlot{agreed}), std::nullopt);
   EXPECT_EQ(take(id, AssignInstructor{bert}), Refusal{CalendarError::slot_taken});
@@ -182,7 +182,7 @@ TEST_F(ScheduledClass, IsInOneCalendarWhereverACrashCutsTheMoveOff) {
 
 TEST_F(ScheduledClass, IsCancelledWholeWhileItMoves) {
   for (int turns = 0; turns < 8; ++turns) {
-    const auto moving = place("training-1");
+    const auto moving = place("training-1", "s2");
     const auto week = slot_in(std::chrono::hours{24 * (10 + turns)});
     ASSERT_FALSE(take(moving, AssignInstructor{anna}));
     ASSERT_FALSE(take(moving, AgreeOnSlot{week}));
