@@ -196,7 +196,8 @@ class EntityHost : public ResidentActor {
 
   void add_snapshot(Append& append) {
     using Kept = Snapshots<Aggregate>;
-    const auto due = std::max<std::uint64_t>(node_.limits.snapshot_events_min, Kept::entries(state_));
+    // Half: a state that gains an entry with each event would never have as many events behind its last snapshot.
+    const auto due = std::max<std::uint64_t>(node_.limits.snapshot_events_min, Kept::entries(state_) / 2);
     if (sequence_ - snapshot_sequence_ < due) return;
     append.snapshot = Snapshot{resident_->id, sequence_, Kept::encode(state_)};
     snapshot_sequence_ = sequence_;
