@@ -211,8 +211,11 @@ std::optional<std::string> Audit::see_event(const Record& record, const SagaEven
   auto& entry = enrollments_[record.aggregate.uid];
   if (auto fault = check_sequence(record, entry.saga_sequence)) return fault;
   const bool ran = entry.saga_runs;
-  entry.saga_runs =
-      !std::holds_alternative<SagaCompleted>(event) && !std::holds_alternative<SagaCompensated>(event);
+  // An operator's word alone starts none: what it makes the saga do has a record of its own.
+  if (std::holds_alternative<SagaStarted>(event) || std::holds_alternative<SagaTurned>(event))
+    entry.saga_runs = true;
+  if (std::holds_alternative<SagaCompleted>(event) || std::holds_alternative<SagaCompensated>(event))
+    entry.saga_runs = false;
   running_sagas_ += (entry.saga_runs ? 1u : 0u);
   running_sagas_ -= (ran ? 1u : 0u);
   if (const auto* operated = std::get_if<SagaOperated>(&event))

@@ -74,7 +74,8 @@ class Clients {
     const auto awaits = life_->summary(id).awaits;
     const auto other = dice_.one_of({Step::assign_instructor, Step::book_slot, Step::record_result,
                                      Step::start_delivery, Step::complete_delivery});
-    take_person_step(id, dice_.chance(80) && awaits != Step::none ? awaits : other);
+    if (dice_.chance(80) && awaits != Step::none) return take_step_or_move_class(id, awaits);
+    take_person_step(id, other);
   }
 
   /// What has begun outside comes to its end; for the rest, deadlines pass or people come, as it happens. True if
@@ -89,7 +90,7 @@ class Clients {
       const bool awaits_person = summary.awaits != Step::none && summary.awaits != Step::take_payment &&
                                  summary.awaits != Step::hold_seats;
       if (!awaits_person || dice_.chance(begun ? 20 : 70)) continue;
-      take_person_step(id, summary.awaits);
+      take_step_or_move_class(id, summary.awaits);
       moved = true;
     }
     return moved;
@@ -131,7 +132,7 @@ class Clients {
   void change_course() {
     const auto& id = dice_.one_of(courses_);
     ReviseCourse command{.expected_definition = 1 + dice_.below(4)};
-    if (dice_.chance(5))
+    if (dice_.chance(20))
       command.state = CourseState::closed;
     else
       command.capacity = static_cast<std::uint32_t>(2 + dice_.below(8));
@@ -262,6 +263,12 @@ class Clients {
                   dice_.chance(15) ? Callers::Patience::gives_up : Callers::Patience::waits);
   }
 
+  /// Until a class begins, it may be moved.
+  void take_step_or_move_class(EnrollmentId id, Step awaited) {
+    const bool moves = awaited == Step::record_result && dice_.chance(50);
+    take_person_step(id, moves ? dice_.one_of({Step::assign_instructor, Step::book_slot}) : awaited);
+  }
+
   void take_person_step(EnrollmentId id, Step taken) {
     auto request = request_about(id, "a person's step");
     request->run = [this, id, step = person_step(taken)](Asker asker) {
@@ -290,7 +297,8 @@ class Clients {
   void hear_placement(Placement& placement, const Outcome& outcome, Span span) {
     auto& newest = *placement.attempts.back();
     const auto* why = outcome.refusal ? std::get_if<CourseError>(&*outcome.refusal) : nullptr;
-    if (!why) return hear(newest.id, outcome, span);
+    // With an enrollment it is how that one ended: the waitlist dismissed it.
+    if (!why || std::holds_alternative<EnrollmentSummary>(outcome.subject)) return hear(newest.id, outcome, span);
     newest.refused = true;
     const auto& command = placement.command;
     log_.refused(command.course,

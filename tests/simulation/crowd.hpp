@@ -133,7 +133,7 @@ class Crowd {
         return dice_.chance(30) ? clients_.operate() : pause_or_resume();
       case 14:
         if (dice_.chance(5)) return clients_.register_course();
-        return dice_.chance(20) ? clients_.change_course() : void(life_->consumers.run_once());
+        return dice_.chance(40) ? clients_.change_course() : void(life_->consumers.run_once());
       case 15:
         return clients_.repeat();
       case 16:
