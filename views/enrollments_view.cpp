@@ -65,8 +65,14 @@ void EnrollmentsView::flush(WriteSet& changes) {
     entry->changed = false;
   }
   for (const auto state : counts_changed_) {
+    const auto value = saga_counts_[static_cast<std::size_t>(state)];
+    if (value == 0) {
+      // As if there had been none, however the records were chunked.
+      changes.erase(views_space, tables_.saga_count(state));
+      continue;
+    }
     std::string count;
-    put_be(count, saga_counts_[static_cast<std::size_t>(state)]);
+    put_be(count, value);
     changes.put(views_space, tables_.saga_count(state), std::move(count));
   }
   counts_changed_.clear();

@@ -72,8 +72,8 @@ class Operation:
 class Known:
     """An enrollment as its client knows it: the states in which it may be found, and what people did with it."""
 
-    __slots__ = ("id", "subject", "kind", "may", "version", "rest", "at_rest", "settled", "answers", "asked", "done",
-                 "delivery")
+    __slots__ = ("id", "subject", "kind", "may", "version", "rest", "at_rest", "settled", "answers", "asked", "sent",
+                 "done", "delivery")
 
     def __init__(self, id, subject, may, may_wait=False):
         self.id = id

@@ -124,8 +124,10 @@ class PlannedWay {
   }
 
   void pay() {
-    add({{payment(), PaymentEvent{PaymentRequested{who_.amount, PaymentMethod::test_approve}},
+    const bool at_once = draw_(2) == 0;
+    add({{payment(), PaymentEvent{PaymentRequested{who_.amount, PaymentMethod::test_approve, at_once}},
           act(Step::take_payment)}});
+    if (!at_once) add({{payment(), PaymentEvent{ChargeStarted{}}, act(Step::take_payment)}});
   }
 
   void decline() {
