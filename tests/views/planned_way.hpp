@@ -252,6 +252,7 @@ class PlannedWay {
       add({{stock_of(who_.id), StockEvent{StockReleased{}}, undo(Step::prepare_stock)}});
     add({{payment(), PaymentEvent{RefundRequested{}}, undo(Step::take_payment)}});
     if (draw_(3) == 0) {
+      add({{payment(), PaymentEvent{RefundDeclined{"refused"}}, undo(Step::take_payment)}});
       add({{saga(), SagaEvent{SagaStuck{Step::take_payment, Direction::undo, "refused"}}, {}}});
       if (draw_(2) == 0) return;
       add({{saga(),

@@ -62,7 +62,8 @@ TEST_F(RowsWritten, OfALectureAreItsRowItsStudentItsCourseAndItsSagaWhichIsCount
     EXPECT_THAT(puts_by_table(view, {requested(kind), record_of(2, saga_of(id), SagaEvent{SagaStarted{}})}),
                 ElementsAre(Pair('c', 1), Pair('g', 1), Pair('n', 1), Pair('r', 1), Pair('s', 1)));
     EXPECT_THAT(puts_by_table(view, {record_of(3, saga_of(id), SagaEvent{SagaCompleted{}})}),
-                ElementsAre(Pair('n', 1), Pair('r', 1)));
+                ElementsAre(Pair('r', 1)))
+        << "no saga runs, so none is counted";
   }
 }
 
