@@ -287,6 +287,7 @@ std::vector<std::string> RocksStore::sorted_files() const {
   std::vector<rocksdb::LiveFileMetaData> files;
   impl_->db->GetLiveFilesMetaData(&files);
   std::vector<std::string> paths;
+  paths.reserve(files.size());
   for (const auto& file : files) paths.push_back(file.db_path + file.name);
   return paths;
 }
