@@ -137,8 +137,8 @@ class Verification {
   void check_snapshot(const Record& record) {
     const auto it = snapshots_.find(record.aggregate);
     if (it == snapshots_.end()) return;
-    auto& stored = std::get<0>(it->second);
-    auto& folded = std::get<1>(it->second);
+    auto& stored = it->second.stored;
+    auto& folded = it->second.folded;
     const bool is_last = record.sequence == stored.snapshot.sequence;
     try {
       if (depth_ == VerifyDepth::meaning &&
