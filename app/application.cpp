@@ -22,6 +22,7 @@
 #include "app/samples.hpp"
 #include "app/service.hpp"
 #include "app/stores.hpp"
+#include "app/upkeep.hpp"
 #include "consumers/consumers.hpp"
 #include "consumers/curl_transport.hpp"
 #include "consumers/daily_report.hpp"
@@ -36,26 +37,15 @@
 #include "sagas/hosting.hpp"
 #include "storage/durable_folder.hpp"
 #include "storage/journal_folder.hpp"
-#include "storage/journal_scrub.hpp"
 #include "views/journal_tail.hpp"
 
 namespace sugang {
 namespace {
 
-constexpr Milliseconds sweep_interval{20};
-constexpr Milliseconds disk_look_interval{1'000};
 /// Of a drain: for the answers to callers that have waited long enough, and for those that got 503 in the end. With
 /// the longest drain-wait-ms and the stop itself they fit into 10 s.
 constexpr std::chrono::milliseconds drain_answer_max{1'000};
 constexpr std::chrono::milliseconds drain_write_max{500};
-constexpr Milliseconds request_expiry_interval{3'600'000};
-/// Index entries that one step of the expiry examines, and the pause before the next.
-constexpr std::size_t expiry_entries_max = 2'000;
-constexpr Milliseconds expiry_pause{20};
-/// The scrub reads so much in a step, and rests as long as its rate wants.
-constexpr std::uint64_t scrub_step_bytes = 1 << 20;
-/// Answers to keyed requests are kept for a day and one interval of the sweep that forgets them.
-constexpr Milliseconds requests_kept{24 * 3'600'000};
 
 /// CAF's own default, four at least, costs a fifth on two processors: the HTTP side, the journal, the gateway and
 /// the views have threads of their own, and a turn is too short to be worth a switch.
@@ -185,18 +175,12 @@ struct Application::Impl {
       : data(config.data),
         data_lock(config.data),
         shares(shares_of_limit(config)),
-        disk_free_bytes_min(std::uintmax_t{config.disk_free_mib_min} << 20),
-        scrub_mib_per_s(config.scrub_mib_per_s),
-        scrub_interval(std::chrono::hours{config.scrub_interval_h}),
         metrics(std::make_shared<Metrics>()),
         system_config(config.actor_threads),
         system(system_config),
         drain_wait(config.drain_wait_ms),
         journal_folder(subfolder(config.data, "journal"), journal_limits(config), store_options(shares),
                        loads.executor(), [](const std::string& why) { end_at_once("journal", why); }),
-        scrub(
-            journal_folder.store(), [this] { return journal().durable_position(); },
-            [this](const JournalDamaged& fault) { journal().quarantine().note(fault); }),
         books(subfolder(config.data, "gateway"), {{"charges"}}, store_options(shares)),
         webhook_entries(open_webhooks(subfolder(config.data, "webhooks"), small_store_options(shares))),
         operations(subfolder(config.data, "operations"), operations_spaces, small_store_options(shares)),
@@ -277,6 +261,11 @@ struct Application::Impl {
                  .reads = reads.executor(),
                  .scans = scans.executor(),
                  .apart = imports.executor()}),
+        upkeep(config, {.timers = timers,
+                        .journal_folder = journal_folder,
+                        .directory = directory,
+                        .service = service,
+                        .metrics = *metrics}),
         server(service, server_settings(config, shares), metrics) {
     journal().quarantine().listen(log_damage);
     views.on_fault([](std::string_view what) {
@@ -303,7 +292,8 @@ struct Application::Impl {
     consumers.stop();
     journal().stop();
     views.stop();
-    for (auto* lane : {&upkeep, &scans, &reads, &loads}) lane->stop();
+    upkeep.stop();
+    for (auto* lane : {&scans, &reads, &loads}) lane->stop();
     directory.close();
     caf::anon_send_exit(catalogue, caf::exit_reason::kill);
     catalogue = nullptr;
@@ -319,14 +309,8 @@ struct Application::Impl {
     state.reads_pending = {{"loads", loads.pending()},
                            {"reads", reads.pending()},
                            {"scans", scans.pending()},
-                           {"upkeep", upkeep.pending()},
                            {"imports", imports.pending()}};
-    std::error_code unknown;
-    if (const auto space = std::filesystem::space(data, unknown); !unknown) state.disk_free_bytes = space.available;
-    state.disk_free_bytes_min = disk_free_bytes_min;
-    state.scrub_position = scrub.position();
-    state.scrub_passes = scrub.passes();
-    state.scrub_age = scrub.age();
+    upkeep.complete(state);
   }
 
   /// Before anything is served: nobody meets half of an import.
@@ -361,70 +345,19 @@ struct Application::Impl {
     mark_webhooks_damaged(subfolder(data, "webhooks"), why);
   }
 
-  void sweep_directory() {
-    directory.sweep(timers.uptime());
-    timers.after(sweep_interval, [this] { sweep_directory(); });
-  }
-  void watch_disk() {
-    std::error_code unknown;
-    const auto space = std::filesystem::space(data, unknown);
-    const bool low = !unknown && space.available < disk_free_bytes_min;
-    if (low != std::exchange(disk_was_low, low))
-      log_warn(low ? "the disk is nearly full: new work is refused" : "the disk has room again",
-               {{"event", low ? "disk_low" : "disk_has_room"},
-                {"data", data},
-                {"freeBytes", space.available},
-                {"freeBytesMin", disk_free_bytes_min}});
-    service.set_disk_low(low);
-    metrics->tell_left_out();
-    timers.after(disk_look_interval, [this] { watch_disk(); });
-  }
-  void expire_requests(std::string from) {
-    upkeep.run([this, from = std::move(from)]() mutable {
-      std::optional<std::string> next;
-      try {
-        next = journal().expire_requests(timers.now() - requests_kept, std::move(from), expiry_entries_max);
-      } catch (const std::exception& fault) {
-        log_error("answers to keyed requests can't be expired",
-                  {{"event", "journal_damaged"}, {"why", fault.what()}});
-      }
-      timers.after(next ? expiry_pause : request_expiry_interval,
-                   [this, next = next.value_or("")]() mutable { expire_requests(std::move(next)); });
-    });
-  }
-  void scrub_on() {
-    if (scrub_mib_per_s == 0) return;
-    upkeep.run([this] {
-      const auto step = scrub.step(scrub_step_bytes);
-      if (step.ends_pass)
-        log_info("the scrub has read the whole journal", {{"event", "scrub_passed"},
-                                                          {"position", scrub.position()},
-                                                          {"passes", scrub.passes()},
-                                                          {"faults", journal().quarantine().faults()}});
-      const auto rest = Milliseconds{static_cast<std::int64_t>(step.bytes * 1'000 / scrub_mib_per_s >> 20)};
-      timers.after(step.ends_pass ? scrub_interval : rest, [this] { scrub_on(); });
-    });
-  }
-
   const std::chrono::steady_clock::time_point created_at = std::chrono::steady_clock::now();
   const std::string data;
   const DataFolderLock data_lock;
   const DescriptorShares shares;
-  const std::uintmax_t disk_free_bytes_min;
-  const std::uint32_t scrub_mib_per_s;
-  const Milliseconds scrub_interval;
-  bool disk_was_low = false;
   std::shared_ptr<Metrics> metrics;
   SystemConfig system_config;
   caf::actor_system system;
   const std::chrono::milliseconds drain_wait;
   ClockTimers timers;
   RandomIds ids;
-  /// Aggregates that load; reads by id; lists and all else that goes over many entries; the node's own upkeep; and
-  /// imports, one at a time.
-  Lane loads, reads, scans, upkeep, imports;
+  /// Aggregates that load; reads by id; lists and all else that goes over many entries; and imports, one at a time.
+  Lane loads, reads, scans, imports;
   JournalFolder journal_folder;
-  JournalScrub scrub;
   RocksStore books;
   std::unique_ptr<RocksStore> webhook_entries;
   RocksStore operations;
@@ -451,6 +384,7 @@ struct Application::Impl {
   std::optional<DailyReport> report;
   caf::actor catalogue;
   Service service;
+  Upkeep upkeep;
   Server server;
 };
 
@@ -470,10 +404,7 @@ void Application::start() {
   all.views.start();
   all.webhooks.start();
   all.consumers.start();
-  all.sweep_directory();
-  all.watch_disk();
-  all.expire_requests("");
-  all.scrub_on();
+  all.upkeep.start();
   all.resume_import();
   all.service.resume_owed();
   all.server.start();

@@ -416,11 +416,12 @@ void Journal::verify(const std::function<void(Position)>& progress) const {
 
 std::optional<std::string> Journal::expire_requests(TimePoint before, std::string from, std::size_t entries_max) {
   auto& store = impl_->store;
-  if (const auto mark = store.get(marks_space, requests_expired_mark))
-    before = std::max(before, TimePoint{Milliseconds{std::stoll(*mark)}});
   return find_expired_requests(store, before, std::move(from), entries_max, [&](WriteSet changes) {
-    // In the same write, so that verify() knows which requests the index may lack.
-    changes.put(marks_space, std::string{requests_expired_mark}, std::to_string(before.time_since_epoch().count()));
+    // In the same write, so that verify() knows which requests the index may lack: those of the latest time ever.
+    auto latest = before;
+    if (const auto mark = store.get(marks_space, requests_expired_mark))
+      latest = std::max(latest, TimePoint{Milliseconds{std::stoll(*mark)}});
+    changes.put(marks_space, std::string{requests_expired_mark}, std::to_string(latest.time_since_epoch().count()));
     const std::lock_guard lock{impl_->write_mutex};
     store.write(changes, Sync::no);
   });

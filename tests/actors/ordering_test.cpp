@@ -22,6 +22,13 @@ std::vector<ImportRow> big_courses() {
   return rows;
 }
 
+/// Every caller waits for the end, however slow the machine.
+ActorLimits patient() {
+  ActorLimits limits;
+  limits.default_wait = std::chrono::hours{1};
+  return limits;
+}
+
 std::vector<std::string_view> names_of(const std::vector<Record>& timeline) {
   std::vector<std::string_view> names;
   for (const auto& record : timeline) names.push_back(event_name(record.event));
@@ -31,7 +38,7 @@ std::vector<std::string_view> names_of(const std::vector<Record>& timeline) {
 // Each enrollment is a chain of messages between four actors on any of the threads, each of which appends before it
 // tells the next. An effect that stood before its cause in the journal would be a crash away from a lost seat.
 TEST(JournalOrder, NeverInvertsACausalChainOverSeveralSchedulerThreads) {
-  ThreadedNode node{scheduler_threads};
+  ThreadedNode node{scheduler_threads, patient()};
   node.register_courses(big_courses());
   Countdown answered{chains};
   std::atomic<std::size_t> not_confirmed{0};
@@ -57,7 +64,7 @@ TEST(JournalOrder, NeverInvertsACausalChainOverSeveralSchedulerThreads) {
 }
 
 TEST(JournalOrder, HoldsEveryInvariantOfManyEnrollmentsAtOnce) {
-  ThreadedNode node{scheduler_threads};
+  ThreadedNode node{scheduler_threads, patient()};
   auto rows = big_courses();
   for (auto& row : rows) row.definition.capacity = 20;
   node.register_courses(rows);

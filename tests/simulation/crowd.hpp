@@ -105,6 +105,8 @@ class Crowd {
   void step() {
     switch (dice_.below(32)) {
       case 0:
+        if (dice_.chance(5)) return set_clock();
+        return clients_.place();
       case 1:
         return clients_.place();
       case 2:
@@ -157,6 +159,16 @@ class Crowd {
     if (runs) life_->resume_owed();
   }
 
+  /// The wall clock is set wrong by up to two years, or right again.
+  void set_clock() {
+    const auto days = static_cast<std::int64_t>(dice_.one_of({0, 0, 1, 30, 730}));
+    set_clock_wrong_by(std::chrono::hours{24} * (dice_.chance(50) ? days : -days));
+  }
+  void set_clock_wrong_by(Milliseconds by) {
+    durables_.timers.set_clock(by - clock_wrong_by_);
+    clock_wrong_by_ = by;
+  }
+
   void company_answers() {
     auto waiting = durables_.company.waiting();
     if (waiting.empty()) return;
@@ -176,6 +188,7 @@ class Crowd {
   // --- the end
 
   void run_everything() {
+    set_clock_wrong_by(Milliseconds{0});
     life_->payments_available = true;
     for (auto component : {Component::mileage, Component::coaching, Component::delivery, Component::payments,
                            Component::notifications})
@@ -272,6 +285,7 @@ class Crowd {
   Durables durables_;
   std::unique_ptr<Life> life_;
   Clients clients_{dice_, durables_, life_, courses()};
+  Milliseconds clock_wrong_by_{0};
   std::set<std::string> happened_;
   std::optional<std::string> fault_;
 };

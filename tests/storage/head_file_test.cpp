@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <sys/resource.h>
+#include <sys/fsuid.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -89,32 +89,33 @@ TEST_F(TwoSlots, EveryFlippedBitIsNoticed) {
   EXPECT_EQ(reload(), (Head{1, 1}));
 }
 
-/// No further file can be opened than `count`, as long as it lives.
-class DescriptorsLeft {
+/// A folder where files are made and renamed, and which can't be opened to be synced, as long as this lives.
+class UnreadableFolder {
  public:
-  explicit DescriptorsLeft(rlim_t count) {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const int next = ::dup(0);
-    ::close(next);
-    const rlimit few{static_cast<rlim_t>(next) + count, before_.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &few);
+  explicit UnreadableFolder(std::filesystem::path folder) : folder_(std::move(folder)) {
+    std::filesystem::permissions(folder_, std::filesystem::perms{0333});
+    // Permissions don't bind root.
+    if (::geteuid() == 0) ::setfsuid(nobody);
   }
-  ~DescriptorsLeft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  ~UnreadableFolder() {
+    ::setfsuid(::geteuid());
+    std::filesystem::permissions(folder_, std::filesystem::perms::owner_all);
+  }
 
  private:
-  rlimit before_{};
+  static constexpr uid_t nobody = 65'534;
+  const std::filesystem::path folder_;
 };
 
 TEST_F(TwoSlots, AHeadFileWhoseFolderCannotBeSyncedIsNotTakenForDurable) {
   TwoSlotHeadFile head{path};
-  // For the file, and none for its folder.
-  const DescriptorsLeft one{1};
+  const UnreadableFolder unreadable{folder.path()};
   EXPECT_THROW(head.store({1, 2}), StorageError);
 }
 
 TEST(JournalFolders, AreDurableInTheFoldersAboveThem) {
   const TempFolder above{true};
-  const DescriptorsLeft none{0};
+  const UnreadableFolder unreadable{above.path()};
   try {
     make_folder(above.path() / "data" / "journal");
     FAIL() << "made a folder whose entry was not synced";

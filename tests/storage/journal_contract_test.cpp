@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "storage/codec.hpp"
+#include "storage/request_expiry.hpp"
 #include "tests/storage/journal_host.hpp"
 #include "tests/storage/story.hpp"
 
@@ -462,6 +463,29 @@ TYPED_TEST(JournalContract, ARequestIsKnownUntilItExpires) {
   this->j().verify();
   this->reopen();
   EXPECT_THAT(this->j().history(request), SizeIs(1));
+}
+
+TYPED_TEST(JournalContract, AnExpiryByAClockThatWasAheadForgetsNoLaterRequest) {
+  const RequestId old{this->story.next_uid()};
+  const RequestId recent{this->story.next_uid()};
+  const auto claimed = this->story.record(old, RequestEvent{RequestClaimed{{1, 2}, std::nullopt}});
+  this->append({claimed});
+  this->journal->commit_all();
+  this->expire_all(claimed.time + std::chrono::hours{10'000});
+  ASSERT_THAT(this->j().history(old), IsEmpty());
+  this->append({this->story.record(recent, RequestEvent{RequestClaimed{{1, 2}, std::nullopt}})});
+  this->journal->commit_all();
+  this->expire_all(claimed.time);
+  EXPECT_THAT(this->j().history(recent), SizeIs(1));
+  this->j().verify();
+}
+
+TEST(RequestExpiry, CountsTheUptimeAndNotAClockThatIsSetForward) {
+  const TimePoint start{std::chrono::hours{1'000'000}};
+  const Milliseconds hour = std::chrono::hours{1};
+  EXPECT_EQ(requests_expire_before(start, hour, start + hour), start + hour - requests_kept);
+  EXPECT_EQ(requests_expire_before(start, hour, start + 1'000 * hour), start + hour - requests_kept);
+  EXPECT_EQ(requests_expire_before(start, hour, start - 5 * hour), start - 5 * hour - requests_kept);
 }
 
 TYPED_TEST(JournalContract, VerifyFindsASnapshotThatIsNotTheFoldOfItsEvents) {
