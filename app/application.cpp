@@ -260,7 +260,7 @@ struct Application::Impl {
                  .complete_state = [this](Metrics::NodeState& state) { complete(state); },
                  .reads = reads.executor(),
                  .scans = scans.executor(),
-                 .apart = imports.executor()}),
+                 .apart = decodes.executor()}),
         upkeep(config, {.timers = timers,
                         .journal_folder = journal_folder,
                         .directory = directory,
@@ -285,6 +285,7 @@ struct Application::Impl {
 
   ~Impl() {
     server.stop();
+    decodes.stop();
     imports.stop();
     timers.stop();
     gateway.stop();
@@ -309,6 +310,7 @@ struct Application::Impl {
     state.reads_pending = {{"loads", loads.pending()},
                            {"reads", reads.pending()},
                            {"scans", scans.pending()},
+                           {"decodes", decodes.pending()},
                            {"imports", imports.pending()}};
     upkeep.complete(state);
   }
@@ -355,8 +357,9 @@ struct Application::Impl {
   const std::chrono::milliseconds drain_wait;
   ClockTimers timers;
   RandomIds ids;
-  /// Aggregates that load; reads by id; lists and all else that goes over many entries; and imports, one at a time.
-  Lane loads, reads, scans, imports;
+  /// Aggregates that load; reads by id; lists and all else that goes over many entries; files of imports that are
+  /// read; and the import under way, which does not wait for the next one's file.
+  Lane loads, reads, scans, decodes, imports;
   JournalFolder journal_folder;
   RocksStore books;
   std::unique_ptr<RocksStore> webhook_entries;

@@ -43,7 +43,7 @@ class Service final : public Backend {
     /// Run what may block on a disk: reads by id, and what goes over many entries. Neither waits for the other.
     Executor reads;
     Executor scans;
-    /// Runs what takes long, one after another.
+    /// Reads the files of imports, one after another.
     Executor apart;
   };
   explicit Service(Parts parts);

@@ -14,6 +14,13 @@ bool Admission::try_enter_stream() {
   return false;
 }
 
+ImportPlace Admission::try_enter_import() {
+  if (imports_->fetch_add(1) < limits_.imports_max)
+    return {imports_.get(), [imports = imports_](const void*) { imports->fetch_sub(1); }};
+  imports_->fetch_sub(1);
+  return nullptr;
+}
+
 bool Admission::try_enter_course(const std::string& course) {
   std::lock_guard lock{mutex_};
   auto& count = courses_[course];

@@ -22,10 +22,14 @@ struct CallHold {
 /// One request in the hands of its handler.
 struct Call {
   const Request& request;
+  /// The bytes of request.body, for a handler that keeps them.
+  std::string& body;
   Backend& backend;
   const Limits& limits;
   Admission& admission;
   CallHold& hold;
+  /// Of a catalogue; nothing for all else.
+  ImportPlace import_place;
   Exchange exchange;
   TraceContext trace;
   /// The student or other person that the request acts for, for the log; set by handlers.

@@ -163,6 +163,7 @@ class CatalogueDecoder {
     switch (column) {
       case Column::id:
         if (!is_valid_name(cell)) return fault(column, std::string{name_rule});
+        if (cell == reserved_course_id) return fault(column, std::string{reserved_course_id_rule});
         row.id.text = cell;
         return;
       case Column::title:

@@ -3,6 +3,7 @@
 #include <boost/asio/write.hpp>
 #include <utility>
 
+#include "http/field_text.hpp"
 #include "http/handling.hpp"
 #include "http/request_fields.hpp"
 
@@ -12,14 +13,23 @@ namespace {
 /// Answers to pipelined requests gather up to here before they are sent.
 constexpr std::size_t gathered_bytes_max = 64 << 10;
 
+/// What a connection keeps of each of its buffers between two requests.
+constexpr std::size_t kept_bytes_max = 64 << 10;
+
 TraceContext trace_of(const Request& request) {
   auto field = request.field(RequestField::traceparent);
   return field ? parse_traceparent(*field) : TraceContext{};
 }
 
-bool same_word(std::string_view a, std::string_view lower) {
-  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(),
-                    [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 32 : x) == y; });
+bool chose_to_wait(const Request& request) {
+  const auto prefer = request.field(RequestField::prefer);
+  return prefer && parse_prefer(*prefer).effective_wait().value_or(std::chrono::seconds{0}).count() > 0;
+}
+
+/// Of a connection that stays open: room for one long body or answer is not kept for the next.
+void release_room(std::string& bytes) {
+  bytes.clear();
+  if (bytes.capacity() > kept_bytes_max) std::string{}.swap(bytes);
 }
 
 }  // namespace
@@ -113,7 +123,6 @@ bool Connection::accept_header() {
   in_.consume(scanner_.size());
   scanner_.reset();
   header_begun_ = false;
-  started_ = Clock::now();
   parser_.emplace(request_, body_, loop_.state().limits.chunk_overhead_bytes_max);
   if (auto fault = framing_fault(header_)) {
     refuse(Problem::malformed, *fault);
@@ -133,12 +142,22 @@ bool Connection::accept_header() {
   return true;
 }
 
+bool Connection::may_import() {
+  if (!is_import(match_, request_)) return true;
+  import_place_ = loop_.state().admission.try_enter_import();
+  return import_place_ != nullptr;
+}
+
 void Connection::begin_body() {
   const auto& limits = loop_.state().limits;
   if (auto expect = request_.field(RequestField::expect); expect && !same_word(*expect, "100-continue"))
     return refuse(Problem::expectation_failed);
   const auto bytes_max = body_bytes_max(match_, request_, limits);
   if (parser_->content_length().value_or(0) > bytes_max) return refuse(Problem::content_too_large);
+  if (!may_import()) {
+    loop_.state().refused.fetch_add(1, std::memory_order_relaxed);
+    return refuse(Problem::overloaded, "as many catalogues are imported as there may be at a time");
+  }
   if (parser_->is_done()) return handle_request();
   parser_->limit_body(bytes_max);
   parser_->eager(true);
@@ -183,6 +202,7 @@ bool Connection::step_stream() {
 
 void Connection::handle_request() {
   auto& state = loop_.state();
+  started_ = Clock::now();
   request_.body = body_;
   phase_ = Phase::waiting;
   const bool client = port_ == Port::client;
@@ -210,10 +230,12 @@ Handled Connection::call_handler(std::uint64_t ticket) {
   auto& state = loop_.state();
   const auto exchange = loop_.exchange(ticket);
   Call call{.request = request_,
+            .body = body_,
             .backend = state.backend,
             .limits = state.limits,
             .admission = state.admission,
             .hold = loop_.hold(ticket),
+            .import_place = std::move(import_place_),
             .exchange = exchange,
             .trace = trace_of(request_),
             .caller = caller_,
@@ -285,6 +307,7 @@ void Connection::refuse(Problem problem, std::string_view detail) {
   put_answer(sugang::refuse(path(), problem, std::string{detail}), false);
   in_.clear();
   scanner_.reset();
+  import_place_ = nullptr;
   phase_ = Phase::closing;
   linger_ = true;
   advance();
@@ -311,7 +334,9 @@ void Connection::forget_request() {
   request_ = {};
   parser_.reset();
   match_ = {};
+  import_place_ = nullptr;
   caller_.clear();
+  release_room(body_);
 }
 
 void Connection::put_answer(const Response& response, bool keep_alive) {
@@ -330,6 +355,7 @@ void Connection::put_answer(const Response& response, bool keep_alive) {
                         .route = route,
                         .status = response.status,
                         .took = Clock::now() - started_,
+                        .chose_to_wait = chose_to_wait(request_),
                         .problem = problem_name(response),
                         .fault = response.fault,
                         .request_id = request_id_,
@@ -364,7 +390,7 @@ bool Connection::flush() {
   boost::system::error_code error;
   const auto sent = socket_.write_some(boost::asio::buffer(out_), error);
   if (sent == out_.size()) {
-    out_.clear();
+    release_room(out_);
     return true;
   }
   if (error && error != boost::asio::error::would_block) {
@@ -374,10 +400,11 @@ bool Connection::flush() {
   writing_ = true;
   set_deadline(loop_.state().limits.write_timeout_ms);
   sending_.assign(out_, sent);
-  out_.clear();
+  release_room(out_);
   boost::asio::async_write(socket_, boost::asio::buffer(sending_),
                            [self = shared_from_this()](boost::system::error_code failed, std::size_t) {
                              self->writing_ = false;
+                             release_room(self->sending_);
                              if (self->phase_ == Phase::closed) return;
                              if (failed) return self->close();
                              self->set_rest_deadline();

@@ -52,6 +52,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool step_header();
   bool step_body();
   bool accept_header();
+  /// False: it is a catalogue, and there are as many under way as there may be.
+  bool may_import();
   void begin_body();
   bool step_stream();
   void handle_request();
@@ -91,6 +93,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<RequestParser> parser_;
   RouteMatch match_;
   std::string request_id_;
+  /// Of a catalogue under way.
+  ImportPlace import_place_;
   /// Of the request under way.
   std::string caller_;
   /// The client's address, once for all its requests.
@@ -98,6 +102,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::uint64_t ticket_ = 0;
   /// While streaming.
   std::unique_ptr<EventStream> stream_;
+  /// When the request had been read; while it is read, when it began.
   Clock::time_point started_;
 
   std::string out_;

@@ -59,12 +59,14 @@ Handled list_of_course(Call& call, std::function<void()> list) {
   return std::nullopt;
 }
 
-Command import_command(Backend& backend, std::vector<ImportRow> decoded, const std::string& path) {
+/// The place is free again once the command, with all that was made of it, is gone.
+Command import_command(Backend& backend, std::vector<ImportRow> decoded, const std::string& path,
+                       const ImportPlace& place) {
   Command command;
   // Copied into a shared place, because a std::function must be copyable and the rows are many.
   auto rows = std::make_shared<std::vector<ImportRow>>(std::move(decoded));
   command.run = [&backend, rows](Asker asker) { backend.import_courses(std::move(*rows), std::move(asker)); };
-  command.render = [instance = path](const Outcome& outcome) {
+  command.render = [instance = path, place](const Outcome& outcome) {
     if (outcome.refusal) return refusal_answer(outcome, instance);
     Answer answer;
     answer.status = 201;
@@ -73,25 +75,6 @@ Command import_command(Backend& backend, std::vector<ImportRow> decoded, const s
     return answer;
   };
   return command;
-}
-
-/// A large file takes long to read, and the loop's thread has others to serve meanwhile.
-Handled import_courses(Call& call) {
-  auto kept = keep_for_later(call, {});
-  if (auto* refusal = std::get_if<Response>(&kept)) return std::move(*refusal);
-  call.wait_longer(import_wait);
-  call.backend.run_apart([later = std::get<LaterCall>(std::move(kept)), body = std::string{call.request.body},
-                          rows_max = call.limits.import_rows_max] {
-    auto decoded = decode_catalogue(body, rows_max);
-    if (auto* refusal = std::get_if<BodyRefusal>(&decoded))
-      return later.exchange.answer(refuse(later.instance, std::move(*refusal)));
-    auto command =
-        import_command(later.backend, std::get<std::vector<ImportRow>>(std::move(decoded)), later.instance);
-    later.exchange.resume([later, command = std::move(command)](bool waits) {
-      if (waits) run_later(later, command);
-    });
-  });
-  return std::nullopt;
 }
 
 void revise(Backend& backend, const CourseId& id, ReviseCourse command, std::uint64_t definition, Asker asker) {
@@ -123,8 +106,6 @@ void revise_if_listed(Backend& backend, const CourseId& id, const ReviseCourse& 
 }  // namespace
 
 Handled post_course(Call& call) {
-  const auto type = parse_content_type(call.request.field(RequestField::content_type).value_or(std::string_view{}));
-  if (type == MediaType::csv) return import_courses(call);
   auto decoded = decode_course(call.request.body, call.now);
   if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
   auto& registration = std::get<CourseRegistration>(decoded);
@@ -138,6 +119,28 @@ Handled post_course(Call& call) {
     return render_course(201, instance, outcome);
   };
   return run_command(call, std::move(command));
+}
+
+/// A large file takes long to read, and the loop's thread has others to serve meanwhile.
+Handled import_courses(Call& call) {
+  auto kept = keep_for_later(call, {});
+  if (auto* refusal = std::get_if<Response>(&kept)) return std::move(*refusal);
+  call.wait_longer(import_wait);
+  call.backend.run_apart([later = std::get<LaterCall>(std::move(kept)), body = std::move(call.body),
+                          place = std::move(call.import_place), deadline = call.hold.deadline,
+                          rows_max = call.limits.import_rows_max] {
+    // Behind other files the caller may have been given up.
+    if (std::chrono::steady_clock::now() >= deadline) return;
+    auto decoded = decode_catalogue(body, rows_max);
+    if (auto* refusal = std::get_if<BodyRefusal>(&decoded))
+      return later.exchange.answer(refuse(later.instance, std::move(*refusal)));
+    auto command =
+        import_command(later.backend, std::get<std::vector<ImportRow>>(std::move(decoded)), later.instance, place);
+    later.exchange.resume([later, command = std::move(command)](bool waits) {
+      if (waits) run_later(later, command);
+    });
+  });
+  return std::nullopt;
 }
 
 Handled list_courses(Call& call) {

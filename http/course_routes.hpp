@@ -5,6 +5,7 @@
 namespace sugang {
 
 Handled post_course(Call& call);
+Handled import_courses(Call& call);
 Handled list_courses(Call& call);
 Handled get_course(Call& call);
 Handled patch_course(Call& call);

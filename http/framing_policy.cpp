@@ -3,23 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "http/field_text.hpp"
+
 namespace sugang {
 namespace {
 
 using Fault = std::optional<std::string_view>;
 
 constexpr std::size_t content_length_digits_max = 18;
-
-bool same_name(std::string_view name, std::string_view lower) {
-  return std::equal(name.begin(), name.end(), lower.begin(), lower.end(),
-                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-}
-
-std::string_view trim(std::string_view text) {
-  auto first = text.find_first_not_of(" \t");
-  return first == std::string_view::npos ? std::string_view{}
-                                         : text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
 
@@ -45,7 +36,7 @@ Fault note_length(std::string_view value, Framing& seen) {
 
 Fault note_coding(std::string_view value, Framing& seen) {
   if (++seen.codings > 1) return "more than one Transfer-Encoding";
-  if (!same_name(value, "chunked")) return "the only transfer coding is chunked, alone";
+  if (!same_word(value, "chunked")) return "the only transfer coding is chunked, alone";
   return std::nullopt;
 }
 
@@ -57,9 +48,9 @@ Fault note_field(std::string_view line, Framing& seen) {
   if (name.find_first_of(" \t") != std::string_view::npos) return "a blank in a field's name";
   if (std::any_of(line.begin(), line.end(), is_control)) return "a control character";
   auto value = trim(line.substr(colon + 1));
-  if (same_name(name, "host")) return note_host(value, seen);
-  if (same_name(name, "content-length")) return note_length(value, seen);
-  if (same_name(name, "transfer-encoding")) return note_coding(value, seen);
+  if (same_word(name, "host")) return note_host(value, seen);
+  if (same_word(name, "content-length")) return note_length(value, seen);
+  if (same_word(name, "transfer-encoding")) return note_coding(value, seen);
   return std::nullopt;
 }
 

@@ -42,6 +42,8 @@ struct Limits {
   std::size_t requests_in_flight_max = 20'000;
   /// The same for one course: 503.
   std::size_t requests_in_flight_per_course_max = 10'000;
+  /// Catalogues that are read or registered, in the whole node: 503.
+  std::size_t imports_max = 4;
   /// Clients that follow the events, in the whole node: 503.
   std::size_t event_streams_max = 200;
   /// What the kernel holds for one of them. Small, so that the write timeout sees a client that does not read.

@@ -47,7 +47,8 @@ constexpr std::array<ProblemType, 57> types{{
      "unsupported-media-type",
      "The body's media type is not taken here",
      415,
-     "Send the body as application/json (in UTF-8) and say so in Content-Type. Courses may also come as text/csv.",
+     "Send the body as application/json (in UTF-8) and say so in Content-Type. The catalogue of "
+     "/v1/courses/import comes as text/csv.",
      {}},
     {Problem::expectation_failed,
      "expectation-failed",

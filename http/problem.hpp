@@ -104,6 +104,10 @@ struct FieldFault {
 inline constexpr std::string_view name_rule =
     "must be 1 to 64 of the characters A-Z a-z 0-9 . _ -, and neither . nor ..";
 
+/// The one name that no course may have, for its path is that of the import; and what is wrong with it.
+inline constexpr std::string_view reserved_course_id = "import";
+inline constexpr std::string_view reserved_course_id_rule = "is reserved: /v1/courses/import takes a catalogue";
+
 /// One occurrence of a problem. Everything in it follows from the request and the state, so that a repeat of the
 /// request gives the same bytes.
 struct ProblemReport {

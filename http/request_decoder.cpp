@@ -33,6 +33,8 @@ void read_course(ObjectReader& members, CourseRegistration& registration, TimePo
   auto& course = registration.definition;
   for (auto required : {"kind", "title", "capacity"}) members.require(required);
   if (auto id = members.name("id")) registration.id = CourseId{*id};
+  if (registration.id && registration.id->text == reserved_course_id)
+    members.fault("id", std::string{reserved_course_id_rule});
   set(course.kind, members.one_of<CourseKind>("kind"));
   set(course.title, members.line("title", title_chars_max));
   set(course.capacity, members.integer("capacity", 1, capacity_max));

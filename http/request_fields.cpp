@@ -3,22 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "http/field_text.hpp"
+
 namespace sugang {
 namespace {
-
-constexpr std::string_view blanks = " \t";
-
-std::string_view trim(std::string_view text) {
-  auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool same_word(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
 
 /// Cuts `text` up to the next `separator` outside quotes; the separator goes.
 std::string_view take_element(std::string_view& text, char separator) {

@@ -17,7 +17,10 @@ struct AnsweredRequest {
   /// read; view of a constant.
   std::string_view route;
   std::uint16_t status = 0;
+  /// From the whole request read to its answer; of what could not be read, from its first byte.
   std::chrono::nanoseconds took{0};
+  /// The caller asked by `Prefer` to wait for an end, so the time says nothing of the server.
+  bool chose_to_wait = false;
   /// The problem's name, `sold-out`; empty for an answer that is none.
   std::string_view problem;
   /// What failed in the server itself, for an internal error.

@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/beast/http/error.hpp>
 
+#include "http/field_text.hpp"
 #include "http/router.hpp"
 
 namespace sugang {
@@ -30,10 +31,8 @@ constexpr std::array<KnownField, request_field_count> known_fields{{
 }};
 
 const KnownField* find_field(std::string_view name) {
-  auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; };
   for (const auto& known : known_fields)
-    if (known.name.size() == name.size() && std::equal(name.begin(), name.end(), known.name.begin(), same))
-      return &known;
+    if (same_word(name, known.name)) return &known;
   return nullptr;
 }
 

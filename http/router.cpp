@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-#include "http/problem.hpp"
+#include "http/handling.hpp"
 #include "http/request_fields.hpp"
 
 namespace sugang {
@@ -24,11 +24,18 @@ bool matches(std::string_view form, std::string_view path, std::string_view& var
   return !variable.empty() && path.substr(variable.size()) == rest;
 }
 
+/// Whether `path` is the route's own, letter by letter.
+bool is_fixed(std::span<const Route> routes, std::string_view path) {
+  return path.find('{') == std::string_view::npos &&
+         std::any_of(routes.begin(), routes.end(), [&](const Route& route) { return route.path == path; });
+}
+
 std::string allow(std::span<const Route> routes, std::string_view path) {
+  const bool fixed = is_fixed(routes, path);
   std::string allowed;
   std::string_view variable;
   for (const auto& route : routes) {
-    if (!matches(route.path, path, variable)) continue;
+    if (fixed ? route.path != path : !matches(route.path, path, variable)) continue;
     allowed.append(to_text(route.method)).append(", ");
     if (route.method == Method::get) allowed.append("HEAD, ");
   }
@@ -44,8 +51,8 @@ bool takes(BodyKind kind, MediaType type, bool empty) {
       return type == MediaType::json;
     case BodyKind::json_optional:
       return empty || type == MediaType::json;
-    case BodyKind::json_or_csv:
-      return type == MediaType::json || type == MediaType::csv;
+    case BodyKind::csv:
+      return type == MediaType::csv;
     case BodyKind::merge_patch:
       return type == MediaType::json || type == MediaType::merge_patch;
   }
@@ -54,11 +61,6 @@ bool takes(BodyKind kind, MediaType type, bool empty) {
 
 MediaType media_type(const Request& request) {
   return parse_content_type(request.field(RequestField::content_type).value_or(std::string_view{}));
-}
-
-Response problem(Problem problem, const Call& call, std::string detail = {}) {
-  return to_response(
-      ProblemReport{.problem = problem, .detail = std::move(detail), .instance = std::string{call.request.path}});
 }
 
 }  // namespace
@@ -73,9 +75,10 @@ Method parse_method(std::string_view text) {
 RouteMatch find_route(std::span<const Route> routes, Method method, std::string_view path) {
   const auto wanted = method == Method::head ? Method::get : method;
   RouteMatch match;
+  const bool fixed = is_fixed(routes, path);
   std::string_view variable;
   for (const auto& route : routes) {
-    if (route.method != wanted || !matches(route.path, path, variable)) continue;
+    if (route.method != wanted || (fixed ? route.path != path : !matches(route.path, path, variable))) continue;
     if (auto decoded = percent_decode(variable)) {
       match.route = &route;
       match.path_id = std::move(*decoded);
@@ -86,24 +89,26 @@ RouteMatch find_route(std::span<const Route> routes, Method method, std::string_
   return match;
 }
 
+bool is_import(const RouteMatch& match, const Request& request) {
+  return match.route && match.route->body == BodyKind::csv && media_type(request) == MediaType::csv;
+}
+
 std::size_t body_bytes_max(const RouteMatch& match, const Request& request, const Limits& limits) {
-  const bool csv =
-      match.route && match.route->body == BodyKind::json_or_csv && media_type(request) == MediaType::csv;
-  return csv ? limits.import_bytes_max : limits.body_bytes_max;
+  return is_import(match, request) ? limits.import_bytes_max : limits.body_bytes_max;
 }
 
 Handled handle(const RouteMatch& match, Call& call) {
   if (!match.route) {
-    if (match.allowed.empty()) return problem(Problem::not_found, call);
+    if (match.allowed.empty()) return refuse(call, Problem::not_found);
     if (call.request.method == Method::options) {
       Response response;
       response.status = 204;
       return std::move(response).with("Allow", match.allowed);
     }
-    return problem(Problem::method_not_allowed, call).with("Allow", match.allowed);
+    return refuse(call, Problem::method_not_allowed).with("Allow", match.allowed);
   }
   if (!takes(match.route->body, media_type(call.request), call.request.body.empty()))
-    return problem(Problem::unsupported_media_type, call);
+    return refuse(call, Problem::unsupported_media_type);
   return match.route->handler(call);
 }
 

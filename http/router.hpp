@@ -13,7 +13,7 @@ enum class BodyKind : std::uint8_t {
   json,
   /// JSON, or nothing at all.
   json_optional,
-  json_or_csv,
+  csv,
   merge_patch,
 };
 
@@ -39,11 +39,14 @@ struct RouteMatch {
   /// Methods of the resource, as Allow lists them; empty if there is no such resource.
   std::string allowed;
 };
-/// HEAD is answered wherever GET is.
+/// HEAD is answered wherever GET is. A path that is a route's own, letter by letter, is no id of another route.
 RouteMatch find_route(std::span<const Route> routes, Method method, std::string_view path);
 
 std::string_view to_text(Method method);
 Method parse_method(std::string_view text);
+
+/// A whole catalogue comes, whose body may be long.
+bool is_import(const RouteMatch& match, const Request& request);
 
 /// Bytes that a body may have here.
 std::size_t body_bytes_max(const RouteMatch& match, const Request& request, const Limits& limits);

@@ -168,8 +168,7 @@ void Server::stop() { impl_->stop(); }
 
 ServerStats Server::stats() const {
   const auto& state = impl_->state;
-  return {state.connections(Port::client), state.admission.in_flight(), state.admission.streams(),
-          state.refused.load()};
+  return {state.admission.in_flight(), state.admission.streams(), state.refused.load()};
 }
 
 }  // namespace sugang

@@ -27,7 +27,6 @@ struct ServerSettings {
 };
 
 struct ServerStats {
-  std::size_t connections = 0;
   std::size_t requests_in_flight = 0;
   std::size_t event_streams = 0;
   /// Requests refused with 503 before any work, since the start.

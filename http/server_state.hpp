@@ -28,7 +28,6 @@ struct ServerState {
   std::atomic<bool> draining{false};
   std::atomic<std::uint64_t> refused{0};
 
-  std::size_t connections(Port port) const { return connections_[static_cast<std::size_t>(port)].load(); }
   std::size_t connections_max(Port port) const {
     return port == Port::client ? limits.connections_max : limits.management_connections_max;
   }

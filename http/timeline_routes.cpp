@@ -81,7 +81,9 @@ struct EventsAfter {
   bool now = false;
 };
 EventsAfter events_after(QueryReader& query, const Backend& backend) {
-  if (query.text("after") == "now") return {backend.durable_position(), true};
+  const auto given = query.text("after");
+  if (!given) return {};
+  if (*given == "now") return {backend.durable_position(), true};
   return {query.position("after").value_or(0)};
 }
 

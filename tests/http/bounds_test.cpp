@@ -190,7 +190,7 @@ TEST_F(Bounds, ACatalogueMayBeLonger) {
   limits.body_bytes_max = 100;
   std::string csv = "id,title,capacity\n";
   for (int i = 0; i < 1000; ++i) csv += "c-" + std::to_string(i) + ",A course,10\n";
-  const auto answer = call("POST", "/v1/courses", {{"Content-Type", "text/csv"}}, csv);
+  const auto answer = call("POST", "/v1/courses/import", {{"Content-Type", "text/csv"}}, csv);
   EXPECT_EQ(answer.json(), (nlohmann::json{{"created", 1000}}));
 }
 

@@ -418,13 +418,13 @@ TEST_F(Courses, GetAnIdWhenTheyBringNone) {
 
 TEST_F(Courses, AreImportedWholeOrNotAtAll) {
   const WireFields csv{{"Content-Type", "text/csv; charset=utf-8"}};
-  const auto made = call("POST", "/v1/courses", csv, "id,title,capacity\na,One,1\nb,Two,2\n");
+  const auto made = call("POST", "/v1/courses/import", csv, "id,title,capacity\na,One,1\nb,Two,2\n");
   EXPECT_EQ(made.status, 201);
   EXPECT_EQ(made.json(), (nlohmann::json{{"created", 2}}));
-  const auto again = call("POST", "/v1/courses", csv, "id,title,capacity\nx,One,1\nb,Two,2\n");
+  const auto again = call("POST", "/v1/courses/import", csv, "id,title,capacity\nx,One,1\nb,Two,2\n");
   EXPECT_EQ(again.problem(), "already-exists");
   EXPECT_EQ(again.json()["errors"][0]["pointer"], "/3/id");
-  const auto faulty = call("POST", "/v1/courses", csv, "id,title,capacity\nx,One,many\n");
+  const auto faulty = call("POST", "/v1/courses/import", csv, "id,title,capacity\nx,One,many\n");
   EXPECT_EQ(faulty.json()["errors"][0]["pointer"], "/2/capacity");
   EXPECT_EQ(backend.count("import_courses"), 2u);
 }

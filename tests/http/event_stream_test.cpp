@@ -396,6 +396,12 @@ TEST_F(EventStreams, EndWithAProblemWhereTheJournalCannotBeRead) {
   EXPECT_EQ(batch.problem(), "journal-damaged");
 }
 
+TEST_F(EventStreams, NameABrokenPositionOnce) {
+  const auto refused = get("/v1/events?after=%zz");
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_EQ(refused.json()["errors"].size(), 1u) << refused.body;
+}
+
 TEST_F(EventStreams, IgnoreWhatTheirClientSends) {
   open_course();
   Follower follower{port(), "/v1/events"};

@@ -73,7 +73,10 @@ class ScriptedBackend final : public Backend {
 
   void find_request(RequestKey key, std::function<void(EarlierRequest)> done) override;
   void release_request(RequestKey key) override;
-  void run_apart(std::function<void()> work) override { later(std::move(work)); }
+  void run_apart(std::function<void()> work) override {
+    note("run_apart");
+    later(std::move(work));
+  }
   void register_course(CourseId id, CourseDefinition definition, Asker asker) override;
   void import_courses(std::vector<ImportRow> rows, Asker asker) override;
   void revise_course(CourseId id, ReviseCourse command, Asker asker) override;

@@ -46,7 +46,7 @@ TEST_F(TextLimits, CountCharactersAsTheirDescriptionDoes) {
 
 TEST_F(TextLimits, CountCharactersInACatalogueToo) {
   const auto import = [&](std::size_t title, std::size_t meets) {
-    return call("POST", "/v1/courses", {{"Content-Type", "text/csv"}},
+    return call("POST", "/v1/courses/import", {{"Content-Type", "text/csv"}},
                 "id,title,capacity,meets\nc," + characters(title) + ",3," + characters(meets) + "\n");
   };
   EXPECT_EQ(import(501, 1).json()["errors"][0]["pointer"], "/2/title");
@@ -59,9 +59,10 @@ TEST_F(TextLimits, AnIdThatNoPathCanNameIsRefused) {
     EXPECT_EQ(register_course(id).json()["errors"][0]["pointer"], "/id");
     EXPECT_EQ(enroll(id, "s").json()["errors"][0]["pointer"], "/courseId");
     EXPECT_EQ(enroll("c", id).json()["errors"][0]["pointer"], "/studentId");
-    EXPECT_EQ(call("POST", "/v1/courses", {{"Content-Type", "text/csv"}}, "id,title,capacity\n" + id + ",t,3\n")
-                  .json()["errors"][0]["pointer"],
-              "/2/id");
+    EXPECT_EQ(
+        call("POST", "/v1/courses/import", {{"Content-Type", "text/csv"}}, "id,title,capacity\n" + id + ",t,3\n")
+            .json()["errors"][0]["pointer"],
+        "/2/id");
     EXPECT_EQ(get("/v1/enrollments?courseId=" + id).status, 422);
     EXPECT_EQ(get("/v1/courses/" + id).status, 404);
   }
@@ -72,7 +73,7 @@ TEST_F(TextLimits, AListOfFaultsThatIsCutSaysSo) {
   const auto import = [&](std::size_t faulty) {
     std::string csv = "id,title,capacity\nc,t,1\n";
     for (std::size_t i = 0; i < faulty; ++i) csv += "?,t,1\n";
-    return call("POST", "/v1/courses", {{"Content-Type", "text/csv"}}, csv).json();
+    return call("POST", "/v1/courses/import", {{"Content-Type", "text/csv"}}, csv).json();
   };
   const auto whole = import(faults_listed_max), cut = import(faults_listed_max + 1);
   EXPECT_EQ(whole["errors"].size(), faults_listed_max);

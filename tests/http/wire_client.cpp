@@ -86,6 +86,7 @@ std::optional<WireAnswer> WireClient::read_answer(bool head) {
     if (!receive()) return std::nullopt;
   answer.body = received_.substr(end + 4, size);
   received_.erase(0, end + 4 + size);
+  received_.shrink_to_fit();
   return answer;
 }
 

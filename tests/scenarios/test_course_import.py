@@ -17,7 +17,7 @@ MANY = int(os.environ.get("SUGANG_IMPORT_ROWS", "10000"))
 
 def post_csv(client, text, headers=None):
     body = text if isinstance(text, bytes) else text.encode()
-    return client.post("/v1/courses", body, {"Content-Type": "text/csv", **(headers or {})})
+    return client.post("/v1/courses/import", body, {"Content-Type": "text/csv", **(headers or {})})
 
 
 def lines_of(answer):

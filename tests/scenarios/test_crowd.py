@@ -75,7 +75,7 @@ def term(request, scratch):
         text = catalogue.with_price(text, request.param)
     with Server(scratch / "data") as server, Client(server.listen) as client:
         rows = catalogue.rows_of(text)
-        answer = client.post("/v1/courses", text.encode(), {"Content-Type": "text/csv"})
+        answer = client.post("/v1/courses/import", text.encode(), {"Content-Type": "text/csv"})
         assert (answer.status, answer.json()) == (201, {"created": len(rows)})
         yield server, rows
 
