@@ -42,7 +42,9 @@ struct Metrics::Impl {
       prometheus::BuildCounter().Name("sugang_http_requests_total").Help("Requests answered.").Register(registry);
   prometheus::Family<prometheus::Histogram>& latencies = prometheus::BuildHistogram()
                                                              .Name("sugang_http_request_duration_seconds")
-                                                             .Help("From the whole request read to its answer.")
+                                                             .Help(
+                                                                 "From the whole request read to its answer; "
+                                                                 "wait: chosen where Prefer asked to wait.")
                                                              .Register(registry);
   prometheus::Family<prometheus::Counter>& problems = prometheus::BuildCounter()
                                                           .Name("sugang_http_problems_total")
@@ -72,10 +74,15 @@ struct Metrics::Impl {
 
   std::mutex mutex;
   /// By the addresses of the names, which are constants: this is looked up for every answer.
-  std::map<std::tuple<const char*, const char*, std::uint16_t>, Answers> answers;
+  std::map<std::tuple<const char*, const char*, std::uint16_t, bool>, Answers> answers;
   std::map<const ProblemType*, prometheus::Counter*> problem_counters;
 
-  Impl() { set("sugang_build_info", "1, with the version of the program.", 1, {{"version", SUGANG_VERSION}}); }
+  Impl() {
+    set("sugang_build_info", "1, with the version of the program.", 1, {{"version", SUGANG_VERSION}});
+    // From the start, so that a rate sees the first of them too.
+    for (const auto* port : {"client", "management"})
+      for (const auto* reason : {"limit", "system"}) connections_refused.Add({{"port", port}, {"reason", reason}});
+  }
 
   void set(const char* name, const char* help, double value, const Labels& labels = {}) {
     prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(labels).Set(value);
@@ -88,10 +95,12 @@ struct Metrics::Impl {
   void observe_process();
 
   Answers& answers_of(const AnsweredRequest& request) {
-    auto& found = answers[{request.method.data(), request.route.data(), request.status}];
+    auto& found = answers[{request.method.data(), request.route.data(), request.status, request.chose_to_wait}];
     if (found.count != nullptr) return found;
     Labels labels{{"method", std::string{request.method}}, {"route", std::string{request.route}}};
-    found.latency = &latencies.Add(labels, request_seconds);
+    auto timed = labels;
+    timed["wait"] = request.chose_to_wait ? "chosen" : "default";
+    found.latency = &latencies.Add(timed, request_seconds);
     labels["status"] = std::to_string(request.status);
     found.count = &requests.Add(labels);
     return found;

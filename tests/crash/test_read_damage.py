@@ -1,7 +1,6 @@
 """Damage in old blocks of the journal, behind what a start verifies: what meets it is refused, the rest goes on."""
 
 import json
-import re
 import shutil
 from types import SimpleNamespace
 
@@ -9,6 +8,7 @@ import pytest
 
 from blackbox.actions import await_views, cancel, confirmed, enroll, eventually, read_enrollment, register_course
 from blackbox.client import Client
+from blackbox.metrics import scrape, value
 from blackbox.server import Server
 
 # Enough for several of RocksDB's 16 KiB blocks before the block that a start verifies.
@@ -23,9 +23,7 @@ def server_on(data):
 
 
 def metric(management, name):
-    """The value of a metric without labels; 0 when there is none."""
-    found = re.search(rf"^{name} (\S+)$", management.get("/metrics").body.decode(), re.MULTILINE)
-    return float(found[1]) if found else 0
+    return value(scrape(management), name)
 
 
 def log_lines(server):

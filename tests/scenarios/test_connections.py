@@ -14,6 +14,7 @@ import pytest
 from blackbox.actions import confirmed, eventually, read, register_course, seats
 from blackbox.answer import AnswerReader
 from blackbox.client import Client, ConnectionEnded
+from blackbox.metrics import scrape, value
 from blackbox.server import Server, ServerEnded
 
 DESCRIPTORS = 1024
@@ -44,11 +45,9 @@ def crowded(scratch, *arguments):
         assert server.running(), server.stderr()
 
 
-def metric(server, name):
-    """The sum of a metric's samples, whatever their labels."""
+def metric(server, name, **labels):
     with Client(server.management) as management:
-        lines = management.get("/metrics").body.decode().splitlines()
-    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.split("{")[0].split(" ")[0] == name)
+        return value(scrape(management), name, **labels)
 
 
 def logged(server, message):
@@ -96,10 +95,12 @@ def test_what_is_refused_is_told_why_and_counted_and_logged(scratch):
         assert (status, fields["connection"]) == (503, "close")
         assert int(fields["retry-after"]) > 0
         assert json.loads(body)["type"] == "/problems/overloaded"
-        open_now = metric(server, "sugang_http_connections")
-        assert 0 < open_now < DESCRIPTORS
-        refused = eventually(lambda: metric(server, "sugang_http_connections_refused_total"))
-        assert refused + open_now >= IDLE
+        assert 0 < metric(server, "sugang_http_connections") < DESCRIPTORS
+        # Each of them came while at most so many others were open.
+        (line,) = logged(server, "file descriptors")
+        beyond = IDLE - int(line["connectionsMax"])
+        assert beyond > 0
+        eventually(lambda: metric(server, "sugang_http_connections_refused_total", reason="limit") >= beyond)
         # A line for a while, and not one for each.
         assert 0 < len(logged(server, "connections are refused")) < 20
 
@@ -114,10 +115,11 @@ def test_a_system_that_gives_no_connection_ends_nothing(scratch):
             answer = callers.submit(late.get, "/v1/courses")
             eventually(lambda: "no connection" in server.stderr())
             # Those that are connected are served, and the thread does not spin.
-            before = system_metric(management)
+            failed = lambda: value(scrape(management), "sugang_http_connections_refused_total", reason="system")
+            before = failed()
             for _ in range(100):
                 assert client.get("/v1/courses").status == 200
-            assert system_metric(management) < before + 100
+            assert failed() < before + 100
             assert not answer.done()
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
             assert answer.result(10).status == 200
@@ -126,12 +128,6 @@ def test_a_system_that_gives_no_connection_ends_nothing(scratch):
 def lowest_free_descriptor(server):
     taken = set(map(int, os.listdir(f"/proc/{server.process.pid}/fd")))
     return next(number for number in itertools.count() if number not in taken)
-
-
-def system_metric(management):
-    lines = management.get("/metrics").body.decode().splitlines()
-    return sum(float(line.rsplit(" ", 1)[1]) for line in lines
-               if line.startswith("sugang_http_connections_refused_total{") and 'reason="system"' in line)
 
 
 def test_places_are_free_again_when_the_crowd_has_gone(scratch):

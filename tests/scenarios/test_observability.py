@@ -3,13 +3,15 @@
 import json
 import re
 import shutil
+import socket
 import subprocess
 
 import pytest
 
 from blackbox.actions import (cancel, confirmed, enroll, eventually, read_enrollment, register_course, set_gateway,
                               unique)
-from blackbox.client import Client
+from blackbox.answer import AnswerReader, render_request
+from blackbox.client import Client, encode
 from blackbox.metrics import DEPLOY, dashboard_expressions, faults, rule_expressions, scrape, value
 from blackbox.server import Server, clean_environment
 
@@ -53,14 +55,28 @@ def test_at_debug_each_request_is_a_line_that_says_what_became_of_it(start):
     assert "caller" not in second and "traceId" not in second
 
 
+def statuses_of_pairs_sent_together(server, pairs):
+    """Of a course to register and one to read that is not there, again and again on one connection."""
+    body, media_type = encode({"id": "c", "kind": "lecture", "title": "A course", "capacity": 1})
+    pair = (render_request("POST", "/v1/courses", "localhost", {"Content-Type": media_type}, body)
+            + render_request("GET", "/v1/courses/none", "localhost"))
+    reader, statuses = AnswerReader(), []
+    with socket.create_connection(server.listen, 20) as raw:
+        raw.sendall(pairs * pair)
+        while len(statuses) < 2 * pairs:
+            complete = reader.feed(raw.recv(1 << 16))
+            while complete:
+                statuses.append(complete[0])
+                complete = reader.take()
+    return statuses
+
+
 def test_at_info_answers_are_no_lines_but_those_that_shed_load_are_sampled_and_counted(start):
     more_than_there_is = 1_048_576
     server, client, _ = start(disk_free_mib_min=more_than_there_is)
     refusals = 60
-    for _ in range(refusals):
-        answer = client.post("/v1/courses", {"id": "c", "kind": "lecture", "title": "A course", "capacity": 1})
-        assert answer.status == 503
-        assert client.get("/v1/courses/none").status == 404
+    # All within one second, however slow the machine: sent together.
+    assert statuses_of_pairs_sent_together(server, refusals) == [503, 404] * refusals
     shown = lambda: lines(server, event="request")
     counted = lambda: len(shown()) + sum(line.get("leftOut", 0) for line in lines(server) if "leftOut" in line)
     eventually(lambda: counted() == refusals, what="every refusal to be a line or counted")
@@ -111,7 +127,9 @@ def test_metrics_count_by_route_status_and_problem(start):
     placed = {"method": "POST", "route": "/v1/enrollments"}
     assert value(samples, "sugang_http_requests_total", status="201", **placed) == 1
     assert value(samples, "sugang_http_requests_total", status="409", **placed) == 2
-    assert value(samples, "sugang_http_request_duration_seconds_count", **placed) == 3
+    assert value(samples, "sugang_http_request_duration_seconds_count", wait="default", **placed) == 3
+    assert enroll(client, course, headers={"Prefer": "wait=1"}).problem == "sold-out"
+    assert value(scrape(management), "sugang_http_request_duration_seconds_count", wait="chosen", **placed) == 1
     assert value(samples, "sugang_http_problems_total", problem="sold-out") == 2
     assert value(samples, "sugang_gateway_call_duration_seconds_count", call="charge", outcome="approved") == 1
     assert value(samples, "process_resident_memory_bytes") > 1 << 20
@@ -164,6 +182,19 @@ def test_what_rules_and_panels_ask_for_is_there(samples, where):
     if expression != 'up{job="sugang"} == 0':
         assert re.search(r"\b(sugang|process)_", expression)
     assert not list(faults(expression, samples)), expression
+
+
+# Metrics that nothing in deploy/ asks for.
+UNWATCHED = set()
+
+
+def test_every_metric_is_watched():
+    written = (DEPLOY.parent / "app" / "metrics.cpp").read_text()
+    metrics = set(re.findall(r'"((?:sugang|process)_[a-z_]+)"', written))
+    asked = {name for expression in (rule_expressions() | dashboard_expressions()).values()
+             for name in re.findall(r"\b(?:sugang|process)_[a-z_]+", expression)}
+    assert len(metrics) > 30
+    assert metrics - {re.sub("_(bucket|count|sum)$", "", name) for name in asked} == UNWATCHED
 
 
 def promtool(*arguments, **run):

@@ -9,6 +9,7 @@ import pytest
 
 from blackbox.actions import confirmed, enroll, eventually, read, register_course, seats, set_gateway, unique
 from blackbox.client import Client, ConnectionEnded, crowd
+from blackbox.metrics import scrape, value
 from blackbox.server import Server
 
 IN_FLIGHT = 5
@@ -103,11 +104,6 @@ def get_status(client):
         return None
 
 
-def gauge(management, name):
-    lines = management.get("/metrics").body.decode().splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith(name + " "))
-
-
 def test_ids_that_were_never_registered_leave_nothing_in_memory(scratch):
     with serving(scratch) as (server, _, management):
         async def ask(client, number):
@@ -119,4 +115,4 @@ def test_ids_that_were_never_registered_leave_nothing_in_memory(scratch):
             assert (answer.status, answer.problem) == (404, "course-not-found"), answer
 
         asyncio.run(crowd(server.listen, 50, range(UNKNOWN_IDS), ask))
-        eventually(lambda: gauge(management, "sugang_actors") == 0, deadline_s=10)
+        eventually(lambda: value(scrape(management), "sugang_actors") == 0, deadline_s=10)
