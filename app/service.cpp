@@ -18,6 +18,7 @@ std::vector<Record> history_of(const CreationAnswer& kept) {
   Record claimed, answered;
   claimed.event = RequestEvent{RequestClaimed{kept.body, std::nullopt}};
   answered.event = RequestEvent{RequestAnswered{answer.status, answer.content_type, answer.location, answer.body}};
+  answered.position = answer.position;
   return {std::move(claimed), std::move(answered)};
 }
 

@@ -31,6 +31,7 @@ void Service::create_webhook(std::string url, std::vector<NoticeKind> kinds, Ask
           Outcome outcome;
           outcome.subject = made;
           rendered = asker.render(outcome);
+          rendered.position = node_.journal.durable_position();
           if (!asker.key) return std::nullopt;
           return Webhooks::KeptAnswer{asker.key->id, {asker.key->body, node_.timers.now(), rendered}};
         };
@@ -43,7 +44,6 @@ void Service::create_webhook(std::string url, std::vector<NoticeKind> kinds, Ask
           return answer(node_, std::move(asker), outcome);
         }
         // Durable, with its answer, where the secret must be anyway: nothing of it goes into the journal.
-        rendered.position = node_.journal.durable_position();
         asker.deliver(std::move(rendered));
       });
 }

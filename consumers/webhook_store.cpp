@@ -45,6 +45,7 @@ struct AnswerRow {
     field("contentType", answer.content_type);
     field("location", answer.location);
     field("body", answer.body);
+    field("position", answer.position);
   }
 };
 

@@ -316,6 +316,7 @@ def journal_now(site, scratch):
 
 
 def test_a_repeat_after_a_kill_between_creation_and_answer_is_the_same_webhook(site, scratch, receiver):
+    register_course(site.client)
     journal = journal_now(site, scratch)
     body, key = {"url": receiver.url, "events": ["enrollment.confirmed"]}, {"Idempotency-Key": unique("key")}
     first = site.client.post("/v1/webhooks", body, key)
@@ -324,6 +325,7 @@ def test_a_repeat_after_a_kill_between_creation_and_answer_is_the_same_webhook(s
     again = site.client.post("/v1/webhooks", body, key)
     assert [one["id"] for one in every(site.client, "/v1/webhooks")] == [first.json()["id"]]
     assert (again.status, again.body, again.header("location")) == (201, first.body, first.header("location"))
+    assert again.header("sugang-position") == first.header("sugang-position") is not None
     assert again.header("idempotency-replayed") == "true"
     other = site.client.post("/v1/webhooks", body | {"events": []}, key)
     assert (other.status, other.problem) == (422, "idempotency-key-reused"), other
@@ -354,7 +356,7 @@ def webhook_now(client):
 def test_a_dead_endpoint_is_called_seldom_and_then_disabled(scratch):
     with Receiver() as gone:
         url = gone.url
-    settings = ("--webhook-retry-ms", 100, "--webhook-attempts-max", 3, "--webhook-disable-after-s", 3)
+    settings = ("--webhook-retry-ms", 100, "--webhook-attempts-max", 3, "--webhook-disable-after-s", 15)
     with Site(scratch, *settings) as site, Receiver() as alive:
         webhook = subscribe(site.client, url)
         course = register_course(site.client, kind="performance", capacity=1000)
@@ -362,7 +364,7 @@ def test_a_dead_endpoint_is_called_seldom_and_then_disabled(scratch):
             enroll(site.client, course)
         failing = eventually(lambda: (found := webhook_now(site.client)).get("failingSince") and found)
         assert not failing["disabled"]
-        disabled = eventually(lambda: (found := webhook_now(site.client))["disabled"] and found)
+        disabled = eventually(lambda: (found := webhook_now(site.client))["disabled"] and found, 60)
         assert disabled["disabledReason"]
         await_states(site.client, webhook, 60, "failed")
         calls = sum(one["attempts"] for one in deliveries(site.client, webhook))
