@@ -11,9 +11,8 @@ from blackbox.actions import enroll, eventually, read_enrollment, register_cours
 from blackbox.answer import AnswerReader, render_request
 from blackbox.client import Client, encode
 from blackbox.event_stream import EventStream, StreamEnded
-from blackbox.server import Server
+from blackbox.server import DRAIN_DEADLINE_S, Server
 
-DRAIN_DEADLINE_S = 10
 CALLERS = 5
 
 
@@ -23,12 +22,23 @@ def own_server(scratch):
         yield server
 
 
+def waiting_server(scratch, drain_wait_ms):
+    server = Server(scratch / "data")
+    server.arguments += ["--drain-wait-ms", str(drain_wait_ms)]
+    return server
+
+
 @pytest.fixture
 def hasty_server(scratch):
     """It lets callers wait for less."""
-    server = Server(scratch / "data")
-    server.arguments += ["--drain-wait-ms", "500"]
-    with server:
+    with waiting_server(scratch, 500) as server:
+        yield server
+
+
+@pytest.fixture
+def patient_server(scratch):
+    """It lets callers wait for long enough to see what comes before."""
+    with waiting_server(scratch, 3_000) as server:
         yield server
 
 
@@ -110,16 +120,16 @@ def test_requests_that_were_sent_together_are_all_answered(hasty_server):
     assert reader.buffer == b""
 
 
-def test_streams_end_at_once_while_callers_wait(hasty_server):
-    with hanging(hasty_server) as (client, course), ThreadPoolExecutor(1) as callers:
-        stream = EventStream(hasty_server.listen)
-        waiting = callers.submit(waits, hasty_server, course)
+def test_streams_end_at_once_while_callers_wait(patient_server):
+    with hanging(patient_server) as (client, course), ThreadPoolExecutor(1) as callers:
+        stream = EventStream(patient_server.listen)
+        waiting = callers.submit(waits, patient_server, course)
         eventually(lambda: seats(client, course)["held"] == 1)
-        hasty_server.signal_end()
+        patient_server.signal_end()
         with pytest.raises(StreamEnded) as ended:
             while True:
                 stream.next()
         assert ended.value.whole
         assert not waiting.done()
         assert_pending(waiting.result())
-    assert hasty_server.wait_end(DRAIN_DEADLINE_S) == 0
+    assert patient_server.wait_end(DRAIN_DEADLINE_S) == 0

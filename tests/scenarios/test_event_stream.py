@@ -2,22 +2,28 @@
 
 import asyncio
 import os
+import socket
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 
 from blackbox.actions import cancel, confirmed, enroll, events, eventually, read, register_course, unique
+from blackbox.answer import AnswerReader, render_request
 from blackbox.client import Client, crowd
 from blackbox.event_stream import EventStream, StreamEnded
-from blackbox.server import Server
+from blackbox.metrics import scrape, value
+from blackbox.server import DRAIN_DEADLINE_S, Server
 
 PROMPT_S = 0.1
-DRAIN_DEADLINE_S = 10
 KILLS = 4
 EVENTS_BEFORE_A_KILL = 40
 # Two records each that are no events; more than one call examines.
 KEYED_REFUSALS = int(os.environ.get("SUGANG_KEYED_REFUSALS", 3_000))
+# Clients that each send so many calls together, each of which goes over as many records as a call may.
+SCANNERS = 200
+SCANS_TOGETHER = 100
 READ_DEADLINE_S = float(os.environ.get("SUGANG_READ_DEADLINE_S", 2))
 
 
@@ -245,3 +251,34 @@ def test_a_stretch_without_events_is_passed_in_bounded_steps(own_server):
         with EventStream(own_server.listen, last_id=start) as stream:
             assert stream.next().json()["id"] == found[0]["id"]
         assert own_server.terminate(DRAIN_DEADLINE_S) == 0
+
+
+def statuses_on(connection):
+    """Of all answers until the server closes, each of them complete."""
+    reader, statuses = AnswerReader(), []
+    while data := connection.recv(1 << 16):
+        complete = reader.feed(data)
+        while complete:
+            statuses.append(complete[0])
+            complete = reader.take()
+    assert reader.buffer == b""
+    return statuses
+
+
+def test_scans_that_wait_do_not_hold_up_the_end(own_server):
+    with Client(own_server.listen) as client, Client(own_server.management) as management, ExitStack() as callers:
+        register_course(client)
+        start = end_of_events(client)
+        bury_in_refusals(own_server)
+        scans = SCANS_TOGETHER * render_request("GET", f"/v1/events?after={start}&limit=1", "localhost")
+        running = [callers.enter_context(socket.create_connection(own_server.listen, 20)) for _ in range(SCANNERS)]
+        for one in running:
+            one.sendall(scans)
+        eventually(lambda: value(scrape(management), "sugang_reads_pending", lane="scans") > SCANNERS / 2)
+        begun = time.monotonic()
+        own_server.signal_end()
+        statuses = [status for one in running for status in statuses_on(one)]
+        assert own_server.wait_end(DRAIN_DEADLINE_S) == 0
+        assert time.monotonic() - begun < DRAIN_DEADLINE_S
+    assert set(statuses) == {200, 503}
+    assert len(statuses) >= SCANNERS

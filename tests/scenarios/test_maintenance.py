@@ -2,8 +2,8 @@
 
 import pytest
 
-from blackbox.actions import (confirmed, enroll, every, eventually, read, read_enrollment, register_course,
-                              set_component, unique)
+from blackbox.actions import (await_state, confirmed, enroll, every, eventually, read, read_enrollment,
+                              register_course, set_component, unique)
 from blackbox.site import Site
 
 COMPONENTS = ["catalogue", "payments", "mileage", "notifications", "coaching", "delivery", "views"]
@@ -67,7 +67,8 @@ def test_what_was_paused_before_a_kill_does_nothing_until_it_runs_again(site):
     assert (refused.status, refused.problem) == (503, "catalogue-paused"), refused
     # Another enrollment, placed behind it, waits for its payment too.
     behind = enroll(site.client, stage).json()["id"]
-    assert {read_enrollment(site.client, one)["state"] for one in (booked, behind)} == {"payment_pending"}
+    for one in (booked, behind):
+        await_state(site.client, one, "payment_pending")
     set_component(site.management, "payments", "running")
     eventually(lambda: read_enrollment(site.client, booked)["state"] == "confirmed")
     assert list(every(site.client, f"/v1/students/{student}/notifications")) == []
