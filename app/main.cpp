@@ -73,10 +73,12 @@ struct CommandLine {
   std::optional<std::string> file;
   std::map<std::string, std::string> flags;
 
-  void add_to(CLI::App& command) {
+  /// `data_default` describes the default folder, where it is not the setting's own.
+  void add_to(CLI::App& command, const std::string& data_default = {}) {
     command.add_option("--config", file, "TOML file with the same settings (SUGANG_CONFIG)");
     for (const auto& setting : settings()) {
-      const auto text = setting.default_text();
+      const bool is_described = setting.name == "data" && !data_default.empty();
+      const auto text = is_described ? data_default : setting.default_text();
       command.add_option("--" + setting.name, flags[setting.name],
                          setting.help + " [default: " + (text.empty() ? "none" : text) + "]");
     }
@@ -135,7 +137,8 @@ int main(int argc, char** argv) {
   auto* check_command = program.add_subcommand("check-config", "Name every wrong setting and where it stands");
   auto* verify_command = program.add_subcommand("verify", "Check a stopped server's journal and every invariant");
   auto* version_command = program.add_subcommand("version", "Print the version");
-  for (auto* command : {serve_command, demo_command, check_command}) line.add_to(*command);
+  for (auto* command : {serve_command, check_command}) line.add_to(*command);
+  line.add_to(*demo_command, "a new folder, removed at the end");
   std::string data;
   verify_command->add_option("--data", data, "data directory")->required();
   if (argc > 1 && argv[1][0] != '-' && !is_command(program, argv[1]))

@@ -1,8 +1,11 @@
 """The program itself: settings, start, drain, end."""
 
 import json
+import os
 import re
+import shutil
 import socket
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,11 +16,9 @@ from blackbox.actions import (confirmed, enroll, eventually, read, read_enrollme
                               set_gateway)
 from blackbox.answer import AnswerReader, render_request
 from blackbox.client import Client, ConnectionEnded
-from blackbox.server import Server, ServerEnded, clean_environment, run
+from blackbox.server import DRAIN_DEADLINE_S, Server, ServerEnded, clean_environment, run
 
 ROOT = Path(__file__).resolve().parents[2]
-
-DRAIN_DEADLINE_S = 10
 
 
 @pytest.fixture
@@ -61,6 +62,26 @@ def test_help_and_readme_give_the_same_default_for_every_setting():
     defaults = dict(re.findall(r"--([a-z-]+) TEXT (?:(?!--).)*?\[default: ([^]]*)\]", told))
     table = re.findall(r"^\| `([a-z-]+)` \| (.*?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert {name: text.strip("`()") for name, text in table} == defaults
+
+
+def test_a_demo_says_that_its_folder_is_new():
+    told = re.sub(r"\s+", " ", run("demo", "--help").stdout)
+    folder, = re.findall(r"--data TEXT (?:(?!--).)*?\[default: ([^]]*)\]", told)
+    assert folder == "a new folder, removed at the end"
+
+
+def test_a_build_does_not_want_promtool(scratch):
+    def setup(path):
+        return subprocess.run([ROOT / "script" / "setup", "--check"], env=os.environ | {"PATH": path},
+                              capture_output=True, text=True, timeout=60, check=False)
+
+    tools = scratch / "tools"
+    tools.mkdir()
+    for name in ("bash", "dpkg-query", "grep"):
+        (tools / name).symlink_to(shutil.which(name))
+    without = setup(str(tools))
+    assert "promtool" not in without.stderr
+    assert without.returncode == setup(os.environ["PATH"]).returncode
 
 
 def test_port_0_takes_a_free_one_each(own_server, scratch):
