@@ -42,6 +42,21 @@ bool has_answer(const std::vector<Record>& history) {
   });
 }
 
+/// None when it is damaged: then there is one, and the journal has set it apart.
+std::optional<std::vector<Record>> readable_history(const Node& node, const AggregateId& id) {
+  try {
+    return node.journal.history(id);
+  } catch (const JournalDamaged& damage) {
+    node.report(damage.what());
+    return std::nullopt;
+  }
+}
+
+bool was_appended(const Node& node, const AggregateId& id) {
+  const auto history = readable_history(node, id);
+  return !history || !history->empty();
+}
+
 }  // namespace
 
 Catalogue::Catalogue(caf::actor_config& config, Node& node, Ports ports)
@@ -263,7 +278,7 @@ void Catalogue::read_chunk() {
          resumed = import_->resumed] {
     ChunkRead read{import, staging.chunk(chunk)};
     // A chunk is one append, so its first course tells of all.
-    if (resumed && !node.journal.history(read.records.front().aggregate).empty()) read.records.clear();
+    if (resumed && was_appended(node, read.records.front().aggregate)) read.records.clear();
     return read;
   });
 }
@@ -328,9 +343,11 @@ void Catalogue::resume(const ResumeImport& message) {
     if (!resumed.decided) {
       staging.clear();
     } else if (const auto& key = resumed.decided->key) {
-      const auto history = node.journal.history(key->id);
-      resumed.claimed = !history.empty();
-      resumed.answered = has_answer(history);
+      resumed.claimed = resumed.answered = true;
+      if (const auto history = readable_history(node, key->id)) {
+        resumed.claimed = !history->empty();
+        resumed.answered = has_answer(*history);
+      }
     }
     return resumed;
   });

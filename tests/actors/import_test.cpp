@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "storage/journal_page.hpp"
 #include "tests/simulation/world.hpp"
 
 namespace sugang {
@@ -129,6 +130,22 @@ TEST(ImportAcrossACrash, IsAllOrNothingAtEveryMoment) {
     if (!moved) break;
   }
   EXPECT_THAT(ends, ElementsAre(0u, rows));
+}
+
+TEST_F(Import, IsFinishedThoughWhatItRegisteredIsDamagedMeanwhile) {
+  const RequestKey key{RequestId{Uid{1, 2}}, Uid{3, 4}};
+  auto asker = told();
+  asker.key = key;
+  life->import_courses(courses(), std::move(asker));
+  while (life->imported_rows.size() < 2) ASSERT_TRUE(move());
+  ASSERT_TRUE(life->commit());
+  crash();
+  for (const auto& record : life->journal().history(AggregateId{CourseId{"c-0"}}))
+    durables.store->spoil(pages_space,
+                          durables.store->last_at_or_before(pages_space, page_key(record.position))->first);
+  EXPECT_TRUE(life->resume_import());
+  EXPECT_FALSE(life->failure()) << *life->failure();
+  EXPECT_TRUE(life->describe("c-6"));
 }
 
 TEST_F(Import, NamesTheLineOfACourseThatExistsAndLeavesNothing) {
