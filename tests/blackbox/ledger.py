@@ -19,8 +19,6 @@ PERSON_STEPS = {"assign": {"awaiting_schedule"}, "schedule": {"confirmed"}, "res
 STEPS_OF = {"training": ("assign", "schedule", "result"), "product": ("start", "complete")}
 LAST_STEPS = {"result", "complete"}
 IRREVOCABLE = {"start", "complete", "result"}
-# They may be done otherwise until the class begins; of several under way at once, the order is not known.
-MOVABLE = {"assign", "schedule"}
 
 
 def kind_of(course):
@@ -69,11 +67,39 @@ class Operation:
         return json.loads(self.body) if self.body else {}
 
 
+class Assignments:
+    """Instructors that an enrollment was assigned to: the last one counts, and of several under way at once the order is
+    not known. The schedule can't be changed so: the slots lie in the past, and the class has begun."""
+
+    def __init__(self):
+        self._all = []  # [instructor, when sent, when answered, whether it was acknowledged]
+        self._now = 0
+
+    def sent(self, asked):
+        self._now += 1
+        self._all.append([asked["instructorId"], self._now, None, False])
+
+    def answered(self, asked, acknowledged):
+        self._now += 1
+        one = next((one for one in self._all if one[0] == asked["instructorId"] and not one[3]), None)
+        if one:
+            one[2:] = [self._now, acknowledged]
+
+    def possible(self):
+        """(instructors, number sent): none that one acknowledged since was sent after the answer to it."""
+        sent_last = max((one[1] for one in self._all if one[3]), default=0)
+        return {instructor for instructor, _, answered, acknowledged in self._all
+                if answered is None or (acknowledged and answered >= sent_last)}, len(self._all)
+
+    def sent_since(self, number):
+        return {one[0] for one in self._all[number:]}
+
+
 class Known:
     """An enrollment as its client knows it: the states in which it may be found, and what people did with it."""
 
-    __slots__ = ("id", "subject", "kind", "may", "version", "rest", "at_rest", "settled", "answers", "asked", "sent",
-                 "done", "delivery")
+    __slots__ = ("id", "subject", "kind", "may", "version", "rest", "at_rest", "settled", "answers", "asked",
+                 "assignments", "done", "delivery")
 
     def __init__(self, id, subject, may, may_wait=False):
         self.id = id
@@ -88,8 +114,7 @@ class Known:
         self.answers = []
         self.asked = set()
         self.done = {}
-        # By step, whatever was asked for, in the order in which it was sent.
-        self.sent = {}
+        self.assignments = Assignments()
         self.delivery = None
 
     def irrevocable(self):
@@ -125,12 +150,15 @@ class Known:
 
     def step_sent(self, step, asked):
         self.asked.add(step)
-        self.sent.setdefault(step, []).append(asked)
+        if step == "assign":
+            self.assignments.sent(asked)
         self.may |= PERSON_STEPS[step]
         self.settled = False
 
     def step_answered(self, step, asked, answer):
         self.answers.append(answer)
+        if step == "assign" and answer.status != 503:
+            self.assignments.answered(asked, answer.status in (200, 201, 202))
         if answer.status not in (200, 201, 202):
             return
         if step == "schedule":
@@ -138,8 +166,11 @@ class Known:
             # With the coaching side down in the middle, the calendar has it and the coaching follows.
             if answer.json()["schedule"] is None:
                 return
-        done = self.done.setdefault(step, asked)
-        assert step in MOVABLE or done == asked, f"{step} was done otherwise: {self.done}, {answer!r}"
+        if step == "assign":
+            self.done[step] = self.assignments.possible()
+        else:
+            done = self.done.setdefault(step, asked)
+            assert done == asked, f"{step} was done otherwise: {self.done}, {answer!r}"
         if step in IRREVOCABLE:
             self.may &= {"confirmed", "completed"}
             assert self.may, f"{step} of what could not be: {answer!r} after {self.answers}"
@@ -166,9 +197,10 @@ class Known:
         coaching, delivery = shown.get("coaching", {}), shown.get("delivery", {}).get("state")
         for step, asked in done.items():
             if step == "assign":
-                assert {"instructorId": coaching.get("instructorId")} in self.sent[step], (self.sent, shown)
+                possible, number = asked
+                assert coaching.get("instructorId") in possible | self.assignments.sent_since(number), (asked, shown)
             elif step == "schedule":
-                assert coaching.get("schedule") in self.sent[step], (self.sent, shown)
+                assert coaching.get("schedule") == asked, (asked, shown)
             elif step == "result":
                 assert (coaching.get("result"), coaching.get("heldAt")) == (asked["result"], asked["heldAt"]), \
                     (done, shown)
