@@ -69,6 +69,12 @@ void CourseActor::forget_state() {
   places_as_of_ = 0;
 }
 
+/// The waitlist's head may fit, and enrollments of a cancelled course remain to be revoked.
+void CourseActor::recover_from_fault() {
+  node_.timers.after(node_.limits.retry_max,
+                     [&directory = node_.directory, id = resident_->id] { directory.send(id, TendCourse{}); });
+}
+
 // --- enrollments
 // ---------------------------------------------------------------------------------------------------
 

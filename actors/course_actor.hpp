@@ -19,6 +19,7 @@ class CourseActor final : public EntityHost<Course> {
   Cause cause_of(const CourseEvent& event, const Cause& command) const override;
   void add_owed(Append& append) override;
   void forget_state() override;
+  void recover_from_fault() override;
   bool ready_to_leave() const override { return revoking_.empty(); }
 
   using EntityHost::refuse_unread;

@@ -1,6 +1,5 @@
 #include "actors/payment_backlog.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace sugang {
@@ -18,13 +17,18 @@ void PaymentBacklog::add(EnrollmentId saga) {
   look_later();
 }
 
+void PaymentBacklog::remove(EnrollmentId saga) {
+  std::lock_guard lock{mutex_};
+  listed_.erase(saga);
+}
+
 std::size_t PaymentBacklog::size() const {
   std::lock_guard lock{mutex_};
-  return waiting_.size();
+  return listed_.size();
 }
 
 void PaymentBacklog::look_later() {
-  timers_.at(timers_.now() + limits_.look_interval_ms, [this] { look(); });
+  timers_.after(limits_.look_interval_ms, [this] { look(); });
 }
 
 void PaymentBacklog::look() {
@@ -43,10 +47,10 @@ void PaymentBacklog::look() {
       count = 1;
       looks_until_probe_ = limits_.looks_between_probes;
     }
-    for (count = std::min(count, waiting_.size()); count > 0; --count) {
-      resumed.push_back(waiting_.front());
-      listed_.erase(waiting_.front());
+    while (count > resumed.size() && !waiting_.empty()) {
+      const auto saga = waiting_.front();
       waiting_.pop_front();
+      if (listed_.erase(saga) > 0) resumed.push_back(saga);
     }
     more = !waiting_.empty();
   }

@@ -37,6 +37,8 @@ class PaymentBacklog {
 
   /// Once, however often it is added.
   void add(EnrollmentId saga);
+  /// It makes no such call any more.
+  void remove(EnrollmentId saga);
   std::size_t size() const;
 
  private:

@@ -1,5 +1,7 @@
 #include "domain/audit.hpp"
 
+#include <utility>
+
 namespace sugang {
 namespace {
 
@@ -26,6 +28,11 @@ std::optional<std::string> Audit::see(const Record& record) {
   if (record.position != next_position_)
     return broken(9, record, "position " + std::to_string(next_position_) + " was expected");
   ++next_position_;
+  if (const auto due = std::exchange(refund_due_, std::nullopt)) {
+    const auto* payment = std::get_if<PaymentEvent>(&record.event);
+    if (!payment || !std::holds_alternative<RefundRequested>(*payment) || record.aggregate.uid != due->uid)
+      return broken(4, record, "comes after a charge was approved that was given up, and no refund is requested");
+  }
   const auto kind = record.aggregate.kind;
   const bool of_enrollment = !is_named(kind) && kind != AggregateKind::request;
   if (of_enrollment && record.enrollment != EnrollmentId{record.aggregate.uid})
@@ -198,12 +205,17 @@ std::optional<std::string> Audit::see_event(const Record& record, const PaymentE
   auto& entry = enrollments_[record.aggregate.uid];
   if (auto fault = check_sequence(record, entry.payment_sequence)) return fault;
   const bool was_approved = entry.payment.state == PaymentState::approved;
+  const bool was_given_up = entry.payment.state == PaymentState::void_requested;
   const bool ended = entry.payment.state == PaymentState::refunded || entry.payment.state == PaymentState::voided;
   if (std::holds_alternative<PaymentApproved>(event) && (was_approved || ended))
     return broken(2, record, "approved twice, or after its end");
   money_held_ -= held_by_company(entry.payment);
   apply(entry.payment, event);
   money_held_ += held_by_company(entry.payment);
+  if (was_given_up && entry.payment.state == PaymentState::approved) {
+    refund_due_ = PaymentId{record.aggregate.uid};
+    return std::nullopt;
+  }
   return check_enrollment(record, entry);
 }
 

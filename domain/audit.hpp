@@ -97,6 +97,8 @@ class Audit {
   bool waits_in_line(EnrollmentId id, const EnrollmentEntry& entry) const;
 
   Position next_position_ = 1;
+  /// A charge that was given up and approved after all: its refund is to be requested by the next record.
+  std::optional<PaymentId> refund_due_;
   std::unordered_map<std::string, CourseEntry> courses_;
   std::unordered_map<Uid, EnrollmentEntry> enrollments_;
   std::unordered_map<std::string, CalendarEntry> calendars_;

@@ -114,11 +114,6 @@ void fold(EnrollmentSummary& summary, const Record& record, const EnrollmentEven
   mark_step(summary, record, StepState::done);
 }
 
-bool is_undone(PaymentState state) {
-  return state == PaymentState::void_requested || state == PaymentState::voided ||
-         state == PaymentState::refund_requested || state == PaymentState::refunded;
-}
-
 void fold(EnrollmentSummary& summary, const Record& record, const PaymentEvent& event) {
   auto payment = summary.payment_so_far();
   apply(payment, event);
@@ -128,9 +123,6 @@ void fold(EnrollmentSummary& summary, const Record& record, const PaymentEvent& 
   go_on(summary, Step::take_payment);
   const bool pending = payment.state == PaymentState::requested || payment.state == PaymentState::void_requested;
   if (summary.saga == SagaState::running && pending) summary.saga = SagaState::waiting;
-  // Nothing of it is live any more: the seats went back before, and no money stays whatever the charge proves to
-  // be.
-  if (summary.turned == TurnCause::expired && is_undone(payment.state)) summary.state = EnrollmentState::expired;
   switch (payment.state) {
     case PaymentState::requested:
       move_pending(summary, EnrollmentState::payment_pending);
@@ -164,15 +156,18 @@ void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& eve
                    // The cancel is decided; its mark on the enrollment follows.
                    if (e.cause == TurnCause::cancelled) summary.state = EnrollmentState::cancel_requested;
                    summary.awaits = Step::none;
+                   summary.failing = {};
                    summary.attempts = 0;
                    summary.last_error.clear();
                  },
                  [&](const SagaStepFailed& e) {
+                   summary.failing = {e.step, e.direction};
                    summary.attempts = e.attempt;
                    summary.last_error = e.error;
                  },
                  [&](const SagaStuck& e) {
                    summary.saga = SagaState::stuck;
+                   summary.failing = {e.step, e.direction};
                    summary.attempts = e.attempts;
                    summary.last_error = e.error;
                    mark_step(summary, {e.step, e.direction}, StepState::failed, record.time);
@@ -187,6 +182,7 @@ void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& eve
                    go_on(summary, Step::none);
                    const bool charges = summary.payment == PaymentState::requested;
                    if (summary.saga == SagaState::running && charges) summary.saga = SagaState::waiting;
+                   summary.failing = {};
                    summary.attempts = 0;
                  },
                  [&](const SagaCompleted&) { summary.saga = SagaState::completed; },

@@ -65,6 +65,9 @@ struct EnrollmentSummary {
   /// The step that a person, the line or a deferred charge is waited for at.
   Step awaits = Step::none;
   TimePoint deadline{};
+  /// The command that ended without a definitive answer last, its attempts and why; none once an operator or a turn
+  /// begins anew.
+  Causation failing;
   std::uint32_t attempts = 0;
   std::string last_error;
   TimePoint requested_at{};
@@ -104,6 +107,8 @@ struct EnrollmentSummary {
     field("turned", self.turned);
     field("awaits", self.awaits);
     field("deadline", self.deadline);
+    field("failingStep", self.failing.step);
+    field("failingDirection", self.failing.direction);
     field("attempts", self.attempts);
     field("lastError", self.last_error);
     field("requestedAt", self.requested_at);

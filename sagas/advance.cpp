@@ -109,6 +109,18 @@ std::optional<MoveStep> pending_move(const EnrollmentSummary& summary) {
   return summary.left_with ? std::optional{MoveStep::free} : std::nullopt;
 }
 
+Causation command_of(MoveStep move) {
+  switch (move) {
+    case MoveStep::assign:
+      return {Step::assign_instructor, Direction::act};
+    case MoveStep::schedule:
+      return {Step::confirm_schedule, Direction::act};
+    case MoveStep::free:
+      return {Step::book_slot, Direction::act};
+  }
+  return {};
+}
+
 Cursor cursor_of(const EnrollmentSummary& summary) {
   const auto forward = first_undone(first_step(summary), summary);
   if (!summary.turned) return forward;

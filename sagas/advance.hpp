@@ -90,6 +90,7 @@ Cursor past_mileage(const Cursor& cursor, const EnrollmentSummary& summary);
 /// coaching follows it, and then the calendar that the class has left is freed.
 enum class MoveStep : std::uint8_t { assign, schedule, free };
 std::optional<MoveStep> pending_move(const EnrollmentSummary& summary);
+Causation command_of(MoveStep move);
 
 /// Where a saga goes on after a crash: at the first step that its timeline does not show as done. Steps are
 /// idempotent, so one that is done and not seen is harmless.

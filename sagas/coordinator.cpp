@@ -43,7 +43,7 @@ caf::behavior Coordinator::make_behavior() {
       },
       [this](RevokeEnrollment& message) {
         turn([this, message = std::move(message)](const Unreadable* fault) {
-          fault ? node_.directory.send(message.course, EnrollmentRevoked{enrollment_, true}) : revoke(message);
+          fault ? leave_revocation(message) : revoke(message);
         });
       },
       [this](TakePersonStep& message) {
@@ -56,13 +56,14 @@ caf::behavior Coordinator::make_behavior() {
           fault ? refuse_unreadable(node_, std::move(message.asker), *fault) : operate(message);
         });
       },
-      [this](const ResumeSaga&) { turn([this] { resume(); }); },
-      [this](const DeadlineOver&) { turn([this] { deadline_over(); }); },
-      [this](const RetryStep& retry) {
-        turn([this, retry] {
-          if (retry.attempt == attempts_ || !retry_armed_) resume();
+      [this](const ResumeSaga&) {
+        turn([this] {
+          resume();
+          serve_postponed();
         });
       },
+      [this](const DeadlineOver&) { turn([this] { deadline_over(); }); },
+      [this](const RetryStep& message) { turn([this, message] { retry(message); }); },
       [this](const WaitOver& over) { turn([this, over] { wait_over(over.waiter); }); },
       [this](const AnswerWaiting&) { turn([this] { answer_waiting(true); }); },
       [this](TimelineRead& read) { awoke(read.unreadable, [&] { load(read.timeline); }); },
@@ -93,7 +94,7 @@ void Coordinator::refuse_waiting(const Unreadable& fault) {
   }
   for (auto& each : std::exchange(cancels_, {})) askers.push_back(std::move(each.asker));
   for (auto& each : std::exchange(persons_, {})) askers.push_back(std::move(each.asker));
-  revocations_.clear();
+  for (const auto& each : std::exchange(revocations_, {})) leave_revocation(each);
   for (auto& asker : askers) refuse_unreadable(node_, std::move(asker), fault);
 }
 
@@ -110,6 +111,9 @@ void Coordinator::forget_state() {
 
 /// The step of the turn that faulted is taken again; not at once, for what faults once may do so always.
 void Coordinator::recover_from_fault() {
+  // The reply that would have ended the step may be the one that faulted; the step itself can be taken again.
+  if (auto person = std::exchange(person_, std::nullopt))
+    answer_refused(std::move(person->asker), ServiceError::read_failed);
   node_.timers.after(node_.limits.retry_max, [&directory = node_.directory, id = saga_of(enrollment_)] {
     directory.send(id, ResumeSaga{});
   });
@@ -124,7 +128,7 @@ void Coordinator::load(const std::vector<Record>& timeline) {
     if (record.aggregate.kind == AggregateKind::saga) sequence_ = record.sequence;
   }
   cursor_ = cursor_of(summary_);
-  attempts_ = summary_.attempts;
+  attempts_ = summary_.failing == command_at(cursor_) ? summary_.attempts : 0;
 }
 
 bool Coordinator::ready_to_leave() const {
@@ -194,23 +198,37 @@ Cancel Coordinator::cancel_now() const {
                                                         : cancel_at(past_mileage(cursor_, summary_));
 }
 
-void Coordinator::revoke(const RevokeEnrollment& revoke) {
+void Coordinator::revoke(const RevokeEnrollment& revoke) try {
   const bool live = summary_.state != EnrollmentState::none && !cursor_.turned &&
                     !has_ended_otherwise(summary_.state) && summary_.state != EnrollmentState::cancelled;
   const auto may = cancel_now();
   if (live && may == Cancel::waits) {
-    revocations_.push_back(revoke.reason);
+    revocations_.push_back(revoke);
     return resume();
   }
   if (live && may == Cancel::turns) turn_back(TurnCause::cancelled, "the course was cancelled: " + revoke.reason);
   // Turned, ended, or delivered: the course has nothing more to do for this one.
   node_.directory.send(revoke.course, EnrollmentRevoked{enrollment_});
+} catch (const std::exception&) {
+  revocations_.push_back(revoke);
+  throw;
+}
+
+/// The course goes on with the others, and comes back to this one after a restart.
+void Coordinator::leave_revocation(const RevokeEnrollment& revoke) {
+  node_.directory.send(revoke.course, EnrollmentRevoked{enrollment_, true});
 }
 
 void Coordinator::resume() {
   if (running_ || summary_.state == EnrollmentState::none || summary_.ended()) return;
-  retry_armed_ = false;
   run();
+}
+
+void Coordinator::retry(const RetryStep& retry) {
+  if (retry_armed_ && retry.attempt != attempts_) return;
+  if (!retry_armed_ && !running_ && retry.command == command_at(cursor_))
+    attempts_ = std::max(attempts_, retry.attempt);
+  resume();
 }
 
 void Coordinator::wait_over(std::uint64_t number) {

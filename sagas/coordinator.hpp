@@ -43,7 +43,9 @@ struct OperateSaga {
 struct ResumeSaga {};
 /// The deadline of a step that is waited for has come.
 struct DeadlineOver {};
+/// It carries the attempts that the journal does not have, past the time that the coordinator is unloaded.
 struct RetryStep {
+  Causation command;
   std::uint32_t attempt = 0;
 };
 struct WaitOver {
@@ -116,11 +118,13 @@ class Coordinator final : public ResidentActor {
   void join(JoinEnrollment& join);
   void cancel(CancelRequest& cancel);
   void revoke(const RevokeEnrollment& revoke);
+  void leave_revocation(const RevokeEnrollment& revoke);
   /// What a cancel may do now.
   Cancel cancel_now() const;
   void take_person_step(TakePersonStep& step);
   void operate(OperateSaga& operation);
   void resume();
+  void retry(const RetryStep& retry);
   void hear(const StepReply& reply);
   void hear_birth(const StepReply& reply);
   void hear_person(const StepReply& reply);
@@ -130,6 +134,9 @@ class Coordinator final : public ResidentActor {
   void run();
   void move(StepEnd end, const StepReply& reply);
   void retry_later(const Causation& command, const std::string& error);
+  /// The next command of a move has failed, or has changed nothing.
+  void retry_move(const StepReply& reply);
+  void arm_retry(const Causation& command);
   void turn_back(TurnCause cause, std::string reason, Asker* claimant = nullptr);
   void finish();
   void get_stuck(const Causation& command, const std::string& error);
@@ -142,14 +149,17 @@ class Coordinator final : public ResidentActor {
   void wait_for_person(const TableStep& step);
   /// The next command of a change of instructor or schedule, if one is not finished.
   void go_on_with_move();
+  /// As soon as no money can stay, whatever the gateway answers and whenever.
+  void mark_expired_before_money_moves();
   /// An alarm for the summary's deadline, unless this life has set it.
   void arm_deadline();
   void let_deadline_pass(const TableStep& step);
   TimePoint deadline_of(Step step) const;
   std::optional<Refusal> refusal_of(const PersonStep& step) const;
   std::optional<SagaError> refusal_of(OperatorAction action) const;
-  /// What had to wait for the step, or the person, that has just ended.
-  void serve_postponed();
+  /// What had to wait for the step, or the person, that has just ended. Behind a step that is to be retried,
+  /// callers are refused with `why` instead.
+  void serve_postponed(const Refusal& why = ServiceError::read_failed);
 
   void append(SagaEvent event, std::optional<bool> owes = std::nullopt, Asker* claimant = nullptr);
   void fold(const std::vector<Record>& records);
@@ -180,7 +190,7 @@ class Coordinator final : public ResidentActor {
   std::optional<StartEnrollment> starting_;
   std::vector<Waiting> waiting_;
   std::vector<CancelRequest> cancels_;
-  std::vector<std::string> revocations_;
+  std::vector<RevokeEnrollment> revocations_;
   /// The person whose step is out, and the step whose end answers her.
   struct Person {
     Asker asker;

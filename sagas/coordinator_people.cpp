@@ -53,8 +53,9 @@ void Coordinator::take_person_step(TakePersonStep& message) {
   const bool on_its_way = running_ && command && !cursor_.turned && command->step != Step::take_payment;
   if (person_ || on_its_way) return persons_.push_back(std::move(message));
   if (auto refusal = refusal_of(message.step)) return answer_refused(std::move(message.asker), *refusal);
-  // What a crash or a pause has cut off is finished first.
+  // What a crash or a pause has cut off is finished first; what keeps failing has its own time.
   if (pending_move(summary_) || command == confirm_schedule) {
+    if (retry_armed_) return answer_refused(std::move(message.asker), ServiceError::read_failed);
     persons_.push_back(std::move(message));
     return resume();
   }

@@ -8,6 +8,9 @@
 namespace sugang {
 namespace {
 
+constexpr Causation take_payment{Step::take_payment, Direction::act};
+constexpr Causation mark_expired{Step::mark_expired, Direction::act};
+
 /// Doubles from retry_min to retry_max, less up to a quarter, so that sagas that failed together do not come back
 /// together.
 Milliseconds backoff(const ActorLimits& limits, std::uint32_t attempt, std::uint64_t random) {
@@ -34,13 +37,15 @@ void Coordinator::hear(const StepReply& reply) {
       (reply.outcome == StepOutcome::refused || reply.outcome == StepOutcome::unknown))
     return hear_person(reply);
   // The step that ends a person's is the saga's to retry.
-  if (person_ && reply.step == person_->answered_by && reply.outcome == StepOutcome::unknown && reply.refusal)
-    answer_refused(std::exchange(person_, std::nullopt)->asker, *reply.refusal);
+  const bool fails = person_ && reply.step == person_->answered_by && reply.outcome == StepOutcome::unknown;
+  if (fails && (reply.refusal || reply.step != command_at(cursor_)))
+    answer_refused(std::exchange(person_, std::nullopt)->asker, reply.refusal.value_or(ServiceError::read_failed));
   if (!reply.records.empty()) go_on_with_move();
   const auto command = command_at(cursor_);
   if (reply.step == command) {
     switch (reply.outcome) {
       case StepOutcome::under_way:
+        mark_expired_before_money_moves();
         if (has_ended_otherwise(summary_.state)) answer_waiting(true);
         if (command->step != Step::hold_seats) break;
         waitlist_position_ = reply.waitlist_position;
@@ -62,23 +67,46 @@ void Coordinator::hear(const StepReply& reply) {
         run();
         break;
     }
+  } else if (reply.step == mark_expired) {
+    answer_waiting(true);
   } else if (!running_ && !person_) {
     // A participant moved while this slept: what was waited for may be there.
-    resume();
+    const auto pending = pending_move(summary_);
+    if (!reply.records.empty())
+      resume();
+    else if (pending && reply.step == command_of(*pending))
+      retry_move(reply);
   }
   if (person_ && reply.step == person_->answered_by && reply.outcome == StepOutcome::done)
     return hear_person(reply);
-  serve_postponed();
+  serve_postponed(reply.refusal.value_or(ServiceError::read_failed));
 }
 
-void Coordinator::serve_postponed() {
-  if (person_ || (!cursor_.turned && cancel_now() == Cancel::waits)) return;
-  for (auto& each : std::exchange(cancels_, {})) cancel(each);
-  for (auto& reason : std::exchange(revocations_, {})) revoke({summary_.course, std::move(reason)});
-  for (auto& each : std::exchange(persons_, {})) take_person_step(each);
+/// One after another, so that a fault in the turn leaves the others where they are.
+template <class Postponed, class Serve>
+void serve_each(std::vector<Postponed>& postponed, Serve serve) {
+  for (auto count = postponed.size(); count > 0; --count) {
+    auto each = std::move(postponed.front());
+    postponed.erase(postponed.begin());
+    serve(each);
+  }
+}
+
+void Coordinator::serve_postponed(const Refusal& why) {
+  const bool must_wait = person_ || (!cursor_.turned && cancel_now() == Cancel::waits);
+  if (must_wait && retry_armed_) {
+    const auto refuse = [&](auto& each) { answer_refused(std::move(each.asker), why); };
+    serve_each(cancels_, refuse);
+    serve_each(persons_, refuse);
+  }
+  if (must_wait) return;
+  serve_each(cancels_, [this](CancelRequest& each) { cancel(each); });
+  serve_each(revocations_, [this](const RevokeEnrollment& each) { revoke(each); });
+  serve_each(persons_, [this](TakePersonStep& each) { take_person_step(each); });
 }
 
 void Coordinator::run() {
+  retry_armed_ = false;
   go_on_with_move();
   cursor_ = first_undone(cursor_, summary_);
   const auto command = command_at(cursor_);
@@ -124,24 +152,35 @@ void Coordinator::move(StepEnd end, const StepReply& reply) {
 
 void Coordinator::retry_later(const Causation& command, const std::string& error) {
   ++attempts_;
-  const bool charges = command == Causation{Step::take_payment, Direction::act};
+  const bool charges = command == take_payment;
   if (charges && node_.timers.now() >= summary_.deadline)
     return turn_back(TurnCause::expired, "no answer by the deadline");
   const bool may_take_its_time = summary_.defers && charges;
   if (may_take_its_time && !deferred_) deferred_.emplace(node_.deferred_payments);
   // What has changed is journaled, not each attempt: the first, and that it is stuck.
-  if (attempts_ == 1) append(SagaStepFailed{command.step, command.direction, attempts_, error});
+  if (summary_.failing != command) append(SagaStepFailed{command.step, command.direction, attempts_, error});
   if (attempts_ >= node_.limits.stuck_attempts && !may_take_its_time) get_stuck(command, error);
   if (may_take_its_time) answer_waiting(true);
   if (waits_for_component(command)) return wait_for_component(command);
+  arm_retry(command);
+}
+
+void Coordinator::retry_move(const StepReply& reply) {
+  if (retry_armed_) return;
+  if (++attempts_ >= node_.limits.stuck_attempts) get_stuck(reply.step, reply.error);
+  arm_retry(*command_at(cursor_));
+}
+
+void Coordinator::arm_retry(const Causation& command) {
   const auto now = node_.timers.now();
   const auto random = node_.ids.mint(now, enrollment_.uid.partition()).low;
   auto delay = backoff(node_.limits, attempts_, random);
-  if (charges) delay = std::min(delay, summary_.deadline - now);
+  if (command == take_payment) delay = std::min(delay, summary_.deadline - now);
+  node_.timers.after(delay,
+                     [&directory = node_.directory, id = saga_of(enrollment_), command, attempt = attempts_] {
+                       directory.send(id, RetryStep{command, attempt});
+                     });
   retry_armed_ = true;
-  node_.timers.after(delay, [&directory = node_.directory, id = saga_of(enrollment_), attempt = attempts_] {
-    directory.send(id, RetryStep{attempt});
-  });
 }
 
 void Coordinator::turn_back(TurnCause cause, std::string reason, Asker* claimant) {
@@ -149,7 +188,7 @@ void Coordinator::turn_back(TurnCause cause, std::string reason, Asker* claimant
   cursor_ = turn_round(cursor_, cause);
   attempts_ = 0;
   deferred_.reset();
-  retry_armed_ = false;
+  node_.payment_backlog.remove(enrollment_);
   run();
 }
 
@@ -189,8 +228,10 @@ void Coordinator::wait_for_component(const Causation& command) {
   running_ = false;
   retry_armed_ = false;
   if (command.step == Step::take_payment) wait_for_payments(command);
-  // Half of her step is done, and she will be told so when she asks again.
-  if (person_) answer_refused(std::exchange(person_, std::nullopt)->asker, ServiceError::component_paused);
+  mark_expired_before_money_moves();
+  // Half of the person's step is done, and will be found done when it is taken again.
+  if (person_ && component_of(person_->answered_by.step) == component_of(command.step))
+    answer_refused(std::exchange(person_, std::nullopt)->asker, ServiceError::component_paused);
   if (command.step == Step::take_payment && command.direction == Direction::act) {
     if (node_.timers.now() >= summary_.deadline) return turn_back(TurnCause::expired, "no answer by the deadline");
     if (summary_.defers && !deferred_) deferred_.emplace(node_.deferred_payments);
@@ -223,6 +264,13 @@ void Coordinator::go_on_with_move() {
   if (const auto move = pending_move(summary_)) participants_.go_on_with(*move, summary_, trace_);
 }
 
+void Coordinator::mark_expired_before_money_moves() {
+  if (cursor_.turned != TurnCause::expired || is_done(summary_, mark_expired)) return;
+  const auto payment = summary_.payment_so_far().state;
+  if (payment == PaymentState::void_requested || payment == PaymentState::refund_requested)
+    participants_.command(mark_expired, summary_, {}, trace_);
+}
+
 TimePoint Coordinator::deadline_of(Step step) const {
   const auto now = node_.timers.now();
   const bool has_slot = step == Step::record_result && summary_.coaching && summary_.coaching->slot;
@@ -247,6 +295,8 @@ void Coordinator::deadline_over() {
   deadline_armed_.reset();
   const auto* step = forward_step(cursor_);
   if (!step || summary_.ended() || summary_.deadline == TimePoint{}) return;
+  // The deadline of the step before, which was done in time.
+  if (step->taken == Taken::by_person && summary_.awaits != step->step) return;
   if (node_.timers.now() < summary_.deadline) return arm_deadline();
   // A person who came in time is heard first.
   if (!person_) let_deadline_pass(*step);

@@ -123,16 +123,15 @@ void Participants::take(const PersonStep& what, const Causation& step, const Enr
 
 void Participants::go_on_with(MoveStep move, const EnrollmentSummary& summary, const TraceContext& trace) {
   const auto coaching = coaching_of(enrollment_);
+  const auto step = command_of(move);
   switch (move) {
     case MoveStep::assign:
-      return send<Coaching>(coaching, AssignInstructor{*summary.booked_with},
-                            {Step::assign_instructor, Direction::act}, trace);
+      return send<Coaching>(coaching, AssignInstructor{*summary.booked_with}, step, trace);
     case MoveStep::schedule:
-      return send<Coaching>(coaching, ConfirmSchedule{*summary.booked}, {Step::confirm_schedule, Direction::act},
-                            trace);
+      return send<Coaching>(coaching, ConfirmSchedule{*summary.booked}, step, trace);
     case MoveStep::free:
-      return send<InstructorCalendar>(AggregateId::calendar_of(*summary.left_with), FreeSlot{enrollment_},
-                                      {Step::book_slot, Direction::act}, trace);
+      return send<InstructorCalendar>(AggregateId::calendar_of(*summary.left_with), FreeSlot{enrollment_}, step,
+                                      trace);
   }
 }
 

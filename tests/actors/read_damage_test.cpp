@@ -166,6 +166,46 @@ TEST_F(ReadDamage, OfACalendarIsToldToTheInstructorAtOnce) {
   EXPECT_FALSE(life->failure());
 }
 
+TEST_F(ReadDamage, OfTheCalendarThatAClassLeavesIsListedAndKeepsNoCallerWaiting) {
+  const auto take = [&](EnrollmentId id, PersonStep step) {
+    const auto refusal = refusal_of([&](Asker asker) { life->take_step(id, std::move(step), std::move(asker)); });
+    leave();
+    return refusal;
+  };
+  const auto schedule = [&](EnrollmentId id, int day) {
+    ASSERT_FALSE(take(id, AssignInstructor{InstructorId{"anna"}}));
+    const auto starts = durables.timers.now() + std::chrono::hours{24 * day};
+    ASSERT_FALSE(take(id, AgreeOnSlot{{starts, starts + std::chrono::hours{1}}}));
+  };
+  // What can't be read of anna's calendar is another enrollment's.
+  schedule(place("training", "s2"), 1);
+  const auto id = place("training");
+  schedule(id, 2);
+  const auto booked = life->journal().history(AggregateId::calendar_of(InstructorId{"anna"})).front().position;
+  durables.store->spoil(pages_space, durables.store->last_at_or_before(pages_space, page_key(booked))->first);
+  take(id, AssignInstructor{InstructorId{"bert"}});
+  for (int i = 0; i < 4; ++i) {
+    durables.timers.advance(Milliseconds{60'000});
+    leave();
+  }
+  EXPECT_EQ(life->summary(id).saga, SagaState::stuck);
+  EXPECT_THAT(life->summary(id).last_error, HasSubstr("can't be read"));
+  EXPECT_TRUE(take(id, AssignInstructor{InstructorId{"carl"}}));
+  EXPECT_TRUE(refusal_of([&](Asker asker) { life->cancel(id, std::move(asker)); }));
+  EXPECT_FALSE(life->failure());
+}
+
+TEST_F(ReadDamage, OfTheCourseOfAPaidEnrollmentKeepsNoCancelWaiting) {
+  const auto id = life->place({.course = CourseId{"spoiled"}, .student = StudentId{"s1"}}, Life::silent());
+  life->settle();
+  life->sweep();
+  const auto registered = life->journal().history(AggregateId{CourseId{"spoiled"}}).front().position;
+  durables.store->spoil(pages_space, durables.store->last_at_or_before(pages_space, page_key(registered))->first);
+  leave();
+  ASSERT_EQ(life->summary(id).payment, PaymentState::approved);
+  EXPECT_TRUE(refusal_of([&](Asker asker) { life->cancel(id, std::move(asker)); }));
+}
+
 TEST_F(ReadDamage, OfASnapshotThatCannotBeFoldedIsNotReadAgainAndAgain) {
   WriteSet changes;
   const AggregateId course{CourseId{"spoiled"}};

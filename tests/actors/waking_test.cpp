@@ -134,11 +134,18 @@ TEST_F(WakingCourse, WritesNothingWhenItRefuses) {
   EXPECT_EQ(life->journal().durable_position(), position);
 }
 
-// Adopting the registration loads the course behind it: the journal has told the course already.
+// The course's load is asked for behind the registration, and reads it; the catalogue's message brings it again.
 TEST_F(WakingCourse, FoldsItsRegistrationOnceWhenItLoadsMeanwhile) {
-  life->directory().send(CourseId{"lecture-2"}, DescribeCourse{[](auto, auto) {}});
   life->register_course("lecture-2", lecture(2));
-  ASSERT_EQ(life->directory().residents(), 1u) << "it loads while it is registered";
+  while (life->run_one_turn()) {
+  }
+  // The look-up is answered, and lies before the catalogue.
+  life->commit();
+  ASSERT_EQ(life->actors_with_work(), 1u);
+  life->directory().send(CourseId{"lecture-2"}, DescribeCourse{[](auto, auto) {}});
+  ASSERT_EQ(life->directory().residents(), 1u);
+  // The catalogue appends, and sends the registration to the course, which has not begun to load.
+  ASSERT_TRUE(life->run_one_turn());
   life->settle();
   const auto course = life->describe("lecture-2");
   ASSERT_TRUE(course);

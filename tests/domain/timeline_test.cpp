@@ -159,10 +159,11 @@ TEST(Summary, CountsAttemptsAndForgetsThemWhenItTurnsRound) {
   EXPECT_EQ(script.fold().saga, SagaState::compensating);
 }
 
-TEST(Summary, SaysExpiredOnceNothingOfItIsLiveThoughTheChargeIsStillUnknown) {
+TEST(Summary, StaysExpiredWhateverTheChargeProvesToBe) {
   auto script = TimelineScript{}.born().charge_requested().turned(TurnCause::expired, "late");
   EXPECT_EQ(script.fold().state, State::payment_pending) << "its seats are still held";
   script.seats_back().on_payment(PaymentVoidRequested{}, Direction::undo);
+  script.on_enrollment(EnrollmentExpired{}, Step::mark_expired);
   EXPECT_EQ(script.fold().state, State::expired);
   EXPECT_EQ(script.fold().payment, PaymentState::void_requested);
   EXPECT_FALSE(script.fold().ended());

@@ -308,6 +308,7 @@ TEST_F(PaymentOutcomes, ThatComeAfterTheDeadlineKeepTheSagaListedAndTheEnrollmen
   auto summary = life->summary(id);
   EXPECT_EQ(summary.state, EnrollmentState::expired);
   EXPECT_EQ(summary.payment, PaymentState::void_requested);
+  EXPECT_EQ(count(id, "enrollment.expired"), 1u);
   EXPECT_EQ(life->describe("lecture-1")->held, 0u);
   EXPECT_THAT(life->journal().owed(), SizeIs(1));
   end_well(id);

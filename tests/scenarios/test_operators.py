@@ -64,6 +64,8 @@ def unanswered_charge(client, gateway):
     placed = eventually(lambda: (answer := enroll(client, course, headers={"Prefer": "respond-async"})).status == 202
                         and answer)
     enrollment = placed.json()["id"]
+    # A call has left, and its outcome is unknown.
+    eventually(lambda: saga_of(client, enrollment)["attempts"] >= 1 and read_enrollment(client, enrollment))
     return enrollment, course
 
 
@@ -131,7 +133,17 @@ def test_a_retry_repeated_with_its_key_is_one_retry(client, stuck_refund):
 # --- compensate
 
 
-def test_an_operator_turns_a_unanswered_charge_round(client, management, gateway, unanswered_charge):
+def test_an_unanswered_charge_is_listed_with_its_step_and_the_reason(client, unanswered_charge):
+    enrollment, _ = unanswered_charge
+    saga = saga_of(client, enrollment)
+    assert saga["state"] in {"waiting", "stuck"} and saga["lastError"], saga
+    assert (saga["waitsFor"], saga["deadline"] is not None) == ("take_payment", True), saga
+    await_views(client)
+    assert enrollment in listed(client, "waiting") | listed(client, "stuck")
+    assert refused(operate(client, enrollment, "resolve", reason="I think so"), "outcome-unknown")
+
+
+def test_an_operator_turns_an_unanswered_charge_round(client, management, gateway, unanswered_charge):
     enrollment, course = unanswered_charge
     assert operate(client, enrollment, "compensate", reason="the student is gone").status == 202
     eventually(lambda: seats(client, course)["held"] == 0)

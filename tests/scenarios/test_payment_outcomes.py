@@ -2,9 +2,9 @@
 charged that was cancelled before any call left, a late answer is taken, and what has expired says so at once.
 """
 
-from blackbox.actions import (await_state, await_views, cancel, charges, confirmed, enroll, event_types, events_of,
-                              eventually, every, my_page, paused, read_enrollment, register_course, saga_of, seats,
-                              set_component, set_gateway, unique)
+from blackbox.actions import (await_notices, await_state, await_views, cancel, charges, confirmed, enroll,
+                              event_types, events_of, eventually, every, my_page, paused, read_enrollment,
+                              register_course, saga_of, seats, set_component, set_gateway, unique)
 from blackbox.books import Books
 from blackbox.site import Site
 
@@ -114,6 +114,7 @@ def test_what_expires_while_the_gateway_hangs_says_so_at_once_with_the_payments_
         assert my_page(client, student)[placed["id"]]["state"] == "expired"
         listed = {one["id"]: one for one in every(client, "/v1/enrollments", position, courseId=course, state="expired")}
         assert listed[placed["id"]]["payment"]["state"] == "void_requested"
+        await_notices(client, student, "enrollment.expired")
         # It stays listed until the payment has its definitive end.
         saga = saga_of(client, placed["id"])
         assert (saga["state"] in {"compensating", "stuck"}, saga["turned"]) == (True, "expired")

@@ -82,6 +82,10 @@ class SeededIds final : public IdSource {
       until_fault_.reset();
       throw std::runtime_error{"no more ids"};
     }
+    return mint_for_test(now, partition);
+  }
+  /// For the test itself, which has no faults.
+  Uid mint_for_test(TimePoint now, Partition partition) {
     auto random = random_();
     return make_uid(now, partition, random, static_cast<std::uint8_t>(random & 3u));
   }

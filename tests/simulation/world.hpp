@@ -57,9 +57,7 @@ class Life {
             [this](const std::string& why) { failure_ = why; }),
         directory_(*system_, journal_),
         breaker_(durables.company, {},
-                 [&timers = durables.timers] {
-                   return std::chrono::steady_clock::time_point{timers.now().time_since_epoch()};
-                 }),
+                 [&timers = durables.timers] { return std::chrono::steady_clock::time_point{timers.uptime()}; }),
         payment_backlog_(
             durables.timers, {},
             {.available = [this] { return calls_may_leave(); }, .up = [this] { return breaker_.closed(); }},
@@ -163,7 +161,7 @@ class Life {
     return *done;
   }
   EnrollmentId place(PlaceEnrollment command, Asker asker, Wait wait = std::nullopt) {
-    const EnrollmentId id{ids_.mint(durables_.timers.now(), partition_of_name(command.course.text))};
+    const EnrollmentId id{ids_.mint_for_test(durables_.timers.now(), partition_of_name(command.course.text))};
     place_as(id, std::move(command), std::move(asker), wait);
     return id;
   }
@@ -237,6 +235,9 @@ class Life {
 
   PaymentBreaker& breaker() { return breaker_; }
 
+  /// Longer than any time that passes by jumps from alarm to alarm.
+  static constexpr Milliseconds consumers_patience = std::chrono::hours{24'000};
+
   bool payments_available = true;
   Components components;
   std::vector<std::string> reports;
@@ -281,7 +282,7 @@ class Life {
   /// Declared last: what it holds of the others goes first.
   Consumers consumers{journal_,
                       durables_.timers,
-                      {.chunk_records_max = 64, .patience = std::chrono::hours{24'000}},
+                      {.chunk_records_max = 64, .patience = consumers_patience},
                       [this](std::string_view what) { reports.emplace_back(what); },
                       [this](const std::string& why) { failure_ = why; }};
 };
