@@ -66,6 +66,20 @@ TEST_F(ClockJump, KeepsNoIdleActorInMemory) {
   EXPECT_EQ(life->directory().residents(), 0u);
 }
 
+TEST_F(ClockJump, BackStopsNoPaymentThatWaits) {
+  life->register_course("concert", performance(5));
+  life->settle();
+  life->payments_available = false;
+  const auto id = life->place({.course = CourseId{"concert"}, .student = StudentId{"s1"}}, Life::silent());
+  life->settle();
+  ASSERT_EQ(life->payment_backlog().size(), 1u);
+  life->payments_available = true;
+  durables.timers.set_clock(-year);
+  durables.timers.advance(Milliseconds{1'000});
+  life->settle_with_company();
+  EXPECT_EQ(life->summary(id).state, EnrollmentState::confirmed);
+}
+
 TEST_F(ClockJump, StretchesNoCallersWait) {
   std::optional<Outcome> outcome;
   life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s1"}},
