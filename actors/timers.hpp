@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 
 #include "domain/time.hpp"
@@ -21,6 +22,22 @@ class Timers {
   virtual void at(TimePoint when, std::function<void()> alarm) = 0;
   /// When `delay` has passed.
   virtual void after(Milliseconds delay, std::function<void()> alarm) = 0;
+};
+
+/// What the wall clock showed when this was made, and the time that has passed since: a wall clock that is set
+/// meanwhile does not move it. For due times that are stored, and for ages.
+class RunningClock {
+ public:
+  explicit RunningClock(const Timers& timers) : timers_(timers), began_(timers.now() - timers.uptime()) {}
+
+  TimePoint now() const { return began_ + timers_.uptime(); }
+  /// By this clock or by the wall clock, whichever is earlier: a wall clock that is set forward makes nothing that
+  /// it dated older.
+  TimePoint earliest() const { return std::min(now(), timers_.now()); }
+
+ private:
+  const Timers& timers_;
+  const TimePoint began_;
 };
 
 }  // namespace sugang

@@ -225,6 +225,7 @@ struct Application::Impl {
         contexts(journal()),
         webhooks(*webhook_entries, webhook_limits(config),
                  {.timers = timers,
+                  .position = [this] { return journal().durable_position(); },
                   .ids = ids,
                   .transport = transport,
                   .render = webhook_body,

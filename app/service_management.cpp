@@ -33,7 +33,7 @@ void Service::create_webhook(std::string url, std::vector<NoticeKind> kinds, Ask
           rendered = asker.render(outcome);
           rendered.position = node_.journal.durable_position();
           if (!asker.key) return std::nullopt;
-          return Webhooks::KeptAnswer{asker.key->id, {asker.key->body, node_.timers.now(), rendered}};
+          return Webhooks::KeptAnswer{asker.key->id, asker.key->body, rendered};
         };
         const auto created =
             attempt<bool>([&] { return webhooks_.create(std::move(url), std::move(kinds), keep).has_value(); });

@@ -31,7 +31,7 @@ Upkeep::Upkeep(const Config& config, Subjects subjects)
       scrub_mib_per_s_(config.scrub_mib_per_s),
       scrub_interval_(std::chrono::hours{config.scrub_interval_h}),
       to_(subjects),
-      started_(to_.timers.now() - to_.timers.uptime()),
+      clock_(to_.timers),
       scrub_(
           to_.journal_folder.store(), [this] { return to_.journal_folder.journal().durable_position(); },
           [this](const JournalDamaged& fault) { to_.journal_folder.journal().quarantine().note(fault); }) {}
@@ -78,8 +78,8 @@ void Upkeep::expire_requests(std::string from) {
     auto& timers = to_.timers;
     std::optional<std::string> next;
     try {
-      next = to_.journal_folder.journal().expire_requests(
-          requests_expire_before(started_, timers.uptime(), timers.now()), std::move(from), expiry_entries_max);
+      next = to_.journal_folder.journal().expire_requests(clock_.earliest() - requests_kept, std::move(from),
+                                                          expiry_entries_max);
     } catch (const std::exception& fault) {
       log_error("answers to keyed requests can't be expired",
                 {{"event", "journal_damaged"}, {"why", fault.what()}});

@@ -47,7 +47,7 @@ class Upkeep {
   const std::uint32_t scrub_mib_per_s_;
   const Milliseconds scrub_interval_;
   const Subjects to_;
-  const TimePoint started_;
+  const RunningClock clock_;
   bool disk_was_low_ = false;
   JournalScrub scrub_;
   Lane lane_;

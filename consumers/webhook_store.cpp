@@ -23,6 +23,8 @@ struct WebhookRow {
   std::string disabled_reason;
   std::optional<TimePoint> failing_since;
   std::uint32_t failures = 0;
+  Position after = 0;
+  std::uint64_t failing_for_ms = 0;
   static void fields(auto& self, auto&& field) {
     field("url", self.url);
     field("kinds", self.kinds);
@@ -32,6 +34,8 @@ struct WebhookRow {
     field("disabledReason", self.disabled_reason);
     field("failingSince", self.failing_since);
     field("failures", self.failures);
+    field("after", self.after);
+    field("failingForMs", self.failing_for_ms);
   }
 };
 
@@ -133,7 +137,9 @@ RegisteredWebhook webhook_of(std::string_view key, std::string_view value) {
                       .disabled_reason = std::move(row.disabled_reason),
                       .failing_since = row.failing_since,
                       .failures = row.failures},
-          .secret = std::move(row.secret)};
+          .secret = std::move(row.secret),
+          .after = row.after,
+          .failing_for = Milliseconds{row.failing_for_ms}};
 }
 
 WebhookDelivery delivery_of(EventId about, std::string_view value) {
@@ -264,10 +270,10 @@ ListResult<WebhookDelivery> WebhookStore::list_deliveries(WebhookId webhook, con
 
 void WebhookStore::put(WriteSet& changes, const RegisteredWebhook& registered) {
   const auto& webhook = registered.webhook;
-  changes.put(
-      webhooks_space, uid_key(webhook.id),
-      encoded(WebhookRow{webhook.url, webhook.kinds, registered.secret, webhook.created_at, webhook.disabled,
-                         webhook.disabled_reason, webhook.failing_since, webhook.failures}));
+  changes.put(webhooks_space, uid_key(webhook.id),
+              encoded(WebhookRow{webhook.url, webhook.kinds, registered.secret, webhook.created_at,
+                                 webhook.disabled, webhook.disabled_reason, webhook.failing_since, webhook.failures,
+                                 registered.after, static_cast<std::uint64_t>(registered.failing_for.count())}));
 }
 void WebhookStore::erase(WriteSet& changes, WebhookId webhook) { changes.erase(webhooks_space, uid_key(webhook)); }
 void WebhookStore::put(WriteSet& changes, WebhookId webhook, const WebhookDelivery& delivery) {

@@ -15,6 +15,10 @@ namespace sugang {
 struct RegisteredWebhook {
   Webhook webhook;
   std::string secret;
+  /// Position of the newest record when it was registered: it takes what is queued behind it.
+  Position after = 0;
+  /// From the first call that failed to the last since one arrived, while a server ran.
+  Milliseconds failing_for{0};
 };
 
 /// One notification on its way out, to however many webhooks.

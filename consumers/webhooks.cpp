@@ -11,9 +11,9 @@ constexpr std::uint16_t gone = 410;
 constexpr std::size_t given_up_at_a_time = 256;
 constexpr Milliseconds forget_interval{3'600'000};
 
-bool takes(const Webhook& webhook, const Record& record, NoticeKind kind) {
-  const auto& kinds = webhook.kinds;
-  return !webhook.disabled && webhook.created_at <= record.time &&
+bool takes(const RegisteredWebhook& registered, const Record& record, NoticeKind kind) {
+  const auto& kinds = registered.webhook.kinds;
+  return !registered.webhook.disabled && registered.after < record.position &&
          (kinds.empty() || std::find(kinds.begin(), kinds.end(), kind) != kinds.end());
 }
 
@@ -26,7 +26,7 @@ std::string error_of(const WebhookAnswer& answer) {
 }  // namespace
 
 Webhooks::Webhooks(KeyValueStore& store, Limits limits, Ports ports)
-    : limits_(limits), ports_(std::move(ports)), store_(store) {
+    : limits_(limits), ports_(std::move(ports)), clock_(ports_.timers), store_(store) {
   for (auto& each : store_.webhooks()) registered_.emplace(each.webhook.id, std::move(each));
   for (auto id : store_.known()) {
     const auto it = registered_.find(id);
@@ -98,11 +98,13 @@ std::optional<NewWebhook> Webhooks::create(std::string url, std::vector<NoticeKi
                                            .url = std::move(url),
                                            .kinds = std::move(kinds),
                                            .created_at = now},
-                               .secret = make_webhook_secret()};
+                               .secret = make_webhook_secret(),
+                               .after = ports_.position()};
   NewWebhook made{registered.webhook, registered.secret};
   WriteSet changes;
   WebhookStore::put(changes, registered);
-  if (const auto kept = keep ? keep(made) : std::nullopt) WebhookStore::put(changes, kept->request, kept->answer);
+  if (auto kept = keep ? keep(made) : std::nullopt)
+    WebhookStore::put(changes, kept->request, {kept->body, clock_.now(), std::move(kept->answer)});
   write(changes, Sync::yes);
   registered_.emplace(made.webhook.id, std::move(registered));
   count_enabled();
@@ -117,7 +119,7 @@ bool Webhooks::remove(WebhookId id) {
     WebhookStore::erase(changes, id);
     write(changes, Sync::yes);
     registered_.erase(id);
-    resting_.erase(id);
+    failing_.erase(id);
     leaving_.insert(id);
     count_enabled();
   }
@@ -174,9 +176,10 @@ void Webhooks::queue(const Record& record, WriteSet& changes) {
   if (!record.enrollment || store_.notice(queued.about)) return;
   OutwardNotice notice{.student = {record.aggregate.name}, .enrollment = *record.enrollment};
   const auto now = ports_.timers.now();
+  const auto due = clock_.now();
   std::string body;
   for (const auto& [id, registered] : registered_) {
-    if (!takes(registered.webhook, record, queued.kind) || store_.delivery(id, queued.about)) continue;
+    if (!takes(registered, record, queued.kind) || store_.delivery(id, queued.about)) continue;
     WebhookDelivery delivery{.about = queued.about,
                              .kind = queued.kind,
                              .enrollment = notice.enrollment,
@@ -188,7 +191,7 @@ void Webhooks::queue(const Record& record, WriteSet& changes) {
     } else {
       delivery.next_attempt_at = now;
       if (notice.left++ == 0) body = ports_.render(record);
-      WebhookStore::put(changes, id, PendingCall{queued.about, now, body});
+      WebhookStore::put(changes, id, PendingCall{queued.about, due, body});
       ++backlog_[id];
     }
     WebhookStore::put(changes, id, delivery);
@@ -252,7 +255,7 @@ void Webhooks::note_arrival(RegisteredWebhook& registered) {
   if (webhook.failures == 0) return;
   webhook.failures = 0;
   webhook.failing_since.reset();
-  resting_.erase(webhook.id);
+  failing_.erase(webhook.id);
   WriteSet changes;
   WebhookStore::put(changes, registered);
   write(changes, Sync::no);
@@ -261,13 +264,20 @@ void Webhooks::note_arrival(RegisteredWebhook& registered) {
 void Webhooks::note_failure(RegisteredWebhook& registered, const std::string& error) {
   auto& webhook = registered.webhook;
   if (webhook.disabled) return;
-  const auto now = ports_.timers.now();
-  if (webhook.failures++ == 0) webhook.failing_since = now;
+  const auto now = clock_.now();
+  auto& failing = failing_[webhook.id];
+  if (webhook.failures++ == 0) {
+    webhook.failing_since = ports_.timers.now();
+    registered.failing_for = {};
+  } else if (failing.last) {
+    registered.failing_for += now - *failing.last;
+  }
+  failing.last = now;
   if (webhook.failures >= limits_.failures_max) {
-    if (now - *webhook.failing_since >= limits_.dead_max)
+    if (registered.failing_for >= limits_.dead_max)
       return disable(registered, "no call has arrived since " + to_text(*webhook.failing_since) + ": " + error);
     // Calls that were out together and fail together are one reason to rest.
-    if (auto& rest = resting_[webhook.id]; rest.until <= now) rest.until = now + retry_after(++rest.rests);
+    if (failing.rest_until <= now) failing.rest_until = now + retry_after(++failing.rests);
   }
   WriteSet changes;
   WebhookStore::put(changes, registered);
@@ -282,7 +292,7 @@ void Webhooks::disable(RegisteredWebhook& registered, std::string reason) {
   WebhookStore::put(changes, registered);
   // It is logged below, and holds after a power cut.
   write(changes, Sync::yes);
-  resting_.erase(webhook.id);
+  failing_.erase(webhook.id);
   leaving_.insert(webhook.id);
   count_enabled();
   ports_.disabled(webhook);
@@ -305,7 +315,7 @@ void Webhooks::call_later(const Call& call, WebhookDelivery delivery) {
   delivery.next_attempt_at = now + wait;
   WriteSet changes;
   WebhookStore::erase(changes, call.webhook, call.pending);
-  WebhookStore::put(changes, call.webhook, PendingCall{call.pending.about, now + wait, call.pending.body});
+  WebhookStore::put(changes, call.webhook, PendingCall{call.pending.about, clock_.now() + wait, call.pending.body});
   WebhookStore::put(changes, call.webhook, delivery);
   write(changes, Sync::no);
 }
@@ -373,13 +383,15 @@ bool Webhooks::begin_due(std::vector<Call>& begun) {
 bool Webhooks::begin_due_of(WebhookId id, std::vector<Call>& begun) {
   if (registered_.at(id).webhook.disabled) return false;
   auto out = calls_of(id);
-  const auto now = ports_.timers.now();
-  const auto rest = resting_.find(id);
-  const bool is_dead = rest != resting_.end();
+  const auto now = clock_.now();
+  const auto failing = failing_.find(id);
+  const bool is_dead = failing != failing_.end() && failing->second.rests > 0;
   const auto out_max = is_dead ? 1 : limits_.calls_per_webhook_max;
   for (auto& call : store_.pending(id, limits_.calls_per_webhook_max + 1)) {
     if (calls_.contains({id, call.about})) continue;
-    const auto due = is_dead ? std::max(call.due, rest->second.until) : call.due;
+    // No retry is put off for longer: one that is comes from an earlier start, whose clock was another.
+    auto due = call.due > now + limits_.retry_max ? now : call.due;
+    if (is_dead) due = std::max(due, failing->second.rest_until);
     if (due > now) {
       wake_at(due);
       return false;
@@ -445,17 +457,20 @@ bool Webhooks::tell_settled() {
 }
 
 void Webhooks::forget_old() {
-  const auto now = ports_.timers.now();
+  const auto now = clock_.now();
   if (now < forgotten_at_ + forget_interval) return;
   forgotten_at_ = now;
   store_.forget_answers(now - limits_.answers_kept);
-  for (const auto& [id, registered] : registered_) store_.forget_deliveries(id, now - limits_.deliveries_kept);
+  // Events are dated by the wall clock.
+  const auto before = clock_.earliest() - limits_.deliveries_kept;
+  for (const auto& [id, registered] : registered_) store_.forget_deliveries(id, before);
 }
 
 void Webhooks::wake_at(TimePoint when) {
-  if (alarm_ && *alarm_ > ports_.timers.now() && *alarm_ <= when) return;
+  const auto now = clock_.now();
+  if (alarm_ && *alarm_ > now && *alarm_ <= when) return;
   alarm_ = when;
-  ports_.timers.at(when, [inbox = inbox_] { inbox->waker.wake(); });
+  ports_.timers.after(when - now, [inbox = inbox_] { inbox->waker.wake(); });
 }
 
 }  // namespace sugang

@@ -61,6 +61,8 @@ class Webhooks final : public Consumer {
   };
   struct Ports {
     Timers& timers;
+    /// Of the newest durable record.
+    std::function<Position()> position;
     IdSource& ids;
     WebhookTransport& transport;
     /// The call's body, from the record of NotificationQueued.
@@ -99,7 +101,9 @@ class Webhooks final : public Consumer {
 
   struct KeptAnswer {
     RequestId request;
-    CreationAnswer answer;
+    /// The digest of the request's body.
+    Uid body;
+    Answer answer;
   };
   /// What the request that registers it is answered, when it has a key.
   using Keep = std::function<std::optional<KeptAnswer>(const NewWebhook&)>;
@@ -163,6 +167,8 @@ class Webhooks final : public Consumer {
 
   const Limits limits_;
   const Ports ports_;
+  /// For whatever lasts a certain while; the wall clock only for what is shown.
+  const RunningClock clock_;
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
   std::atomic<std::size_t> enabled_{0};
   std::atomic<bool> paused_{false};
@@ -177,12 +183,14 @@ class Webhooks final : public Consumer {
   std::set<Key> calls_;
   /// How many calls are pending of each.
   std::map<WebhookId, std::size_t> backlog_;
-  /// Endpoints that count as dead, and when each is called next.
-  struct Rest {
-    TimePoint until{};
+  /// Endpoints whose calls fail: when the last one did, and until when one that counts as dead rests, which it does
+  /// after each of its `rests`.
+  struct Failing {
+    std::optional<TimePoint> last;
+    TimePoint rest_until{};
     std::uint32_t rests = 0;
   };
-  std::map<WebhookId, Rest> resting_;
+  std::map<WebhookId, Failing> failing_;
   std::vector<EventId> to_settle_;
   /// Who is first to begin calls, in turn.
   WebhookId first_;

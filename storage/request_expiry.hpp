@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -13,12 +12,6 @@ namespace sugang {
 
 /// How long the answer to a keyed request is kept at least.
 inline constexpr Milliseconds requests_kept{24 * 3'600'000};
-
-/// Requests answered before this time may be forgotten. `started`: the wall clock at the start of the process,
-/// which has run for `uptime`. A wall clock that is set forward meanwhile makes no request older.
-inline TimePoint requests_expire_before(TimePoint started, Milliseconds uptime, TimePoint now) {
-  return std::min(now, started + uptime) - requests_kept;
-}
 
 /// Finds answers to keyed requests that are older than `before`, one bounded step at a time, from the index key
 /// `from` on ("": the beginning). A step examines `entries_max` index entries and a seek for each partition passed,

@@ -480,14 +480,6 @@ TYPED_TEST(JournalContract, AnExpiryByAClockThatWasAheadForgetsNoLaterRequest) {
   this->j().verify();
 }
 
-TEST(RequestExpiry, CountsTheUptimeAndNotAClockThatIsSetForward) {
-  const TimePoint start{std::chrono::hours{1'000'000}};
-  const Milliseconds hour = std::chrono::hours{1};
-  EXPECT_EQ(requests_expire_before(start, hour, start + hour), start + hour - requests_kept);
-  EXPECT_EQ(requests_expire_before(start, hour, start + 1'000 * hour), start + hour - requests_kept);
-  EXPECT_EQ(requests_expire_before(start, hour, start - 5 * hour), start - 5 * hour - requests_kept);
-}
-
 TYPED_TEST(JournalContract, VerifyFindsASnapshotThatIsNotTheFoldOfItsEvents) {
   Append covering;
   covering.records = {this->story.course("music")};
