@@ -9,6 +9,7 @@ std::string_view to_text(GatewayWord word) {
   if (word == GatewayWord::approved) return "approved";
   if (word == GatewayWord::declined) return "declined";
   if (word == GatewayWord::unanswered) return "unanswered";
+  if (word == GatewayWord::unreadable) return "unreadable";
   return "unknown";
 }
 

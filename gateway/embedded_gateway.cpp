@@ -150,7 +150,8 @@ EmbeddedGateway::Replies EmbeddedGateway::replies_to(const Call& call, const Gat
       if (!fails) answer = std::move(booked);
     } catch (const StorageError& fault) {
       // An entry that can't be read is one payment's misfortune; nothing was booked.
-      answer = {GatewayWord::unknown, std::string{"the gateway's books can't be read: "} + fault.what()};
+      if (!fails)
+        answer = {GatewayWord::unreadable, std::string{"the gateway's ledger can't be read: "} + fault.what()};
     }
   }
   if (settings.hang) return {unanswered, std::nullopt};

@@ -42,13 +42,13 @@ PaymentBreaker::Call PaymentBreaker::begin() {
 
 void PaymentBreaker::end(const Call& call, GatewayWord word) {
   std::lock_guard lock{mutex_};
-  if (is_definitive(word))
-    end_definitive(call);
+  if (is_definitive(word) || word == GatewayWord::unreadable)
+    end_answered(call);
   else
     end_unknown(call, word == GatewayWord::unanswered);
 }
 
-void PaymentBreaker::end_definitive(const Call& call) {
+void PaymentBreaker::end_answered(const Call& call) {
   const auto now = now_();
   const bool slow = now - call.started >= settings_.slow_call_ms;
   unknowns_ = 0;

@@ -29,8 +29,9 @@ struct BreakerSettings {
 /// A payment gateway, and whether it answers. It only observes: every call is passed on, also while it is open,
 /// since a late answer may still be wanted. A caller that can wait asks `available()` first.
 ///
-/// Any definitive answer that is not slow, of whichever call, closes it at once. Outlives the calls that it passed
-/// on.
+/// Any definitive answer that is not slow, of whichever call, closes it at once. An answer that concerns one
+/// payment alone is one that the gateway gave: however often that payment is retried, the others are not kept
+/// waiting. Outlives the calls that it passed on.
 class PaymentBreaker : public PaymentGateway {
  public:
   /// One that never goes back. From any thread.
@@ -78,7 +79,7 @@ class PaymentBreaker : public PaymentGateway {
   Done watched(Done done);
   Call begin();
   void end(const Call& call, GatewayWord word);
-  void end_definitive(const Call& call);
+  void end_answered(const Call& call);
   void end_unknown(const Call& call, bool unanswered);
   void probe_failed();
   void open(std::chrono::milliseconds duration);

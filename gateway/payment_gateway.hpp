@@ -19,6 +19,8 @@ enum class GatewayWord : std::uint8_t {
   unknown,
   /// As unknown, but only late: the answer may still come.
   unanswered,
+  /// As unknown, but for this payment alone: the gateway is up and can't read what it has booked of it.
+  unreadable,
 };
 constexpr bool is_definitive(GatewayWord word) {
   return word == GatewayWord::approved || word == GatewayWord::declined;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "asking.hpp"
+#include "gateway/payment_breaker.hpp"
 #include "storage/bytes.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/rocks_store.hpp"
@@ -57,8 +58,23 @@ TEST_F(Gateway, AnswersNoWordForAnEntryThatCannotBeReadAndServesTheOthers) {
   put_uid(key, key_.uid);
   store_.spoil(ChargeBooks::space, key);
   Company company{store_};
-  EXPECT_EQ(refund(company.gateway, key_, won(500)).word, GatewayWord::unknown);
+  EXPECT_EQ(refund(company.gateway, key_, won(500)).word, GatewayWord::unreadable);
   EXPECT_EQ(charge(company.gateway, payment_number(2), won(500)).word, GatewayWord::approved);
+}
+
+TEST_F(Gateway, KeepsNoOtherPaymentWaitingForAnEntryThatCannotBeRead) {
+  {
+    Company company{store_};
+    charge(company.gateway, key_, won(500));
+  }
+  std::string key;
+  put_uid(key, key_.uid);
+  store_.spoil(ChargeBooks::space, key);
+  Company company{store_};
+  const BreakerSettings settings;
+  PaymentBreaker breaker{company.gateway, settings, [] { return std::chrono::steady_clock::now(); }};
+  for (std::uint32_t i = 0; i < 2 * settings.unknowns_max; ++i) refund(breaker, key_, won(500));
+  EXPECT_TRUE(breaker.closed());
 }
 
 TEST_F(Gateway, DeclinesTheTestMethodThatAsksForIt) {
