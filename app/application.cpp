@@ -183,7 +183,8 @@ struct Application::Impl {
                        loads.executor(), [](const std::string& why) { end_at_once("journal", why); }),
         books(subfolder(config.data, "gateway"), {{"charges"}}, store_options(shares)),
         webhook_entries(open_webhooks(subfolder(config.data, "webhooks"), small_store_options(shares))),
-        operations(subfolder(config.data, "operations"), operations_spaces, small_store_options(shares)),
+        operations(
+            open_operations(subfolder(config.data, "operations"), operations_spaces, small_store_options(shares))),
         rows(open_rows(subfolder(config.data, "views"), store_options(shares))),
         gateway(
             books, {.call_timeout_ms = Milliseconds{config.gateway_timeout_ms}},
@@ -364,9 +365,9 @@ struct Application::Impl {
   JournalFolder journal_folder;
   RocksStore books;
   std::unique_ptr<RocksStore> webhook_entries;
-  RocksStore operations;
-  SetAsideStore set_aside{operations, set_aside_space};
-  ImportStaging import_staging{operations, import_space};
+  std::unique_ptr<RocksStore> operations;
+  SetAsideStore set_aside{*operations, set_aside_space};
+  ImportStaging import_staging{*operations, import_space};
   std::unique_ptr<RocksStore> rows;
   EmbeddedGateway gateway;
   GatewayMeter gateway_meter;
@@ -375,7 +376,7 @@ struct Application::Impl {
   Directory directory;
   Components components;
   PaymentBacklog payment_backlog;
-  PausedComponents paused_components{operations, paused_space, components,
+  PausedComponents paused_components{*operations, paused_space, components,
                                      [](const std::string& why) { end_at_once("components", why); }};
   std::atomic<std::uint32_t> deferred_payments{0};
   Node node;

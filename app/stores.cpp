@@ -60,6 +60,30 @@ std::unique_ptr<RocksStore> open_webhooks(const std::string& folder, const Rocks
   return store;
 }
 
+std::unique_ptr<RocksStore> open_operations(const std::string& folder, const std::vector<RocksSpace>& spaces,
+                                            const RocksOptions& options) {
+  const auto refuse = [&](const std::exception& fault) {
+    throw JournalDamaged(std::string{"what is paused, set aside and imported can't be read: "} + fault.what() +
+                         "; restore " + folder +
+                         " from a backup, or move it away: then all components run, and an import that was under "
+                         "way may have to be sent again");
+  };
+  std::unique_ptr<RocksStore> store;
+  try {
+    store = std::make_unique<RocksStore>(folder, spaces, options);
+  } catch (const JournalDamaged& fault) {
+    refuse(fault);
+  }
+  try {
+    for (std::uint8_t space = 0; space < spaces.size(); ++space)
+      store->scan(
+          space, {}, {}, [](std::string_view, std::string_view) { return true; }, Caching::no);
+  } catch (const StorageError& fault) {
+    refuse(fault);
+  }
+  return store;
+}
+
 void mark_webhooks_damaged(const std::string& folder, const std::string& why) {
   std::ofstream{damage_mark(folder)} << why << "\n";
 }

@@ -2,12 +2,13 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "storage/rocks_store.hpp"
 
 namespace sugang {
 
-// The stores beside the journal that may be begun anew when they are damaged.
+// The stores beside the journal, and what is done when they are damaged.
 
 /// Rows are derived: a damaged folder of them costs the time to fold the journal again, and nothing else.
 std::unique_ptr<RocksStore> open_rows(const std::string& folder, const RocksOptions& options);
@@ -17,5 +18,11 @@ std::unique_ptr<RocksStore> open_rows(const std::string& folder, const RocksOpti
 std::unique_ptr<RocksStore> open_webhooks(const std::string& folder, const RocksOptions& options);
 /// A read met damage: the next open sets the store aside.
 void mark_webhooks_damaged(const std::string& folder, const std::string& why);
+
+/// What is paused, what was set aside and an import under way stand nowhere else either, and half of an import must
+/// not be served: whether to do without is for an operator to say. Reads all of it; throws JournalDamaged with what
+/// to do.
+std::unique_ptr<RocksStore> open_operations(const std::string& folder, const std::vector<RocksSpace>& spaces,
+                                            const RocksOptions& options);
 
 }  // namespace sugang

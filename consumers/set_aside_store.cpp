@@ -53,14 +53,32 @@ SetAsideStore::SetAsideStore(KeyValueStore& store, std::uint8_t space, std::size
   count_ = count;
 }
 
+bool SetAsideStore::has(const std::string& key) const {
+  try {
+    return store_.get(space_, key).has_value();
+  } catch (const StorageError&) {
+    return false;
+  }
+}
+
+/// Nothing, too, when it can't be read: then it stays.
+std::optional<std::string> SetAsideStore::oldest() const {
+  try {
+    auto entries = read_entries(store_, space_, {}, std::nullopt, 1);
+    return entries.empty() ? std::nullopt : std::optional{std::move(entries.front().first)};
+  } catch (const StorageError&) {
+    return std::nullopt;
+  }
+}
+
 void SetAsideStore::put(const SetAside& entry) {
   auto key = key_of(entry);
-  if (store_.get(space_, key)) return;
+  if (has(key)) return;
   WriteSet changes;
   std::size_t count = count_ + 1;
   if (count > entries_max_)
-    for (auto& [oldest, value] : read_entries(store_, space_, {}, std::nullopt, 1)) {
-      changes.erase(space_, oldest);
+    if (auto first = oldest()) {
+      changes.erase(space_, *std::move(first));
       --count;
     }
   std::string bytes;

@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "domain/page.hpp"
 #include "domain/set_aside.hpp"
@@ -16,13 +18,17 @@ class SetAsideStore {
   /// `space` of the store belongs to this alone. Beyond `entries_max` the oldest go.
   SetAsideStore(KeyValueStore& store, std::uint8_t space, std::size_t entries_max = 10'000);
 
-  /// Durable on return. Set aside again, after a crash, it is the same entry. Throws StorageError.
+  /// Durable on return. Set aside again, after a crash, it is the same entry. Throws StorageError when it can't be
+  /// written; an entry that can't be read counts as none.
   void put(const SetAside& entry);
   std::size_t count() const { return count_.load(std::memory_order_relaxed); }
   /// By position.
   ListResult<SetAside> list(const Page& page) const;
 
  private:
+  bool has(const std::string& key) const;
+  std::optional<std::string> oldest() const;
+
   KeyValueStore& store_;
   const std::uint8_t space_;
   const std::size_t entries_max_;

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from blackbox.actions import await_views, confirmed, every, read_enrollment, register_course
+from blackbox.actions import await_views, confirmed, every, read_enrollment, register_course, set_component
 from blackbox.client import Client
 from blackbox.server import Server, ServerEnded, run
 
@@ -162,3 +162,32 @@ def test_a_damaged_store_of_webhooks_is_set_aside_and_keeps_nobody_out(killed, c
         assert client.get("/v1/webhooks").json()["items"] == []
         assert "set aside" in server.stderr()
     assert list(copy.glob("webhooks.damaged-*"))
+
+
+def test_a_damaged_store_of_operations_is_refused_with_what_to_do(killed, copy):
+    folder = copy / "operations"
+    for manifest in folder.glob("MANIFEST-*"):
+        manifest.write_bytes(bytes(manifest.stat().st_size))
+    with pytest.raises(ServerEnded) as refused:
+        Server(copy).start()
+    assert f"restore {folder} from a backup, or move it away" in refused.value.stderr
+    folder.rename(copy / "aside")
+    with Server(copy) as server, Client(server.listen) as client:
+        assert read_enrollment(client, killed[1][0])["state"] == "confirmed"
+
+
+def test_one_damaged_block_of_operations_is_refused_with_what_to_do(killed, copy):
+    with Server(copy) as server, Client(server.management) as management:
+        set_component(management, "mileage", "paused")
+    # Recovery moves the log into a sorted file.
+    with Server(copy) as server:
+        assert server.terminate() == 0
+    files = list((copy / "operations").glob("*.sst"))
+    assert files
+    for path in files:
+        content = bytearray(path.read_bytes())
+        content[8] ^= 0x10
+        path.write_bytes(content)
+    with pytest.raises(ServerEnded) as refused:
+        Server(copy).start()
+    assert "move it away" in refused.value.stderr
