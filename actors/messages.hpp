@@ -116,12 +116,13 @@ struct EnrollmentRevoked {
   bool unreadable = false;
 };
 
-/// Tells a person of an event. `appended` runs once the box has it in the journal, or had it before.
+/// Tells a person of an event. `appended` runs once the box has it in the journal, or had it before; with a fault
+/// when the box can't be read.
 struct NotifyPerson {
   NotificationQueued notice;
   EnrollmentId enrollment;
   TraceContext trace;
-  std::function<void()> appended;
+  std::function<void(const Unreadable* fault)> appended;
 };
 
 /// Whoever brings the notification to the person has an end: it arrived, or it never will.

@@ -6,13 +6,8 @@ caf::message_handler NotificationActor::handlers() {
   return {
       [this](NotifyPerson& message) {
         turn([this, message = std::move(message)](const Unreadable* fault) {
-          // One box that can't be read holds up nobody else's: its journal is made good from a backup, whose cursor
-          // stands before this notice.
-          if (fault)
-            node_.report(to_text(resident_->id) + " misses a notice: " + fault->why);
-          else
-            carry_out(Notify{message.notice}, message.enrollment, message.trace);
-          message.appended();
+          if (!fault) carry_out(Notify{message.notice}, message.enrollment, message.trace);
+          message.appended(fault);
         });
       },
       [this](const SettleNotification& message) {

@@ -242,7 +242,7 @@ struct Application::Impl {
                   .on_damage = [this](const std::string& why) { stop_webhooks(why); }}),
         notifier(
             contexts,
-            [this](Notice notice, std::function<void()> appended) { tell(std::move(notice), std::move(appended)); },
+            [this](Notice notice, Notifier::Appended appended) { tell(std::move(notice), std::move(appended)); },
             [this] { return webhooks.any(); }),
         catalogue(system.spawn<Catalogue>(
             node, Catalogue::Ports{.staging = import_staging,
@@ -334,7 +334,7 @@ struct Application::Impl {
                                         {"error", entry.error}});
   }
 
-  void tell(Notice notice, std::function<void()> appended) {
+  void tell(Notice notice, Notifier::Appended appended) {
     directory.send(AggregateId::box_of(notice.student),
                    NotifyPerson{std::move(notice.queued), notice.enrollment, notice.trace, std::move(appended)});
   }

@@ -140,9 +140,13 @@ void Metrics::observe_node(const NodeState& state) {
   to.set("sugang_actor_messages_pending", "Messages that actors have not finished with.",
          number(state.messages_pending));
   to.set("sugang_views_lag_records", "Durable records that the views do not show yet.", number(state.views_lag));
-  for (const auto& [name, lag] : state.consumer_lags)
-    to.set("sugang_consumer_lag_records", "Durable records that a consumer has not done yet.", number(lag),
-           {{"consumer", name}});
+  for (const auto& consumer : state.consumers) {
+    const Labels labels{{"consumer", consumer.name}};
+    to.set("sugang_consumer_lag_records", "Durable records that a consumer has not done yet.", number(consumer.lag),
+           labels);
+    to.set("sugang_consumer_stopped", "1 while a consumer stands in front of records that can't be read.",
+           consumer.stopped ? 1 : 0, labels);
+  }
   for (const auto& [name, count] : state.sagas)
     to.set("sugang_sagas", "Sagas that have not ended, by state, as the views show them.", number(count),
            {{"state", std::string{name}}});

@@ -30,8 +30,14 @@ class Metrics final : public RequestObserver {
     std::size_t messages_pending = 0;
     Position views_lag = 0;
     std::size_t set_aside = 0;
-    /// By names of consumers: durable records that each has not done yet.
-    std::vector<std::pair<std::string, Position>> consumer_lags;
+    struct ConsumerState {
+      std::string name;
+      /// Durable records that it has not done yet.
+      Position lag = 0;
+      /// It stands in front of what can't be read.
+      bool stopped = false;
+    };
+    std::vector<ConsumerState> consumers;
     /// By names of states that are no end.
     std::vector<std::pair<std::string_view, std::uint64_t>> sagas;
     std::size_t webhook_backlog = 0;

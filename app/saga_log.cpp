@@ -14,7 +14,7 @@ const SagaStuck* stuck_of(const Record& record) {
 
 bool SagaLog::concerns(const Record& record) const { return stuck_of(record) != nullptr; }
 
-void SagaLog::consume(std::span<const Record> records, std::function<void()> done) {
+void SagaLog::consume(std::span<const Record> records, Done done) {
   for (const auto& record : records)
     if (const auto* stuck = stuck_of(record); stuck && record.enrollment)
       log_warn("a saga is stuck", with_trace({{"event", "saga_stuck"},

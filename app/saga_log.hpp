@@ -10,7 +10,7 @@ class SagaLog final : public Consumer {
  public:
   std::string_view name() const override { return "saga-log"; }
   bool concerns(const Record& record) const override;
-  void consume(std::span<const Record> records, std::function<void()> done) override;
+  void consume(std::span<const Record> records, Done done) override;
 };
 
 }  // namespace sugang

@@ -125,6 +125,7 @@ class Service final : public Backend {
   std::optional<ServiceError> disk_closed() const;
   /// True: sagas may wait for it, and are to be resumed.
   bool switch_component(Component component, bool running);
+  std::string stopped_consumers() const;
   std::string paused_names() const;
   void resume_from(std::shared_ptr<const std::vector<AggregateId>> owed, std::size_t first);
   template <class Row>

@@ -81,6 +81,7 @@ std::vector<ReadinessCheck> Service::readiness() {
       // Enrolling and reading by id do not need the views: that they are behind keeps nobody out.
       {"views", true,
        std::to_string(lag) + " records behind the journal" + (stopped.empty() ? "" : ": stopped by " + stopped)},
+      {"consumers", true, stopped_consumers()},
       // What is paused waits durably and keeps nobody out either.
       {"components", true, paused_names()},
       {"disk", !disk_low_, disk_low_ ? "nearly full: what needs new room is refused" : ""},
@@ -110,6 +111,13 @@ void Service::set_component(const std::string& name, bool running, std::function
     done(true);
     if (resumes) resume_owed();
   });
+}
+
+std::string Service::stopped_consumers() const {
+  std::string names;
+  for (const auto& name : consumers_.names())
+    if (consumers_.stopped(name)) names += (names.empty() ? "" : ", ") + name;
+  return names.empty() ? names : "stopped in front of records that can't be read: " + names;
 }
 
 std::string Service::paused_names() const {
@@ -198,7 +206,8 @@ std::string Service::metrics() {
                            .quarantined = node_.journal.quarantine().aggregates()};
   for (auto& name : consumers_.names()) {
     const auto lag = consumers_.lag(name);
-    state.consumer_lags.emplace_back(std::move(name), lag);
+    const bool stopped = consumers_.stopped(name);
+    state.consumers.push_back({.name = std::move(name), .lag = lag, .stopped = stopped});
   }
   const auto counts = attempt<SagaCounts>([this] { return views_.count_sagas(); });
   if (const auto* counted = std::get_if<0>(&counts))

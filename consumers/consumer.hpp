@@ -2,11 +2,28 @@
 
 #include <functional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "domain/record.hpp"
 
 namespace sugang {
+
+/// A consumer's answer, once for each call: the records that it was given are done, or lost. From any thread.
+class Done {
+ public:
+  using Answer = std::function<void(std::string lost)>;
+  explicit Done(Answer answer) : answer_(std::move(answer)) {}
+
+  /// What follows from the records is durable, or appended to the journal.
+  void operator()() const { answer_({}); }
+  /// What follows from one of them can't be made before the next start, however often it is tried.
+  void lost(std::string why) const { answer_(std::move(why)); }
+
+ private:
+  Answer answer_;
+};
 
 /// Somebody who makes something of what happened, beside the sagas and never in their way. It is given the durable
 /// records of the journal in order, behind a cursor that is durable too, so each record at least once: after a
@@ -22,8 +39,9 @@ class Consumer {
   /// Takes up the records, which are there only during the call, and calls `done` once what follows from them is
   /// durable, or appended to the journal: at once or later, from any thread. The next come after that. When it
   /// throws, or never calls `done`, the same records are given again a while later, one at a time; a record that
-  /// fails at every attempt is set aside, and the consumer goes on behind it.
-  virtual void consume(std::span<const Record> records, std::function<void()> done) = 0;
+  /// fails at every attempt is set aside, and the consumer goes on behind it. When it throws JournalDamaged or says
+  /// that they are lost, they are given again at once, one at a time, and what is lost then is set aside.
+  virtual void consume(std::span<const Record> records, Done done) = 0;
 };
 
 }  // namespace sugang

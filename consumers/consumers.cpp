@@ -49,28 +49,32 @@ bool Consumers::run_once() {
 
 /// True: the consumer has done what it was given last.
 bool Consumers::finish_handed(Feed& feed) {
-  auto& handed = feed.handed;
-  if (!handed.done || !handed.done->load(std::memory_order_acquire)) return false;
-  advance(feed, handed.until, handed.records);
-  handed = {};
-  feed.failures = 0;
+  const auto answer = feed.handed.answer;
+  if (!answer || !answer->given.load(std::memory_order_acquire)) return false;
+  if (!answer->lost.empty()) {
+    lose(feed, answer->lost);
+  } else {
+    const auto handed = std::exchange(feed.handed, {});
+    advance(feed, handed.until, handed.records);
+  }
   return true;
 }
 
 bool Consumers::hand_next(Feed& feed) {
   const auto now = timers_.uptime();
-  if (feed.handed.done && feed.handed.since + limits_.patience <= now) fail(feed, "has not come to an end");
-  if (feed.handed.done) wake_at(feed.handed.since + limits_.patience);
+  if (feed.handed.answer && feed.handed.since + limits_.patience <= now) fail(feed, "has not come to an end");
+  if (feed.handed.answer) wake_at(feed.handed.since + limits_.patience);
   if (feed.retry_at > now) wake_at(feed.retry_at);
-  if (feed.handed.done || feed.retry_at > now || feed.paused.load(std::memory_order_acquire)) return false;
+  if (feed.handed.answer || feed.retry_at > now || feed.paused.load(std::memory_order_acquire)) return false;
   std::span<const Record> records;
   try {
     const auto limit = alone(feed) ? 1 : limits_.chunk_records_max;
     records = read_after(feed.done.load(std::memory_order_relaxed), limit);
   } catch (const std::exception& fault) {
-    fail_to_read(feed, fault.what());
+    stop_at_damage(feed, fault.what());
     return true;
   }
+  if (feed.stopped.exchange(false)) feed.failures = 0;
   return hand_read(feed, records);
 }
 
@@ -98,17 +102,20 @@ bool Consumers::hand_read(Feed& feed, std::span<const Record> records) {
 bool Consumers::alone(const Feed& feed) { return feed.done.load(std::memory_order_relaxed) < feed.alone_until; }
 
 void Consumers::hand(Feed& feed, std::span<const Record> records, Position until) {
-  auto done = std::make_shared<std::atomic<bool>>(false);
-  feed.handed = {.done = done,
+  auto answer = std::make_shared<Handed::Answer>();
+  feed.handed = {.answer = answer,
                  .first = records.front().position,
                  .until = until,
                  .since = timers_.uptime(),
                  .records = records.size()};
   try {
-    feed.consumer->consume(records, [done, waker = waker_] {
-      done->store(true, std::memory_order_release);
-      waker->wake();
-    });
+    feed.consumer->consume(records, Done{[answer, waker = waker_](std::string lost) {
+                             answer->lost = std::move(lost);
+                             answer->given.store(true, std::memory_order_release);
+                             waker->wake();
+                           }});
+  } catch (const JournalDamaged& fault) {
+    return lose(feed, fault.what());
   } catch (const std::exception& fault) {
     return fail(feed, fault.what());
   }
@@ -118,58 +125,62 @@ void Consumers::hand(Feed& feed, std::span<const Record> records, Position until
 void Consumers::advance(Feed& feed, Position position, std::size_t records) {
   if (!worth_saving(feed)) feed.unsaved_since = timers_.uptime();
   feed.records_since_cursor += records;
+  feed.failures = 0;
+  feed.retry_at = {};
   feed.done.store(position, std::memory_order_release);
 }
 
-/// Records that fail together are given again one by one, so that the one that fails is found.
 void Consumers::fail(Feed& feed, std::string_view why) {
   const auto handed = std::exchange(feed.handed, {});
-  if (handed.records > 1) feed.alone_until = handed.until;
-  put_off(feed, why);
-  if (handed.records > 1 || feed.failures < limits_.attempts_max) return;
-  set_aside(feed, handed.first, handed.first, why);
-  advance(feed, handed.until, 1);
+  report(feed, why);
+  put_off(feed);
+  if (handed.records > 1) return single_out(feed, handed.until);
+  if (feed.failures >= limits_.attempts_max) pass_over(feed, handed, why);
 }
 
-/// Damage lies somewhere in the chunk: what stands before it is still given.
-void Consumers::fail_to_read(Feed& feed, std::string_view why) {
-  const auto position = feed.done.load(std::memory_order_relaxed);
-  const bool found = alone(feed);
-  if (!found) feed.alone_until = std::min(position + limits_.chunk_records_max, journal_.durable_position());
-  put_off(feed, why);
-  if (!found || feed.failures < limits_.attempts_max) return;
-  const auto last = first_readable_after(position + 1) - 1;
-  set_aside(feed, position + 1, last, why);
-  advance(feed, last, 1);
+/// No retry before the next start would find more, so none is made.
+void Consumers::lose(Feed& feed, std::string_view why) {
+  const auto handed = std::exchange(feed.handed, {});
+  more_ = true;
+  if (handed.records > 1) return single_out(feed, handed.until);
+  ++feed.failures;
+  pass_over(feed, handed, why);
 }
 
-Position Consumers::first_readable_after(Position position) const {
-  const auto end = journal_.durable_position();
-  for (; position < end; ++position) try {
-      journal_.read(position, 1);
-      return position + 1;
-    } catch (const std::exception&) {
-      continue;
-    }
-  return end + 1;
+/// Records that fail together are given again one by one, so that the one that fails is found. What they did
+/// together counts against none of them.
+void Consumers::single_out(Feed& feed, Position until) {
+  feed.alone_until = until;
+  feed.failures = 0;
+}
+
+/// What stands before the damage was given.
+void Consumers::stop_at_damage(Feed& feed, std::string_view why) {
+  if (!feed.stopped.exchange(true)) {
+    feed.failures = 0;
+    report(feed, "stopped in front of what can't be read: " + std::string{why});
+  }
+  put_off(feed);
 }
 
 /// Durable before the cursor passes it.
-void Consumers::set_aside(Feed& feed, Position first, Position last, std::string_view why) {
+void Consumers::pass_over(Feed& feed, const Handed& handed, std::string_view why) {
   const SetAside entry{.consumer = feed.name,
-                       .first = first,
-                       .last = last,
+                       .first = handed.first,
+                       .last = handed.first,
                        .at = timers_.now(),
                        .attempts = feed.failures,
                        .error = std::string{why}};
   if (keep_aside_) keep_aside_(entry);
-  feed.failures = 0;
-  feed.retry_at = {};
+  advance(feed, handed.until, 1);
 }
 
-/// What it was given is given again, later.
-void Consumers::put_off(Feed& feed, std::string_view why) {
-  report_(feed.name + ": behind position " + std::to_string(feed.done.load()) + ": " + std::string{why});
+void Consumers::report(const Feed& feed, std::string_view what) const {
+  report_(feed.name + ": behind position " + std::to_string(feed.done.load()) + ": " + std::string{what});
+}
+
+/// It is given the same again, later.
+void Consumers::put_off(Feed& feed) {
   auto wait = limits_.retry_min;
   for (std::uint32_t i = 0; i < feed.failures && wait < limits_.retry_max; ++i) wait *= 2;
   ++feed.failures;
@@ -241,6 +252,11 @@ Position Consumers::lag(std::string_view name) const {
   // In this order: `done` never overtakes what is durable.
   const auto done = feed->done.load(std::memory_order_acquire);
   return journal_.durable_position() - done;
+}
+
+bool Consumers::stopped(std::string_view name) const {
+  const auto* feed = find(name);
+  return feed != nullptr && feed->stopped.load(std::memory_order_relaxed);
 }
 
 std::vector<std::string> Consumers::names() const {

@@ -20,7 +20,8 @@
 namespace sugang {
 
 /// Leads any number of consumers along the journal, each behind a cursor of its own. They are given the same chunk
-/// where they stand at the same place, so a further consumer costs no further reading.
+/// where they stand at the same place, so a further consumer costs no further reading. None passes over what can't
+/// be read: it stops in front of it, and reads again at intervals.
 class Consumers {
  public:
   struct Limits {
@@ -73,12 +74,18 @@ class Consumers {
   bool paused(std::string_view name) const;
   /// Durable records that it has not done yet; 0 for a name that is none.
   Position lag(std::string_view name) const;
+  /// It stands in front of records that can't be read, and goes on when they can.
+  bool stopped(std::string_view name) const;
   std::vector<std::string> names() const;
 
  private:
   /// Records that a consumer has and is not done with.
   struct Handed {
-    std::shared_ptr<std::atomic<bool>> done;
+    struct Answer {
+      std::atomic<bool> given{false};
+      std::string lost;
+    };
+    std::shared_ptr<Answer> answer;
     Position first = 0;
     Position until = 0;
     Milliseconds since{};
@@ -90,9 +97,12 @@ class Consumers {
     std::atomic<bool> paused{false};
     /// What follows from the records up to here is durable or appended.
     std::atomic<Position> done{0};
+    /// What comes next can't be read.
+    std::atomic<bool> stopped{false};
     Handed handed;
     /// By the uptime, as all times here.
     Milliseconds retry_at{};
+    /// Of the read, or the record, that comes next.
     std::uint32_t failures = 0;
     /// Up to here records are given one at a time: a fault among them is still to be found.
     Position alone_until = 0;
@@ -108,13 +118,14 @@ class Consumers {
   void hand(Feed& feed, std::span<const Record> records, Position until);
   void advance(Feed& feed, Position position, std::size_t records);
   void fail(Feed& feed, std::string_view why);
-  void fail_to_read(Feed& feed, std::string_view why);
-  void put_off(Feed& feed, std::string_view why);
-  void set_aside(Feed& feed, Position first, Position last, std::string_view why);
+  void lose(Feed& feed, std::string_view why);
+  void stop_at_damage(Feed& feed, std::string_view why);
+  void put_off(Feed& feed);
+  void pass_over(Feed& feed, const Handed& handed, std::string_view why);
+  void report(const Feed& feed, std::string_view what) const;
+  static void single_out(Feed& feed, Position until);
   static bool alone(const Feed& feed);
   std::span<const Record> read_after(Position position, std::size_t limit);
-  /// The first position behind this one that can be read, or the end.
-  Position first_readable_after(Position position) const;
   bool worth_saving(const Feed& feed) const;
   void save_cursors(bool all);
   void wake_at(Milliseconds when);

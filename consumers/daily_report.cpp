@@ -165,7 +165,7 @@ std::string csv_row(const std::vector<std::string>& fields) {
 
 bool DailyReport::concerns(const Record& record) const { return state_after(record).has_value(); }
 
-void DailyReport::consume(std::span<const Record> records, std::function<void()> done) {
+void DailyReport::consume(std::span<const Record> records, Done done) {
   std::map<std::filesystem::path, std::vector<Row>> files;
   for (const auto& record : records) {
     contexts_.learn(record);

@@ -25,7 +25,7 @@ class DailyReport final : public Consumer {
   bool concerns(const Record& record) const override;
   /// Throws std::system_error or StorageError when a file cannot be written, std::runtime_error when one is not
   /// ours.
-  void consume(std::span<const Record> records, std::function<void()> done) override;
+  void consume(std::span<const Record> records, Done done) override;
 
  private:
   const std::filesystem::path folder_;

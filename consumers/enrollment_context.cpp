@@ -14,12 +14,7 @@ void EnrollmentContexts::learn(const Record& record) {
 std::optional<EnrollmentContext> EnrollmentContexts::find(EnrollmentId id) {
   if (const auto* known = recent_.find(id)) return *known;
   ++reads_;
-  try {
-    for (const auto& record : journal_.timeline(id)) learn(record);
-  } catch (const JournalDamaged&) {
-    // One enrollment that can't be read holds no consumer up; the journal has reported that it is in quarantine.
-    return std::nullopt;
-  }
+  for (const auto& record : journal_.timeline(id)) learn(record);
   const auto* known = recent_.find(id);
   return known != nullptr ? std::optional{*known} : std::nullopt;
 }

@@ -27,7 +27,8 @@ class EnrollmentContexts {
 
   /// What begins an enrollment is remembered, whatever else is left alone.
   void learn(const Record& record);
-  /// Nothing: the journal has no such enrollment, or it is in quarantine. May block on a disk.
+  /// Nothing: the journal has no such enrollment. Throws JournalDamaged when it can't be read, and Quarantined from
+  /// then on. May block on a disk.
   std::optional<EnrollmentContext> find(EnrollmentId id);
 
   /// Entries that were not in memory.

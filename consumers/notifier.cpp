@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <vector>
 
 namespace sugang {
@@ -103,7 +105,7 @@ std::optional<Notice> Notifier::notice_for(const Record& record, bool outward) {
                 .trace = record.trace};
 }
 
-void Notifier::consume(std::span<const Record> records, std::function<void()> done) {
+void Notifier::consume(std::span<const Record> records, Done done) {
   const bool outward = outward_();
   std::vector<Notice> notices;
   for (const auto& record : records) {
@@ -111,13 +113,28 @@ void Notifier::consume(std::span<const Record> records, std::function<void()> do
     if (auto notice = notice_for(record, outward)) notices.push_back(std::move(*notice));
   }
   if (notices.empty()) return done();
-  // The last box to have appended says so for all.
-  auto left = std::make_shared<std::atomic<std::size_t>>(notices.size());
-  auto all_done = std::make_shared<const std::function<void()>>(std::move(done));
-  for (auto& notice : notices)
-    tell_(std::move(notice), [left, all_done] {
-      if (left->fetch_sub(1, std::memory_order_acq_rel) == 1) (*all_done)();
+  struct Told {
+    Done done;
+    std::atomic<std::size_t> left;
+    std::mutex mutex;
+    std::string lost;
+  };
+  const std::shared_ptr<Told> told{new Told{.done = std::move(done), .left = notices.size()}};
+  for (auto& notice : notices) {
+    auto box = to_text(AggregateId::box_of(notice.student));
+    tell_(std::move(notice), [told, box = std::move(box)](const Unreadable* fault) {
+      if (fault != nullptr) {
+        const std::lock_guard lock{told->mutex};
+        told->lost = box + " can't be read: " + fault->why;
+      }
+      // The last box to have appended answers for all.
+      if (told->left.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
+      if (told->lost.empty())
+        told->done();
+      else
+        told->done.lost(told->lost);
     });
+  }
 }
 
 }  // namespace sugang

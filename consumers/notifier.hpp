@@ -23,8 +23,10 @@ struct Notice {
 /// enrollment it is. What is told again, after a crash, the box drops.
 class Notifier final : public Consumer {
  public:
-  /// Hands the notice to the box; `appended` is called once the box has appended what it makes of it.
-  using Tell = std::function<void(Notice notice, std::function<void()> appended)>;
+  /// Called once the box has appended what it makes of a notice; with a fault when the box can't be read.
+  using Appended = std::function<void(const Unreadable* fault)>;
+  /// Hands the notice to the box.
+  using Tell = std::function<void(Notice notice, Appended appended)>;
   /// Whether somebody brings notifications to people now.
   using Outward = std::function<bool()>;
 
@@ -33,7 +35,7 @@ class Notifier final : public Consumer {
 
   std::string_view name() const override { return "notifier"; }
   bool concerns(const Record& record) const override;
-  void consume(std::span<const Record> records, std::function<void()> done) override;
+  void consume(std::span<const Record> records, Done done) override;
 
  private:
   std::optional<Notice> notice_for(const Record& record, bool outward);

@@ -145,7 +145,7 @@ bool Webhooks::concerns(const Record& record) const {
   return queued == nullptr || queued->outward;
 }
 
-void Webhooks::consume(std::span<const Record> records, std::function<void()> done) {
+void Webhooks::consume(std::span<const Record> records, Done done) {
   try {
     take_up(records);
   } catch (const StorageError& fault) {

@@ -92,7 +92,7 @@ class Webhooks final : public Consumer {
 
   std::string_view name() const override { return "webhooks"; }
   bool concerns(const Record& record) const override;
-  void consume(std::span<const Record> records, std::function<void()> done) override;
+  void consume(std::span<const Record> records, Done done) override;
 
   /// Paused, no call is begun. From any thread.
   void pause(bool paused);

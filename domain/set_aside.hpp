@@ -7,10 +7,10 @@
 
 namespace sugang {
 
-/// Records that a consumer failed on at every attempt, and passed over: what it would have made of them is missing.
+/// A record that a consumer failed on at every attempt, and passed over: what it would have made of it is missing.
 struct SetAside {
   std::string consumer;
-  /// The first and the last of them; several only where the journal could not be read.
+  /// The same, but in entries of earlier versions, which passed over whole pages.
   Position first = 0;
   Position last = 0;
   TimePoint at{};

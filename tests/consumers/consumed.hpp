@@ -19,7 +19,7 @@ class ScriptedConsumer final : public Consumer {
 
   std::string_view name() const override { return name_; }
   bool concerns(const Record& record) const override { return concerned(record); }
-  void consume(std::span<const Record> records, std::function<void()> done) override {
+  void consume(std::span<const Record> records, Done done) override {
     ++calls;
     if (!fault.empty()) throw std::runtime_error(fault);
     for (const auto& record : records) given.push_back(record.position);
@@ -35,7 +35,7 @@ class ScriptedConsumer final : public Consumer {
   std::function<bool(const Record&)> concerned = [](const Record&) { return true; };
   std::vector<Position> given;
   int calls = 0;
-  std::vector<std::function<void()>> waiting;
+  std::vector<Done> waiting;
 
  private:
   std::string name_;
@@ -50,7 +50,7 @@ struct Consumed {
     consumers = std::make_unique<Consumers>(
         **journal, timers, limits, [this](std::string_view what) { reports.emplace_back(what); },
         [this](const std::string& why) { reports.push_back("failed: " + why); },
-        [this](const SetAside& entry) { set_aside.push_back(entry); });
+        [this](const SetAside& entry) { keep_aside(entry); });
   }
   /// What was not committed is forgotten; consumers are to be added again.
   void crash() {
@@ -78,6 +78,16 @@ struct Consumed {
     journal->commit_all();
     return id;
   }
+  /// Reads of the enrollment's timeline fail from now on; those of its records one after another do not.
+  void spoil_timeline(EnrollmentId id) {
+    const auto group = group_of(id);
+    std::vector<std::string> entries;
+    host.store().scan(index_space, group, after_prefix(group), [&](std::string_view key, std::string_view) {
+      entries.emplace_back(key);
+      return true;
+    });
+    for (auto& key : entries) dynamic_cast<MemoryStore&>(host.store()).spoil(index_space, std::move(key));
+  }
   /// Until nothing moves without the time.
   void settle() {
     while (consumers->run_once()) {
@@ -91,6 +101,7 @@ struct Consumed {
   SimulatedTimers timers{story_begin};
   std::vector<std::string> reports;
   std::vector<SetAside> set_aside;
+  Consumers::KeepAside keep_aside = [this](const SetAside& entry) { set_aside.push_back(entry); };
   std::unique_ptr<SteppedJournal> journal;
   std::unique_ptr<Consumers> consumers;
   int next_course = 0;

@@ -60,7 +60,7 @@ class DailyReports : public ::testing::Test {
     for (const auto& record : records)
       if (each.concerns(record)) concerning.push_back(record);
     bool done = false;
-    each.consume(concerning, [&] { done = true; });
+    each.consume(concerning, Done{[&](const std::string&) { done = true; }});
     EXPECT_TRUE(done);
   }
   fs::path file(const std::string& course, TimePoint day = story_begin) const {
@@ -156,6 +156,24 @@ TEST_F(DailyReports, LeaveAFileAloneThatIsNotTheirs) {
     EXPECT_THROW(report(records), std::runtime_error);
     EXPECT_EQ(read_file(file("music")), foreign);
   }
+}
+
+TEST_F(DailyReports, SetAsideWhatConcernsAnEnrollmentThatCannotBeReadAndGoOn) {
+  node.append({node.story.course("music")});
+  const auto spoiled = node.enroll("music"), sound = node.enroll("music");
+  node.crash();
+  node.spoil_timeline(spoiled);
+  EnrollmentContexts own{node.j(), 1};
+  DailyReport reports{folder.path(), own};
+  node.consumers->add(reports);
+  const auto lost = node.append({node.story.record(spoiled, EnrollmentEvent{EnrollmentCancelled{}}, spoiled)});
+  node.append({node.story.record(sound, EnrollmentEvent{EnrollmentCancelled{}}, sound)});
+  node.journal->commit_all();
+  node.settle();
+  EXPECT_THAT(rows_of(file("music")), SizeIs(1 + 5));
+  ASSERT_THAT(node.set_aside, SizeIs(1));
+  EXPECT_EQ(node.set_aside[0].first, lost);
+  EXPECT_EQ(node.consumers->lag("daily-report"), 0u);
 }
 
 TEST_F(DailyReports, AFolderThatCannotBeWrittenIsTold) {

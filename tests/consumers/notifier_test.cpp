@@ -67,16 +67,16 @@ class Notifiers : public ::testing::Test {
     node.consumers->add(notifier);
   }
   void finish() {
-    for (auto& appended : std::exchange(waiting, {})) appended();
+    for (auto& appended : std::exchange(waiting, {})) appended(nullptr);
   }
 
   Consumed node;
   EnrollmentContexts contexts{node.j()};
   bool outward = false;
   std::vector<Notice> boxes;
-  std::vector<std::function<void()>> waiting;
+  std::vector<Notifier::Appended> waiting;
   Notifier notifier{contexts,
-                    [this](Notice notice, std::function<void()> appended) {
+                    [this](Notice notice, Notifier::Appended appended) {
                       boxes.push_back(std::move(notice));
                       waiting.push_back(std::move(appended));
                     },
@@ -105,7 +105,7 @@ TEST_F(Notifiers, TheCursorFollowsWhenEveryBoxHasAppended) {
   node.settle();
   ASSERT_THAT(waiting, SizeIs(2));
   EXPECT_GT(node.consumers->lag("notifier"), 0u);
-  waiting.back()();
+  waiting.back()(nullptr);
   waiting.pop_back();
   node.settle();
   EXPECT_GT(node.consumers->lag("notifier"), 0u);
@@ -129,6 +129,56 @@ TEST_F(Notifiers, APromotionIsToldToWhoWaitedAndNotToWhoGaveUp) {
   EXPECT_EQ(boxes[0].queued.kind, NoticeKind::waitlist_promoted);
 }
 
+TEST_F(Notifiers, SetAsideWhatConcernsAnEnrollmentThatCannotBeReadAndGoOn) {
+  const auto spoiled = node.enroll("music"), sound = node.enroll("music");
+  node.settle();
+  finish();
+  node.settle();
+  boxes.clear();
+  node.timers.advance(node.limits.cursor_interval);
+  node.settle();
+  node.crash();
+  node.spoil_timeline(spoiled);
+  EnrollmentContexts own{node.j()};
+  Notifier again{own,
+                 [this](Notice notice, Notifier::Appended appended) {
+                   boxes.push_back(std::move(notice));
+                   appended(nullptr);
+                 },
+                 [] { return false; }};
+  node.consumers->add(again);
+  node.append({node.story.record(spoiled, EnrollmentEvent{EnrollmentCancelled{}}, spoiled)});
+  const auto lost = node.append({node.story.record(spoiled, EnrollmentEvent{EnrollmentCompleted{}}, spoiled)});
+  node.append({node.story.record(sound, EnrollmentEvent{EnrollmentCompleted{}}, sound)});
+  node.journal->commit_all();
+  node.settle();
+  ASSERT_THAT(boxes, SizeIs(1));
+  EXPECT_EQ(boxes[0].enrollment, sound);
+  ASSERT_THAT(node.set_aside, SizeIs(2));
+  EXPECT_EQ(node.set_aside[0].first, lost - 1);
+  EXPECT_EQ(node.set_aside[1].first, lost);
+  EXPECT_EQ(node.consumers->lag("notifier"), 0u);
+}
+
+TEST_F(Notifiers, SetAsideWhatABoxThatCannotBeReadMissesAndGoOn) {
+  const auto first = node.enroll("music"), second = node.enroll("music"), third = node.enroll("music");
+  Unreadable fault{.why = "spoiled"};
+  for (int round = 0; round < 10; ++round) {
+    node.settle();
+    for (std::size_t i = waiting.size(); i-- > 0;)
+      waiting[i](boxes[boxes.size() - waiting.size() + i].enrollment == second ? &fault : nullptr);
+    waiting.clear();
+  }
+  ASSERT_THAT(node.set_aside, SizeIs(1));
+  EXPECT_EQ(node.set_aside[0].first, node.j().timeline(second).back().position - 1);
+  EXPECT_EQ(node.set_aside[0].error, to_text(AggregateId::box_of(boxes[1].student)) + " can't be read: spoiled");
+  EXPECT_EQ(node.consumers->lag("notifier"), 0u);
+  const auto told_alone = [&](EnrollmentId id) {
+    return std::count_if(boxes.begin(), boxes.end(), [&](const Notice& each) { return each.enrollment == id; });
+  };
+  for (const auto id : {first, second, third}) EXPECT_EQ(told_alone(id), 2) << "with the others and alone";
+}
+
 TEST_F(Notifiers, ToldAgainAfterACrashTheNoticeIsTheSame) {
   node.enroll("music");
   node.settle();
@@ -136,7 +186,7 @@ TEST_F(Notifiers, ToldAgainAfterACrashTheNoticeIsTheSame) {
   node.crash();
   boxes.clear();
   EnrollmentContexts own{node.j()};
-  Notifier again{own, [this](Notice notice, std::function<void()>) { boxes.push_back(std::move(notice)); },
+  Notifier again{own, [this](Notice notice, const Notifier::Appended&) { boxes.push_back(std::move(notice)); },
                  [] { return false; }};
   node.consumers->add(again);
   node.settle();

@@ -1,10 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "consumers/consumers.hpp"
 #include "consumers/set_aside_store.hpp"
+#include "storage/bytes.hpp"
 #include "storage/journal_keys.hpp"
 #include "storage/journal_page.hpp"
 #include "tests/consumers/consumed.hpp"
@@ -22,9 +24,12 @@ class PickyConsumer final : public Consumer {
  public:
   std::string_view name() const override { return "picky"; }
   bool concerns(const Record&) const override { return true; }
-  void consume(std::span<const Record> records, std::function<void()> done) override {
+  void consume(std::span<const Record> records, Done done) override {
     for (const auto& record : records) {
-      if (poison.contains(record.position)) throw std::runtime_error("indigestible");
+      if (poison.contains(record.position)) {
+        ++failed[record.position];
+        throw std::runtime_error("indigestible");
+      }
       if (endless.contains(record.position)) return;
       kept.insert(record.position);
     }
@@ -34,6 +39,7 @@ class PickyConsumer final : public Consumer {
   std::set<Position> poison;
   std::set<Position> endless;
   std::set<Position> kept;
+  std::map<Position, std::uint32_t> failed;
 };
 
 struct PoisonRecord : testing::Test {
@@ -47,26 +53,26 @@ struct PoisonRecord : testing::Test {
       node.settle();
     }
   }
+  void expect_passed_over(Position position) {
+    node.consumers->add(picky);
+    node.courses(6);
+    node.settle();
+    pass_attempts();
+    std::set<Position> others{1, 2, 3, 4, 5, 6};
+    others.erase(position);
+    EXPECT_EQ(picky.kept, others);
+    EXPECT_EQ(node.consumers->lag("picky"), 0u);
+  }
 };
 
 TEST_F(PoisonRecord, DoesNotStopItsConsumer) {
   picky.poison = {3};
-  node.consumers->add(picky);
-  node.courses(6);
-  node.settle();
-  pass_attempts();
-  EXPECT_THAT(picky.kept, ElementsAre(1, 2, 4, 5, 6));
-  EXPECT_EQ(node.consumers->lag("picky"), 0u);
+  expect_passed_over(3);
 }
 
 TEST_F(PoisonRecord, ThatIsNeverDoneDoesNotStopItsConsumer) {
   picky.endless = {3};
-  node.consumers->add(picky);
-  node.courses(6);
-  node.settle();
-  pass_attempts();
-  EXPECT_THAT(picky.kept, ElementsAre(1, 2, 4, 5, 6));
-  EXPECT_EQ(node.consumers->lag("picky"), 0u);
+  expect_passed_over(3);
 }
 
 TEST_F(PoisonRecord, IsSetAsideWithItsPositionAndReason) {
@@ -121,21 +127,75 @@ TEST_F(PoisonRecord, StaysBehindTheCursorAcrossACrash) {
   node.consumers->add(again);
   node.settle();
   EXPECT_THAT(again.kept, IsEmpty());
+  node.courses(1);
+  node.settle();
+  EXPECT_THAT(again.kept, ElementsAre(4));
 }
 
-TEST_F(PoisonRecord, ThatCanNotBeReadIsPassedOverToo) {
+TEST_F(PoisonRecord, IsDurablyListedBeforeTheCursorPassesIt) {
+  MemoryStore operations{1};
+  SetAsideStore list{operations, 0};
+  node.keep_aside = [&](const SetAside& entry) {
+    EXPECT_LT(node.j().cursor("picky"), entry.first);
+    list.put(entry);
+  };
+  picky.poison = {2};
   node.consumers->add(picky);
-  node.courses(2);
-  // Pages of their own, so that one can be damaged.
-  for (int i = 0; i < 3; ++i) node.courses(2);
-  WriteSet damage;
-  damage.put(pages_space, page_key(5), "damaged");
-  node.host.store().write(damage, Sync::yes);
+  node.courses(3);
   node.settle();
   pass_attempts();
-  EXPECT_THAT(picky.kept, ElementsAre(1, 2, 3, 4, 7, 8));
+  EXPECT_EQ(node.j().cursor("picky"), 3u);
+  const auto crashed = operations.crash();
+  EXPECT_THAT((SetAsideStore{*crashed, 0}.list({}).listing.items), SizeIs(1));
+}
+
+TEST_F(PoisonRecord, HasAllItsAttemptsThoughItFailedTogetherWithOthersBefore) {
+  picky.poison = {1};
+  node.consumers->add(picky);
+  node.courses(3);
+  node.settle();
+  pass_attempts();
   ASSERT_THAT(node.set_aside, SizeIs(1));
-  EXPECT_EQ((std::pair{node.set_aside[0].first, node.set_aside[0].last}), (std::pair<Position, Position>{5, 6}));
+  EXPECT_EQ(picky.failed[1], node.limits.attempts_max + 1);
+}
+
+/// Each two records have a page of their own, and that of the fifth and sixth can't be read.
+struct UnreadablePage : PoisonRecord {
+  void SetUp() override {
+    node.consumers->add(picky);
+    for (int i = 0; i < 4; ++i) node.courses(2);
+    page = *node.host.store().get(pages_space, page_key(5));
+    write_page("damaged");
+  }
+  void write_page(const std::string& bytes) {
+    WriteSet change;
+    change.put(pages_space, page_key(5), bytes);
+    node.host.store().write(change, Sync::yes);
+  }
+  std::string page;
+};
+
+TEST_F(UnreadablePage, StopsItsConsumerThereUntilItCanBeRead) {
+  pass_attempts(2);
+  EXPECT_THAT(picky.kept, ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(node.set_aside, IsEmpty());
+  EXPECT_EQ(node.consumers->lag("picky"), 4u);
+  EXPECT_TRUE(node.consumers->stopped("picky"));
+  EXPECT_THAT(node.reports, ElementsAre(HasSubstr("picky: behind position 4: stopped in front")));
+  write_page(page);
+  node.timers.advance(node.limits.retry_max);
+  node.settle();
+  EXPECT_THAT(picky.kept, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8));
+  EXPECT_FALSE(node.consumers->stopped("picky"));
+}
+
+TEST_F(UnreadablePage, CountsAgainstNoRecordBehindIt) {
+  pass_attempts();
+  write_page(page);
+  picky.poison = {5};
+  pass_attempts();
+  ASSERT_THAT(node.set_aside, SizeIs(1));
+  EXPECT_EQ(picky.failed[5], node.limits.attempts_max + 1);
 }
 
 struct SetAsideList : testing::Test {
@@ -168,6 +228,18 @@ TEST_F(SetAsideList, IsThereAfterACrash) {
   ASSERT_TRUE(first.next);
   EXPECT_THAT(kept.list({.limit = 2, .cursor = *first.next}).listing.items, ElementsAre(entry(300)));
   EXPECT_TRUE(kept.list({.limit = 2, .cursor = "elsewhere"}).cursor_invalid);
+}
+
+TEST_F(SetAsideList, TakesEntriesThoughOneCannotBeRead) {
+  SetAsideStore kept{*store, 1, 2};
+  kept.put(entry(1));
+  kept.put(entry(2));
+  std::string key;
+  put_be(key, Position{1});
+  store->spoil(1, key + "report");
+  EXPECT_NO_THROW(kept.put(entry(3)));
+  EXPECT_NO_THROW(kept.put(entry(1)));
+  EXPECT_THAT(kept.list({}).listing.items, ElementsAre(entry(1), entry(2), entry(3)));
 }
 
 TEST_F(SetAsideList, HasABound) {

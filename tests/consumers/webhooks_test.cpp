@@ -479,7 +479,7 @@ TEST_F(WebhooksTest, OnAThreadOfTheirOwnTheyDeliver) {
                                   node.story.new_enrollment("music"));
   record.position = 1;
   bool done = false;
-  threaded.consume({&record, 1}, [&] { done = true; });
+  threaded.consume({&record, 1}, Done{[&](const std::string&) { done = true; }});
   EXPECT_TRUE(done);
   EXPECT_EQ(told.get_future().wait_for(std::chrono::seconds{20}), std::future_status::ready);
   threaded.stop();

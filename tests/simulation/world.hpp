@@ -241,6 +241,7 @@ class Life {
   bool payments_available = true;
   Components components;
   std::vector<std::string> reports;
+  std::vector<SetAside> set_aside;
   /// What the log would say of imports.
   std::vector<std::size_t> imported_rows;
 
@@ -271,7 +272,7 @@ class Life {
   caf::actor catalogue_;
   EnrollmentContexts contexts_{journal_};
   Notifier notifier_{contexts_,
-                     [this](Notice notice, std::function<void()> appended) {
+                     [this](Notice notice, Notifier::Appended appended) {
                        directory_.send(AggregateId::box_of(notice.student),
                                        NotifyPerson{std::move(notice.queued), notice.enrollment, notice.trace,
                                                     std::move(appended)});
@@ -284,7 +285,8 @@ class Life {
                       durables_.timers,
                       {.chunk_records_max = 64, .patience = consumers_patience},
                       [this](std::string_view what) { reports.emplace_back(what); },
-                      [this](const std::string& why) { failure_ = why; }};
+                      [this](const std::string& why) { failure_ = why; },
+                      [this](const SetAside& entry) { set_aside.push_back(entry); }};
 };
 
 inline CourseDefinition lecture(std::uint32_t capacity, std::int64_t price = 12'000) {
