@@ -131,3 +131,17 @@ def test_the_scrub_names_each_fault_once(damaged):
         assert metric(management, "sugang_scrub_age_seconds") < 60
     faults = [line for line in log_lines(server) if line["message"] == "the journal is damaged"]
     assert [fault["file"] for fault in faults] == [str(damaged.file)]
+
+
+def test_a_consumer_that_meets_the_damage_stops_there_visibly_and_the_others_go_on(damaged, scratch):
+    server = server_on(damaged.data)
+    # On its first start it begins at the first record.
+    server.arguments += ["--reports", str(scratch / "reports")]
+    with server, Client(server.listen) as client, Client(server.management) as management:
+        eventually(lambda: metric(management, 'sugang_consumer_stopped{consumer="daily-report"}') == 1)
+        assert metric(management, 'sugang_consumer_stopped{consumer="notifier"}') == 0
+        checks = {check["name"]: check for check in management.get("/readyz").json()["checks"]}
+        assert checks["consumers"]["ready"] and "daily-report" in checks["consumers"]["detail"], checks
+        assert metric(management, "sugang_consumers_set_aside") == 0
+        confirmed(client, damaged.recent_course)
+        assert server.terminate() == 0
