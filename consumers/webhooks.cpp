@@ -26,7 +26,11 @@ std::string error_of(const WebhookAnswer& answer) {
 }  // namespace
 
 Webhooks::Webhooks(KeyValueStore& store, Limits limits, Ports ports)
-    : limits_(limits), ports_(std::move(ports)), clock_(ports_.timers), store_(store) {
+    : limits_(limits),
+      ports_(std::move(ports)),
+      clock_(ports_.timers),
+      store_(store),
+      calls_(ports_.transport, limits_.call_timeout, waker_) {
   for (auto& each : store_.webhooks()) registered_.emplace(each.webhook.id, std::move(each));
   for (auto id : store_.known()) {
     const auto it = registered_.find(id);
@@ -40,19 +44,19 @@ Webhooks::Webhooks(KeyValueStore& store, Limits limits, Ports ports)
 Webhooks::~Webhooks() { stop(); }
 
 void Webhooks::start() {
-  inbox_->waker.wake();
+  waker_->wake();
   thread_ = std::thread{[this] { run(); }};
 }
 
 void Webhooks::stop() {
-  if (inbox_->waker.stop() && thread_.joinable()) thread_.join();
+  if (waker_->stop() && thread_.joinable()) thread_.join();
 }
 
 void Webhooks::run() {
   try {
-    while (!inbox_->waker.stopped()) {
-      inbox_->waker.wait();
-      while (!inbox_->waker.stopped() && run_once()) {
+    while (!waker_->stopped()) {
+      waker_->wait();
+      while (!waker_->stopped() && run_once()) {
       }
     }
   } catch (const std::exception& fault) {
@@ -69,7 +73,7 @@ void Webhooks::stand_still(const std::exception& fault) {
 
 void Webhooks::pause(bool paused) {
   paused_.store(paused, std::memory_order_release);
-  inbox_->waker.wake();
+  waker_->wake();
 }
 
 void Webhooks::count_enabled() {
@@ -123,7 +127,7 @@ bool Webhooks::remove(WebhookId id) {
     leaving_.insert(id);
     count_enabled();
   }
-  inbox_->waker.wake();
+  waker_->wake();
   return true;
 }
 
@@ -152,7 +156,7 @@ void Webhooks::consume(std::span<const Record> records, Done done) {
     stand_still(fault);
     throw;
   }
-  inbox_->waker.wake();
+  waker_->wake();
   done();
 }
 
@@ -218,18 +222,13 @@ bool Webhooks::run_once() {
 }
 
 bool Webhooks::take_outcomes() {
-  std::vector<Outcome> outcomes;
-  {
-    const std::lock_guard lock{inbox_->mutex};
-    outcomes.swap(inbox_->outcomes);
-  }
+  const auto outcomes = calls_.take_answered();
   for (const auto& outcome : outcomes) book(outcome);
   return !outcomes.empty();
 }
 
 void Webhooks::book(const Outcome& outcome) {
   const auto& call = outcome.call;
-  calls_.erase({call.webhook, call.pending.about});
   const auto registered = registered_.find(call.webhook);
   auto delivery = store_.delivery(call.webhook, call.pending.about);
   if (delivery) {
@@ -349,10 +348,10 @@ bool Webhooks::give_up_leaving() {
   for (auto it = leaving_.begin(); it != leaving_.end();) {
     const auto id = *it;
     const bool removed = !registered_.contains(id);
-    const auto out = calls_of(id);
+    const auto out = calls_.count_of(id);
     const auto pending = store_.pending(id, given_up_at_a_time + out);
     for (const auto& call : pending) {
-      if (calls_.contains({id, call.about})) continue;
+      if (calls_.has(id, call.about)) continue;
       // Of one that was removed nothing is kept.
       auto delivery = removed ? std::nullopt : store_.delivery(id, call.about);
       end_delivery({id, call}, std::move(delivery), false,
@@ -382,13 +381,13 @@ bool Webhooks::begin_due(std::vector<Call>& begun) {
 
 bool Webhooks::begin_due_of(WebhookId id, std::vector<Call>& begun) {
   if (registered_.at(id).webhook.disabled) return false;
-  auto out = calls_of(id);
+  auto out = calls_.count_of(id);
   const auto now = clock_.now();
   const auto failing = failing_.find(id);
   const bool is_dead = failing != failing_.end() && failing->second.rests > 0;
   const auto out_max = is_dead ? 1 : limits_.calls_per_webhook_max;
   for (auto& call : store_.pending(id, limits_.calls_per_webhook_max + 1)) {
-    if (calls_.contains({id, call.about})) continue;
+    if (calls_.has(id, call.about)) continue;
     // No retry is put off for longer: one that is comes from an earlier start, whose clock was another.
     auto due = call.due > now + limits_.retry_max ? now : call.due;
     if (is_dead) due = std::max(due, failing->second.rest_until);
@@ -397,48 +396,24 @@ bool Webhooks::begin_due_of(WebhookId id, std::vector<Call>& begun) {
       return false;
     }
     // An answer makes room and wakes.
-    if (out >= out_max || calls_.size() >= limits_.calls_max) return false;
+    if (out >= out_max || calls_.count() >= limits_.calls_max) return false;
     ++out;
-    calls_.insert({id, call.about});
     begun.push_back({id, std::move(call)});
+    calls_.begin(begun.back());
   }
   return true;
 }
 
-std::size_t Webhooks::calls_of(WebhookId id) const {
-  std::size_t count = 0;
-  for (auto it = calls_.lower_bound({id, EventId{}}); it != calls_.end() && it->first == id; ++it) ++count;
-  return count;
-}
-
 void Webhooks::post(const Call& call) {
-  const auto now = ports_.timers.now();
-  const auto id = to_text(call.pending.about);
-  WebhookCall sent{.body = call.pending.body, .timeout = limits_.call_timeout};
-  std::string secret;
+  RegisteredWebhook to;
   {
     const std::lock_guard lock{mutex_};
+    const auto it = registered_.find(call.webhook);
     // Removed since it was begun: nobody is called, and what is pending is given up.
-    if (const auto it = registered_.find(call.webhook); it != registered_.end()) {
-      sent.url = it->second.webhook.url;
-      secret = it->second.secret;
-    } else {
-      calls_.erase({call.webhook, call.pending.about});
-      return;
-    }
+    if (it == registered_.end()) return calls_.drop(call);
+    to = it->second;
   }
-  sent.headers = {{"content-type", "application/json"},
-                  {"user-agent", "sugang"},
-                  {"webhook-id", id},
-                  {"webhook-timestamp", webhook_timestamp(now)},
-                  {"webhook-signature", sign_webhook(secret, id, now, sent.body)}};
-  ports_.transport.post(std::move(sent), [inbox = inbox_, call](WebhookAnswer answer) {
-    {
-      const std::lock_guard lock{inbox->mutex};
-      inbox->outcomes.push_back({call, std::move(answer)});
-    }
-    inbox->waker.wake();
-  });
+  calls_.post(call, to, ports_.timers.now());
 }
 
 bool Webhooks::tell_settled() {
@@ -470,7 +445,7 @@ void Webhooks::wake_at(TimePoint when) {
   const auto now = clock_.now();
   if (alarm_ && *alarm_ > now && *alarm_ <= when) return;
   alarm_ = when;
-  ports_.timers.after(when - now, [inbox = inbox_] { inbox->waker.wake(); });
+  ports_.timers.after(when - now, [waker = waker_] { waker->wake(); });
 }
 
 }  // namespace sugang

@@ -15,6 +15,7 @@
 #include "actors/timers.hpp"
 #include "consumers/consumer.hpp"
 #include "consumers/waker.hpp"
+#include "consumers/webhook_calls.hpp"
 #include "consumers/webhook_store.hpp"
 #include "consumers/webhook_transport.hpp"
 
@@ -123,21 +124,8 @@ class Webhooks final : public Consumer {
   bool any() const { return enabled_.load(std::memory_order_acquire) > 0; }
 
  private:
-  using Key = std::pair<WebhookId, EventId>;
-  struct Call {
-    WebhookId webhook;
-    PendingCall pending;
-  };
-  struct Outcome {
-    Call call;
-    WebhookAnswer answer;
-  };
-  /// Where the transport's answers arrive; alarms wake it. Outlives this object.
-  struct Inbox {
-    Waker waker;
-    std::mutex mutex;
-    std::vector<Outcome> outcomes;
-  };
+  using Call = WebhookCalls::Call;
+  using Outcome = WebhookCalls::Outcome;
 
   void queue(const Record& record, WriteSet& changes);
   void take_up(std::span<const Record> records);
@@ -160,7 +148,6 @@ class Webhooks final : public Consumer {
   void forget_old();
   void post(const Call& call);
   bool tell_settled();
-  std::size_t calls_of(WebhookId id) const;
   void wake_at(TimePoint when);
   void count_enabled();
   void run();
@@ -169,7 +156,8 @@ class Webhooks final : public Consumer {
   const Ports ports_;
   /// For whatever lasts a certain while; the wall clock only for what is shown.
   const RunningClock clock_;
-  const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
+  /// Alarms and answers may come after this object's end.
+  const std::shared_ptr<Waker> waker_ = std::make_shared<Waker>();
   std::atomic<std::size_t> enabled_{0};
   std::atomic<bool> paused_{false};
 
@@ -179,8 +167,7 @@ class Webhooks final : public Consumer {
   std::map<WebhookId, RegisteredWebhook> registered_;
   /// Removed or disabled, with calls that may still be pending.
   std::set<WebhookId> leaving_;
-  /// Without an answer yet.
-  std::set<Key> calls_;
+  WebhookCalls calls_;
   /// How many calls are pending of each.
   std::map<WebhookId, std::size_t> backlog_;
   /// Endpoints whose calls fail: when the last one did, and until when one that counts as dead rests, which it does
