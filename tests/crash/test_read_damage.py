@@ -22,8 +22,8 @@ def server_on(data):
                                    "--start-verify-mib", "0"])
 
 
-def metric(management, name):
-    return value(scrape(management), name)
+def metric(management, name, **labels):
+    return value(scrape(management), name, **labels)
 
 
 def log_lines(server):
@@ -138,8 +138,8 @@ def test_a_consumer_that_meets_the_damage_stops_there_visibly_and_the_others_go_
     # On its first start it begins at the first record.
     server.arguments += ["--reports", str(scratch / "reports")]
     with server, Client(server.listen) as client, Client(server.management) as management:
-        eventually(lambda: metric(management, 'sugang_consumer_stopped{consumer="daily-report"}') == 1)
-        assert metric(management, 'sugang_consumer_stopped{consumer="notifier"}') == 0
+        eventually(lambda: metric(management, "sugang_consumer_stopped", consumer="daily-report") == 1)
+        assert metric(management, "sugang_consumer_stopped", consumer="notifier") == 0
         checks = {check["name"]: check for check in management.get("/readyz").json()["checks"]}
         assert checks["consumers"]["ready"] and "daily-report" in checks["consumers"]["detail"], checks
         assert metric(management, "sugang_consumers_set_aside") == 0
