@@ -48,6 +48,7 @@ void add_answer(Node& node, Append& append, Asker asker, const Outcome& outcome)
 }
 
 ServiceError error_of(const Unreadable& fault) {
+  if (fault.passing) return ServiceError::read_failed;
   return fault.known ? ServiceError::quarantined : ServiceError::journal_damaged;
 }
 

@@ -20,6 +20,22 @@ Record registration(Node& node, const ImportRow& row, const TraceContext& trace,
   return record;
 }
 
+/// Why it can't be told whether there is such a course.
+std::optional<ServiceError> error_of(Existence found) {
+  switch (found) {
+    case Existence::none:
+    case Existence::some:
+      return std::nullopt;
+    case Existence::damaged:
+      return ServiceError::journal_damaged;
+    case Existence::quarantined:
+      return ServiceError::quarantined;
+    case Existence::unreadable:
+      return ServiceError::read_failed;
+  }
+  return ServiceError::read_failed;
+}
+
 /// Every chunk, and then the decision.
 DecidedImport stage_rows(Node& node, ImportStaging& staging, const std::vector<ImportRow>& rows,
                          const TraceContext& trace, DecidedImport import) {
@@ -164,8 +180,8 @@ void Catalogue::hear(const SinglesLookedUp& looked_up) {
         import_->waiting.push_back(std::move(job));
       } else if (imports_ended_ != looking_up_since_) {
         singles_.push_back(std::move(job));
-      } else if (looked_up.found[i] == Existence::unreadable) {
-        refuse(job, 0, ServiceError::quarantined);
+      } else if (const auto error = error_of(looked_up.found[i])) {
+        refuse(job, 0, *error);
       } else if (looked_up.found[i] == Existence::some || registered.contains(id)) {
         refuse(job, 0, CourseError::already_exists);
       } else {
@@ -251,9 +267,8 @@ void Catalogue::hear(const RowsLookedUp& looked_up) {
   if (taken != all.end()) {
     const auto row = import_->looked_up + static_cast<std::size_t>(taken - all.begin());
     RegisterCourses refused{.asker = std::move(import_->asker)};
-    const bool unreadable = *taken == Existence::unreadable;
-    refuse(refused, (*import_->rows)[row].line,
-           unreadable ? Refusal{ServiceError::quarantined} : Refusal{CourseError::already_exists});
+    const auto error = error_of(*taken);
+    refuse(refused, (*import_->rows)[row].line, error ? Refusal{*error} : Refusal{CourseError::already_exists});
     return end_import();
   }
   import_->looked_up += all.size();

@@ -97,7 +97,7 @@ Row decoded(std::string_view bytes) {
     read_value(in, row);
     return row;
   } catch (const DecodeError& error) {
-    throw StorageError(std::string{"an entry of the webhooks can't be read: "} + error.what());
+    throw DamagedEntry(std::string{"an entry of the webhooks can't be read: "} + error.what());
   }
 }
 

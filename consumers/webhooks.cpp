@@ -152,7 +152,7 @@ bool Webhooks::concerns(const Record& record) const {
 void Webhooks::consume(std::span<const Record> records, Done done) {
   try {
     take_up(records);
-  } catch (const StorageError& fault) {
+  } catch (const DamagedEntry& fault) {
     stand_still(fault);
     throw;
   }

@@ -77,7 +77,7 @@ void Coordinator::wake() {
     try {
       if (!read.unreadable) read.timeline = journal.timeline(id);
     } catch (const std::exception& fault) {
-      read.unreadable = {fault.what(), false};
+      read.unreadable = why_unreadable(fault);
     }
     caf::anon_send(self, std::move(read));
   });

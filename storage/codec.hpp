@@ -7,12 +7,13 @@
 #include "domain/course.hpp"
 #include "domain/record.hpp"
 #include "domain/timeline.hpp"
+#include "storage/key_value_store.hpp"
 
 namespace sugang {
 
 /// Bytes that are no record, or of a version from the future.
-struct DecodeError : std::runtime_error {
-  using std::runtime_error::runtime_error;
+struct DecodeError : DamagedEntry {
+  using DamagedEntry::DamagedEntry;
 };
 
 /// Envelope and payload without the position, which a page implies. Throws std::invalid_argument when the event is

@@ -49,6 +49,12 @@ Sequence last_sequence(const Recovered& recovered) {
 
 }  // namespace
 
+Unreadable why_unreadable(const std::exception& fault) {
+  return {.why = fault.what(),
+          .known = dynamic_cast<const Quarantined*>(&fault) != nullptr,
+          .passing = dynamic_cast<const JournalDamaged*>(&fault) == nullptr};
+}
+
 struct Journal::Impl {
   Impl(KeyValueStore& s, HeadFile& h, Limits l, ReadExecutor r, OnFailure f, std::atomic<Position>& d)
       : store(s), head(h), limits(l), reads(std::move(r)), on_failure(std::move(f)), durable(d), reader(s) {
@@ -70,6 +76,8 @@ struct Journal::Impl {
   void release_wake(Wake wake);
   template <class Read>
   auto isolating(const AggregateId& id, Read read);
+  template <class Read>
+  auto noting(Read read);
   Recovered recover(const AggregateId& id, Position until);
   void release_look_up(LookUp look_up);
   Existence existence_of(const AggregateId& id);
@@ -277,14 +285,23 @@ auto Journal::Impl::isolating(const AggregateId& id, Read read) {
   }
 }
 
+/// Damage that concerns no aggregate alone is counted.
+template <class Read>
+auto Journal::Impl::noting(Read read) {
+  try {
+    return read();
+  } catch (const JournalDamaged& fault) {
+    quarantine.note(fault);
+    throw;
+  }
+}
+
 Recovered Journal::Impl::recover(const AggregateId& id, Position until) {
   Recovered recovered;
   try {
     return isolating(id, [&](const std::string&) { return reader.recover(id, until); });
-  } catch (const Quarantined& known) {
-    recovered.unreadable = {known.what(), true};
   } catch (const std::exception& fault) {
-    recovered.unreadable = {fault.what(), false};
+    recovered.unreadable = why_unreadable(fault);
   }
   return recovered;
 }
@@ -293,6 +310,10 @@ Existence Journal::Impl::existence_of(const AggregateId& id) {
   try {
     return isolating(id, [&](const std::string& group) { return reader.is_known(group); }) ? Existence::some
                                                                                            : Existence::none;
+  } catch (const Quarantined&) {
+    return Existence::quarantined;
+  } catch (const JournalDamaged&) {
+    return Existence::damaged;
   } catch (const std::exception&) {
     return Existence::unreadable;
   }
@@ -379,19 +400,15 @@ std::vector<Record> Journal::history(const AggregateId& id) const {
 }
 
 std::vector<Record> Journal::read(Position after, std::size_t limit) const {
-  try {
-    return impl_->reader.read(after, durable_position(), limit);
-  } catch (const JournalDamaged& fault) {
-    impl_->quarantine.note(fault);
-    throw;
-  }
+  return impl_->noting([&] { return impl_->reader.read(after, durable_position(), limit); });
 }
 
-std::vector<AggregateId> Journal::owed() const { return impl_->reader.owed(); }
+std::vector<AggregateId> Journal::owed() const {
+  return impl_->reader.owed([this](const JournalDamaged& fault) { impl_->quarantine.note(fault); });
+}
 
 Position Journal::cursor(std::string_view consumer) const {
-  const auto value = impl_->store.get(marks_space, cursor_key(consumer));
-  return value ? parse_cursor(consumer, *value) : 0;
+  return impl_->noting([&] { return impl_->reader.cursor(consumer); });
 }
 
 void Journal::on_durable(std::function<void(Position)> listener) {
@@ -408,7 +425,9 @@ std::size_t Journal::pending_bytes() const { return impl_->pending_bytes.load(st
 void Journal::verify(const std::function<void(Position)>& progress) const {
   try {
     verify_journal(impl_->store, durable_position(), VerifyDepth::meaning, progress);
-  } catch (const StorageError& error) {
+  } catch (const JournalDamaged&) {
+    throw;
+  } catch (const DamagedEntry& error) {
     throw JournalDamaged(std::string{"journal damaged: "} + error.what() + "; acknowledged up to position " +
                          std::to_string(durable_position()) + " (file " + impl_->store.locate(error.what()) + ")");
   }
@@ -416,7 +435,10 @@ void Journal::verify(const std::function<void(Position)>& progress) const {
 
 std::optional<std::string> Journal::expire_requests(TimePoint before, std::string from, std::size_t entries_max) {
   auto& store = impl_->store;
-  return find_expired_requests(store, before, std::move(from), entries_max, [&](WriteSet changes) {
+  auto found = [&](const DamagedEntry& fault, const std::string& key) {
+    impl_->quarantine.note(damage_at(store, 0, index_space, key, fault));
+  };
+  auto erase = [&](WriteSet changes) {
     // In the same write, so that verify() knows which requests the index may lack: those of the latest time ever.
     auto latest = before;
     if (const auto mark = store.get(marks_space, requests_expired_mark))
@@ -424,7 +446,8 @@ std::optional<std::string> Journal::expire_requests(TimePoint before, std::strin
     changes.put(marks_space, std::string{requests_expired_mark}, std::to_string(latest.time_since_epoch().count()));
     const std::lock_guard lock{impl_->write_mutex};
     store.write(changes, Sync::no);
-  });
+  };
+  return find_expired_requests(store, before, std::move(from), entries_max, erase, found);
 }
 
 Quarantine& Journal::quarantine() const { return impl_->quarantine; }

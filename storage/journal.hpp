@@ -20,12 +20,12 @@ namespace sugang {
 
 /// The journal cannot be trusted: what was acknowledged is missing, or does not verify. The text names position
 /// and file.
-struct JournalDamaged : std::runtime_error {
-  using std::runtime_error::runtime_error;
+struct JournalDamaged : DamagedEntry {
+  using DamagedEntry::DamagedEntry;
   JournalDamaged(const std::string& text, Position at, std::string in, std::string why)
-      : std::runtime_error(text), position(at), file(std::move(in)), cause(std::move(why)) {}
+      : DamagedEntry(text), position(at), file(std::move(in)), cause(std::move(why)) {}
 
-  /// Where a read met it, and what the read said; set by reads alone.
+  /// Where a read met it, and what the read said; set by reads alone. Position 0: unknown.
   Position position = 0;
   std::string file;
   std::string cause;
@@ -41,7 +41,11 @@ struct Unreadable {
   std::string why;
   /// It was known before, and nothing was read.
   bool known = false;
+  /// It is no damage: a later read may succeed.
+  bool passing = false;
 };
+/// Of what a read of an aggregate threw.
+Unreadable why_unreadable(const std::exception& fault);
 
 /// Who still owes an action, and must be woken after a crash to take it; or, with `owes` false, owes none any more.
 struct Owed {
@@ -85,8 +89,9 @@ struct Recovered {
   std::optional<Unreadable> unreadable;
 };
 
-/// Whether an aggregate has events.
-enum class Existence : std::uint8_t { none, some, unreadable };
+/// Whether an aggregate has events, or why that can't be read: damage that was met just now, damage that was known
+/// before, or a read that failed and may be retried.
+enum class Existence : std::uint8_t { none, some, damaged, quarantined, unreadable };
 
 /// All events of a node in one order, each batch with one fsync.
 ///
@@ -135,7 +140,7 @@ class Journal {
 
   // Reads of what is durable: from any thread; they may block on a disk. One that meets damage throws
   // JournalDamaged, and isolates what it was to read: from then on that throws Quarantined, and all else is read as
-  // before.
+  // before. One that fails otherwise throws StorageError, isolates nothing, and may be retried.
 
   /// Every record on an enrollment's timeline, in journal order.
   std::vector<Record> timeline(EnrollmentId id) const;
@@ -147,7 +152,8 @@ class Journal {
   /// Records after `after`, up to `limit`, in order. What stands before damage is returned; throws when the damage
   /// comes first.
   std::vector<Record> read(Position after, std::size_t limit) const;
-  /// Who owed an action at the last batch; for the start. Sagas stand before others.
+  /// Who owed an action at the last batch; for the start. Sagas stand before others. Damage is noted and passed
+  /// over, with the rest of its partition.
   std::vector<AggregateId> owed() const;
   /// The newest durable cursor of `consumer`; 0 when there is none. May block on a disk; from any thread.
   Position cursor(std::string_view consumer) const;
@@ -174,7 +180,7 @@ class Journal {
   void verify(const std::function<void(Position)>& progress = {}) const;
   /// Removes answers to keyed requests older than `before`, so that a repeat is a new request. One step of at most
   /// `entries_max` entries, from where the step before ended (""); returns where to go on, nothing when all is
-  /// done.
+  /// done. Damage is noted and passed over, with the rest of its partition.
   std::optional<std::string> expire_requests(TimePoint before, std::string from, std::size_t entries_max);
 
  private:

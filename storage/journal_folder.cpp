@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "storage/damage.hpp"
 #include "storage/durable_folder.hpp"
 #include "storage/journal_keys.hpp"
 
@@ -38,7 +39,15 @@ std::vector<RocksSpace> journal_spaces() {
 JournalFolder::JournalFolder(const std::string& folder, Journal::Limits limits, RocksOptions options,
                              Journal::ReadExecutor reads, Journal::OnFailure on_failure)
     : head_((std::filesystem::path{made(folder)} / "head").string()),
-      store_(open_store(folder, std::move(options), head_)),
+      store_(open_store(folder, noting(std::move(options)), head_)),
       journal_(store_, head_, limits, std::move(reads), std::move(on_failure)) {}
+
+RocksOptions JournalFolder::noting(RocksOptions options) {
+  options.on_compactions_ended = [this](const std::string& why) {
+    const auto cause = cause_of(why);
+    journal_.quarantine().note(JournalDamaged("journal damaged: " + why, 0, store_.locate(cause), cause));
+  };
+  return options;
+}
 
 }  // namespace sugang

@@ -24,6 +24,9 @@ class JournalFolder {
   RocksStore& store() { return store_; }
 
  private:
+  /// Damage that a compaction meets is noted as a read's is.
+  RocksOptions noting(RocksOptions options);
+
   TwoSlotHeadFile head_;
   RocksStore store_;
   Journal journal_;

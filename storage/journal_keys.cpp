@@ -195,6 +195,16 @@ std::string owed_key(const AggregateId& id) {
   return key;
 }
 
+std::optional<std::string> owed_of_next_partition(std::string_view key) {
+  constexpr std::uint32_t of_no_saga = std::uint32_t{owed_by_no_saga} << 8;
+  auto next = ByteReader{key}.be<std::uint16_t>() + std::uint32_t{1};
+  if (next >= partition_count) next = std::max(next, of_no_saga);
+  if (next >= of_no_saga + partition_count) return std::nullopt;
+  std::string from;
+  put_be(from, static_cast<std::uint16_t>(next));
+  return from;
+}
+
 AggregateId parse_owed_key(std::string_view key) {
   if (!key.empty() && (key[0] & owed_by_no_saga) != 0) {
     std::string plain{key};

@@ -68,6 +68,8 @@ StoredSnapshot parse_snapshot(const AggregateId& id, std::string_view value);
 std::string owed_key(const AggregateId& id);
 /// Throws JournalDamaged.
 AggregateId parse_owed_key(std::string_view key);
+/// Where the keys of the partition behind that of `key` begin; nothing behind the last one.
+std::optional<std::string> owed_of_next_partition(std::string_view key);
 
 /// In the marks space.
 std::string cursor_key(std::string_view consumer);

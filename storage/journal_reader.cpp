@@ -6,34 +6,43 @@
 #include "storage/damage.hpp"
 
 namespace sugang {
+namespace {
+
+JournalDamaged no_page_of(Position position) {
+  return JournalDamaged("no page holds position " + std::to_string(position));
+}
+
+}  // namespace
 
 JournalDamaged damage_at(const KeyValueStore& store, Position position, std::uint8_t space, std::string_view key,
                          const std::exception& fault) {
   const auto cause = cause_of(fault.what());
   const auto file = store.locate(cause, space, key);
-  return {"journal damaged: at position " + std::to_string(position) + ": " + cause + " (file " + file + ")",
-          position, file, cause};
+  const auto place = position == 0 ? std::string{} : "at position " + std::to_string(position) + ": ";
+  return {"journal damaged: " + place + cause + " (file " + file + ")", position, file, cause};
 }
 
 std::vector<Record> JournalReader::read(Position after, Position until, std::size_t limit) const {
   std::vector<Record> records;
   if (after >= until || limit == 0) return records;
+  const auto last = until - after > limit ? after + limit : until;
+  auto next = after + 1;
   auto visit = [&](std::string_view key, std::string_view value) {
     const auto page = parse_page(position_of_page(key), value);
-    for (std::size_t i = 0; i < page.records.size(); ++i) {
-      const auto position = page.first + i;
-      if (position <= after) continue;
-      if (position > until || records.size() == limit) return false;
-      records.push_back(decode_at(position, page.records[i]));
-    }
-    return records.size() < limit;
+    if (next < page.first || page.last() < next) throw no_page_of(next);
+    for (; next <= last && next <= page.last(); ++next)
+      records.push_back(decode_at(next, page.records[next - page.first]));
+    return next <= last;
   };
-  const auto key = page_key(after + 1);
+  const auto key = page_key(next);
   try {
     const auto first = store_.last_at_or_before(pages_space, key);
     if (first) store_.scan(pages_space, first->first, {}, visit);
-  } catch (const std::runtime_error& fault) {
-    if (records.empty()) throw damage_at(store_, after + 1, pages_space, key, fault);
+    if (next <= last) throw no_page_of(next);
+  } catch (const DamagedEntry& fault) {
+    if (records.empty()) throw damage_at(store_, next, pages_space, key, fault);
+  } catch (const StorageError&) {
+    if (records.empty()) throw;
   }
   return records;
 }
@@ -52,7 +61,7 @@ std::vector<Position> JournalReader::positions_of(std::string_view group, Positi
         if (position > after && position <= until) positions.push_back(position);
       return true;
     });
-  } catch (const std::runtime_error& fault) {
+  } catch (const DamagedEntry& fault) {
     throw damage_at(store_, positions.empty() ? after + 1 : positions.back(), index_space, from, fault);
   }
   return positions;
@@ -68,13 +77,13 @@ std::vector<Record> JournalReader::records_at(const std::vector<Position>& posit
     try {
       if (page.records.empty() || position > page.last()) {
         auto found = store_.last_at_or_before(pages_space, key);
-        if (!found) throw JournalDamaged("no page holds position " + std::to_string(position));
+        if (!found) throw no_page_of(position);
         bytes = std::move(found->second);
         page = parse_page(position_of_page(found->first), bytes);
-        if (position > page.last()) throw JournalDamaged("no page holds position " + std::to_string(position));
+        if (position > page.last()) throw no_page_of(position);
       }
       records.push_back(decode_at(position, page.records[position - page.first]));
-    } catch (const std::runtime_error& fault) {
+    } catch (const DamagedEntry& fault) {
       throw damage_at(store_, position, pages_space, key, fault);
     }
   }
@@ -95,7 +104,7 @@ Recovered JournalReader::recover(const AggregateId& id, Position until) const {
       covered = stored.position;
       recovered.snapshot = std::move(stored.snapshot);
     }
-  } catch (const std::runtime_error& fault) {
+  } catch (const DamagedEntry& fault) {
     throw damage_at(store_, until, snapshots_space, key, fault);
   }
   auto sequence = recovered.snapshot ? recovered.snapshot->sequence : 0;
@@ -103,20 +112,33 @@ Recovered JournalReader::recover(const AggregateId& id, Position until) const {
     if (record.aggregate != id || record.sequence <= sequence) continue;
     if (record.sequence != sequence + 1)
       throw damage_at(store_, record.position, pages_space, page_key(record.position),
-                      std::runtime_error(to_text(id) + " goes on with event " + std::to_string(record.sequence) +
-                                         " after event " + std::to_string(sequence)));
+                      DamagedEntry(to_text(id) + " goes on with event " + std::to_string(record.sequence) +
+                                   " after event " + std::to_string(sequence)));
     ++sequence;
     recovered.tail.push_back(std::move(record));
   }
   return recovered;
 }
 
-std::vector<AggregateId> JournalReader::owed() const {
+std::vector<AggregateId> JournalReader::owed(const Found& found) const {
   std::vector<AggregateId> owed;
-  store_.scan(owed_space, {}, {}, [&](std::string_view key, std::string_view) {
-    owed.push_back(parse_owed_key(key));
+  std::string reached;
+  auto visit = [&](std::string_view key, std::string_view) {
+    reached = key;
+    try {
+      owed.push_back(parse_owed_key(key));
+    } catch (const DamagedEntry& fault) {
+      found(damage_at(store_, 0, owed_space, key, fault));
+    }
     return true;
-  });
+  };
+  for (std::optional<std::string> from = ""; from;) try {
+      store_.scan(owed_space, *from, {}, visit);
+      break;
+    } catch (const DamagedEntry& fault) {
+      found(damage_at(store_, 0, owed_space, reached, fault));
+      from = owed_of_next_partition(std::max(reached, *from));
+    }
   return owed;
 }
 
@@ -127,11 +149,25 @@ bool JournalReader::is_indexed(std::string_view group, Position position) const 
 
 bool JournalReader::is_known(std::string_view group) const {
   bool known = false;
-  store_.scan(index_space, group, after_prefix(group), [&](std::string_view, std::string_view) {
-    known = true;
-    return false;
-  });
+  try {
+    store_.scan(index_space, group, after_prefix(group), [&](std::string_view, std::string_view) {
+      known = true;
+      return false;
+    });
+  } catch (const DamagedEntry& fault) {
+    throw damage_at(store_, 0, index_space, group, fault);
+  }
   return known;
+}
+
+Position JournalReader::cursor(std::string_view consumer) const {
+  const auto key = cursor_key(consumer);
+  try {
+    const auto value = store_.get(marks_space, key);
+    return value ? parse_cursor(consumer, *value) : 0;
+  } catch (const DamagedEntry& fault) {
+    throw damage_at(store_, 0, marks_space, key, fault);
+  }
 }
 
 }  // namespace sugang

@@ -137,7 +137,7 @@ RecoveredJournal recover_or_throw(KeyValueStore& store, HeadFile& head_file, con
   const auto newest = page_at_or_before(store, position_max);
   const auto end =
       newest ? recover_pages(store, head_file, head, limits, *newest) : make_or_refuse(store, head_file, head);
-  return {end, JournalReader{store}.owed()};
+  return {end, JournalReader{store}.owed_or_throw()};
 }
 
 }  // namespace
@@ -147,7 +147,7 @@ RecoveredJournal recover_journal(KeyValueStore& store, HeadFile& head_file, cons
   RecoveredJournal recovered;
   try {
     recovered = recover_or_throw(store, head_file, head, limits);
-  } catch (const std::runtime_error& error) {
+  } catch (const DamagedEntry& error) {
     std::string text = error.what();
     if (text.find("(file ") != std::string::npos) throw;
     if (head) text += "; acknowledged up to position " + std::to_string(head->position);

@@ -28,7 +28,7 @@ JournalScrub::Step JournalScrub::step(std::uint64_t bytes_max) {
   }
   if (next_ <= end_) return {read_pages(bytes_max), false};
   if (!files_) files_ = store_.sorted_files();
-  if (!files_->empty()) return {read_file(), false};
+  if (!files_->empty()) return {read_file(bytes_max), false};
   files_.reset();
   under_way_ = false;
   ++passes_;
@@ -57,8 +57,11 @@ std::uint64_t JournalScrub::read_pages(std::uint64_t bytes_max) {
       if (chain_) throw JournalDamaged("journal damaged: the pages end at position " + std::to_string(began - 1));
       next_ = end_ + 1;
     }
-  } catch (const std::runtime_error& fault) {
+  } catch (const DamagedEntry& fault) {
     pass_over(fault);
+  } catch (const StorageError&) {
+    // Read again, after a rest as long as if it had been read.
+    return bytes_max;
   }
   return bytes;
 }
@@ -86,15 +89,18 @@ void JournalScrub::report(Position position, const std::exception& fault) {
   found_(damage_at(store_, position, pages_space, page_key(position), fault));
 }
 
-std::uint64_t JournalScrub::read_file() {
-  const auto file = std::move(files_->back());
-  files_->pop_back();
+std::uint64_t JournalScrub::read_file(std::uint64_t bytes_max) {
+  const auto& file = files_->back();
+  std::uint64_t bytes = 0;
   try {
-    return store_.check_sorted_file(file);
-  } catch (const std::runtime_error& fault) {
+    bytes = store_.check_sorted_file(file);
+  } catch (const DamagedEntry& fault) {
     found_(JournalDamaged(fault.what(), 0, file, cause_of(fault.what())));
-    return 0;
+  } catch (const StorageError&) {
+    return bytes_max;
   }
+  files_->pop_back();
+  return bytes;
 }
 
 }  // namespace sugang

@@ -17,7 +17,8 @@ struct JournalDamaged;
 
 /// Reads the whole journal again and again, a step at a time and in constant memory: each page in itself, that it
 /// follows on the one before, and then the checksum of each block of each sorted file, which holds index, snapshots
-/// and pending sagas too. A fault is reported, and the pass goes on behind it. One thread steps; any may ask.
+/// and pending sagas too. Damage is reported, and the pass goes on behind it; what fails otherwise is read again.
+/// One thread steps; any may ask.
 class JournalScrub {
  public:
   using Found = std::function<void(const JournalDamaged&)>;
@@ -44,7 +45,7 @@ class JournalScrub {
   void check_page(std::string_view key, std::string_view value);
   void pass_over(const std::exception& fault);
   void report(Position position, const std::exception& fault);
-  std::uint64_t read_file();
+  std::uint64_t read_file(std::uint64_t bytes_max);
 
   const KeyValueStore& store_;
   const std::function<Position()> end_of_journal_;

@@ -206,7 +206,7 @@ class Verification {
   /// never go on.
   void check_owed() const {
     std::unordered_set<EnrollmentId> owed;
-    for (const auto& id : reader_.owed()) {
+    for (const auto& id : reader_.owed_or_throw()) {
       if (!reader_.is_known(group_of(id)))
         damaged(until_, "the journal ends, and does not hold " + to_text(id) + ", which is said to owe");
       if (id.kind == AggregateKind::saga) owed.insert(EnrollmentId{id.uid});

@@ -10,9 +10,16 @@
 
 namespace sugang {
 
-/// A write or a sync that failed. Never retried: the process ends, and recovery tells what is durable.
+/// A store failed. A write or a sync that failed is never retried: the process ends, and recovery tells what is
+/// durable. A read may be retried, by the next request.
 struct StorageError : std::runtime_error {
   using std::runtime_error::runtime_error;
+};
+
+/// A read met an entry that is damaged: it is missing, does not agree with its checksum, does not decode, or lies
+/// on a block that the disk could not read twice in a row. No retry helps.
+struct DamagedEntry : StorageError {
+  using StorageError::StorageError;
 };
 
 /// Puts and erases that happen together or not at all. `space` is one of the store's key spaces.
@@ -38,7 +45,8 @@ enum class Caching : std::uint8_t { yes, no };
 enum class Sync : std::uint8_t { no, yes };
 
 /// An ordered store of bytes with a few key spaces, each ordered bytewise. Reads may come from any thread, writes
-/// from one at a time. Two adapters: RocksDB, and memory with seeded faults.
+/// from one at a time. Reads throw DamagedEntry, or StorageError when a later read may succeed. Two adapters:
+/// RocksDB, and memory with seeded faults.
 class KeyValueStore {
  public:
   virtual ~KeyValueStore() = default;
@@ -67,7 +75,7 @@ class KeyValueStore {
   /// The files that hold the store's entries, if it has any.
   virtual std::vector<std::string> sorted_files() const { return {}; }
   /// Reads one of them from the disk, all of it; returns its size, 0 when it is no part of the store any more.
-  /// Throws StorageError when a block of it does not agree with its checksum.
+  /// Throws DamagedEntry when a block of it does not agree with its checksum.
   virtual std::uint64_t check_sorted_file(const std::string& /*file*/) const { return 0; }
 };
 

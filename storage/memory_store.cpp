@@ -116,9 +116,13 @@ void MemoryStore::spoil(std::uint8_t space, std::string key) {
   spoiled_.emplace(space, std::move(key));
 }
 
+void MemoryStore::fail_reads(std::uint32_t count) { failing_reads_ = count; }
+
 void MemoryStore::check(std::uint8_t space, std::string_view key) const {
+  if (failing_reads_ != 0 && failing_reads_-- != 0)
+    throw StorageError("reading from memory failed: IO error: Too many open files");
   if (!spoiled_.empty() && spoiled_.contains({space, std::string{key}}))
-    throw StorageError("reading from memory failed: Corruption: the entry is spoiled");
+    throw DamagedEntry("reading from memory failed: Corruption: the entry is spoiled");
 }
 
 std::unique_ptr<MemoryStore> MemoryStore::crash(MemoryFaults faults_after) {

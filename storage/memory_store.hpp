@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -48,6 +49,8 @@ class MemoryStore final : public KeyValueStore {
 
   /// From now on reads that meet the entry fail, as those of a damaged block do, until it is written.
   void spoil(std::uint8_t space, std::string key);
+  /// The next `count` entries that are read can't be, for a reason that passes.
+  void fail_reads(std::uint32_t count);
   /// What a restart would see now, with faults of its own.
   std::unique_ptr<MemoryStore> crash(MemoryFaults faults_after = {});
   std::uint64_t writes() const;
@@ -69,6 +72,7 @@ class MemoryStore final : public KeyValueStore {
   std::vector<Space> durable_;
   std::vector<WriteSet> unsynced_;
   std::set<std::pair<std::uint8_t, std::string>> spoiled_;
+  mutable std::atomic<std::uint32_t> failing_reads_{0};
 };
 
 /// A head file in memory. At a crash the newest heads may be forgotten, as the page cache is in a power cut.

@@ -33,6 +33,10 @@ class ExpiringRequest {
   void end() {
     if (newest_ < before_)
       for (auto& key : keys_) changes_.erase(index_space, std::move(key));
+    give_up();
+  }
+  /// The request's other entries can't be read.
+  void give_up() {
     keys_.clear();
     newest_ = TimePoint::min();
   }
@@ -48,26 +52,35 @@ class ExpiringRequest {
 
 }  // namespace
 
-std::optional<std::string> find_expired_requests(const KeyValueStore& store, TimePoint before, std::string from,
-                                                 std::size_t entries_max,
-                                                 const std::function<void(WriteSet)>& erase) {
+std::optional<std::string> find_expired_requests(
+    const KeyValueStore& store, TimePoint before, std::string from, std::size_t entries_max,
+    const std::function<void(WriteSet)>& erase,
+    const std::function<void(const DamagedEntry&, const std::string&)>& found) {
   WriteSet changes;
   ExpiringRequest request{before, changes};
   std::optional<std::string> next;
   std::size_t examined = 0;
   const auto first = from.empty() ? std::uint16_t{0} : ByteReader{from}.be<std::uint16_t>();
   for (auto partition = first; partition < partition_count && !next; ++partition) {
+    request.end();
     const auto prefix = requests_of(partition);
-    store.scan(index_space, std::max(from, prefix), after_prefix(prefix),
-               [&](std::string_view key, std::string_view value) {
-                 // A step ends between two requests, never within one.
-                 if (examined++ >= entries_max && !request.holds(key)) {
-                   next = key;
-                   return false;
-                 }
-                 request.add(key, value);
-                 return true;
-               });
+    auto reached = std::max(from, prefix);
+    auto visit = [&](std::string_view key, std::string_view value) {
+      reached = key;
+      // A step ends between two requests, never within one.
+      if (examined++ >= entries_max && !request.holds(key)) {
+        next = key;
+        return false;
+      }
+      request.add(key, value);
+      return true;
+    };
+    try {
+      store.scan(index_space, std::string{reached}, after_prefix(prefix), visit);
+    } catch (const DamagedEntry& fault) {
+      request.give_up();
+      found(fault, reached);
+    }
   }
   request.end();
   if (!changes.empty()) erase(std::move(changes));

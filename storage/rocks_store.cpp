@@ -12,7 +12,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
 
 #include "storage/damage.hpp"
 #include "storage/durable_folder.hpp"
@@ -107,26 +113,45 @@ bool has_lost_its_state(const std::string& path) {
   return !log_files(path).empty();
 }
 
-/// A compaction that meets damage would end all writes, though none of them failed. It is given up instead: what
-/// it would have merged stays as it is.
-class DamagedCompactions final : public rocksdb::EventListener {
- public:
-  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* status) override {
-    if (reason != rocksdb::BackgroundErrorReason::kCompaction || !status->IsCorruption()) return;
-    met_.store(true, std::memory_order_release);
-    *status = rocksdb::Status::OK();
-  }
-  /// True once for each time that there is something to do about it.
-  bool take() { return met_.load(std::memory_order_relaxed) && met_.exchange(false, std::memory_order_acquire); }
+/// The disk can't read a block. RocksDB keeps the error's text and not its number.
+bool met_bad_sector(const rocksdb::Status& status) {
+  static const std::string text = std::strerror(EIO);
+  return status.IsIOError() && status.ToString().find(text) != std::string::npos;
+}
 
- private:
-  std::atomic<bool> met_{false};
-};
-
+/// What no retry helps; for a bad sector, when a second read met it too.
 bool tells_of_damage(const rocksdb::Status& status) {
-  return status.IsCorruption() || status.IsPathNotFound() ||
+  return status.IsCorruption() || status.IsPathNotFound() || met_bad_sector(status) ||
          status.ToString().find("No such file or directory") != std::string::npos;
 }
+
+/// A compaction that can't read or write would end all writes, though none of them failed. It is given up instead:
+/// what it would have merged stays as it is. RocksDB tries again; where it met damage, in vain.
+class FailedCompactions final : public rocksdb::EventListener {
+ public:
+  void OnCompactionCompleted(rocksdb::DB*, const rocksdb::CompactionJobInfo& job) override {
+    if (!tells_of_damage(job.status)) return;
+    const std::lock_guard lock{mutex_};
+    damaged_.emplace(job.cf_name, job.status.ToString());
+    any_.store(true, std::memory_order_release);
+  }
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* status) override {
+    const bool of_reads = status->IsCorruption() || (status->IsIOError() && !status->IsNoSpace());
+    if (reason == rocksdb::BackgroundErrorReason::kCompaction && of_reads) *status = rocksdb::Status::OK();
+  }
+  /// The spaces in which compactions have met damage since it was asked last, and what they said.
+  std::map<std::string, std::string> take_damaged() {
+    if (!any_.load(std::memory_order_acquire)) return {};
+    const std::lock_guard lock{mutex_};
+    any_.store(false, std::memory_order_relaxed);
+    return std::exchange(damaged_, {});
+  }
+
+ private:
+  std::atomic<bool> any_{false};
+  std::mutex mutex_;
+  std::map<std::string, std::string> damaged_;
+};
 
 }  // namespace
 
@@ -138,7 +163,9 @@ struct RocksStore::Impl {
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   rocksdb::ColumnFamilyHandle* unused_default = nullptr;
-  const std::shared_ptr<DamagedCompactions> damaged_compactions = std::make_shared<DamagedCompactions>();
+  const std::shared_ptr<FailedCompactions> failed_compactions = std::make_shared<FailedCompactions>();
+  std::function<void(const std::string& why)> on_compactions_ended;
+  std::set<std::string> never_compacted;
 
   ~Impl() {
     if (db == nullptr) return;
@@ -161,8 +188,9 @@ struct RocksStore::Impl {
     descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, space_options({}, options, cache));
     for (const auto& space : spaces) descriptors.emplace_back(space.name, space_options(space, options, cache));
     auto whole = db_options(options);
-    whole.listeners.push_back(damaged_compactions);
-    const auto status = rocksdb::DB::Open(whole, path, descriptors, &families, &db);
+    whole.listeners.push_back(failed_compactions);
+    auto status = rocksdb::DB::Open(whole, path, descriptors, &families, &db);
+    if (met_bad_sector(status)) status = rocksdb::DB::Open(whole, path, descriptors, &families, &db);
     if (!status.ok()) {
       if (!tells_of_damage(status)) throw StorageError("cannot open " + path + ": " + status.ToString());
       throw JournalDamaged("journal damaged: cannot open " + path + ": " + status.ToString() + " (file " +
@@ -176,10 +204,19 @@ struct RocksStore::Impl {
     if (!status.ok()) throw StorageError(std::string{what} + " " + path + " failed: " + status.ToString());
   }
 
+  void check_read(const rocksdb::Status& status) const {
+    if (tells_of_damage(status)) throw DamagedEntry("reading from " + path + " failed: " + status.ToString());
+    check(status, "reading from");
+  }
+
   /// Otherwise the files that can't be merged would gather until they hold up every write.
   void end_damaged_compactions() {
-    if (!damaged_compactions->take()) return;
-    for (auto* family : families) check(db->SetOptions(family, {{"disable_auto_compactions", "true"}}), "tuning");
+    for (const auto& [name, why] : failed_compactions->take_damaged())
+      for (std::size_t space = 0; space < spaces.size(); ++space) {
+        if (spaces[space].name != name || !never_compacted.insert(name).second) continue;
+        check(db->SetOptions(families[space], {{"disable_auto_compactions", "true"}}), "tuning");
+        if (on_compactions_ended) on_compactions_ended("a compaction of " + name + " in " + path + ": " + why);
+      }
   }
 
   /// A scan may use the prefix filters when every key that it can visit has the prefix of `from`.
@@ -197,6 +234,7 @@ RocksStore::RocksStore(std::string path, std::vector<RocksSpace> spaces, RocksOp
     : impl_(std::make_unique<Impl>()) {
   impl_->path = std::move(path);
   impl_->spaces = std::move(spaces);
+  impl_->on_compactions_ended = options.on_compactions_ended;
   impl_->open(options);
 }
 
@@ -221,9 +259,11 @@ void RocksStore::write(const WriteSet& changes, Sync sync) {
 
 std::optional<std::string> RocksStore::get(std::uint8_t space, std::string_view key) const {
   rocksdb::PinnableSlice value;
-  const auto status = impl_->db->Get({}, impl_->families.at(space), slice(key), &value);
+  auto* family = impl_->families.at(space);
+  auto status = impl_->db->Get({}, family, slice(key), &value);
+  if (met_bad_sector(status)) status = impl_->db->Get({}, family, slice(key), &value);
   if (status.IsNotFound()) return std::nullopt;
-  impl_->check(status, "reading from");
+  impl_->check_read(status);
   return std::string{value.data(), value.size()};
 }
 
@@ -237,19 +277,33 @@ void RocksStore::scan(std::uint8_t space, std::string_view from, std::string_vie
   options.total_order_seek = !in_prefix;
   options.prefix_same_as_start = in_prefix;
   options.fill_cache = caching == Caching::yes;
-  const std::unique_ptr<rocksdb::Iterator> it{impl_->db->NewIterator(options, impl_->families.at(space))};
-  for (it->Seek(slice(from)); it->Valid(); it->Next())
-    if (!visit(view(it->key()), view(it->value()))) break;
-  impl_->check(it->status(), "reading from");
+  std::string next{from};
+  for (bool read_again = false;;) {
+    const std::unique_ptr<rocksdb::Iterator> it{impl_->db->NewIterator(options, impl_->families.at(space))};
+    for (it->Seek(next); it->Valid(); it->Next()) {
+      if (!visit(view(it->key()), view(it->value()))) return;
+      read_again = false;
+      next.assign(it->key().data(), it->key().size()).push_back('\0');
+    }
+    if (!met_bad_sector(it->status()) || read_again) return impl_->check_read(it->status());
+    read_again = true;
+  }
 }
 
 std::optional<std::pair<std::string, std::string>> RocksStore::last_at_or_before(std::uint8_t space,
                                                                                  std::string_view at) const {
   rocksdb::ReadOptions options;
   options.total_order_seek = true;
-  const std::unique_ptr<rocksdb::Iterator> it{impl_->db->NewIterator(options, impl_->families.at(space))};
-  it->SeekForPrev(slice(at));
-  impl_->check(it->status(), "reading from");
+  std::unique_ptr<rocksdb::Iterator> it;
+  auto seek = [&] {
+    // One that met a fault does not read its block again.
+    it.reset(impl_->db->NewIterator(options, impl_->families.at(space)));
+    it->SeekForPrev(slice(at));
+    return it->status();
+  };
+  auto status = seek();
+  if (met_bad_sector(status)) status = seek();
+  impl_->check_read(status);
   if (!it->Valid()) return std::nullopt;
   return std::pair{it->key().ToString(), it->value().ToString()};
 }
@@ -292,17 +346,26 @@ std::vector<std::string> RocksStore::sorted_files() const {
   return paths;
 }
 
+bool RocksStore::is_live(const std::string& file) const {
+  const auto live = sorted_files();
+  return std::find(live.begin(), live.end(), file) != live.end();
+}
+
 std::uint64_t RocksStore::check_sorted_file(const std::string& file) const {
   std::error_code gone;
   const auto bytes = std::filesystem::file_size(file, gone);
-  // Compaction removes files while they are listed here.
-  const auto live = sorted_files();
-  if (std::find(live.begin(), live.end(), file) == live.end()) return 0;
+  // Compaction may remove the file at any time.
+  if (!is_live(file)) return 0;
   rocksdb::Options options{impl_->db->GetDBOptions(), impl_->db->GetOptions(impl_->unused_default)};
-  rocksdb::SstFileReader reader{options};
-  auto status = reader.Open(file);
-  if (status.ok()) status = reader.VerifyChecksum();
-  impl_->check(status, "checking");
+  auto read = [&] {
+    rocksdb::SstFileReader reader{options};
+    const auto status = reader.Open(file);
+    return status.ok() ? reader.VerifyChecksum() : status;
+  };
+  auto status = read();
+  if (met_bad_sector(status)) status = read();
+  if (!status.ok() && !is_live(file)) return 0;
+  impl_->check_read(status);
   return gone ? 0 : bytes;
 }
 

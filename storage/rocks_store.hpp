@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,9 @@ struct RocksOptions {
   std::size_t write_buffer_bytes = 24 << 20;
   /// Sorted files that stay open; RocksDB honours no fewer than 20.
   std::uint32_t open_files_max = 512;
+  /// Told once for each space whose files are merged no more until the next open, since a compaction met damage.
+  /// Called within a write.
+  std::function<void(const std::string& why)> on_compactions_ended;
 };
 std::shared_ptr<rocksdb::Cache> make_block_cache(std::size_t bytes);
 
@@ -57,6 +61,8 @@ class RocksStore final : public KeyValueStore {
   void flush();
 
  private:
+  bool is_live(const std::string& file) const;
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

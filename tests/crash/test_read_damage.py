@@ -15,6 +15,8 @@ from blackbox.server import Server
 ENROLLMENTS = 150
 OLD = 12
 PENDING = 3
+# Of a sorted file, behind its entries: what RocksDB reads to open it.
+TABLE_TAIL_BYTES = 5000
 
 
 def server_on(data):
@@ -30,11 +32,16 @@ def log_lines(server):
     return [json.loads(line) for line in server.stderr().splitlines() if line.startswith("{")]
 
 
-def flip_in_first_block(data, space):
-    """Flips a bit in the first block of the sorted file of one key space, which its properties name; returns it."""
+def sorted_files(data, space):
+    """Of one key space of the journal, which their properties name."""
     files = [path for path in (data / "journal" / "store").glob("*.sst") if b"name" + space in path.read_bytes()[-4096:]]
     assert files, space
-    path = min(files)
+    return files
+
+
+def flip_in_first_block(data, space):
+    """Flips a bit in the first block of the sorted file of one key space, which its properties name; returns it."""
+    path = min(sorted_files(data, space))
     content = bytearray(path.read_bytes())
     content[100] ^= 0x10
     path.write_bytes(content)
@@ -102,6 +109,23 @@ def test_a_read_that_meets_damage_is_refused_and_the_others_go_on(damaged):
     with server_on(damaged.data) as server:
         assert_served_but_for_the_damage(server, damaged)
         assert server.running()
+
+
+def test_a_course_whose_index_is_damaged_is_registered_by_nobody(stopped, scratch):
+    data = shutil.copytree(stopped.data, scratch / "data")
+    for path in sorted_files(data, b"index"):
+        content = bytearray(path.read_bytes())
+        for place in range(100, len(content) - TABLE_TAIL_BYTES, 1000):
+            content[place] ^= 1
+        path.write_bytes(content)
+    with server_on(data) as server, Client(server.listen) as client, Client(server.management) as management:
+        again = {"id": stopped.course, "kind": "lecture", "title": "Again", "capacity": 1,
+                 "price": {"amount": 1, "currency": "KRW"}}
+        answers = [client.post("/v1/courses", again) for _ in range(3)]
+        assert [(answer.status, answer.problem) for answer in answers] == [
+            (500, "journal-damaged"), (503, "quarantined"), (503, "quarantined")], answers
+        assert metric(management, "sugang_journal_faults") >= 1
+        assert metric(management, "sugang_quarantined_aggregates") >= 1
 
 
 def test_the_event_list_and_its_stream_stop_at_the_damage(damaged):

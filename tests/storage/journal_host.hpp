@@ -26,6 +26,7 @@ class MemoryHost final : public JournalHost {
  public:
   KeyValueStore& store() override { return *store_; }
   HeadFile& head() override { return *head_; }
+  MemoryStore& memory() { return *store_; }
   void restart() override {
     store_ = store_->crash();
     head_ = head_->crash();
