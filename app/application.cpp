@@ -120,11 +120,21 @@ DescriptorShares shares_of_limit(const Config& config) {
   return *shares;
 }
 
-RocksOptions store_options(const DescriptorShares& shares) { return {.open_files_max = shares.store_files_max}; }
+void log_compactions_ended(const std::string& why) {
+  log_error("files of a store are merged no more until the next start: they are damaged",
+            {{"event", "store_damaged"}, {"why", why}});
+}
+
+RocksOptions store_options(const DescriptorShares& shares) {
+  return {.open_files_max = shares.store_files_max, .on_compactions_ended = log_compactions_ended};
+}
 
 /// Few entries, seldom read.
 RocksOptions small_store_options(const DescriptorShares& shares) {
-  return {.block_cache_bytes = 2 << 20, .write_buffer_bytes = 4 << 20, .open_files_max = shares.store_files_max};
+  return {.block_cache_bytes = 2 << 20,
+          .write_buffer_bytes = 4 << 20,
+          .open_files_max = shares.store_files_max,
+          .on_compactions_ended = log_compactions_ended};
 }
 
 ServerSettings server_settings(const Config& config, const DescriptorShares& shares) {
@@ -194,9 +204,7 @@ struct Application::Impl {
         breaker(
             gateway_meter, {}, [] { return std::chrono::steady_clock::now(); },
             [this](bool open) { metrics->breaker_changed(open); }),
-        views(
-            tail_of(journal()), *rows, {}, [](const std::string& why) { end_at_once("views", why); },
-            [this] { return timers.now(); }),
+        views(open_views()),
         directory(system, journal()),
         payment_backlog(
             timers, {},
@@ -273,6 +281,7 @@ struct Application::Impl {
     views.on_fault([](std::string_view what) {
       log_error("the views met a fault", {{"event", "views_damaged"}, {"why", what}});
     });
+    views.on_store_damaged([this](const std::string& why) { mark_damaged(subfolder(data, "views"), why); });
     host_aggregates(node);
     consumers.add(notifier);
     consumers.add(webhooks);
@@ -304,6 +313,25 @@ struct Application::Impl {
   }
 
   Journal& journal() { return journal_folder.journal(); }
+
+  /// A store in which the views' start meets damage is begun anew.
+  Views open_views() {
+    auto open = [this] {
+      return Views{tail_of(journal()),
+                   *rows,
+                   {},
+                   [](const std::string& why) { end_at_once("views", why); },
+                   [this] { return timers.now(); }};
+    };
+    try {
+      return open();
+    } catch (const DamagedEntry& damaged) {
+      rows.reset();
+      rows = begin_rows_anew(subfolder(data, "views"), store_options(shares), damaged.what());
+      return open();
+    }
+  }
+
   bool payments_available() const { return components.runs(Component::payments) && breaker.available(); }
   void complete(Metrics::NodeState& state) {
     const auto http = server.stats();
@@ -346,7 +374,7 @@ struct Application::Impl {
   void stop_webhooks(const std::string& why) {
     log_error("no webhook is called any more: their store is damaged; a restart sets it aside",
               {{"event", "webhooks_damaged"}, {"why", why}});
-    mark_webhooks_damaged(subfolder(data, "webhooks"), why);
+    mark_damaged(subfolder(data, "webhooks"), why);
   }
 
   const std::chrono::steady_clock::time_point created_at = std::chrono::steady_clock::now();

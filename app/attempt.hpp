@@ -21,7 +21,7 @@ ReadResult<T> attempt(const Read& read) {
   } catch (const JournalDamaged&) {
     return ServiceError::journal_damaged;
   } catch (const std::exception& fault) {
-    log_error("a read failed", {{"why", fault.what()}});
+    log_error("a read failed", {{"event", "read_failed"}, {"why", fault.what()}});
     return ServiceError::read_failed;
   }
 }

@@ -16,6 +16,7 @@ namespace {
 /// is not overrun.
 constexpr std::size_t resume_batch = 500;
 constexpr Milliseconds resume_interval{50};
+constexpr Milliseconds resume_retry{1'000};
 
 }  // namespace
 
@@ -219,7 +220,14 @@ std::string Service::metrics() {
 }
 
 void Service::resume_owed() {
-  auto owed = std::make_shared<const std::vector<AggregateId>>(node_.journal.owed());
+  std::shared_ptr<const std::vector<AggregateId>> owed;
+  try {
+    owed = std::make_shared<const std::vector<AggregateId>>(node_.journal.owed());
+  } catch (const StorageError& fault) {
+    log_error("sagas that are to go on can't be listed now", {{"event", "read_failed"}, {"why", fault.what()}});
+    node_.timers.after(resume_retry, [this] { scans_([this] { resume_owed(); }); });
+    return;
+  }
   owed_listed_ = true;
   resume_from(std::move(owed), 0);
 }

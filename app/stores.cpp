@@ -12,8 +12,12 @@
 namespace sugang {
 namespace {
 
-/// Beside the folder of the webhooks' store: a read met damage in it.
+constexpr std::string_view marked = "a read met damage before the last stop";
+
+/// Beside a store's folder.
 std::filesystem::path damage_mark(const std::string& folder) { return folder + ".is-damaged"; }
+
+const std::vector<RocksSpace> rows_spaces{{"rows"}};
 
 std::unique_ptr<RocksStore> begin_webhooks_anew(const std::string& folder, const RocksOptions& options,
                                                 const std::string& why) {
@@ -28,36 +32,38 @@ std::unique_ptr<RocksStore> begin_webhooks_anew(const std::string& folder, const
 
 }  // namespace
 
+std::unique_ptr<RocksStore> begin_rows_anew(const std::string& folder, const RocksOptions& options,
+                                            const std::string& why) {
+  log_warn("the views are damaged and will be built again from the journal",
+           {{"event", "views_damaged"}, {"why", why}});
+  std::filesystem::remove_all(folder);
+  std::filesystem::remove(damage_mark(folder));
+  return std::make_unique<RocksStore>(folder, rows_spaces, options);
+}
+
 std::unique_ptr<RocksStore> open_rows(const std::string& folder, const RocksOptions& options) {
-  const std::vector<RocksSpace> spaces{{"rows"}};
+  if (std::filesystem::exists(damage_mark(folder))) return begin_rows_anew(folder, options, std::string{marked});
   try {
-    return std::make_unique<RocksStore>(folder, spaces, options);
-  } catch (const JournalDamaged& damaged) {
-    log_warn("the views are damaged and will be built again from the journal",
-             {{"event", "views_damaged"}, {"why", damaged.what()}});
-    std::filesystem::remove_all(folder);
-    return std::make_unique<RocksStore>(folder, spaces, options);
+    return std::make_unique<RocksStore>(folder, rows_spaces, options);
+  } catch (const DamagedEntry& damaged) {
+    return begin_rows_anew(folder, options, damaged.what());
   }
 }
 
 std::unique_ptr<RocksStore> open_webhooks(const std::string& folder, const RocksOptions& options) {
   if (std::filesystem::exists(damage_mark(folder)))
-    return begin_webhooks_anew(folder, options, "a read met damage before the last stop");
-  std::unique_ptr<RocksStore> store;
+    return begin_webhooks_anew(folder, options, std::string{marked});
+  std::string why;
   try {
-    store = std::make_unique<RocksStore>(folder, WebhookStore::spaces(), options);
-  } catch (const JournalDamaged& damaged) {
-    return begin_webhooks_anew(folder, options, damaged.what());
-  }
-  try {
+    auto store = std::make_unique<RocksStore>(folder, WebhookStore::spaces(), options);
     // All that is read at start.
     const WebhookStore entries{*store};
     entries.webhooks(), entries.known(), entries.ended_notices();
-  } catch (const StorageError& damaged) {
-    store.reset();
-    return begin_webhooks_anew(folder, options, damaged.what());
+    return store;
+  } catch (const DamagedEntry& damaged) {
+    why = damaged.what();
   }
-  return store;
+  return begin_webhooks_anew(folder, options, why);
 }
 
 std::unique_ptr<RocksStore> open_operations(const std::string& folder, const std::vector<RocksSpace>& spaces,
@@ -71,20 +77,16 @@ std::unique_ptr<RocksStore> open_operations(const std::string& folder, const std
   std::unique_ptr<RocksStore> store;
   try {
     store = std::make_unique<RocksStore>(folder, spaces, options);
-  } catch (const JournalDamaged& fault) {
-    refuse(fault);
-  }
-  try {
     for (std::uint8_t space = 0; space < spaces.size(); ++space)
       store->scan(
           space, {}, {}, [](std::string_view, std::string_view) { return true; }, Caching::no);
-  } catch (const StorageError& fault) {
+  } catch (const DamagedEntry& fault) {
     refuse(fault);
   }
   return store;
 }
 
-void mark_webhooks_damaged(const std::string& folder, const std::string& why) {
+void mark_damaged(const std::string& folder, const std::string& why) {
   std::ofstream{damage_mark(folder)} << why << "\n";
 }
 

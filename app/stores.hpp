@@ -12,12 +12,15 @@ namespace sugang {
 
 /// Rows are derived: a damaged folder of them costs the time to fold the journal again, and nothing else.
 std::unique_ptr<RocksStore> open_rows(const std::string& folder, const RocksOptions& options);
+/// No store is open on the folder.
+std::unique_ptr<RocksStore> begin_rows_anew(const std::string& folder, const RocksOptions& options,
+                                            const std::string& why);
 
 /// What webhooks there are stands nowhere else, so a damaged store is set aside and kept; but it is no reason to
 /// keep people from enrolling, so an empty one takes its place.
 std::unique_ptr<RocksStore> open_webhooks(const std::string& folder, const RocksOptions& options);
-/// A read met damage: the next open sets the store aside.
-void mark_webhooks_damaged(const std::string& folder, const std::string& why);
+/// A read met damage: the next open drops the rows, or sets the webhooks aside.
+void mark_damaged(const std::string& folder, const std::string& why);
 
 /// What is paused, what was set aside and an import under way stand nowhere else either, and half of an import must
 /// not be served: whether to do without is for an operator to say. Reads all of it; throws JournalDamaged with what

@@ -22,6 +22,7 @@ std::pair<Course, Sequence> decode_row(std::string_view bytes) {
   ByteReader in{bytes};
   const auto sequence = in.be<Sequence>();
   const auto waitlisted = in.be<std::uint32_t>();
+  if (!in.ok()) throw DecodeError("a course's row is cut");
   auto course = decode_course(in.rest());
   course.waitlisted = waitlisted;
   return {std::move(course), sequence};
@@ -39,7 +40,7 @@ CourseTables::CourseTables(Generation generation)
 std::optional<std::uint32_t> PassingSeats::stored(EnrollmentId id) {
   if (const auto* seats = kept_.find(id)) return *seats;
   auto value = store_.get(views_space, table_.key(id.uid));
-  return value ? std::optional{ByteReader{*value}.be<std::uint32_t>()} : std::nullopt;
+  return value ? std::optional{number_of<std::uint32_t>(*value)} : std::nullopt;
 }
 
 void PassingSeats::put(EnrollmentId id, std::uint32_t seats) { changes_[id].seats = seats; }

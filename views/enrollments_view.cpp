@@ -154,6 +154,7 @@ Listing<WaitlistRow> EnrollmentRows::list_line(const CourseId& course, std::opti
     after = std::string{in.rest()};
   }
   auto row_of = [&](std::string_view ticket, std::string_view id) -> std::optional<WaitlistRow> {
+    if (id.size() != sizeof(Uid)) throw DecodeError("an entry of a waitlist is no id");
     auto row = find(EnrollmentId{ByteReader{id}.uid()});
     // She may have left the line since its entry was read.
     if (!row || row->ticket != ByteReader{ticket}.be<std::uint64_t>()) return std::nullopt;
@@ -174,7 +175,7 @@ SagaCounts EnrollmentRows::count_sagas() const {
   SagaCounts counts{};
   for (std::size_t i = 0; i < counts.size(); ++i)
     if (const auto value = store_.get(views_space, tables_.saga_count(static_cast<SagaState>(i))))
-      counts[i] = ByteReader{*value}.be<std::uint64_t>();
+      counts[i] = number_of<std::uint64_t>(*value);
   return counts;
 }
 

@@ -23,7 +23,8 @@ Currency take_currency(ByteReader& in) {
 MileageBalances take_balances(ByteReader& in) {
   constexpr std::size_t balance_bytes = 11;
   MileageBalances balances;
-  while (in.rest().size() >= balance_bytes) {
+  if (in.rest().size() % balance_bytes != 0) throw DecodeError("balances of mileage are cut");
+  while (!in.at_end()) {
     const auto currency = take_currency(in);
     balances[currency] = in.be<std::int64_t>();
   }
@@ -57,8 +58,8 @@ Line decode_line(std::string_view bytes) {
   line.row.payment = PaymentId{in.uid()};
   line.row.at = TimePoint{Milliseconds{in.be<std::int64_t>()}};
   line.row.currency = take_currency(in);
-  line.balances = take_balances(in);
   if (!in.ok()) throw DecodeError("a line of mileage is cut");
+  line.balances = take_balances(in);
   return line;
 }
 

@@ -98,8 +98,9 @@ std::optional<Position> NotificationsView::take_outstanding(const std::string& k
     return std::exchange(it->second.position, std::nullopt);
   const auto value = store_.get(views_space, key);
   if (!value) return std::nullopt;
+  const auto position = number_of<Position>(*value);
   outstanding_[key].is_stored = true;
-  return ByteReader{*value}.be<Position>();
+  return position;
 }
 
 NotificationRow* NotificationsView::changed_row(const std::string& key) {

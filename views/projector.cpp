@@ -5,22 +5,21 @@
 #include <utility>
 
 #include "storage/bytes.hpp"
+#include "storage/codec.hpp"
 
 namespace sugang {
 namespace {
 
-/// Which generation of a view serves and which one, if any, is being built: format (1) serving (4) building (4), 0
-/// for none.
-struct Generations {
-  Generation serving = 0;
-  Generation building = 0;
-};
-
-void put_generations(WriteSet& changes, ViewId view, Generations generations) {
+/// Format (1), the generation that serves (4), and the one that is built (4), 0 for none.
+std::string encode_generations(Generation serving, Generation building) {
   std::string value(1, static_cast<char>(views_format));
-  put_be(value, generations.serving);
-  put_be(value, generations.building);
-  changes.put(views_space, serving_key(view), std::move(value));
+  put_be(value, serving);
+  put_be(value, building);
+  return value;
+}
+
+void put_generations(WriteSet& changes, ViewId view, Generation serving, Generation building) {
+  changes.put(views_space, serving_key(view), encode_generations(serving, building));
 }
 
 void put_position(WriteSet& changes, ViewId view, Generation generation, Position position) {
@@ -81,9 +80,51 @@ Projector::Projector(RecordSource source, KeyValueStore& store, std::vector<View
 
 Projector::~Projector() { stop(); }
 
-Projector::Feed Projector::make_feed(const ViewKind& kind, Generation generation) const {
-  const auto value = store_.get(views_space, position_key(kind.id, generation));
-  return {kind.make(generation), generation, value ? ByteReader{*value}.be<Position>() : 0};
+void Projector::on_fault(OnFault on_fault) {
+  on_fault_ = std::move(on_fault);
+  for (const auto& what : std::exchange(dropped_at_start_, {})) report(what);
+}
+
+void Projector::report(const std::string& what) const {
+  if (on_fault_) on_fault_(what);
+}
+
+/// The view as its rows are, once it is time to read them.
+void Projector::load(const Served& served, Feed& feed) const {
+  if (feed.view || (!feed.stop.why.empty() && PositionWaits::Clock::now() < feed.stop.retry_at)) return;
+  const auto value = store_.get(views_space, position_key(served.kind.id, feed.generation));
+  auto view = served.kind.make(feed.generation);
+  feed.position = value ? number_of<Position>(*value) : 0;
+  feed.view = std::move(view);
+  feed.stop = {};
+}
+
+/// False: rows that `work` needs can't be read. Damaged ones are built again, others are read again later.
+template <class Work>
+bool Projector::reads_rows(Served& served, Feed& feed, Work work) {
+  try {
+    work();
+    return true;
+  } catch (const DamagedEntry& fault) {
+    if (&feed != &served.live) {
+      drop_build(served, fault.what());
+      return false;
+    }
+    served.frozen = true;
+    feed.view.reset();
+    feed.stop = {};
+    rows_damaged(served.kind.id, feed.generation, fault.what());
+  } catch (const StorageError& fault) {
+    put_off(served, feed, fault.what());
+  }
+  return false;
+}
+
+/// What the view has in memory may be half folded.
+void Projector::put_off(const Served& served, Feed& feed, const std::string& why) {
+  feed.view.reset();
+  if (feed.stop.why.empty()) report(served.kind.name + ": rows can't be read now: " + why);
+  feed.stop = {feed.position, served.kind.name + ": " + why, PositionWaits::Clock::now() + limits_.retry_ms};
 }
 
 Projector::Pin Projector::make_pin(Generation generation) {
@@ -96,35 +137,46 @@ Projector::Pin Projector::make_pin(Generation generation) {
 
 void Projector::recover(Served& served) {
   const auto id = served.kind.id;
-  Generations generations;
-  bool readable = false;
-  try {
-    if (const auto value = store_.get(views_space, serving_key(id))) {
-      ByteReader in{*value};
-      readable = in.be<std::uint8_t>() == views_format;
-      generations.serving = in.be<Generation>();
-      generations.building = in.be<Generation>();
+  const auto value = store_.get(views_space, serving_key(id));
+  Generations generations{.serving = 1, .building = 0};
+  std::string why;
+  if (value) {
+    ByteReader in{*value};
+    const auto format = in.be<std::uint8_t>();
+    if (format != views_format) {
+      why =
+          "they are of format " + std::to_string(format) + ", this program writes " + std::to_string(views_format);
+    } else {
+      generations = {.serving = in.be<Generation>(), .building = in.be<Generation>()};
+      if (!in.ok() || !in.at_end()) throw DecodeError(served.kind.name + ": which rows serve can't be read");
+      served.live = Feed{.generation = generations.serving};
+      load(served, served.live);
+      if (served.live.position > source_.end()) why = "they are ahead of the journal";
     }
-    served.live = make_feed(served.kind, generations.serving);
-    if (generations.building != 0) served.build = make_feed(served.kind, generations.building);
-  } catch (const StorageError&) {
-    readable = false;
   }
-  if (!readable || served.live.position > source_.end()) {
-    // Whatever a crash leaves of this, the next start finds rows at position 0 or does it again.
-    erase_generations(store_, id, 0, std::numeric_limits<Generation>::max());
+  if (!value || !why.empty()) {
+    drop_rows(served, why);
     generations = {.serving = 1, .building = 0};
-    served.build.reset();
-    WriteSet changes;
-    put_generations(changes, id, generations);
-    store_.write(changes, Sync::no);
-    served.live = make_feed(served.kind, generations.serving);
   } else {
     // A crash may have come before the generations that no longer serve were erased.
     erase_generations(store_, id, 0, generations.serving);
   }
+  served.newest = std::max(generations.serving, generations.building);
+  if (generations.building != 0) served.build = Feed{.generation = generations.building};
   served.building = served.build.has_value();
   served.pin = make_pin(generations.serving);
+}
+
+/// Whatever a crash leaves of this, the next start finds rows at position 0 or does it again.
+void Projector::drop_rows(Served& served, const std::string& why) {
+  const auto id = served.kind.id;
+  if (!why.empty()) dropped_at_start_.push_back(served.kind.name + ": rows are dropped and built again: " + why);
+  erase_generations(store_, id, 0, std::numeric_limits<Generation>::max());
+  WriteSet changes;
+  put_generations(changes, id, 1, 0);
+  store_.write(changes, Sync::no);
+  served.live = Feed{.generation = 1};
+  load(served, served.live);
 }
 
 void Projector::start() {
@@ -193,25 +245,81 @@ void Projector::publish_position() {
   position_.store(reached, std::memory_order_release);
 }
 
+/// Whatever is to be tried again.
+std::vector<const Projector::Stop*> Projector::stops() const {
+  std::vector<const Stop*> all{&live_stop_};
+  for (const auto& served : views_) {
+    all.push_back(&served->live.stop);
+    if (served->build) all.push_back(&served->build->stop);
+  }
+  std::erase_if(all, [](const Stop* stop) { return stop->why.empty(); });
+  return all;
+}
+
+void Projector::publish_stop() {
+  std::string why;
+  for (const auto& served : views_)
+    if (served->frozen && served->given_up) why = served->kind.name + ": its rows are damaged";
+  if (const auto all = stops(); !all.empty()) why = all.front()->why;
+  std::lock_guard lock{pins_mutex_};
+  stopped_by_ = std::move(why);
+}
+
 void Projector::begin_rebuilds() {
-  for (auto& served : views_) {
-    if (!served->rebuild_requested) continue;
-    served->building = true;
-    served->rebuild_requested = false;
-    if (served->build) continue;
-    const auto next = served->live.generation + 1;
-    WriteSet changes;
-    put_generations(changes, served->kind.id, {served->live.generation, next});
-    store_.write(changes, Sync::no);
-    served->build = make_feed(served->kind, next);
+  for (auto& each : views_) {
+    auto& served = *each;
+    const bool asked = served.rebuild_requested;
+    if (asked) {
+      served.building = true;
+      served.given_up = served.rebuild_requested = false;
+    }
+    if (served.build) continue;
+    const bool damaged = served.damaged == served.live.generation && !served.given_up;
+    if (damaged && !asked && served.live.for_damage)
+      give_up(served);
+    else if (asked || damaged)
+      begin_build(served, damaged && !asked, false);
   }
 }
 
-void Projector::rows_damaged(ViewId view, std::string_view what) {
+/// Its rows are read in advance_build.
+void Projector::begin_build(Served& served, bool for_damage, bool second_try) {
+  served.building = true;
+  WriteSet changes;
+  put_generations(changes, served.kind.id, served.live.generation, ++served.newest);
+  store_.write(changes, Sync::no);
+  served.build = Feed{.generation = served.newest, .for_damage = for_damage, .second_try = second_try};
+}
+
+/// A build that met damage is begun once more, in other rows; the second one is the last.
+void Projector::drop_build(Served& served, const std::string& why) {
+  const auto dropped = *std::exchange(served.build, std::nullopt);
+  report(served.kind.name + ": damage is met while it is built again: " + why);
+  if (dropped.second_try)
+    give_up(served);
+  else
+    begin_build(served, true, true);
+  erase_generations(store_, served.kind.id, dropped.generation, dropped.generation + 1);
+  more_ = true;
+}
+
+/// No rebuild follows another for ever: what the store gives stays as it is.
+void Projector::give_up(Served& served) {
+  WriteSet changes;
+  put_generations(changes, served.kind.id, served.live.generation, 0);
+  store_.write(changes, Sync::no);
+  served.given_up = true;
+  served.building = false;
+  const auto what = served.kind.name + ": it can't be built again in its store, which the next start has to drop";
+  report(what);
+  if (on_store_damaged_) on_store_damaged_(what);
+}
+
+void Projector::rows_damaged(ViewId view, Generation generation, std::string_view what) {
   auto& served = find(view);
-  if (served.building || served.rebuild_requested.exchange(true)) return;
-  if (on_fault_)
-    on_fault_(served.kind.name + ": rows can't be read, the view is built again: " + std::string{what});
+  if (generation != *serving(view) || served.building || served.given_up) return;
+  if (served.damaged.exchange(generation) == generation) return;
+  report(served.kind.name + ": rows can't be read: " + std::string{what});
   wake();
 }
 
@@ -226,70 +334,83 @@ std::vector<Record> Projector::read(Stop& stop, Position after, std::size_t limi
   const bool stopped = !stop.why.empty() && stop.after == after;
   if (stopped && now < stop.retry_at) return {};
   std::vector<Record> records;
-  std::string why;
   try {
     records = source_.read(after, limit);
   } catch (const std::exception& fault) {
-    why = fault.what();
-    if (!stopped && on_fault_) on_fault_("the views stop behind position " + std::to_string(after) + ": " + why);
+    if (!stopped) report("the views stop behind position " + std::to_string(after) + ": " + fault.what());
+    stop = {after, fault.what(), now + limits_.retry_ms};
+    return {};
   }
-  if (why.empty() && stop.why.empty()) return records;
-  stop = {after, why, now + limits_.retry_ms};
-  std::lock_guard lock{pins_mutex_};
-  stopped_by_ = why;
+  stop = {};
   return records;
+}
+
+/// Whether its live rows can be folded on.
+bool Projector::follows(Served& served) {
+  if (!served.frozen) reads_rows(served, served.live, [&] { load(served, served.live); });
+  return served.live.view != nullptr;
 }
 
 bool Projector::advance_live() {
   // Views that are new to the program begin at 0; those further on skip what they have.
-  std::optional<Position> after;
-  for (const auto& served : views_)
-    if (!served->frozen) after = std::min(after.value_or(served->live.position), served->live.position);
-  if (!after) return false;
-  const auto records = read(live_stop_, *after, limits_.chunk_records_max);
+  std::vector<Served*> following;
+  auto after = std::numeric_limits<Position>::max();
+  for (auto& served : views_) {
+    if (!follows(*served)) continue;
+    following.push_back(served.get());
+    after = std::min(after, served->live.position);
+  }
+  if (following.empty()) {
+    live_stop_ = {};
+    return false;
+  }
+  const auto end = source_.end();
+  const auto records = read(live_stop_, after, limits_.chunk_records_max);
   last_records_ = records.size();
   if (records.empty()) return false;
   WriteSet changes;
-  for (auto& served : views_)
-    if (!served->frozen && !fold_live(*served, records, changes)) served->frozen = true;
+  for (auto* served : following) fold_live(*served, records, changes);
   write_sorted(store_, changes);
   publish_position();
-  more_ = more_ || records.size() >= limits_.chunk_records_max;
+  // Less than there was stands before damage, which the next pass meets.
+  more_ = more_ || records.back().position < end;
   return true;
 }
 
-/// False: rows that it needs can't be read, and nothing of it is written.
-bool Projector::fold_live(Served& served, const std::vector<Record>& records, WriteSet& changes) {
+/// Of a view whose rows can't be read nothing is written.
+void Projector::fold_live(Served& served, const std::vector<Record>& records, WriteSet& changes) {
   auto& live = served.live;
   WriteSet own;
-  try {
+  const bool folded = reads_rows(served, live, [&] {
     fold_after(*live.view, live.position, records);
     live.view->flush(own);
-  } catch (const StorageError& fault) {
-    rows_damaged(served.kind.id, fault.what());
-    return false;
-  }
+  });
+  if (!folded) return;
   live.position = std::max(live.position, records.back().position);
   put_position(own, served.kind.id, live.generation, live.position);
   for (auto& change : own.changes) changes.changes.push_back(std::move(change));
-  return true;
 }
 
 bool Projector::advance_build(Served& served) {
   if (!served.build) return false;
   auto& build = *served.build;
+  if (!reads_rows(served, build, [&] { load(served, build); })) return more_;
+  if (!build.view) return false;
   const auto behind = served.live.position - build.position;
   WriteSet changes;
   if (behind > 0) {
     const auto records = read(build.stop, build.position, std::min<std::size_t>(behind, limits_.chunk_records_max));
     if (records.empty()) return false;
-    fold_after(*build.view, build.position, records);
-    build.view->flush(changes);
+    const bool folded = reads_rows(served, build, [&] {
+      fold_after(*build.view, build.position, records);
+      build.view->flush(changes);
+    });
+    if (!folded) return more_;
     build.position = records.back().position;
   }
   put_position(changes, served.kind.id, build.generation, build.position);
   const bool caught_up = build.position == served.live.position;
-  if (caught_up) put_generations(changes, served.kind.id, {build.generation, 0});
+  if (caught_up) put_generations(changes, served.kind.id, build.generation, 0);
   write_sorted(store_, changes);
   more_ = true;
   if (!caught_up) return true;
@@ -301,6 +422,7 @@ bool Projector::advance_build(Served& served) {
     served.pin.swap(pin);
   }
   served.live = std::move(build);
+  served.live.stop = {};
   served.build.reset();
   served.building = false;
   served.frozen = false;
@@ -325,6 +447,7 @@ bool Projector::run_once() {
     for (auto& served : views_) worked = advance_build(*served) || worked;
   }
   erase_retired();
+  publish_stop();
   waits_.advance(position(), PositionWaits::Clock::now());
   if (paused()) waits_.give_up();
   return worked;
@@ -334,7 +457,10 @@ void Projector::wait_for_work(std::unique_lock<std::mutex>& lock) {
   const bool gathers = last_records_ >= limits_.gather_records_min;
   const auto gathered = PositionWaits::Clock::now() + (gathers ? limits_.gather_ms : std::chrono::milliseconds{0});
   auto roused = [&] { return stopping_ || woken_.load(std::memory_order_acquire); };
-  if (const auto deadline = waits_.next_deadline())
+  auto deadline = waits_.next_deadline();
+  if (!paused())
+    for (const auto* stop : stops()) deadline = std::min(deadline.value_or(stop->retry_at), stop->retry_at);
+  if (deadline)
     wake_.wait_until(lock, *deadline, roused);
   else
     wake_.wait(lock, roused);

@@ -59,17 +59,19 @@ class Projector {
   /// A fault that the views outlive, for the log.
   using OnFault = std::function<void(std::string_view what)>;
 
-  /// Resumes at the stored positions, and goes on with rebuilds that were under way. Rows of another format, of a
-  /// journal that is not this one (they are ahead of it), or of an unknown position are dropped. Throws
-  /// StorageError.
+  /// Resumes at the stored positions, and goes on with rebuilds that were under way. Rows of another format, or of
+  /// a journal that is not this one (they are ahead of it), are dropped. Throws DamagedEntry when what it reads is
+  /// damaged: the store is to be dropped, since a rebuild would read beside the same damage. Throws StorageError.
   Projector(RecordSource source, KeyValueStore& store, std::vector<ViewKind> kinds, Limits limits,
             OnFailure on_failure);
   ~Projector();
   Projector(const Projector&) = delete;
   Projector& operator=(const Projector&) = delete;
 
-  /// Before start().
-  void on_fault(OnFault on_fault) { on_fault_ = std::move(on_fault); }
+  /// Both before start(). What the constructor met is told at once.
+  void on_fault(OnFault on_fault);
+  /// A view can't be built again in its store, which is to be dropped before the next start.
+  void on_store_damaged(OnFailure on_store_damaged) { on_store_damaged_ = std::move(on_store_damaged); }
   /// Starts the thread. Without it (tests, simulation) run_once() does the work.
   void start();
   /// Ends the thread; who still waits for a position is told that it was not reached.
@@ -86,9 +88,10 @@ class Projector {
   /// Builds the view again from the first record. One that is under way goes on. From any thread.
   void rebuild(ViewId view);
   bool rebuilding(ViewId view) const;
-  /// A reader met rows that can't be read: the view is built again. From any thread.
-  void rows_damaged(ViewId view, std::string_view what);
-  /// Why the views don't come further: what reading the journal behind their position says. Empty: nothing.
+  /// A reader met damage in this generation: it is built again, unless it was built for that already. From any
+  /// thread.
+  void rows_damaged(ViewId view, Generation generation, std::string_view what);
+  /// Why views don't come further: what reading the journal, or rows, says. Empty: nothing.
   std::string stopped_by() const;
 
   /// What the serving rows of all views have reached. Read it before pinning, then the rows show at least that.
@@ -99,7 +102,12 @@ class Projector {
   void when_reached(Position position, PositionWaits::Clock::time_point deadline, PositionWaits::Done done);
 
  private:
-  /// Where the journal could not be read on, and when to try again.
+  /// Which generation of a view serves and which one, if any, is being built.
+  struct Generations {
+    Generation serving = 0;
+    Generation building = 0;
+  };
+  /// Where the journal, or rows, could not be read on, and when to try again.
   struct Stop {
     Position after = 0;
     std::string why;
@@ -107,8 +115,12 @@ class Projector {
   };
   /// One generation of one view and how far it is.
   struct Feed {
-    std::unique_ptr<View> view;
     Generation generation = 0;
+    /// It was begun because of damage; and because of damage in a build before it.
+    bool for_damage = false;
+    bool second_try = false;
+    /// Nothing until its rows have been read, and again after a read that failed and may be retried.
+    std::unique_ptr<View> view = nullptr;
     Position position = 0;
     /// Set when its own reading has stopped.
     Stop stop = {};
@@ -120,7 +132,13 @@ class Projector {
     Pin pin;
     std::atomic<bool> rebuild_requested{false};
     std::atomic<bool> building{false};
-    /// The live rows can't be folded on, since some can't be read; they serve until the build does.
+    /// The newest generation in which a reader or the fold met damage.
+    std::atomic<Generation> damaged{0};
+    /// It can't be built again in this store.
+    std::atomic<bool> given_up{false};
+    /// The newest generation that was begun.
+    Generation newest = 0;
+    /// The live rows can't be folded on, since some are damaged; they serve until a build does.
     bool frozen = false;
   };
   /// An old generation that somebody may still read.
@@ -131,15 +149,26 @@ class Projector {
   };
 
   void recover(Served& served);
-  Feed make_feed(const ViewKind& kind, Generation generation) const;
+  void drop_rows(Served& served, const std::string& why);
+  void load(const Served& served, Feed& feed) const;
+  template <class Work>
+  bool reads_rows(Served& served, Feed& feed, Work work);
+  void put_off(const Served& served, Feed& feed, const std::string& why);
   Pin make_pin(Generation generation);
   void begin_rebuilds();
+  void begin_build(Served& served, bool for_damage, bool second_try);
+  void drop_build(Served& served, const std::string& why);
+  void give_up(Served& served);
   std::vector<Record> read(Stop& stop, Position after, std::size_t limit);
   bool advance_live();
-  bool fold_live(Served& served, const std::vector<Record>& records, WriteSet& changes);
+  bool follows(Served& served);
+  void fold_live(Served& served, const std::vector<Record>& records, WriteSet& changes);
   bool advance_build(Served& served);
   void erase_retired();
   void publish_position();
+  void publish_stop();
+  std::vector<const Stop*> stops() const;
+  void report(const std::string& what) const;
   void rouse();
   void run();
   void wait_for_work(std::unique_lock<std::mutex>& lock);
@@ -150,6 +179,8 @@ class Projector {
   const Limits limits_;
   const OnFailure on_failure_;
   OnFault on_fault_;
+  OnFailure on_store_damaged_;
+  std::vector<std::string> dropped_at_start_;
   // Before the views: the end of a pin wakes.
   std::mutex mutex_;
   std::condition_variable wake_;

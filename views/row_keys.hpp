@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "storage/bytes.hpp"
+#include "storage/codec.hpp"
 
 namespace sugang {
 
@@ -34,6 +35,13 @@ inline std::string generation_prefix(ViewId view, Generation generation) {
 inline std::string serving_key(ViewId view) { return {'\0', static_cast<char>(view)}; }
 inline std::string position_key(ViewId view, Generation generation) {
   return std::string(1, '\0') + generation_prefix(view, generation);
+}
+
+/// The number, big-endian, that a row is. Throws DecodeError.
+template <class Integer>
+Integer number_of(std::string_view row) {
+  if (row.size() != sizeof(Integer)) throw DecodeError("a row is no number of its size");
+  return ByteReader{row}.be<Integer>();
 }
 
 /// One table of a view's generation.

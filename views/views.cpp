@@ -95,8 +95,8 @@ Views::Views(RecordSource source, KeyValueStore& store, Limits limits, Projector
 
 /// Reads the page's cursor, lists with the key in it, and makes the next cursor.
 template <class Row, class List>
-ListResult<Row> Views::list_page(ViewId view, const std::string& scope, const Page& page, Position position,
-                                 List&& list) const {
+ListResult<Row> Views::list_page(ViewId view, Generation generation, const std::string& scope, const Page& page,
+                                 Position position, List&& list) const {
   ListResult<Row> result;
   std::optional<std::string> after;
   if (!page.cursor.empty()) {
@@ -108,8 +108,8 @@ ListResult<Row> Views::list_page(ViewId view, const std::string& scope, const Pa
   }
   try {
     result.listing = list(std::move(after));
-  } catch (const StorageError& fault) {
-    projector_.rows_damaged(view, fault.what());
+  } catch (const DamagedEntry& fault) {
+    projector_.rows_damaged(view, generation, fault.what());
     result.error = ServiceError::view_damaged;
     return result;
   }
@@ -122,7 +122,7 @@ ListResult<CourseSnapshot> Views::list_courses(std::optional<CourseKind> kind, c
   const auto position = projector_.position();
   const auto serving = projector_.serving(ViewId::courses);
   return list_page<CourseSnapshot>(
-      ViewId::courses, scope_of(kind), page, position, [&](std::optional<std::string> after) {
+      ViewId::courses, *serving, scope_of(kind), page, position, [&](std::optional<std::string> after) {
         return CourseRows{store_, *serving}.list(kind, std::move(after), page.limit, now_(), limits_.lists);
       });
 }
@@ -132,7 +132,7 @@ ListResult<EnrollmentSummary> Views::list_filtered(const Filter& filter, const P
   const auto position = projector_.position();
   const auto serving = projector_.serving(ViewId::enrollments);
   return list_page<EnrollmentSummary>(
-      ViewId::enrollments, scope_of(filter), page, position, [&](std::optional<std::string> after) {
+      ViewId::enrollments, *serving, scope_of(filter), page, position, [&](std::optional<std::string> after) {
         return EnrollmentRows{store_, *serving}.list(filter, std::move(after), page.limit, limits_.lists);
       });
 }
@@ -153,9 +153,10 @@ ListResult<WaitlistRow> Views::list_waitlist(const CourseId& course, const Page&
   const auto position = projector_.position();
   const auto serving = projector_.serving(ViewId::enrollments);
   const auto scope = Scope{"waitlist"}.add('c', course.text).text();
-  return list_page<WaitlistRow>(ViewId::enrollments, scope, page, position, [&](std::optional<std::string> after) {
-    return EnrollmentRows{store_, *serving}.list_line(course, std::move(after), page.limit, limits_.lists);
-  });
+  return list_page<WaitlistRow>(
+      ViewId::enrollments, *serving, scope, page, position, [&](std::optional<std::string> after) {
+        return EnrollmentRows{store_, *serving}.list_line(course, std::move(after), page.limit, limits_.lists);
+      });
 }
 
 MileageStatement Views::student_mileage(const StudentId& student, const Page& page) const {
@@ -163,8 +164,8 @@ MileageStatement Views::student_mileage(const StudentId& student, const Page& pa
   const auto serving = projector_.serving(ViewId::mileage);
   const auto scope = Scope{"mileage"}.add('s', student.text).text();
   MileageStatement statement;
-  statement.entries =
-      list_page<MileageRow>(ViewId::mileage, scope, page, position, [&](std::optional<std::string> after) {
+  statement.entries = list_page<MileageRow>(
+      ViewId::mileage, *serving, scope, page, position, [&](std::optional<std::string> after) {
         auto read = MileageRows{store_, *serving}.read(student, std::move(after), page.limit, limits_.lists);
         statement.balances = std::move(read.balances);
         return std::move(read.lines);
@@ -177,14 +178,19 @@ ListResult<NotificationRow> Views::student_notifications(const StudentId& studen
   const auto serving = projector_.serving(ViewId::notifications);
   const auto scope = Scope{"notifications"}.add('s', student.text).text();
   return list_page<NotificationRow>(
-      ViewId::notifications, scope, page, position, [&](std::optional<std::string> after) {
+      ViewId::notifications, *serving, scope, page, position, [&](std::optional<std::string> after) {
         return NotificationRows{store_, *serving}.list(student, std::move(after), page.limit, limits_.lists);
       });
 }
 
 SagaCounts Views::count_sagas() const {
   const auto serving = projector_.serving(ViewId::enrollments);
-  return EnrollmentRows{store_, *serving}.count_sagas();
+  try {
+    return EnrollmentRows{store_, *serving}.count_sagas();
+  } catch (const DamagedEntry& fault) {
+    projector_.rows_damaged(ViewId::enrollments, *serving, fault.what());
+    throw;
+  }
 }
 
 ListResult<PageRow> Views::student_page(const StudentId& student, const Page& page) const {
@@ -203,8 +209,8 @@ ListResult<PageRow> Views::student_page(const StudentId& student, const Page& pa
     auto [title, is_new] = titles.try_emplace(enrollment.course);
     try {
       if (is_new) title->second = courses.title(enrollment.course);
-    } catch (const StorageError& fault) {
-      projector_.rows_damaged(ViewId::courses, fault.what());
+    } catch (const DamagedEntry& fault) {
+      projector_.rows_damaged(ViewId::courses, *serving, fault.what());
       result.error = ServiceError::view_damaged;
       return result;
     }

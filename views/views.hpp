@@ -37,6 +37,9 @@ class Views {
 
   /// As the projector's: the thread, or one step of its work.
   void on_fault(Projector::OnFault on_fault) { projector_.on_fault(std::move(on_fault)); }
+  void on_store_damaged(Projector::OnFailure on_store_damaged) {
+    projector_.on_store_damaged(std::move(on_store_damaged));
+  }
   void start() { projector_.start(); }
   void stop() { projector_.stop(); }
   bool run_once() { return projector_.run_once(); }
@@ -77,7 +80,7 @@ class Views {
   bool rebuilding(const std::string& name) const;
   static std::vector<std::string> names();
 
-  /// Some look-ups, however many there are.
+  /// Some look-ups, however many there are. Throws StorageError.
   SagaCounts count_sagas() const;
 
   /// Why the rows don't come further; empty: nothing stops them.
@@ -88,8 +91,8 @@ class Views {
 
  private:
   template <class Row, class List>
-  ListResult<Row> list_page(ViewId view, const std::string& scope, const Page& page, Position position,
-                            List&& list) const;
+  ListResult<Row> list_page(ViewId view, Generation generation, const std::string& scope, const Page& page,
+                            Position position, List&& list) const;
   template <class Filter>
   ListResult<EnrollmentSummary> list_filtered(const Filter& filter, const Page& page) const;
 
