@@ -143,14 +143,17 @@ TEST_F(WakingCourse, FoldsItsRegistrationOnceWhenItLoadsMeanwhile) {
   life->commit();
   ASSERT_EQ(life->actors_with_work(), 1u);
   life->directory().send(CourseId{"lecture-2"}, DescribeCourse{[](auto, auto) {}});
+  // Stands before the registration in the course's mailbox: to register it again after this would undo it.
+  life->revise("lecture-2", {.expected_definition = 1, .capacity = 3});
   ASSERT_EQ(life->directory().residents(), 1u);
   // The catalogue appends, and sends the registration to the course, which has not begun to load.
   ASSERT_TRUE(life->run_one_turn());
   life->settle();
   const auto course = life->describe("lecture-2");
   ASSERT_TRUE(course);
-  EXPECT_EQ(course->definition_version, 1u);
-  EXPECT_EQ(course->sequence, 1u);
+  EXPECT_EQ(course->definition.capacity, 3u);
+  EXPECT_EQ(course->definition_version, 2u);
+  EXPECT_EQ(course->sequence, 2u);
 }
 
 }  // namespace
