@@ -56,7 +56,7 @@ void PaymentBreaker::end_answered(const Call& call) {
   if (call.started >= closed_at_) slow_.add(now, slow);
   if (!closed()) {
     if (!slow) return close();
-    if (call.probe != 0 && call.probe == probing_.load()) probe_failed();
+    if (call.probe != 0 && call.probe == probing_.load()) probe_failed(open_for_ * 2);
   } else if (slow && slow_.exceeds(settings_, now)) {
     open(settings_.open_min_ms);
   }
@@ -66,15 +66,15 @@ void PaymentBreaker::end_unknown(const Call& call, bool unanswered) {
   if (!closed()) {
     // Of the calls passed on while it is open, the probe's end alone counts: one outage does not double the wait as
     // often as there are calls.
-    if (call.probe != 0 && call.probe == probing_.load()) probe_failed();
+    if (call.probe != 0 && call.probe == probing_.load()) probe_failed(unanswered ? open_for_ * 2 : open_for_);
     return;
   }
   const bool is_silent = silent_since_ && now_() - *silent_since_ >= settings_.slow_call_ms;
   if (++unknowns_ >= settings_.unknowns_max && (!unanswered || is_silent)) open(settings_.open_min_ms);
 }
 
-void PaymentBreaker::probe_failed() {
-  open(std::min(open_for_ * 2, settings_.open_max_ms));
+void PaymentBreaker::probe_failed(std::chrono::milliseconds open_for) {
+  open(std::min(open_for, settings_.open_max_ms));
   // Last, so that no thread sees a probe ended and its next time not yet set.
   probing_ = 0;
 }

@@ -16,7 +16,8 @@ struct BreakerSettings {
   /// Calls in a row without a definitive answer before the payment side counts as down; 1 or more. Calls that are
   /// only late count once the gateway has given no definitive answer at all for `slow_call_ms`.
   std::uint32_t unknowns_max = 5;
-  /// How long it then counts as down before one call probes it; twice as long after each probe that fails.
+  /// How long it then counts as down before one call probes it; twice as long after each probe that no answer comes
+  /// to, or a slow one. A gateway that answers with errors is there, and may recover at any moment.
   std::chrono::milliseconds open_min_ms{2'000};
   std::chrono::milliseconds open_max_ms{30'000};
   /// A definitive answer after so long is slow. When so many percent of at least `slow_calls_min` answers within
@@ -81,7 +82,7 @@ class PaymentBreaker : public PaymentGateway {
   void end(const Call& call, GatewayWord word);
   void end_answered(const Call& call);
   void end_unknown(const Call& call, bool unanswered);
-  void probe_failed();
+  void probe_failed(std::chrono::milliseconds open_for);
   void open(std::chrono::milliseconds duration);
   void close();
 

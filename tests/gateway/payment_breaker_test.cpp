@@ -25,6 +25,11 @@ class Breaker : public ::testing::Test {
     gateway_.leave_unknown(Moved::no, payment_number(calls_));
     EXPECT_EQ(call.get().word, GatewayWord::unknown);
   }
+  void leave_a_call_unanswered() {
+    auto call = start();
+    gateway_.leave_unanswered(payment_number(calls_));
+    EXPECT_EQ(call.get().word, GatewayWord::unanswered);
+  }
   void succeed_a_call() {
     auto call = start();
     gateway_.approve(payment_number(calls_));
@@ -147,14 +152,23 @@ TEST_F(Breaker, LetsOneProbePassWhenItsTimeIsOver) {
   EXPECT_TRUE(breaker_.available());
 }
 
-TEST_F(Breaker, DoublesItsTimeWithEachProbeThatFailsUpToTheMost) {
+TEST_F(Breaker, ProbesAGatewayThatAnswersWithErrorsAtASteadyPace) {
+  fall();
+  for (int i = 0; i < 5; ++i) {
+    pass(milliseconds{100});
+    EXPECT_TRUE(breaker_.available()) << i;
+    fail_a_call();
+  }
+}
+
+TEST_F(Breaker, DoublesItsTimeWithEachProbeThatIsUnansweredUpToTheMost) {
   fall();
   for (auto duration : {100, 200, 350, 350}) {
     pass(milliseconds{duration - 1});
     EXPECT_FALSE(breaker_.available()) << duration;
     pass(milliseconds{1});
     EXPECT_TRUE(breaker_.available()) << duration;
-    fail_a_call();
+    leave_a_call_unanswered();
     EXPECT_FALSE(breaker_.available()) << duration;
   }
 }
@@ -162,7 +176,7 @@ TEST_F(Breaker, DoublesItsTimeWithEachProbeThatFailsUpToTheMost) {
 TEST_F(Breaker, BeginsWithTheShortestTimeAgainAfterItWasClosed) {
   fall();
   pass(milliseconds{100});
-  fail_a_call();
+  leave_a_call_unanswered();
   pass(milliseconds{200});
   succeed_a_call();
   fall();
@@ -182,7 +196,7 @@ TEST_F(Breaker, DoesNotDoubleForCallsThatAreNoProbe) {
   auto beside = start();
   gateway_.leave_unknown(Moved::no, payment_number(calls_));
   EXPECT_FALSE(breaker_.available()) << "the probe is still under way";
-  gateway_.leave_unknown(Moved::no);
+  gateway_.leave_unanswered();
   pass(milliseconds{199});
   EXPECT_FALSE(breaker_.available());
   pass(milliseconds{1});
