@@ -4,6 +4,7 @@ import os
 import re
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -188,7 +189,10 @@ def test_others_are_served_while_many_courses_are_imported(server, client):
         took = time.monotonic() - began
         during = beside.took[alone:]
     assert (answer.status, answer.json()) == (201, {"created": MANY}), answer
-    print(f"{MANY} rows in {took:.2f} s; {len(during)} enrollments beside it, the longest {max(beside.took):.3f} s")
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    peak_mib = int(re.search(r"^VmHWM:\s+(\d+)", status, re.MULTILINE)[1]) >> 10
+    print(f"{MANY} rows in {took:.2f} s, memory at most {peak_mib} MiB; {len(during)} enrollments beside it, "
+          f"the longest {max(beside.took):.3f} s")
     assert beside.answers <= {201, 202}
     # Others' enrollments stand between the import's batches.
     registers = [event["type"] == "sugang.course.registered" for event in events(client, before)[0]]
