@@ -155,7 +155,7 @@ struct SagaCompensated {
   static void fields(auto&, auto&&) {}
 };
 
-/// The step under the cursor is a person's, the line's or a deferred charge's: until the deadline, nothing is done.
+/// The step is a person's, the line's or a deferred charge's until the deadline; a paused component's without one.
 struct SagaWaits {
   static constexpr std::string_view name = "saga.waits";
   static constexpr std::uint16_t version = 1;

@@ -43,10 +43,10 @@ void move_pending(EnrollmentSummary& summary, EnrollmentState to) {
 
 /// A participant has moved: nothing is waited for at that step any more, and what was stuck goes on.
 void go_on(EnrollmentSummary& summary, Step step) {
-  if (summary.saga == SagaState::stuck)
+  const bool is_over =
+      summary.saga == SagaState::waiting && (summary.awaits == step || summary.awaits == Step::none);
+  if (is_over || summary.saga == SagaState::stuck)
     summary.saga = summary.turned ? SagaState::compensating : SagaState::running;
-  if (summary.saga == SagaState::waiting && (summary.awaits == step || summary.awaits == Step::none))
-    summary.saga = SagaState::running;
   if (summary.awaits == step) summary.awaits = Step::none;
 }
 

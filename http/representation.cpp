@@ -105,7 +105,7 @@ void write_optional(JsonWriter& json, std::string_view name, const std::optional
     json.null();
 }
 
-/// The step that a person, the line or the payment side is waited for at.
+/// The step that a person, the line, the payment side or a paused component is waited for at.
 std::optional<std::string> waits_for(const EnrollmentSummary& enrollment) {
   if (enrollment.ticket) return std::string{step_label(Step::hold_seats, Direction::act)};
   if (enrollment.saga != SagaState::waiting) return std::nullopt;
@@ -113,7 +113,7 @@ std::optional<std::string> waits_for(const EnrollmentSummary& enrollment) {
   auto step = enrollment.awaits == Step::none ? Step::take_payment : enrollment.awaits;
   // To book it in her calendar is how an instructor confirms a schedule.
   if (step == Step::book_slot) step = Step::confirm_schedule;
-  return std::string{step_label(step, Direction::act)};
+  return std::string{step_label(step, enrollment.turned ? Direction::undo : Direction::act)};
 }
 
 }  // namespace

@@ -227,7 +227,10 @@ bool Coordinator::waits_for_component(const Causation& command) const {
 void Coordinator::wait_for_component(const Causation& command) {
   running_ = false;
   retry_armed_ = false;
-  if (command.step == Step::take_payment) wait_for_payments(command);
+  if (command.step == Step::take_payment)
+    wait_for_payments(command);
+  else if (summary_.awaits != command.step)
+    append(SagaWaits{command.step, {}});
   mark_expired_before_money_moves();
   // Half of the person's step is done, and will be found done when it is taken again.
   if (person_ && component_of(person_->answered_by.step) == component_of(command.step))
@@ -243,8 +246,11 @@ void Coordinator::wait_for_component(const Causation& command) {
 void Coordinator::wait_for_payments(const Causation& command) {
   node_.payment_backlog.add(enrollment_);
   // On its way forward it is listed as waiting, with its deadline; on its way back it has none.
-  const bool is_down = node_.components.runs(Component::payments);
-  if (cursor_.turned && is_down) get_stuck(command, "the payment gateway gives no answer");
+  if (!cursor_.turned) return;
+  if (node_.components.runs(Component::payments))
+    get_stuck(command, "the payment gateway gives no answer");
+  else if (summary_.saga == SagaState::compensating)
+    append(SagaWaits{command.step, {}});
 }
 
 void Coordinator::wait_for_person(const TableStep& step) {
@@ -252,7 +258,8 @@ void Coordinator::wait_for_person(const TableStep& step) {
   // The class may have moved behind the deadline that was counted from its end.
   const bool later = step.step == Step::record_result && summary_.coaching && summary_.coaching->slot &&
                      summary_.coaching->slot->ends_at + node_.limits.person_deadline > summary_.deadline;
-  if (summary_.awaits != step.step || later) append(SagaWaits{step.step, deadline_of(step.step)});
+  const bool has_none = summary_.deadline == TimePoint{};
+  if (summary_.awaits != step.step || later || has_none) append(SagaWaits{step.step, deadline_of(step.step)});
   answer_waiting(true);
   if (node_.timers.now() >= summary_.deadline)
     let_deadline_pass(step);

@@ -168,6 +168,31 @@ TEST_F(SagaFaults, TheChargesDeadlineIsNotThatOfAPaidTraining) {
   EXPECT_EQ(life->summary(paid).awaits, Step::assign_instructor);
 }
 
+TEST_F(SagaFaults, OfAPausedComponentAreListedWithTheStepThatWaits) {
+  life->components.set(Component::mileage, false);
+  const auto order = place("product-1");
+  EXPECT_EQ(life->summary(order).saga, SagaState::waiting);
+  EXPECT_EQ(life->summary(order).awaits, Step::earn_mileage);
+  const auto lecture = place("lecture-1");
+  life->cancel(lecture);
+  life->components.set(Component::payments, false);
+  life->settle_with_company();
+  EXPECT_EQ(life->summary(lecture).saga, SagaState::waiting);
+  EXPECT_EQ(life->summary(lecture).awaits, Step::take_payment);
+  life->components.set(Component::coaching, false);
+  life->components.set(Component::payments, true);
+  const auto class_to_come = place("training-1");
+  EXPECT_EQ(life->summary(class_to_come).awaits, Step::assign_instructor);
+  life->components.set(Component::mileage, true);
+  life->components.set(Component::coaching, true);
+  life->resume_owed();
+  pass();
+  EXPECT_EQ(life->summary(order).awaits, Step::start_delivery);
+  EXPECT_EQ(life->summary(lecture).saga, SagaState::compensated);
+  EXPECT_EQ(life->summary(class_to_come).deadline - durables.timers.now() > std::chrono::hours{24}, true);
+  EXPECT_EQ(count(order, "saga.waits"), 2u);
+}
+
 TEST(PaymentBacklogProbes, WithASagaThatStillWaits) {
   SimulatedTimers timers{TimePoint{std::chrono::hours{500'000}}};
   SeededIds ids{1};
