@@ -16,7 +16,7 @@ inline constexpr std::uint8_t views_space_count = 1;
 /// Raised when rows of an older program can't be read any more, or would say less than a replay (a new member,
 /// table or event): they are then folded again from the journal. 2: waiting lines, coaching, deliveries. 3: counts
 /// of sagas. 4: whether a charge has left and a refund was refused. 5: mileage per currency.
-inline constexpr std::uint8_t views_format = 5;
+inline constexpr std::uint8_t views_format = 6;
 
 enum class ViewId : std::uint8_t { enrollments = 1, courses = 2, mileage = 3, notifications = 4 };
 
