@@ -236,6 +236,8 @@ EnrollmentSummary golden_summary(int version) {
   if (version < 4) return s;
   s.booked_with = instructor;
   s.left_with = InstructorId{"lee"};
+  if (version < 5) return s;
+  s.failing = {Step::take_payment, Direction::act};
   return s;
 }
 

@@ -19,7 +19,7 @@ Course golden_course(int version);
 InstructorCalendar golden_calendar();
 MileageAccount golden_account();
 NotificationBox golden_box();
-inline constexpr int summary_version = 4;
+inline constexpr int summary_version = 5;
 EnrollmentSummary golden_summary(int version);
 
 }  // namespace sugang
