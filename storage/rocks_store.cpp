@@ -215,7 +215,9 @@ struct RocksStore::Impl {
       for (std::size_t space = 0; space < spaces.size(); ++space) {
         if (spaces[space].name != name || !never_compacted.insert(name).second) continue;
         check(db->SetOptions(families[space], {{"disable_auto_compactions", "true"}}), "tuning");
-        if (on_compactions_ended) on_compactions_ended("a compaction of " + name + " in " + path + ": " + why);
+        if (on_compactions_ended)
+          on_compactions_ended(
+              std::string{"a compaction of "}.append(name).append(" in ").append(path).append(": ") + why);
       }
   }
 
