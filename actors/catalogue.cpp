@@ -237,7 +237,7 @@ void Catalogue::start_import() {
   if (import_ || imports_.empty()) return;
   auto job = std::move(imports_.front());
   imports_.pop_front();
-  import_.emplace();
+  import_ = std::make_unique<Import>();
   import_->rows = std::make_shared<const std::vector<ImportRow>>(std::move(job.rows));
   import_->asker = std::move(job.asker);
   apart([rows = import_->rows, import = ++imports_begun_] {
@@ -371,7 +371,7 @@ void Catalogue::resume(const ResumeImport& message) {
 void Catalogue::hear(ImportResumed& resumed) {
   if (!resumed.decided) return resumed.done();
   ++imports_begun_;
-  import_.emplace();
+  import_ = std::make_unique<Import>();
   import_->resumed = true;
   import_->answered = resumed.answered;
   import_->asker.key = resumed.decided->key;

@@ -142,7 +142,7 @@ class Catalogue final : public caf::event_based_actor {
   /// As counted when the look-up began: what an import registered meanwhile, it may not have seen.
   std::uint64_t looking_up_since_ = 0;
   std::deque<RegisterCourses> imports_;
-  std::optional<Import> import_;
+  std::unique_ptr<Import> import_;
   std::uint64_t imports_begun_ = 0;
   std::uint64_t imports_ended_ = 0;
   std::function<void()> resumed_;
