@@ -32,6 +32,17 @@ struct Company {
 
 class Gateway : public ::testing::Test {
  protected:
+  /// An entry of the ledger that can't be read from then on.
+  void charge_unreadably() {
+    {
+      Company company{store_};
+      charge(company.gateway, key_, won(500));
+    }
+    std::string key;
+    put_uid(key, key_.uid);
+    store_.spoil(ChargeBooks::space, key);
+  }
+
   MemoryStore store_{ChargeBooks::space_count};
   const PaymentId key_ = payment_number(1);
 };
@@ -50,26 +61,14 @@ TEST_F(Gateway, BooksAChargeAndApprovesIt) {
 }
 
 TEST_F(Gateway, AnswersNoWordForAnEntryThatCannotBeReadAndServesTheOthers) {
-  {
-    Company company{store_};
-    charge(company.gateway, key_, won(500));
-  }
-  std::string key;
-  put_uid(key, key_.uid);
-  store_.spoil(ChargeBooks::space, key);
+  charge_unreadably();
   Company company{store_};
   EXPECT_EQ(refund(company.gateway, key_, won(500)).word, GatewayWord::unreadable);
   EXPECT_EQ(charge(company.gateway, payment_number(2), won(500)).word, GatewayWord::approved);
 }
 
 TEST_F(Gateway, KeepsNoOtherPaymentWaitingForAnEntryThatCannotBeRead) {
-  {
-    Company company{store_};
-    charge(company.gateway, key_, won(500));
-  }
-  std::string key;
-  put_uid(key, key_.uid);
-  store_.spoil(ChargeBooks::space, key);
+  charge_unreadably();
   Company company{store_};
   const BreakerSettings settings;
   PaymentBreaker breaker{company.gateway, settings, [] { return std::chrono::steady_clock::now(); }};
