@@ -77,9 +77,10 @@ std::unique_ptr<RocksStore> open_operations(const std::string& folder, const std
   std::unique_ptr<RocksStore> store;
   try {
     store = std::make_unique<RocksStore>(folder, spaces, options);
-    for (std::uint8_t space = 0; space < spaces.size(); ++space)
+    for (std::size_t space = 0; space < spaces.size(); ++space)
       store->scan(
-          space, {}, {}, [](std::string_view, std::string_view) { return true; }, Caching::no);
+          static_cast<std::uint8_t>(space), {}, {}, [](std::string_view, std::string_view) { return true; },
+          Caching::no);
   } catch (const DamagedEntry& fault) {
     refuse(fault);
   }
