@@ -41,11 +41,19 @@ void move_pending(EnrollmentSummary& summary, EnrollmentState to) {
   }
 }
 
+/// Whether the step is done, in the direction in which the saga goes.
+bool is_over(const EnrollmentSummary& summary, Step step) {
+  const auto direction = summary.turned ? Direction::undo : Direction::act;
+  return std::any_of(summary.steps.begin(), summary.steps.end(), [&](const StepProgress& progress) {
+    return progress.step == step && progress.direction == direction && progress.state == StepState::done;
+  });
+}
+
 /// A participant has moved: nothing is waited for at that step any more, and what was stuck goes on.
 void go_on(EnrollmentSummary& summary, Step step) {
-  const bool is_over =
+  const bool waited =
       summary.saga == SagaState::waiting && (summary.awaits == step || summary.awaits == Step::none);
-  if (is_over || summary.saga == SagaState::stuck)
+  if (waited || summary.saga == SagaState::stuck)
     summary.saga = summary.turned ? SagaState::compensating : SagaState::running;
   if (summary.awaits == step) summary.awaits = Step::none;
 }
@@ -173,8 +181,11 @@ void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& eve
                    mark_step(summary, {e.step, e.direction}, StepState::failed, record.time);
                  },
                  [&](const SagaWaits& e) {
-                   summary.saga = SagaState::waiting;
-                   summary.awaits = e.step;
+                   // A coordinator may hear of the step's end after it wrote this: the fold is the same.
+                   if (!is_over(summary, e.step)) {
+                     summary.saga = SagaState::waiting;
+                     summary.awaits = e.step;
+                   }
                    summary.promoted = false;
                    summary.deadline = e.deadline;
                  },
@@ -185,8 +196,14 @@ void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& eve
                    summary.failing = {};
                    summary.attempts = 0;
                  },
-                 [&](const SagaCompleted&) { summary.saga = SagaState::completed; },
-                 [&](const SagaCompensated&) { summary.saga = SagaState::compensated; },
+                 [&](const SagaCompleted&) {
+                   summary.saga = SagaState::completed;
+                   summary.awaits = Step::none;
+                 },
+                 [&](const SagaCompensated&) {
+                   summary.saga = SagaState::compensated;
+                   summary.awaits = Step::none;
+                 },
              },
              event);
 }

@@ -171,6 +171,18 @@ TEST(Summary, StaysExpiredWhateverTheChargeProvesToBe) {
   EXPECT_EQ(script.fold().state, State::expired);
 }
 
+TEST(Summary, IsTheSameWhetherAWaitOrTheEndOfItsStepStandsFirst) {
+  auto before = TimelineScript::happy().turned(TurnCause::cancelled, "ill");
+  before.on_payment(RefundRequested{}, Direction::undo);
+  auto after = before;
+  before.on_saga(SagaWaits{Step::take_payment, {}}).on_payment(PaymentRefunded{}, Direction::undo);
+  after.on_payment(PaymentRefunded{}, Direction::undo).on_saga(SagaWaits{Step::take_payment, {}});
+  EXPECT_EQ(before.fold().awaits, Step::none);
+  EXPECT_EQ(after.fold().awaits, Step::none);
+  EXPECT_EQ(before.fold().saga, SagaState::compensating);
+  EXPECT_EQ(after.fold().saga, SagaState::compensating);
+}
+
 TEST(Summary, OfAStuckSagaTellsWhyAndHasNotEnded) {
   auto script = TimelineScript::happy().turned(TurnCause::cancelled, "ill");
   script.on_enrollment(CancelRequested{"ill"}, Step::mark_cancel_requested).seats_back();
