@@ -72,7 +72,9 @@ void ScriptedBackend::answer_all() {
 
 void ScriptedBackend::lose_answers() {
   std::deque<std::function<void()>> lost;
-  std::lock_guard lock{mutex_};
+  std::unique_lock lock{mutex_};
+  // A call is noted before its answer is held.
+  changed_.wait_for(lock, patience, [&] { return !tasks_.empty(); });
   lost.swap(tasks_);
   holding_ = false;
 }
