@@ -68,23 +68,19 @@ std::unique_ptr<RocksStore> open_webhooks(const std::string& folder, const Rocks
 
 std::unique_ptr<RocksStore> open_operations(const std::string& folder, const std::vector<RocksSpace>& spaces,
                                             const RocksOptions& options) {
-  const auto refuse = [&](const std::exception& fault) {
-    throw JournalDamaged(std::string{"what is paused, set aside and imported can't be read: "} + fault.what() +
-                         "; restore " + folder +
-                         " from a backup, or move it away: then all components run, and an import that was under "
-                         "way may have to be sent again");
-  };
-  std::unique_ptr<RocksStore> store;
   try {
-    store = std::make_unique<RocksStore>(folder, spaces, options);
+    auto store = std::make_unique<RocksStore>(folder, spaces, options);
     for (std::size_t space = 0; space < spaces.size(); ++space)
       store->scan(
           static_cast<std::uint8_t>(space), {}, {}, [](std::string_view, std::string_view) { return true; },
           Caching::no);
+    return store;
   } catch (const DamagedEntry& fault) {
-    refuse(fault);
+    throw JournalDamaged(std::string{"what is paused, set aside and imported can't be read: "} + fault.what() +
+                         "; restore " + folder +
+                         " from a backup, or move it away: then all components run, and an import that was under "
+                         "way may have to be sent again");
   }
-  return store;
 }
 
 void mark_damaged(const std::string& folder, const std::string& why) {

@@ -113,26 +113,26 @@ void Notifier::consume(std::span<const Record> records, Done done) {
     if (auto notice = notice_for(record, outward)) notices.push_back(std::move(*notice));
   }
   if (notices.empty()) return done();
-  struct Told {
+  struct Batch {
     Done done;
     std::atomic<std::size_t> left;
     std::mutex mutex;
     std::string lost;
   };
-  const std::shared_ptr<Told> told{new Told{.done = std::move(done), .left = notices.size()}};
+  const std::shared_ptr<Batch> batch{new Batch{.done = std::move(done), .left = notices.size()}};
   for (auto& notice : notices) {
     auto box = to_text(AggregateId::box_of(notice.student));
-    tell_(std::move(notice), [told, box = std::move(box)](const Unreadable* fault) {
+    tell_(std::move(notice), [batch, box = std::move(box)](const Unreadable* fault) {
       if (fault != nullptr) {
-        const std::lock_guard lock{told->mutex};
-        told->lost = box + " can't be read: " + fault->why;
+        const std::lock_guard lock{batch->mutex};
+        batch->lost = box + " can't be read: " + fault->why;
       }
       // The last box to have appended answers for all.
-      if (told->left.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
-      if (told->lost.empty())
-        told->done();
+      if (batch->left.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
+      if (batch->lost.empty())
+        batch->done();
       else
-        told->done.lost(told->lost);
+        batch->done.lost(batch->lost);
     });
   }
 }

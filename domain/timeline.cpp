@@ -41,14 +41,6 @@ void move_pending(EnrollmentSummary& summary, EnrollmentState to) {
   }
 }
 
-/// Whether the step is done, in the direction in which the saga goes.
-bool is_over(const EnrollmentSummary& summary, Step step) {
-  const auto direction = summary.turned ? Direction::undo : Direction::act;
-  return std::any_of(summary.steps.begin(), summary.steps.end(), [&](const StepProgress& progress) {
-    return progress.step == step && progress.direction == direction && progress.state == StepState::done;
-  });
-}
-
 /// A participant has moved: nothing is waited for at that step any more, and what was stuck goes on.
 void go_on(EnrollmentSummary& summary, Step step) {
   const bool waited =
@@ -182,7 +174,8 @@ void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& eve
                  },
                  [&](const SagaWaits& e) {
                    // A coordinator may hear of the step's end after it wrote this: the fold is the same.
-                   if (!is_over(summary, e.step)) {
+                   const auto direction = summary.turned ? Direction::undo : Direction::act;
+                   if (!is_done(summary, {e.step, direction})) {
                      summary.saga = SagaState::waiting;
                      summary.awaits = e.step;
                    }
@@ -277,6 +270,13 @@ bool concerns_summary(AggregateKind kind) {
 }
 
 }  // namespace
+
+bool is_done(const EnrollmentSummary& summary, const Causation& command) {
+  return std::any_of(summary.steps.begin(), summary.steps.end(), [&](const StepProgress& progress) {
+    return progress.step == command.step && progress.direction == command.direction &&
+           progress.state == StepState::done;
+  });
+}
 
 void apply(EnrollmentSummary& summary, const Record& record) {
   if (!concerns_summary(record.aggregate.kind)) return;

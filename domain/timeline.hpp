@@ -62,7 +62,7 @@ struct EnrollmentSummary {
   std::optional<InstructorId> left_with;
   SagaState saga = SagaState::none;
   std::optional<TurnCause> turned;
-  /// The step that a person, the line or a deferred charge is waited for at.
+  /// The step that a person, the line, a deferred charge or a paused component is waited for at.
   Step awaits = Step::none;
   TimePoint deadline{};
   /// The command that ended without a definitive answer last, its attempts and why; none once an operator or a turn
@@ -132,5 +132,8 @@ struct EnrollmentSummary {
 /// Folds one record of the enrollment's timeline. Total: records of other enrollments are the caller's mistake,
 /// unknown combinations leave the summary as it is but for version, position and time.
 void apply(EnrollmentSummary& summary, const Record& record);
+
+/// Whether the timeline shows the command's end.
+bool is_done(const EnrollmentSummary& summary, const Causation& command);
 
 }  // namespace sugang

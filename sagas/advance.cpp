@@ -77,13 +77,6 @@ Cancel cancel_at(const Cursor& cursor) {
   return way_forward(cursor.kind).back().step == Step::complete ? Cancel::refused : Cancel::turns;
 }
 
-bool is_done(const EnrollmentSummary& summary, const Causation& command) {
-  return std::any_of(summary.steps.begin(), summary.steps.end(), [&](const StepProgress& progress) {
-    return progress.step == command.step && progress.direction == command.direction &&
-           progress.state == StepState::done;
-  });
-}
-
 Cursor first_undone(Cursor cursor, const EnrollmentSummary& summary) {
   for (cursor = past_what_does_not_apply(cursor);; cursor = past_what_does_not_apply(cursor)) {
     const auto command = command_at(cursor);

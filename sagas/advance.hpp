@@ -76,9 +76,6 @@ Cursor turn_round(const Cursor& cursor, TurnCause cause);
 /// What a cancel may do where the saga stands.
 Cancel cancel_at(const Cursor& cursor);
 
-/// Whether the timeline shows the command's end.
-bool is_done(const EnrollmentSummary& summary, const Causation& command);
-
 /// The first step from the cursor on that the timeline does not show as done.
 Cursor first_undone(Cursor cursor, const EnrollmentSummary& summary);
 

@@ -28,6 +28,16 @@ std::string decline_reason(const StepReply& reply) {
   return reply.error;
 }
 
+/// One after another, so that a fault in the turn leaves the others where they are.
+template <class Postponed, class Serve>
+void serve_each(std::vector<Postponed>& postponed, Serve serve) {
+  for (auto count = postponed.size(); count > 0; --count) {
+    auto each = std::move(postponed.front());
+    postponed.erase(postponed.begin());
+    serve(each);
+  }
+}
+
 }  // namespace
 
 void Coordinator::hear(const StepReply& reply) {
@@ -80,16 +90,6 @@ void Coordinator::hear(const StepReply& reply) {
   if (person_ && reply.step == person_->answered_by && reply.outcome == StepOutcome::done)
     return hear_person(reply);
   serve_postponed(reply.refusal.value_or(ServiceError::read_failed));
-}
-
-/// One after another, so that a fault in the turn leaves the others where they are.
-template <class Postponed, class Serve>
-void serve_each(std::vector<Postponed>& postponed, Serve serve) {
-  for (auto count = postponed.size(); count > 0; --count) {
-    auto each = std::move(postponed.front());
-    postponed.erase(postponed.begin());
-    serve(each);
-  }
 }
 
 void Coordinator::serve_postponed(const Refusal& why) {

@@ -11,15 +11,11 @@ namespace sugang {
 namespace {
 
 /// Format (1), the generation that serves (4), and the one that is built (4), 0 for none.
-std::string encode_generations(Generation serving, Generation building) {
+void put_generations(WriteSet& changes, ViewId view, Generation serving, Generation building) {
   std::string value(1, static_cast<char>(views_format));
   put_be(value, serving);
   put_be(value, building);
-  return value;
-}
-
-void put_generations(WriteSet& changes, ViewId view, Generation serving, Generation building) {
-  changes.put(views_space, serving_key(view), encode_generations(serving, building));
+  changes.put(views_space, serving_key(view), std::move(value));
 }
 
 void put_position(WriteSet& changes, ViewId view, Generation generation, Position position) {
