@@ -7,12 +7,11 @@ bool is_kept(std::uint16_t status) {
   return (status >= 200 && status < 300) || status == 402 || status == 404 || status == 409 || status == 422;
 }
 
-Record request_record(Node& node, const RequestKey& key, Sequence sequence, RequestEvent event,
-                      const TraceContext& trace, TimePoint now) {
+Record request_record(const RequestKey& key, Sequence sequence, RequestEvent event, const TraceContext& trace,
+                      TimePoint now) {
   Record record;
   record.aggregate = key.id;
   record.sequence = sequence;
-  record.id = EventId{node.ids.mint(now, key.id.uid.partition())};
   record.time = now;
   record.trace = trace;
   record.event = std::move(event);
@@ -21,24 +20,23 @@ Record request_record(Node& node, const RequestKey& key, Sequence sequence, Requ
 
 }  // namespace
 
-Record claim_record(Node& node, const RequestKey& key, std::optional<EnrollmentId> enrollment,
-                    const TraceContext& trace, TimePoint now) {
-  return request_record(node, key, 1, RequestClaimed{key.body, enrollment}, trace, now);
+Record claim_record(const RequestKey& key, std::optional<EnrollmentId> enrollment, const TraceContext& trace,
+                    TimePoint now) {
+  return request_record(key, 1, RequestClaimed{key.body, enrollment}, trace, now);
 }
 
-Record answer_record(Node& node, const RequestKey& key, const Answer& answer, const TraceContext& trace,
-                     TimePoint now) {
+Record answer_record(const RequestKey& key, const Answer& answer, const TraceContext& trace, TimePoint now) {
   return request_record(
-      node, key, 2, RequestAnswered{answer.status, answer.content_type, answer.location, answer.body, answer.etag},
-      trace, now);
+      key, 2, RequestAnswered{answer.status, answer.content_type, answer.location, answer.body, answer.etag}, trace,
+      now);
 }
 
 void add_answer(Node& node, Append& append, Asker asker, const Outcome& outcome) {
   auto rendered = asker.render(outcome);
   if (asker.key && is_kept(rendered.status)) {
     const auto now = node.timers.now();
-    if (!asker.claimed) append.records.push_back(claim_record(node, *asker.key, std::nullopt, asker.trace, now));
-    append.records.push_back(answer_record(node, *asker.key, rendered, asker.trace, now));
+    if (!asker.claimed) append.records.push_back(claim_record(*asker.key, std::nullopt, asker.trace, now));
+    append.records.push_back(answer_record(*asker.key, rendered, asker.trace, now));
   }
   append.then = [&journal = node.journal, deliver = std::move(asker.deliver),
                  rendered = std::move(rendered)]() mutable {
@@ -61,6 +59,7 @@ void refuse_unreadable(Node& node, Asker asker, const Unreadable& fault) {
 void answer(Node& node, Asker asker, const Outcome& outcome) {
   Append append;
   add_answer(node, append, std::move(asker), outcome);
+  give_ids(node.ids, append.records);
   node.journal.append(std::move(append));
 }
 

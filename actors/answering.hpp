@@ -18,12 +18,12 @@ ServiceError error_of(const Unreadable& fault);
 /// Answers that the aggregate can't be read.
 void refuse_unreadable(Node& node, Asker asker, const Unreadable& fault);
 
-/// The record that takes a keyed request up; it rides with the first event that the request causes.
-Record claim_record(Node& node, const RequestKey& key, std::optional<EnrollmentId> enrollment,
-                    const TraceContext& trace, TimePoint now);
+/// The record, yet without an id, that takes a keyed request up; it rides with the first event that the request
+/// causes.
+Record claim_record(const RequestKey& key, std::optional<EnrollmentId> enrollment, const TraceContext& trace,
+                    TimePoint now);
 
-/// The record that keeps the answer to a keyed request that was taken up before.
-Record answer_record(Node& node, const RequestKey& key, const Answer& answer, const TraceContext& trace,
-                     TimePoint now);
+/// The record, yet without an id, that keeps the answer to a keyed request that was taken up before.
+Record answer_record(const RequestKey& key, const Answer& answer, const TraceContext& trace, TimePoint now);
 
 }  // namespace sugang

@@ -9,11 +9,11 @@
 namespace sugang {
 namespace {
 
-Record registration(Node& node, const ImportRow& row, const TraceContext& trace, TimePoint now) {
+/// Yet without an id.
+Record registration(const ImportRow& row, const TraceContext& trace, TimePoint now) {
   Record record;
   record.aggregate = row.id;
   record.sequence = 1;
-  record.id = EventId{node.ids.mint(now, record.aggregate.partition())};
   record.time = now;
   record.trace = trace;
   record.event = CourseEvent{CourseRegistered{row.definition}};
@@ -44,7 +44,8 @@ DecidedImport stage_rows(Node& node, ImportStaging& staging, const std::vector<I
     const auto last = std::min(first + node.limits.import_chunk_rows, rows.size());
     std::vector<Record> records;
     records.reserve(last - first);
-    for (auto row = first; row < last; ++row) records.push_back(registration(node, rows[row], trace, now));
+    for (auto row = first; row < last; ++row) records.push_back(registration(rows[row], trace, now));
+    give_ids(node.ids, records);
     staging.put(import.chunks++, records);
   }
   import.rows = rows.size();
@@ -208,10 +209,10 @@ void Catalogue::register_single(RegisterCourses& job) {
   const auto& row = job.rows.front();
   Append append;
   if (const auto& key = job.asker.key) {
-    append.records.push_back(claim_record(node_, *key, std::nullopt, job.asker.trace, now));
+    append.records.push_back(claim_record(*key, std::nullopt, job.asker.trace, now));
     job.asker.claimed = true;
   }
-  auto registered = registration(node_, row, job.asker.trace, now);
+  auto registered = registration(row, job.asker.trace, now);
   append.records.push_back(registered);
   Outcome outcome;
   outcome.subject = CourseSnapshot{.id = row.id,
@@ -225,6 +226,7 @@ void Catalogue::register_single(RegisterCourses& job) {
   // Whoever hears the answer may enroll at once: the course is told before it can leave.
   Append gate;
   gate.then = std::exchange(append.then, nullptr);
+  give_ids(node_.ids, append.records);
   const auto last = node_.journal.append(std::move(append)) - answers;
   tell_residents({std::move(registered)}, last);
   node_.journal.append(std::move(gate));
@@ -303,7 +305,8 @@ void Catalogue::hear(ChunkRead& chunk) {
   Append append;
   auto& asker = import_->asker;
   if (asker.key && !std::exchange(asker.claimed, true))
-    append.records.push_back(claim_record(node_, *asker.key, std::nullopt, asker.trace, node_.timers.now()));
+    append.records.push_back(claim_record(*asker.key, std::nullopt, asker.trace, node_.timers.now()));
+  give_ids(node_.ids, append.records);
   append.records.insert(append.records.end(), chunk.records.begin(), chunk.records.end());
   append.then = [self = caf::actor_cast<caf::actor>(this), import = imports_begun_] {
     caf::anon_send(self, ChunkDurable{import});
@@ -320,8 +323,9 @@ void Catalogue::finish() {
   auto answered = std::move(import_->decided.answer);
   Append append;
   if (asker.key && !import_->answered) {
-    if (!asker.claimed) append.records.push_back(claim_record(node_, *asker.key, std::nullopt, asker.trace, now));
-    append.records.push_back(answer_record(node_, *asker.key, answered, asker.trace, now));
+    if (!asker.claimed) append.records.push_back(claim_record(*asker.key, std::nullopt, asker.trace, now));
+    append.records.push_back(answer_record(*asker.key, answered, asker.trace, now));
+    give_ids(node_.ids, append.records);
   }
   append.then = [self = caf::actor_cast<caf::actor>(this), import = imports_begun_, &journal = node_.journal,
                  deliver = std::move(asker.deliver), answered = std::move(answered)]() mutable {

@@ -107,17 +107,13 @@ void CourseActor::begin(const BeginEnrollment& message) {
   if (waits) deadline = now + node_.limits.waitlist_deadline;
   const Cause birth{{Step::request, Direction::act}, enrollment, message.trace};
   Append append;
-  if (message.key) append.records.push_back(claim_record(node_, *message.key, enrollment, message.trace, now));
+  if (message.key) append.records.push_back(claim_record(*message.key, enrollment, message.trace, now));
   append.records.push_back(envelope(enrollment, 1, EnrollmentEvent{std::move(requested)}, birth, now));
   append.records.push_back(envelope(saga_of(enrollment), 1, SagaEvent{SagaStarted{deadline}}, birth, now));
   append.owed.push_back({saga_of(enrollment), true});
   StepReply reply{.step = hold_step, .outcome = waits ? StepOutcome::under_way : StepOutcome::done};
-  reply.records = {append.records.end() - 2, append.records.end()};
-  auto held =
+  reply.records =
       commit_and_tell(std::move(decision.events), {hold_step, enrollment, message.trace}, std::move(append));
-  for (std::size_t i = 0; i < reply.records.size(); ++i)
-    reply.records[i].position = held.front().position - reply.records.size() + i;
-  reply.records.insert(reply.records.end(), held.begin(), held.end());
   if (waits) reply.waitlist_position = state_.line.size();
   reply_to(enrollment, std::move(reply));
 }

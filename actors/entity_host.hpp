@@ -100,12 +100,11 @@ class EntityHost : public ResidentActor {
     reply_to(task.enrollment, std::move(reply));
   }
 
-  /// Evolves the state and appends, after `before`, what happened. Nothing happened: nothing is appended. Returns
-  /// this aggregate's records, with positions.
+  /// Evolves the state and adds what happened to the append. Nothing happened: nothing is appended. Returns the
+  /// append's records, with positions.
   std::vector<Record> commit(std::vector<Event> events, const Cause& cause, Append append = {}) {
     if (events.empty() && append.records.empty() && !append.then) return {};
     const auto now = node_.timers.now();
-    const auto first = append.records.size();
     for (auto& event : events) {
       sugang::apply(state_, event);
       const auto of_event = cause_of(event, cause);
@@ -113,16 +112,17 @@ class EntityHost : public ResidentActor {
     }
     add_owed(append);
     if constexpr (Snapshots<Aggregate>::kept) add_snapshot(append);
-    std::vector<Record> records{append.records.begin() + static_cast<std::ptrdiff_t>(first), append.records.end()};
+    give_ids(node_.ids, append.records);
+    auto records = append.records;
     const auto last = node_.journal.append(std::move(append));
     for (std::size_t i = 0; i < records.size(); ++i) records[i].position = last - (records.size() - 1 - i);
     appended(last);
     return records;
   }
 
+  /// A record, yet without an id.
   Record envelope(AggregateId id, Sequence sequence, sugang::Event event, const Cause& cause, TimePoint now) {
     Record record;
-    record.id = EventId{node_.ids.mint(now, id.partition())};
     record.aggregate = std::move(id);
     record.sequence = sequence;
     record.time = now;

@@ -1,6 +1,8 @@
 #pragma once
 
-#include "domain/ids.hpp"
+#include <vector>
+
+#include "domain/record.hpp"
 
 namespace sugang {
 
@@ -10,6 +12,10 @@ class IdSource {
   virtual ~IdSource() = default;
   virtual Uid mint(TimePoint now, Partition partition) = 0;
 };
+
+/// Gives ids to the records of one append that have none. Neighbours of one partition count up from one that was
+/// minted, so that they keep their order and the journal need not write each.
+void give_ids(IdSource& ids, std::vector<Record>& records);
 
 /// Random bits from a generator per thread, each seeded by the operating system.
 class RandomIds final : public IdSource {

@@ -1,5 +1,6 @@
 #include "actors/import_staging.hpp"
 
+#include <span>
 #include <string>
 
 #include "storage/bytes.hpp"
@@ -44,12 +45,12 @@ std::string key_of(std::size_t chunk) {
 }  // namespace
 
 void ImportStaging::put(std::size_t chunk, const std::vector<Record>& records) {
-  std::string bytes, record_bytes;
-  for (const auto& record : records) {
-    record_bytes.clear();
-    encode_to(record, record_bytes);
-    put_varint(bytes, record_bytes.size());
-    bytes += record_bytes;
+  std::string bytes, record;
+  for (std::span<const Record> left = records; !left.empty();) {
+    record.clear();
+    left = left.subspan(encode_events(left, record));
+    put_varint(bytes, record.size());
+    bytes += record;
   }
   WriteSet changes;
   changes.put(space_, key_of(chunk), std::move(bytes));
@@ -100,7 +101,7 @@ std::vector<Record> ImportStaging::chunk(std::size_t chunk) const {
   std::vector<Record> records;
   ByteReader in{*bytes};
   try {
-    while (in.ok() && !in.at_end()) records.push_back(decode_record(in.take(in.varint())));
+    while (in.ok() && !in.at_end()) decode_events(in.take(in.varint()), records);
   } catch (const DecodeError& error) {
     damaged(error.what());
   }

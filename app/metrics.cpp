@@ -130,7 +130,10 @@ void Metrics::observe_node(const NodeState& state) {
   auto& to = *impl_;
   const auto number = [](auto value) { return static_cast<double>(value); };
   to.raise_to("sugang_journal_batches_total", "Batches written, one fsync each.", number(state.journal.batches));
-  to.raise_to("sugang_journal_records_total", "Records written.", number(state.journal.records));
+  to.raise_to("sugang_journal_appends_total", "Appends written.", number(state.journal.appends));
+  to.raise_to("sugang_journal_records_total", "Records written, of one or more events each.",
+              number(state.journal.records));
+  to.raise_to("sugang_journal_events_total", "Events written.", number(state.journal.events));
   to.raise_to("sugang_journal_bytes_total", "Encoded bytes written.", number(state.journal.bytes));
   to.raise_to("sugang_journal_sync_seconds_total", "Time spent in synced writes.",
               number(state.journal.sync_micros) / 1e6);

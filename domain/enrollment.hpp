@@ -47,7 +47,7 @@ constexpr bool has_ended_otherwise(EnrollmentState state) {
 
 struct EnrollmentRequested {
   static constexpr std::string_view name = "enrollment.requested";
-  static constexpr std::uint16_t version = 2;
+  static constexpr std::uint16_t version = 1;
   CourseId course;
   StudentId student;
   std::uint32_t seats = 1;
@@ -55,7 +55,6 @@ struct EnrollmentRequested {
   /// seats × price, fixed when the seats are held.
   Money amount;
   PaymentMethod method = PaymentMethod::test_approve;
-  // Since version 2; before, nothing was earned and every charge was retried to its deadline.
   /// Points that the payment will earn, fixed with the amount.
   std::int64_t mileage = 0;
   /// The charge may wait while the payment side is down.

@@ -26,10 +26,9 @@ struct EnumNames<PaymentState> {
 
 struct PaymentRequested {
   static constexpr std::string_view name = "payment.requested";
-  static constexpr std::uint16_t version = 2;
+  static constexpr std::uint16_t version = 1;
   Money amount;
   PaymentMethod method = PaymentMethod::test_approve;
-  // Since version 2; before, every charge's call left as soon as its request was durable.
   /// The charge's call may leave once this is durable. If not, `payment.charge-started` is durable before it
   /// leaves.
   bool charge_started = true;

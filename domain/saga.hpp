@@ -125,11 +125,10 @@ struct SagaStepFailed {
 /// point of no return. It is listed for an operator.
 struct SagaStuck {
   static constexpr std::string_view name = "saga.stuck";
-  static constexpr std::uint16_t version = 2;
+  static constexpr std::uint16_t version = 1;
   Step step = Step::none;
   Direction direction = Direction::act;
   std::string error;
-  // Since version 2; before, each attempt was an event of its own.
   /// Attempts at the step that ended without a definitive answer.
   std::uint32_t attempts = 0;
   bool operator==(const SagaStuck&) const = default;

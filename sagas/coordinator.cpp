@@ -280,18 +280,18 @@ void Coordinator::append(SagaEvent event, std::optional<bool> owes, Asker* claim
   const auto now = node_.timers.now();
   Append append;
   if (claimant && claimant->key && !claimant->claimed) {
-    append.records.push_back(claim_record(node_, *claimant->key, enrollment_, claimant->trace, now));
+    append.records.push_back(claim_record(*claimant->key, enrollment_, claimant->trace, now));
     claimant->claimed = true;
   }
   Record record;
   record.aggregate = saga_of(enrollment_);
   record.sequence = ++sequence_;
-  record.id = EventId{node_.ids.mint(now, enrollment_.uid.partition())};
   record.time = now;
   record.enrollment = enrollment_;
   record.trace = trace_;
   record.event = std::move(event);
   append.records.push_back(record);
+  give_ids(node_.ids, append.records);
   if (owes) append.owed.push_back({saga_of(enrollment_), *owes});
   record.position = node_.journal.append(std::move(append));
   appended(record.position);

@@ -35,7 +35,7 @@ class CborWriter {
 };
 
 /// Reads CBOR of definite lengths from bytes that may be anything. Each call throws DecodeError when the next item
-/// is of another type, or is cut. Does not check that text is UTF-8: it is told again as it was written.
+/// is of another type, or is cut. Does not check that text is UTF-8: it comes back as it was written.
 class CborReader {
  public:
   explicit CborReader(std::string_view bytes) : rest_(bytes) {}
@@ -54,6 +54,8 @@ class CborReader {
   /// Passes over one item of any type.
   void skip();
   bool at_end() const { return rest_.empty(); }
+  /// What has not been read.
+  std::string_view rest() const { return rest_; }
 
  private:
   struct Head {

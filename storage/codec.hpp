@@ -1,8 +1,10 @@
 #pragma once
 
-#include <stdexcept>
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "domain/course.hpp"
 #include "domain/record.hpp"
@@ -16,15 +18,17 @@ struct DecodeError : DamagedEntry {
   using DamagedEntry::DamagedEntry;
 };
 
-/// Envelope and payload without the position, which a page implies. Throws std::invalid_argument when the event is
-/// none of the aggregate's kind. The payload is a CBOR map (RFC 8949) from field
-/// name to value, so that fields come and go and old records decode for ever.
-std::string encode(const Record& record);
-void encode_to(const Record& record, std::string& out);
-/// Decodes every version ever written. Throws DecodeError.
-Record decode_record(std::string_view bytes);
-/// As decode_record, but leaves the event at its default: for who it concerns and when. Throws DecodeError.
-Record decode_envelope(std::string_view bytes);
+/// Events that one record holds at most.
+inline constexpr std::size_t events_joined_max = 16;
+
+/// One record of the journal holds consecutive events that share time and trace and concern one enrollment at most.
+/// Encodes the first of `events` and those behind it that join it, without positions, which a page implies; returns
+/// how many they are. Throws std::invalid_argument when an event is none of its aggregate's kind.
+std::size_t encode_events(std::span<const Record> events, std::string& out);
+/// How many events the record holds. Throws DecodeError.
+std::size_t count_events(std::string_view bytes);
+/// Appends the record's events to `events`. Decodes every version ever written. Throws DecodeError.
+void decode_events(std::string_view bytes, std::vector<Record>& events);
 
 // The state of an aggregate that grows. Decoding throws DecodeError.
 std::string encode_snapshot(const Course& course);

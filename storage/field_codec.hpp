@@ -29,15 +29,6 @@ concept WithFields = requires(T& value) {
   T::fields(value, AnyField{});
 };
 
-template <class T>
-bool is_present(const T&) {
-  return true;
-}
-template <class T>
-bool is_present(const std::optional<T>& value) {
-  return value.has_value();
-}
-
 inline void write_value(CborWriter& out, const std::string& value) { out.text(value); }
 inline void write_value(CborWriter& out, TimePoint value) { out.integer(value.time_since_epoch().count()); }
 
@@ -80,11 +71,18 @@ inline void write_value(CborWriter& out, EventPosition value) { out.unsigned_int
 inline void write_value(CborWriter& out, const Currency& value) { out.text(value.text()); }
 
 inline void write_value(CborWriter& out, const Money& value) {
-  out.map(2);
-  out.text("amount");
-  out.integer(value.amount);
-  out.text("currency");
-  write_value(out, value.currency);
+  const Money defaults;
+  const bool has_amount = value.amount != defaults.amount;
+  const bool has_currency = value.currency != defaults.currency;
+  out.map((has_amount ? 1 : 0) + (has_currency ? 1 : 0));
+  if (has_amount) {
+    out.text("amount");
+    out.integer(value.amount);
+  }
+  if (has_currency) {
+    out.text("currency");
+    write_value(out, value.currency);
+  }
 }
 
 template <class T>
@@ -98,17 +96,33 @@ void write_value(CborWriter& out, const std::vector<T>& values) {
   for (const auto& value : values) write_value(out, value);
 }
 
-/// Members that are absent are left out of the map.
+/// The member of `other` that stands where `member` does in `value`.
+template <class T, class Member>
+const Member& counterpart(const T& other, const T& value, const Member& member) {
+  const auto* in_value = static_cast<const char*>(static_cast<const void*>(&member));
+  const auto offset = in_value - static_cast<const char*>(static_cast<const void*>(&value));
+  const void* in_other = static_cast<const char*>(static_cast<const void*>(&other)) + offset;
+  return *static_cast<const Member*>(in_other);
+}
+
+/// Members that are as in `defaults` are left out of the map: a reader finds them there. So a default is part of
+/// the format, and none is an optional that has a value.
 template <WithFields T>
-void write_value(CborWriter& out, const T& value) {
+void write_members(CborWriter& out, const T& value, const T& defaults) {
+  const auto is_written = [&](const auto& member) { return !(member == counterpart(defaults, value, member)); };
   std::uint64_t count = 0;
-  T::fields(value, [&](std::string_view, const auto& member) { count += is_present(member) ? 1 : 0; });
+  T::fields(value, [&](std::string_view, const auto& member) { count += is_written(member) ? 1 : 0; });
   out.map(count);
   T::fields(value, [&](std::string_view name, const auto& member) {
-    if (!is_present(member)) return;
+    if (!is_written(member)) return;
     out.text(name);
     write_value(out, member);
   });
+}
+
+template <WithFields T>
+void write_value(CborWriter& out, const T& value) {
+  write_members(out, value, T{});
 }
 
 // read_value throws DecodeError, and never leaves a value that write_value could not have written.

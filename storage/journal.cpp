@@ -237,7 +237,9 @@ void Journal::Impl::write(JournalBatch& batch) {
   durable.store(end.position, std::memory_order_release);
   const std::lock_guard lock{stats_mutex};
   ++stats.batches;
+  stats.appends += batch.appends();
   stats.records += batch.records();
+  stats.events += batch.events();
   stats.bytes += bytes;
   stats.sync_micros +=
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count());

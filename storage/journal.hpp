@@ -167,7 +167,11 @@ class Journal {
 
   struct Stats {
     std::uint64_t batches = 0;
+    /// Those that wrote something.
+    std::uint64_t appends = 0;
+    /// Each holds the events of one append that share an envelope.
     std::uint64_t records = 0;
+    std::uint64_t events = 0;
     std::uint64_t bytes = 0;
     std::uint64_t sync_micros = 0;
   };

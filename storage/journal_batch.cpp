@@ -7,19 +7,19 @@
 namespace sugang {
 namespace {
 
-constexpr std::size_t record_bytes_usual = 128;
+constexpr std::size_t event_bytes_usual = 64;
 /// An enrollment that goes through in one batch.
 constexpr std::size_t positions_usual = 8;
 
 }  // namespace
 
 PlacedAppend::PlacedAppend(Append content) : append(std::move(content)) {
-  encoded.reserve(append.records.size() * record_bytes_usual);
-  sizes.reserve(append.records.size());
-  for (const auto& record : append.records) {
+  encoded.reserve(append.records.size() * event_bytes_usual);
+  for (std::span<const Record> left = append.records; !left.empty();) {
     const auto before = encoded.size();
-    encode_to(record, encoded);
-    sizes.push_back(static_cast<std::uint32_t>(encoded.size() - before));
+    const auto events = encode_events(left, encoded);
+    joined.push_back({static_cast<std::uint32_t>(events), static_cast<std::uint32_t>(encoded.size() - before)});
+    left = left.subspan(events);
   }
 }
 
@@ -31,11 +31,15 @@ JournalBatch::JournalBatch(JournalEnd end, std::size_t page_bytes, const std::un
     : end_(end), page_bytes_(page_bytes), owed_(owed) {}
 
 void JournalBatch::add(const PlacedAppend& placed) {
-  writes_ = writes_ || placed.writes();
+  if (placed.writes()) ++appends_;
   std::string_view encoded = placed.encoded;
-  for (std::size_t i = 0; i < placed.append.records.size(); ++i) {
-    add_record(placed.append.records[i], placed.first + i, encoded.substr(0, placed.sizes[i]));
-    encoded.remove_prefix(placed.sizes[i]);
+  std::span<const Record> events = placed.append.records;
+  auto first = placed.first;
+  for (const auto& joined : placed.joined) {
+    add_record(events.first(joined.events), first, encoded.substr(0, joined.bytes));
+    events = events.subspan(joined.events);
+    encoded.remove_prefix(joined.bytes);
+    first += joined.events;
   }
   for (const auto& owed : placed.append.owed) owed_changes_[owed.aggregate] = owed.owes;
   for (const auto& cursor : placed.append.cursors) cursors_[cursor.consumer] = cursor.position;
@@ -43,14 +47,17 @@ void JournalBatch::add(const PlacedAppend& placed) {
     snapshots_[snapshot_key(snapshot->aggregate)] = snapshot_value(end_.position, *snapshot);
 }
 
-void JournalBatch::add_record(const Record& record, Position position, std::string_view encoded) {
+void JournalBatch::add_record(std::span<const Record> events, Position first, std::string_view encoded) {
   if (page_ && page_->size_bytes() + encoded.size() > page_bytes_) close_page();
-  if (!page_) page_.emplace(position, end_.chain);
-  page_->add(encoded);
-  end_.position = position;
+  if (!page_) page_.emplace(first, end_.chain);
+  page_->add(encoded, events.size());
+  events_ += events.size();
   ++records_;
-  const auto count = groups_of(record, groups_);
-  for (std::size_t i = 0; i < count; ++i) list(groups_[i], position, record.time);
+  for (const auto& event : events) {
+    end_.position = first++;
+    const auto count = groups_of(event, groups_);
+    for (std::size_t i = 0; i < count; ++i) list(groups_[i], end_.position, event.time);
+  }
 }
 
 void JournalBatch::list(std::string_view group, Position position, TimePoint time) {

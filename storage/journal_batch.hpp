@@ -3,6 +3,7 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -16,10 +17,16 @@ namespace sugang {
 
 /// An append with its records encoded, and, once it is in the queue, its place.
 struct PlacedAppend {
+  /// What goes into one record of the journal.
+  struct Joined {
+    std::uint32_t events = 0;
+    std::uint32_t bytes = 0;
+  };
+
   Append append;
   /// The records, encoded one after another.
   std::string encoded;
-  std::vector<std::uint32_t> sizes;
+  std::vector<Joined> joined;
   /// Position of the first record, or of the next one when there is none.
   Position first = 0;
 
@@ -45,10 +52,14 @@ class JournalBatch {
   JournalBatch(JournalEnd end, std::size_t page_bytes, const std::unordered_set<AggregateId>& owed);
 
   void add(const PlacedAppend& append);
-  bool writes() const { return writes_; }
+  bool writes() const { return appends_ > 0; }
   /// Everything as one write, and the end behind it.
   WriteSet finish();
   JournalEnd end() const { return end_; }
+  /// Appends that write something.
+  std::size_t appends() const { return appends_; }
+  std::size_t events() const { return events_; }
+  /// Which hold the events.
   std::size_t records() const { return records_; }
   /// Those who began to owe in this batch (true), and who owe no more (false).
   const std::unordered_map<AggregateId, bool>& owed_changes() const { return owed_changes_; }
@@ -59,14 +70,15 @@ class JournalBatch {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
 
-  void add_record(const Record& record, Position position, std::string_view encoded);
+  void add_record(std::span<const Record> events, Position first, std::string_view encoded);
   void list(std::string_view group, Position position, TimePoint time);
   void close_page();
 
   JournalEnd end_;
   std::size_t page_bytes_;
   const std::unordered_set<AggregateId>& owed_;
-  bool writes_ = false;
+  std::size_t appends_ = 0;
+  std::size_t events_ = 0;
   std::size_t records_ = 0;
   std::optional<PageBuilder> page_;
   std::array<std::string, 2> groups_;

@@ -23,16 +23,9 @@ std::uint64_t chain_over(std::string_view bytes) { return XXH3_64bits(bytes.data
                        std::string{why});
 }
 
-template <class Decode>
-Record decode_with(Position position, std::string_view encoded, Decode decode) {
-  try {
-    auto record = decode(encoded);
-    record.position = position;
-    return record;
-  } catch (const DecodeError& error) {
-    throw JournalDamaged("journal damaged: the record at position " + std::to_string(position) +
-                         " does not decode: " + error.what());
-  }
+[[noreturn]] void does_not_decode(Position position, const DecodeError& error) {
+  throw JournalDamaged("journal damaged: the record at position " + std::to_string(position) +
+                       " does not decode: " + error.what());
 }
 
 }  // namespace
@@ -55,10 +48,10 @@ PageBuilder::PageBuilder(Position first, std::uint64_t previous_chain) : first_(
   put_le(bytes_, previous_chain);
 }
 
-void PageBuilder::add(std::string_view encoded) {
+void PageBuilder::add(std::string_view encoded, std::size_t events) {
   put_varint(bytes_, encoded.size());
   bytes_.append(encoded);
-  ++count_;
+  count_ += static_cast<std::uint32_t>(events);
 }
 
 std::string PageBuilder::finish(std::uint64_t& chain) && {
@@ -83,20 +76,35 @@ JournalPage parse_page(Position key, std::string_view value) {
   page.first = in.le<Position>();
   page.previous_chain = in.le<std::uint64_t>();
   if (page.first != key) damaged(key, "stands under the key of another");
-  // A record takes a byte at least, whatever the count says.
-  page.records.reserve(std::min<std::size_t>(count, content.size()));
-  while (in.ok() && !in.at_end()) page.records.push_back(in.take(in.varint()));
-  if (!in.ok() || count == 0 || page.records.size() != count)
-    damaged(key, "holds another count of records than it says");
+  auto next = page.first;
+  while (!in.at_end()) {
+    const auto encoded = in.take(in.varint());
+    if (!in.ok()) damaged(key, "holds a record that is cut");
+    try {
+      page.records.push_back({next, count_events(encoded), encoded});
+    } catch (const DecodeError& error) {
+      does_not_decode(next, error);
+    }
+    next = page.records.back().last() + 1;
+  }
+  if (count == 0 || next - page.first != count) damaged(key, "holds another count of events than it says");
   return page;
 }
 
-Record decode_at(Position position, std::string_view encoded) {
-  return decode_with(position, encoded, decode_record);
+const PageRecord& JournalPage::holding(Position position) const {
+  const auto behind = std::partition_point(records.begin(), records.end(),
+                                           [&](const PageRecord& record) { return record.first <= position; });
+  return *std::prev(behind);
 }
 
-Record decode_envelope_at(Position position, std::string_view encoded) {
-  return decode_with(position, encoded, decode_envelope);
+void decode_record(const PageRecord& record, std::vector<Record>& events) {
+  events.clear();
+  try {
+    decode_events(record.encoded, events);
+  } catch (const DecodeError& error) {
+    does_not_decode(record.first, error);
+  }
+  for (std::size_t i = 0; i < events.size(); ++i) events[i].position = record.first + i;
 }
 
 }  // namespace sugang

@@ -17,13 +17,14 @@ std::string page_key(Position first);
 /// Throws JournalDamaged when `key` is none.
 Position position_of_page(std::string_view key);
 
-/// Gathers consecutive records into one page. The layout stands in docs/journal-format.md.
+/// Gathers consecutive records, of one or more events each, into one page. The layout stands in
+/// docs/journal-format.md.
 class PageBuilder {
  public:
   PageBuilder(Position first, std::uint64_t previous_chain);
 
-  /// `encoded` as encode(Record) gives it.
-  void add(std::string_view encoded);
+  /// A record as encode_events() gives it, and the count of its events.
+  void add(std::string_view encoded, std::size_t events);
   std::size_t size_bytes() const { return bytes_.size(); }
   Position first() const { return first_; }
   /// The page's value, ready to be written; and in `chain` what the next page is chained to.
@@ -35,21 +36,30 @@ class PageBuilder {
   std::string bytes_;
 };
 
+/// A record as it stands in a page: events at consecutive positions.
+struct PageRecord {
+  Position first = 0;
+  std::size_t events = 0;
+  std::string_view encoded;
+
+  Position last() const { return first + events - 1; }
+};
+
 /// A page that has been read and verified in itself. Its records point into the value that it was parsed from.
 struct JournalPage {
   Position first = 0;
   std::uint64_t previous_chain = 0;
   std::uint64_t chain = 0;
-  std::vector<std::string_view> records;
+  std::vector<PageRecord> records;
 
-  Position last() const { return first + records.size() - 1; }
+  Position last() const { return records.empty() ? first - 1 : records.back().last(); }
+  /// The record that holds `position`, which the page has.
+  const PageRecord& holding(Position position) const;
 };
 
 /// Throws JournalDamaged, naming the position, unless the page's checksum, count and key agree.
 JournalPage parse_page(Position key, std::string_view value);
-/// decode_record, with the position set. Throws JournalDamaged instead of DecodeError.
-Record decode_at(Position position, std::string_view encoded);
-/// decode_envelope, in the same way.
-Record decode_envelope_at(Position position, std::string_view encoded);
+/// The record's events, with their positions, in place of what `events` held. Throws JournalDamaged.
+void decode_record(const PageRecord& record, std::vector<Record>& events);
 
 }  // namespace sugang

@@ -23,15 +23,21 @@ JournalDamaged damage_at(const KeyValueStore& store, Position position, std::uin
 }
 
 std::vector<Record> JournalReader::read(Position after, Position until, std::size_t limit) const {
-  std::vector<Record> records;
+  std::vector<Record> records, events;
   if (after >= until || limit == 0) return records;
   const auto last = until - after > limit ? after + limit : until;
   auto next = after + 1;
   auto visit = [&](std::string_view key, std::string_view value) {
     const auto page = parse_page(position_of_page(key), value);
     if (next < page.first || page.last() < next) throw no_page_of(next);
-    for (; next <= last && next <= page.last(); ++next)
-      records.push_back(decode_at(next, page.records[next - page.first]));
+    for (const auto& record : page.records) {
+      if (record.last() < next) continue;
+      if (next > last) break;
+      decode_record(record, events);
+      for (auto& event : events)
+        if (event.position >= next && event.position <= last) records.push_back(std::move(event));
+      next = std::min(record.last(), last) + 1;
+    }
     return next <= last;
   };
   const auto key = page_key(next);
@@ -68,21 +74,24 @@ std::vector<Position> JournalReader::positions_of(std::string_view group, Positi
 }
 
 std::vector<Record> JournalReader::records_at(const std::vector<Position>& positions) const {
-  std::vector<Record> records;
+  std::vector<Record> records, events;
   records.reserve(positions.size());
   std::string bytes;
   JournalPage page;
   for (auto position : positions) {
     const auto key = page_key(position);
     try {
-      if (page.records.empty() || position > page.last()) {
-        auto found = store_.last_at_or_before(pages_space, key);
-        if (!found) throw no_page_of(position);
-        bytes = std::move(found->second);
-        page = parse_page(position_of_page(found->first), bytes);
-        if (position > page.last()) throw no_page_of(position);
+      if (events.empty() || position > events.back().position) {
+        if (page.records.empty() || position > page.last()) {
+          auto found = store_.last_at_or_before(pages_space, key);
+          if (!found) throw no_page_of(position);
+          bytes = std::move(found->second);
+          page = parse_page(position_of_page(found->first), bytes);
+          if (position > page.last()) throw no_page_of(position);
+        }
+        decode_record(page.holding(position), events);
       }
-      records.push_back(decode_at(position, page.records[position - page.first]));
+      records.push_back(std::move(events[position - events.front().position]));
     } catch (const DamagedEntry& fault) {
       throw damage_at(store_, position, pages_space, key, fault);
     }

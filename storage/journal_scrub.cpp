@@ -11,8 +11,8 @@
 namespace sugang {
 namespace {
 
-/// The longest leap over what can't be read; about a page's records.
-constexpr Position skip_max = 64;
+/// The longest leap over what can't be read; about a page's events.
+constexpr Position skip_max = 128;
 
 }  // namespace
 

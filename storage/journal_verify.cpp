@@ -14,7 +14,7 @@
 namespace sugang {
 namespace {
 
-constexpr std::uint64_t records_between_progress = 100'000;
+constexpr std::uint64_t events_between_progress = 100'000;
 
 /// The sum over a set of (group, position) of a hash of each: two sets are the same if their sums are, whatever the
 /// order, so that pages and index need not be held in memory to be compared.
@@ -80,20 +80,25 @@ class Verification {
     Folded folded;
   };
 
-  /// Every record in order, from pages that follow on one another.
+  /// Every event in order, from pages that follow on one another.
   template <class Visit>
   void for_each_record(Visit visit) const {
     Position next = 1;
     auto chain = chain_origin;
+    std::vector<Record> events;
     store_.scan(pages_space, {}, {}, [&](std::string_view key, std::string_view value) {
       if (next > until_) return false;
       const auto page = parse_page(position_of_page(key), value);
       if (page.first != next || page.previous_chain != chain) damaged(next, "the chain of pages is broken");
       chain = page.chain;
-      for (std::size_t i = 0; i < page.records.size(); ++i, ++next) {
-        visit(decode_at(next, page.records[i]));
-        if (progress_ && next % records_between_progress == 0) progress_(next);
+      for (const auto& record : page.records) {
+        decode_record(record, events);
+        for (const auto& event : events) {
+          visit(event);
+          if (progress_ && event.position % events_between_progress == 0) progress_(event.position);
+        }
       }
+      next = page.last() + 1;
       return true;
     });
     if (next <= until_) damaged(next, "the pages end, before the journal does");

@@ -48,6 +48,7 @@ class Story {
     appends[3].records = {record(id, EnrollmentEvent{EnrollmentConfirmed{}}, id),
                           record(saga_of(id), SagaEvent{SagaCompleted{}}, id)};
     appends[3].owed = {{saga_of(id), false}};
+    for (auto& append : appends) join(append.records);
     return appends;
   }
 
@@ -64,6 +65,14 @@ class Story {
   Sequence sequence(const AggregateId& id) { return sequences_[id]; }
 
  private:
+  /// As one command's events: of one time, and with ids that count up.
+  static void join(std::vector<Record>& records) {
+    for (std::size_t i = 1; i < records.size(); ++i) {
+      records[i].time = records[0].time;
+      records[i].id.uid = {records[0].id.uid.high, records[0].id.uid.low + i};
+    }
+  }
+
   std::map<AggregateId, Sequence> sequences_;
   std::int64_t count_ = 0;
 };
