@@ -44,14 +44,6 @@ struct Snapshots<MileageAccount> {
   static MileageAccount decode(std::string_view bytes) { return decode_account(bytes); }
   static std::uint64_t entries(const MileageAccount& account) { return account.entries.size(); }
 };
-template <>
-struct Snapshots<NotificationBox> {
-  static constexpr bool kept = true;
-  static std::string encode(const NotificationBox& box) { return encode_snapshot(box); }
-  static NotificationBox decode(std::string_view bytes) { return decode_box(bytes); }
-  static std::uint64_t entries(const NotificationBox& box) { return box.told.size() + box.outstanding.size(); }
-};
-
 /// Hosts any aggregate: wake from the journal → decide → append → evolve → answer. The rules are the aggregate's.
 template <class Aggregate>
 class EntityHost : public ResidentActor {

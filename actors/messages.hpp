@@ -116,23 +116,6 @@ struct EnrollmentRevoked {
   bool unreadable = false;
 };
 
-/// Tells a person of an event. `appended` runs once the box has it in the journal, or had it before; with a fault
-/// when the box can't be read.
-struct NotifyPerson {
-  NotificationQueued notice;
-  EnrollmentId enrollment;
-  TraceContext trace;
-  std::function<void(const Unreadable* fault)> appended;
-};
-
-/// Whoever brings the notification to the person has an end: it arrived, or it never will.
-struct SettleNotification {
-  EnrollmentId enrollment;
-  EventId about;
-  bool sent = false;
-  std::string error;
-};
-
 /// The gateway's answer, on its way to the payment.
 struct GatewayAnswered {
   bool refund = false;

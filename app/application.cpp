@@ -26,7 +26,6 @@
 #include "consumers/consumers.hpp"
 #include "consumers/curl_transport.hpp"
 #include "consumers/daily_report.hpp"
-#include "consumers/notifier.hpp"
 #include "consumers/set_aside_store.hpp"
 #include "consumers/webhooks.hpp"
 #include "gateway/payment_breaker.hpp"
@@ -237,8 +236,8 @@ struct Application::Impl {
                   .position = [this] { return journal().durable_position(); },
                   .ids = ids,
                   .transport = transport,
+                  .contexts = contexts,
                   .render = webhook_body,
-                  .settled = [this](Webhooks::Settled settled) { settle(std::move(settled)); },
                   .disabled =
                       [](const Webhook& webhook) {
                         log_warn("a webhook is disabled", {{"event", "webhook_disabled"},
@@ -248,10 +247,6 @@ struct Application::Impl {
                       },
                   .on_failure = [](const std::string& why) { end_at_once("webhooks", why); },
                   .on_damage = [this](const std::string& why) { stop_webhooks(why); }}),
-        notifier(
-            contexts,
-            [this](Notice notice, Notifier::Appended appended) { tell(std::move(notice), std::move(appended)); },
-            [this] { return webhooks.any(); }),
         catalogue(system.spawn<Catalogue>(
             node, Catalogue::Ports{.staging = import_staging,
                                    .apart = imports.executor(),
@@ -283,7 +278,6 @@ struct Application::Impl {
     });
     views.on_store_damaged([this](const std::string& why) { mark_damaged(subfolder(data, "views"), why); });
     host_aggregates(node);
-    consumers.add(notifier);
     consumers.add(webhooks);
     consumers.add(saga_log);
     if (!config.reports.empty()) consumers.add(report.emplace(config.reports, contexts));
@@ -362,15 +356,6 @@ struct Application::Impl {
                                         {"error", entry.error}});
   }
 
-  void tell(Notice notice, Notifier::Appended appended) {
-    directory.send(AggregateId::box_of(notice.student),
-                   NotifyPerson{std::move(notice.queued), notice.enrollment, notice.trace, std::move(appended)});
-  }
-  void settle(Webhooks::Settled settled) {
-    directory.send(AggregateId::box_of(settled.student),
-                   SettleNotification{settled.enrollment, settled.about, settled.sent, std::move(settled.error)});
-  }
-
   void stop_webhooks(const std::string& why) {
     log_error("no webhook is called any more: their store is damaged; a restart sets it aside",
               {{"event", "webhooks_damaged"}, {"why", why}});
@@ -412,7 +397,6 @@ struct Application::Impl {
   EnrollmentContexts contexts;
   CurlTransport transport;
   Webhooks webhooks;
-  Notifier notifier;
   SagaLog saga_log;
   std::optional<DailyReport> report;
   caf::actor catalogue;

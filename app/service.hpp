@@ -87,7 +87,7 @@ class Service final : public Backend {
   void student_mileage(StudentId student, Page page, Position min_position,
                        std::function<void(MileageStatement)> done) override;
   void student_notifications(StudentId student, Page page, Position min_position,
-                             std::function<void(ListResult<NotificationRow>)> done) override;
+                             std::function<void(ListResult<Notification>)> done) override;
   void read_events(Position after, std::size_t limit, std::function<void(ReadResult<EventsRead>)> done) override;
   void await_events(Position after, std::function<void()> done) override;
   Position durable_position() const override { return node_.journal.durable_position(); }

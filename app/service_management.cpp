@@ -106,7 +106,7 @@ void Service::set_component(const std::string& name, bool running, std::function
     bool resumes = false;
     {
       const std::lock_guard lock{switch_mutex_};
-      components_.set(component, running);
+      components_.set(component, running, node_.journal.durable_position());
       resumes = switch_component(component, running);
     }
     done(true);
@@ -149,7 +149,7 @@ bool Service::switch_component(Component component, bool running) {
       views_.pause(!running);
       return false;
     case Component::notifications:
-      consumers_.pause("notifier", !running);
+      consumers_.pause(webhooks_.name(), !running);
       webhooks_.pause(!running);
       return false;
     case Component::payments:

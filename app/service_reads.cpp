@@ -132,9 +132,23 @@ void Service::student_mileage(StudentId student, Page page, Position min_positio
 }
 
 void Service::student_notifications(StudentId student, Page page, Position min_position,
-                                    std::function<void(ListResult<NotificationRow>)> done) {
-  list<NotificationRow>(
-      min_position, [this, student, page] { return views_.student_notifications(student, page); }, std::move(done));
+                                    std::function<void(ListResult<Notification>)> done) {
+  // While notifications are paused, the boxes stay as they were.
+  const auto until = components_.shown_until(Component::notifications);
+  const auto query = [this, student, page, until] {
+    auto notices = views_.student_notifications(student, page, until);
+    ListResult<Notification> result{
+        .error = notices.error, .cursor_invalid = notices.cursor_invalid, .listing = {}};
+    result.listing.next = std::move(notices.listing.next);
+    result.listing.position = notices.listing.position;
+    for (auto& notice : notices.listing.items)
+      result.listing.items.push_back(webhooks_.standing(std::move(notice)));
+    return result;
+  };
+  if (min_position <= until) return list<Notification>(min_position, query, std::move(done));
+  ListResult<Notification> behind;
+  behind.error = ServiceError::views_behind;
+  done(std::move(behind));
 }
 
 void Service::read_events(Position after, std::size_t limit, std::function<void(ReadResult<EventsRead>)> done) {

@@ -58,7 +58,7 @@ std::unique_ptr<RocksStore> open_webhooks(const std::string& folder, const Rocks
     auto store = std::make_unique<RocksStore>(folder, WebhookStore::spaces(), options);
     // All that is read at start.
     const WebhookStore entries{*store};
-    entries.webhooks(), entries.known(), entries.ended_notices();
+    entries.webhooks(), entries.known(), entries.cursor();
     return store;
   } catch (const DamagedEntry& damaged) {
     why = damaged.what();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,9 +33,14 @@ class Consumer {
  public:
   virtual ~Consumer() = default;
 
-  /// Names its cursor in the journal: for ever.
+  /// Names it, and its cursor in the journal: for ever.
   virtual std::string_view name() const = 0;
-  /// Whether it would do anything about the record. The others are not given to it. Pure.
+  /// A consumer that remembers something of the outside keeps its cursor with that, in one write, and not in the
+  /// journal: where it goes on after a start. Nothing: the journal keeps the cursor.
+  virtual std::optional<Position> kept_cursor() const { return std::nullopt; }
+  /// Up to `position` there is nothing left to do. Called at a pace, for a consumer that keeps its cursor.
+  virtual void keep_cursor(Position /*position*/) {}
+  /// Whether it would do anything about the record. The others are not given to it.
   virtual bool concerns(const Record& record) const = 0;
   /// Takes up the records, which are there only during the call, and calls `done` once what follows from them is
   /// durable, or appended to the journal: at once or later, from any thread. The next come after that. When it

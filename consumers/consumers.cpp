@@ -19,7 +19,10 @@ void Consumers::add(Consumer& consumer) {
   auto feed = std::make_unique<Feed>();
   feed->consumer = &consumer;
   feed->name = consumer.name();
-  feed->cursor = journal_.cursor(feed->name);
+  const auto kept = consumer.kept_cursor();
+  feed->keeps_cursor = kept.has_value();
+  // A journal that was restored may end before what a store of its own remembers.
+  feed->cursor = kept ? std::min(*kept, journal_.durable_position()) : journal_.cursor(feed->name);
   feed->done = feed->cursor;
   feeds_.push_back(std::move(feed));
 }
@@ -210,13 +213,14 @@ void Consumers::save_cursors(bool all) {
     if (!saves(*feed)) continue;
     const auto due_at = feed->unsaved_since + limits_.cursor_interval;
     due = due || feed->records_since_cursor >= limits_.cursor_records || due_at <= now;
-    append.cursors.push_back({feed->name, feed->done});
+    if (!feed->keeps_cursor) append.cursors.push_back({feed->name, feed->done});
     if (!due) wake_at(due_at);
   }
-  if (!due || append.cursors.empty()) return;
-  journal_.append(std::move(append));
+  if (!due) return;
+  if (!append.cursors.empty()) journal_.append(std::move(append));
   for (auto& feed : feeds_) {
     if (!saves(*feed)) continue;
+    if (feed->keeps_cursor) feed->consumer->keep_cursor(feed->done);
     feed->cursor = feed->done;
     feed->records_since_cursor = 0;
   }

@@ -94,6 +94,7 @@ class Consumers {
   struct Feed {
     Consumer* consumer = nullptr;
     std::string name;
+    bool keeps_cursor = false;
     std::atomic<bool> paused{false};
     /// What follows from the records up to here is durable or appended.
     std::atomic<Position> done{0};

@@ -2,9 +2,19 @@
 
 namespace sugang {
 
-void EnrollmentContexts::learn(const Record& record) {
+namespace {
+
+const EnrollmentRequested* beginning(const Record& record) {
   const auto* event = std::get_if<EnrollmentEvent>(&record.event);
-  const auto* requested = event != nullptr ? std::get_if<EnrollmentRequested>(event) : nullptr;
+  return event != nullptr ? std::get_if<EnrollmentRequested>(event) : nullptr;
+}
+
+}  // namespace
+
+bool EnrollmentContexts::learns_from(const Record& record) { return beginning(record) != nullptr; }
+
+void EnrollmentContexts::learn(const Record& record) {
+  const auto* requested = beginning(record);
   if (requested == nullptr) return;
   recent_.put(EnrollmentId{record.aggregate.uid},
               {requested->course, requested->student, requested->seats, requested->amount});

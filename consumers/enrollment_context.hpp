@@ -25,6 +25,8 @@ class EnrollmentContexts {
   explicit EnrollmentContexts(const Journal& journal, std::size_t entries_max = 20'000)
       : journal_(journal), entries_max_(entries_max) {}
 
+  /// Whether `learn` makes anything of the record.
+  static bool learns_from(const Record& record);
   /// What begins an enrollment is remembered, whatever else is left alone.
   void learn(const Record& record);
   /// Nothing: the journal has no such enrollment. Throws JournalDamaged when it can't be read, and Quarantined from

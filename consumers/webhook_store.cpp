@@ -10,7 +10,17 @@
 namespace sugang {
 namespace {
 
-enum Space : std::uint8_t { webhooks_space, deliveries_space, pending_space, notices_space, answers_space };
+enum Space : std::uint8_t {
+  webhooks_space,
+  deliveries_space,
+  pending_space,
+  notices_space,
+  answers_space,
+  cursor_space
+};
+
+/// The one key of its space.
+constexpr std::string_view cursor_key = "journal";
 
 // What is stored is a CBOR map, as an event's payload is, so that members may come and go.
 
@@ -73,8 +83,6 @@ struct NoticeRow {
   OutwardNotice notice;
   static void fields(auto& self, auto&& field) {
     auto& notice = self.notice;
-    field("studentId", notice.student);
-    field("enrollmentId", notice.enrollment);
     field("left", notice.left);
     field("delivered", notice.delivered);
     field("error", notice.error);
@@ -212,13 +220,13 @@ std::optional<OutwardNotice> WebhookStore::notice(EventId about) const {
   return value ? std::optional{decoded<NoticeRow>(*value).notice} : std::nullopt;
 }
 
-std::vector<EventId> WebhookStore::ended_notices() const {
-  std::vector<EventId> ended;
-  store_.scan(notices_space, {}, {}, [&](std::string_view key, std::string_view value) {
-    if (decoded<NoticeRow>(value).notice.left == 0) ended.push_back({ByteReader{key}.uid()});
-    return true;
-  });
-  return ended;
+std::optional<Position> WebhookStore::cursor() const {
+  const auto value = store_.get(cursor_space, cursor_key);
+  if (!value) return std::nullopt;
+  ByteReader in{*value};
+  const auto position = in.be<Position>();
+  if (!in.ok()) throw DamagedEntry("the webhooks' cursor can't be read");
+  return position;
 }
 
 std::optional<CreationAnswer> WebhookStore::answer(RequestId request) const {
@@ -289,6 +297,11 @@ void WebhookStore::put(WriteSet& changes, EventId about, const OutwardNotice& no
   changes.put(notices_space, uid_key(about), encoded(NoticeRow{notice}));
 }
 void WebhookStore::erase(WriteSet& changes, EventId about) { changes.erase(notices_space, uid_key(about)); }
+void WebhookStore::put_cursor(WriteSet& changes, Position position) {
+  std::string value;
+  put_be(value, position);
+  changes.put(cursor_space, std::string{cursor_key}, std::move(value));
+}
 
 void WebhookStore::put(WriteSet& changes, RequestId request, const CreationAnswer& answer) {
   changes.put(answers_space, uid_key(request), encoded(AnswerRow{answer}));

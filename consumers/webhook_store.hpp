@@ -21,10 +21,9 @@ struct RegisteredWebhook {
   Milliseconds failing_for{0};
 };
 
-/// One notification on its way out, to however many webhooks.
+/// One notification on its way out, to however many webhooks; kept until one has taken it and the others have an
+/// end. One that none took is kept for good, as its row in the student's box is.
 struct OutwardNotice {
-  StudentId student;
-  EnrollmentId enrollment;
   /// Deliveries that have no end yet, and those that arrived.
   std::uint32_t left = 0;
   std::uint32_t delivered = 0;
@@ -48,14 +47,15 @@ struct CreationAnswer {
 };
 
 /// What the webhooks remember: who is registered and what that was answered, what is to be called when, what became
-/// of each delivery, and which notifications have not been settled yet. Reads from any thread, writes from one at a
-/// time.
+/// of each delivery and each notification, and up to where the journal was read for it. What follows from a record
+/// is in one write with the cursor behind it. Reads from any thread, writes from one at a time. The port to where
+/// it is kept is KeyValueStore.
 class WebhookStore {
  public:
   static std::vector<RocksSpace> spaces() {
-    return {{"webhooks"}, {"deliveries"}, {"pending"}, {"notices"}, {"answers"}};
+    return {{"webhooks"}, {"deliveries"}, {"pending"}, {"notices"}, {"answers"}, {"cursor"}};
   }
-  static constexpr std::size_t space_count = 5;
+  static constexpr std::size_t space_count = 6;
 
   /// Counts what is pending once, by a scan.
   explicit WebhookStore(KeyValueStore& store);
@@ -63,8 +63,8 @@ class WebhookStore {
   std::vector<RegisteredWebhook> webhooks() const;
   std::optional<WebhookDelivery> delivery(WebhookId webhook, EventId about) const;
   std::optional<OutwardNotice> notice(EventId about) const;
-  /// Without a delivery that is still to come.
-  std::vector<EventId> ended_notices() const;
+  /// Where the journal is to be read on. Nothing: it was never read.
+  std::optional<Position> cursor() const;
   std::optional<CreationAnswer> answer(RequestId request) const;
   /// The first by their time.
   std::vector<PendingCall> pending(WebhookId webhook, std::size_t count) const;
@@ -83,6 +83,7 @@ class WebhookStore {
   static void erase(WriteSet& changes, WebhookId webhook, const PendingCall& call);
   static void put(WriteSet& changes, EventId about, const OutwardNotice& notice);
   static void erase(WriteSet& changes, EventId about);
+  static void put_cursor(WriteSet& changes, Position position);
   static void put(WriteSet& changes, RequestId request, const CreationAnswer& answer);
   void write(const WriteSet& changes, Sync sync);
   /// Calls that are still to be made. From any thread.

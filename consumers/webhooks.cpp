@@ -11,10 +11,10 @@ constexpr std::uint16_t gone = 410;
 constexpr std::size_t given_up_at_a_time = 256;
 constexpr Milliseconds forget_interval{3'600'000};
 
-bool takes(const RegisteredWebhook& registered, const Record& record, NoticeKind kind) {
+bool takes(const RegisteredWebhook& registered, const Notice& notice) {
   const auto& kinds = registered.webhook.kinds;
-  return !registered.webhook.disabled && registered.after < record.position &&
-         (kinds.empty() || std::find(kinds.begin(), kinds.end(), kind) != kinds.end());
+  return !registered.webhook.disabled && registered.after < notice.position &&
+         (kinds.empty() || std::find(kinds.begin(), kinds.end(), notice.kind) != kinds.end());
 }
 
 bool arrived(const WebhookAnswer& answer) { return answer.status && *answer.status / 100 == 2; }
@@ -37,7 +37,15 @@ Webhooks::Webhooks(KeyValueStore& store, Limits limits, Ports ports)
     if (it == registered_.end() || it->second.webhook.disabled) leaving_.insert(id);
     backlog_[id] = store_.count_pending(id);
   }
-  to_settle_ = store_.ended_notices();
+  const auto end = ports_.position();
+  const auto kept = store_.cursor();
+  position_ = std::min(kept.value_or(end), end);
+  if (!kept) {
+    // A store that is new calls for nothing that was before it.
+    WriteSet changes;
+    WebhookStore::put_cursor(changes, end);
+    write(changes, Sync::yes);
+  }
   count_enabled();
 }
 
@@ -142,16 +150,24 @@ std::optional<ListResult<WebhookDelivery>> Webhooks::deliveries(WebhookId id, co
 // --- the journal
 // ---------------------------------------------------------------------------------------------------
 
+/// While no webhook is enabled nothing does: one that is registered later takes what comes behind that.
 bool Webhooks::concerns(const Record& record) const {
-  const auto* event = std::get_if<NotificationEvent>(&record.event);
-  if (event == nullptr) return false;
-  const auto* queued = std::get_if<NotificationQueued>(event);
-  return queued == nullptr || queued->outward;
+  return any() && (EnrollmentContexts::learns_from(record) || notice_of(record));
+}
+
+void Webhooks::keep_cursor(Position position) {
+  const std::lock_guard lock{mutex_};
+  position_.store(position, std::memory_order_release);
+  // What passes nothing that was called for may be lost: it is passed again.
+  WriteSet changes;
+  WebhookStore::put_cursor(changes, position);
+  if (!failed_) write(changes, Sync::no);
 }
 
 void Webhooks::consume(std::span<const Record> records, Done done) {
+  const auto notices = notices_in(records);
   try {
-    take_up(records);
+    take_up(notices, records.back().position);
   } catch (const DamagedEntry& fault) {
     stand_still(fault);
     throw;
@@ -160,48 +176,80 @@ void Webhooks::consume(std::span<const Record> records, Done done) {
   done();
 }
 
-void Webhooks::take_up(std::span<const Record> records) {
-  const std::lock_guard lock{mutex_};
-  WriteSet changes;
-  for (const auto& record : records)
-    std::visit(Overloaded{
-                   [&](const NotificationQueued&) { queue(record, changes); },
-                   // The box knows how it ended: nobody needs to be told again.
-                   [&](const NotificationSent& sent) { WebhookStore::erase(changes, sent.about); },
-                   [&](const NotificationFailed& failed) { WebhookStore::erase(changes, failed.about); },
-               },
-               std::get<NotificationEvent>(record.event));
-  if (!changes.empty()) write(changes, Sync::yes);
+/// Throws JournalDamaged when the enrollment of one can't be read.
+std::vector<Notice> Webhooks::notices_in(std::span<const Record> records) {
+  std::vector<Notice> notices;
+  for (const auto& record : records) {
+    ports_.contexts.learn(record);
+    const auto subject = notice_of(record);
+    if (!subject) continue;
+    if (auto context = ports_.contexts.find(subject->enrollment))
+      notices.push_back(make_notice(record, *subject, std::move(context->student), std::move(context->course)));
+  }
+  return notices;
 }
 
-/// A notification that comes again finds its notice, or, once that is settled, its deliveries.
-void Webhooks::queue(const Record& record, WriteSet& changes) {
-  const auto& queued = std::get<NotificationQueued>(std::get<NotificationEvent>(record.event));
-  if (!record.enrollment || store_.notice(queued.about)) return;
-  OutwardNotice notice{.student = {record.aggregate.name}, .enrollment = *record.enrollment};
+void Webhooks::take_up(std::span<const Notice> notices, Position until) {
+  const std::lock_guard lock{mutex_};
+  WriteSet changes;
+  for (const auto& notice : notices) queue(notice, changes);
+  if (!changes.empty()) {
+    WebhookStore::put_cursor(changes, until);
+    write(changes, Sync::yes);
+  }
+  position_.store(until, std::memory_order_release);
+}
+
+/// One that comes again finds its notice or, once that has an end, its deliveries.
+void Webhooks::queue(const Notice& notice, WriteSet& changes) {
+  if (store_.notice(notice.about)) return;
+  OutwardNotice outward;
   const auto now = ports_.timers.now();
   const auto due = clock_.now();
   std::string body;
   for (const auto& [id, registered] : registered_) {
-    if (!takes(registered, record, queued.kind) || store_.delivery(id, queued.about)) continue;
-    WebhookDelivery delivery{.about = queued.about,
-                             .kind = queued.kind,
+    if (!takes(registered, notice) || store_.delivery(id, notice.about)) continue;
+    WebhookDelivery delivery{.about = notice.about,
+                             .kind = notice.kind,
                              .enrollment = notice.enrollment,
                              .student = notice.student,
                              .updated_at = now};
     if (backlog_[id] >= limits_.backlog_max) {
       delivery.state = WebhookDeliveryState::failed;
-      notice.error = delivery.error = "the webhook's backlog is full";
+      outward.error = delivery.error = "the webhook's backlog is full";
     } else {
       delivery.next_attempt_at = now;
-      if (notice.left++ == 0) body = ports_.render(record);
-      WebhookStore::put(changes, id, PendingCall{queued.about, due, body});
+      if (outward.left++ == 0) body = ports_.render(notice);
+      WebhookStore::put(changes, id, PendingCall{notice.about, due, body});
       ++backlog_[id];
     }
     WebhookStore::put(changes, id, delivery);
   }
-  WebhookStore::put(changes, queued.about, notice);
-  if (notice.left == 0) to_settle_.push_back(queued.about);
+  if (outward.left > 0 || !outward.error.empty()) WebhookStore::put(changes, notice.about, outward);
+}
+
+Notification Webhooks::standing(Notice notice) {
+  Notification notification{.notice = std::move(notice)};
+  const auto& about = notification.notice;
+  // Read before the store: what it covers is there then.
+  const auto reached = position_.load(std::memory_order_acquire);
+  try {
+    if (const auto outward = store_.notice(about.about)) {
+      notification.state = outward->left > 0 ? NotificationState::queued : NotificationState::failed;
+      if (outward->left == 0) notification.error = outward->error;
+      return notification;
+    }
+  } catch (const StorageError& fault) {
+    if (dynamic_cast<const DamagedEntry*>(&fault)) stand_still(fault);
+    notification.state = NotificationState::queued;
+    return notification;
+  }
+  if (about.position <= reached) return notification;
+  const std::lock_guard lock{mutex_};
+  if (std::any_of(registered_.begin(), registered_.end(),
+                  [&](const auto& each) { return takes(each.second, about); }))
+    notification.state = NotificationState::queued;
+  return notification;
 }
 
 // --- calls
@@ -218,7 +266,7 @@ bool Webhooks::run_once() {
     forget_old();
   }
   for (const auto& call : begun) post(call);
-  return tell_settled() || worked;
+  return worked;
 }
 
 bool Webhooks::take_outcomes() {
@@ -336,8 +384,10 @@ void Webhooks::end_delivery(const Call& call, std::optional<WebhookDelivery> del
     --notice->left;
     notice->delivered += delivered ? 1 : 0;
     if (!delivered) notice->error = error;
-    WebhookStore::put(changes, call.pending.about, *notice);
-    if (notice->left == 0) to_settle_.push_back(call.pending.about);
+    if (notice->left == 0 && notice->delivered > 0)
+      WebhookStore::erase(changes, call.pending.about);
+    else
+      WebhookStore::put(changes, call.pending.about, *notice);
   }
   write(changes, Sync::no);
 }
@@ -414,21 +464,6 @@ void Webhooks::post(const Call& call) {
     to = it->second;
   }
   calls_.post(call, to, ports_.timers.now());
-}
-
-bool Webhooks::tell_settled() {
-  std::vector<Settled> settled;
-  {
-    const std::lock_guard lock{mutex_};
-    for (auto about : std::exchange(to_settle_, {})) {
-      const auto notice = store_.notice(about);
-      if (!notice) continue;
-      const bool sent = notice->delivered > 0 || notice->error.empty();
-      settled.push_back({notice->student, notice->enrollment, about, sent, sent ? "" : notice->error});
-    }
-  }
-  for (auto& each : settled) ports_.settled(std::move(each));
-  return !settled.empty();
 }
 
 void Webhooks::forget_old() {

@@ -14,18 +14,21 @@
 #include "actors/id_source.hpp"
 #include "actors/timers.hpp"
 #include "consumers/consumer.hpp"
+#include "consumers/enrollment_context.hpp"
 #include "consumers/waker.hpp"
 #include "consumers/webhook_calls.hpp"
 #include "consumers/webhook_store.hpp"
 #include "consumers/webhook_transport.hpp"
+#include "domain/notice.hpp"
 
 namespace sugang {
 
-/// Brings notifications to whoever registered a webhook for them, signed as Standard Webhooks prescribes.
+/// Posts notifications to the webhooks that are registered for them, signed as Standard Webhooks prescribes.
 ///
-/// What is to be called is durable before the journal's cursor passes the notification, under keys made of the
-/// webhook and the event told of: consumed again, nothing is called for anew. A call itself may be repeated, when a
-/// crash comes between the answer and its entry; `webhook-id` is then the same, as receivers are told to expect.
+/// It reads the journal's events, not the students' boxes. What is to be called is written together with the cursor
+/// that passes the event, under keys made of the webhook and the event, which names its recipient, too: consumed
+/// again, nothing is called for anew. A call itself may be repeated, when a crash comes between the answer and its
+/// entry; `webhook-id` is then the same, as Standard Webhooks tells receivers to expect.
 ///
 /// One thread keeps the store; the transport's makes the calls. Each webhook has a queue of its own and a bound on
 /// calls without an answer, so one that hangs holds none of the others up.
@@ -52,24 +55,16 @@ class Webhooks final : public Consumer {
     /// How long after the event a delivery stays listed.
     Milliseconds deliveries_kept{30LL * 24 * 3'600'000};
   };
-  struct Settled {
-    StudentId student;
-    EnrollmentId enrollment;
-    EventId about;
-    /// It arrived at one webhook at least, or there was none to take it.
-    bool sent = false;
-    std::string error;
-  };
   struct Ports {
     Timers& timers;
     /// Of the newest durable record.
     std::function<Position()> position;
     IdSource& ids;
     WebhookTransport& transport;
-    /// The call's body, from the record of NotificationQueued.
-    std::function<std::string(const Record&)> render;
-    /// The notification has an end. Told again after a restart until the journal says that the box knows.
-    std::function<void(Settled)> settled;
+    /// Whose an enrollment is.
+    EnrollmentContexts& contexts;
+    /// The call's body.
+    std::function<std::string(const Notice&)> render;
     /// The webhook was disabled just now; for the log. Under a lock: it calls nothing here.
     std::function<void(const Webhook&)> disabled;
     /// Called once, when the store can't be written; the process must end.
@@ -92,6 +87,8 @@ class Webhooks final : public Consumer {
   bool run_once();
 
   std::string_view name() const override { return "webhooks"; }
+  std::optional<Position> kept_cursor() const override { return position_.load(std::memory_order_acquire); }
+  void keep_cursor(Position position) override;
   bool concerns(const Record& record) const override;
   void consume(std::span<const Record> records, Done done) override;
 
@@ -118,6 +115,9 @@ class Webhooks final : public Consumer {
   ListResult<Webhook> list(const Page& page) const { return store_.list(page); }
   /// Nothing: there is no such webhook.
   std::optional<ListResult<WebhookDelivery>> deliveries(WebhookId id, const Page& page) const;
+  /// How a notification stands outside the box. One that is yet to be taken up is `queued` when a webhook takes it;
+  /// as is every one while the store can't be read.
+  Notification standing(Notice notice);
   /// Calls that are still to be made, to all webhooks.
   std::size_t backlog() const { return store_.pending_count(); }
   /// Whether somebody is registered who may be called.
@@ -127,8 +127,9 @@ class Webhooks final : public Consumer {
   using Call = WebhookCalls::Call;
   using Outcome = WebhookCalls::Outcome;
 
-  void queue(const Record& record, WriteSet& changes);
-  void take_up(std::span<const Record> records);
+  std::vector<Notice> notices_in(std::span<const Record> records);
+  void take_up(std::span<const Notice> notices, Position until);
+  void queue(const Notice& notice, WriteSet& changes);
   void write(const WriteSet& changes, Sync sync);
   void stand_still(const std::exception& fault);
 
@@ -147,7 +148,6 @@ class Webhooks final : public Consumer {
   bool begin_due_of(WebhookId id, std::vector<Call>& begun);
   void forget_old();
   void post(const Call& call);
-  bool tell_settled();
   void wake_at(TimePoint when);
   void count_enabled();
   void run();
@@ -160,6 +160,8 @@ class Webhooks final : public Consumer {
   const std::shared_ptr<Waker> waker_ = std::make_shared<Waker>();
   std::atomic<std::size_t> enabled_{0};
   std::atomic<bool> paused_{false};
+  /// The deliveries of all events up to here are in the store.
+  std::atomic<Position> position_{0};
 
   /// Over everything below, and the store's writes.
   mutable std::mutex mutex_;
@@ -178,7 +180,6 @@ class Webhooks final : public Consumer {
     std::uint32_t rests = 0;
   };
   std::map<WebhookId, Failing> failing_;
-  std::vector<EventId> to_settle_;
   /// Who is first to begin calls, in turn.
   WebhookId first_;
   std::optional<TimePoint> alarm_;

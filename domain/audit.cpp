@@ -337,12 +337,4 @@ std::optional<std::string> Audit::see_event(const Record& record, const MileageE
   return check_named(record);
 }
 
-std::optional<std::string> Audit::see_event(const Record& record, const NotificationEvent& event) {
-  auto& [told, sequence] = boxes_[record.aggregate.name];
-  if (auto fault = check_sequence(record, sequence)) return fault;
-  if (const auto* queued = std::get_if<NotificationQueued>(&event))
-    if (!told.insert(queued->about).second) return broken(8, record, "told twice of " + to_text(queued->about));
-  return std::nullopt;
-}
-
 }  // namespace sugang

@@ -5,7 +5,6 @@
 #include <set>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "domain/ledger.hpp"
 #include "domain/record.hpp"
@@ -63,10 +62,6 @@ class Audit {
     MileageAccount account;
     Sequence sequence = 0;
   };
-  struct BoxEntry {
-    std::unordered_set<EventId> told;
-    Sequence sequence = 0;
-  };
 
   std::optional<std::string> see_event(const Record& record, const CourseEvent& event);
   std::optional<std::string> see_event(const Record& record, const EnrollmentEvent& event);
@@ -78,7 +73,6 @@ class Audit {
   std::optional<std::string> see_event(const Record& record, const CoachingEvent& event);
   std::optional<std::string> see_event(const Record& record, const CalendarEvent& event);
   std::optional<std::string> see_event(const Record& record, const MileageEvent& event);
-  std::optional<std::string> see_event(const Record& record, const NotificationEvent& event);
   std::optional<std::string> check_claim(const Record& record, const Course& course,
                                          const CourseEvent& event) const;
   std::optional<std::string> check_promotion(const Record& record, const Course& course,
@@ -103,7 +97,6 @@ class Audit {
   std::unordered_map<Uid, EnrollmentEntry> enrollments_;
   std::unordered_map<std::string, CalendarEntry> calendars_;
   std::unordered_map<std::string, MileageEntry> accounts_;
-  std::unordered_map<std::string, BoxEntry> boxes_;
   std::size_t running_sagas_ = 0;
   std::int64_t money_held_ = 0;
 };

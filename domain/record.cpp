@@ -8,7 +8,6 @@ std::string to_text(const AggregateId& id) {
       return id.name;
     case AggregateKind::calendar:
     case AggregateKind::mileage_account:
-    case AggregateKind::notification_box:
       // One person's name may name several of them.
       return std::string{to_text(id.kind)} + "/" + id.name;
     case AggregateKind::enrollment:

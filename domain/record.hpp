@@ -12,7 +12,6 @@
 #include "domain/delivery.hpp"
 #include "domain/enrollment.hpp"
 #include "domain/mileage.hpp"
-#include "domain/notification.hpp"
 #include "domain/payment.hpp"
 #include "domain/request.hpp"
 #include "domain/saga.hpp"
@@ -27,7 +26,7 @@ using Sequence = std::uint64_t;
 
 /// One alternative per kind of aggregate, in the order of AggregateKind.
 using Event = std::variant<CourseEvent, EnrollmentEvent, PaymentEvent, SagaEvent, RequestEvent, StockEvent,
-                           DeliveryEvent, CoachingEvent, CalendarEvent, MileageEvent, NotificationEvent>;
+                           DeliveryEvent, CoachingEvent, CalendarEvent, MileageEvent>;
 
 /// The numbers stand in the journal: new ones come last.
 enum class AggregateKind : std::uint8_t {
@@ -43,21 +42,17 @@ enum class AggregateKind : std::uint8_t {
   calendar,
   /// A student's.
   mileage_account,
-  /// A student's.
-  notification_box,
 };
 template <>
 struct EnumNames<AggregateKind> {
-  static constexpr std::array<std::string_view, 11> values{
-      "course",   "enrollment",        "payment",         "saga",
-      "request",  "stock_preparation", "delivery",        "coaching",
-      "calendar", "mileage_account",   "notification_box"};
+  static constexpr std::array<std::string_view, 10> values{"course",   "enrollment",        "payment",  "saga",
+                                                           "request",  "stock_preparation", "delivery", "coaching",
+                                                           "calendar", "mileage_account"};
 };
 
 /// Whether ids of this kind are names that a client, or the identity provider, chose. The others are uids.
 constexpr bool is_named(AggregateKind kind) {
-  return kind == AggregateKind::course || kind == AggregateKind::calendar ||
-         kind == AggregateKind::mileage_account || kind == AggregateKind::notification_box;
+  return kind == AggregateKind::course || kind == AggregateKind::calendar || kind == AggregateKind::mileage_account;
 }
 
 /// Names any aggregate where its kind is known only at run time.
@@ -79,7 +74,6 @@ struct AggregateId {
 
   static AggregateId calendar_of(const InstructorId& id) { return {AggregateKind::calendar, id.text}; }
   static AggregateId mileage_of(const StudentId& id) { return {AggregateKind::mileage_account, id.text}; }
-  static AggregateId box_of(const StudentId& id) { return {AggregateKind::notification_box, id.text}; }
 
   Partition partition() const { return is_named(kind) ? partition_of_name(name) : uid.partition(); }
 

@@ -261,13 +261,8 @@ void fold(EnrollmentSummary& summary, const Record& record, const MileageEvent& 
   mark_step(summary, record, StepState::done);
 }
 
-// What is told to a caller, or of an enrollment to a person, changes nothing of it.
+/// What a caller is answered changes nothing of the enrollment.
 void fold(EnrollmentSummary&, const Record&, const RequestEvent&) {}
-void fold(EnrollmentSummary&, const Record&, const NotificationEvent&) {}
-
-bool concerns_summary(AggregateKind kind) {
-  return kind != AggregateKind::request && kind != AggregateKind::notification_box;
-}
 
 }  // namespace
 
@@ -279,7 +274,7 @@ bool is_done(const EnrollmentSummary& summary, const Causation& command) {
 }
 
 void apply(EnrollmentSummary& summary, const Record& record) {
-  if (!concerns_summary(record.aggregate.kind)) return;
+  if (record.aggregate.kind == AggregateKind::request) return;
   std::visit([&](const auto& event) { fold(summary, record, event); }, record.event);
   ++summary.version;
   // A coordinator hears of two participants' events in either order; the fold is the same.

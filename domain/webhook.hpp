@@ -7,6 +7,7 @@
 
 #include "domain/ids.hpp"
 #include "domain/notification.hpp"
+#include "domain/time.hpp"
 
 namespace sugang {
 

@@ -11,6 +11,7 @@
 
 #include "actors/asker.hpp"
 #include "actors/earlier_request.hpp"
+#include "domain/notice.hpp"
 #include "domain/outcome.hpp"
 #include "domain/set_aside.hpp"
 #include "gateway/embedded_settings.hpp"
@@ -114,7 +115,7 @@ class Backend {
   virtual void student_mileage(StudentId student, Page page, Position min_position,
                                std::function<void(MileageStatement)> done) = 0;
   virtual void student_notifications(StudentId student, Page page, Position min_position,
-                                     std::function<void(ListResult<NotificationRow>)> done) = 0;
+                                     std::function<void(ListResult<Notification>)> done) = 0;
   /// At most `limit` durable events after a position. A call examines a bounded number of records.
   virtual void read_events(Position after, std::size_t limit, std::function<void(ReadResult<EventsRead>)> done) = 0;
   /// `done` runs when there may be durable records after the position: at once if there are, else when the next

@@ -33,7 +33,6 @@ struct PayloadWriter {
   void write(const ServerId<Tag>& id) const {
     write(to_text(id));
   }
-  void write(EventPosition position) const { write(position_text(position.number)); }
   void write(const Currency& currency) const { json.value(currency.text()); }
   void write(const Money& money) const {
     json.begin_object().member("amount", money.amount).member("currency", money.currency.text()).end_object();

@@ -27,15 +27,16 @@ void write_mileage_row(JsonWriter& json, const MileageRow& row) {
       .end_object();
 }
 
-void write_notification(JsonWriter& json, const NotificationRow& row) {
+void write_notification(JsonWriter& json, const Notification& notification) {
+  const auto& notice = notification.notice;
   json.begin_object()
-      .member("id", to_text(row.about))
-      .member("kind", to_text(row.kind))
-      .member("state", to_text(row.state))
-      .member("enrollmentId", to_text(row.enrollment))
-      .member("courseId", to_text(row.course))
-      .member("at", to_text(row.happened_at));
-  if (!row.error.empty()) json.member("error", row.error);
+      .member("id", to_text(notice.about))
+      .member("kind", to_text(notice.kind))
+      .member("state", to_text(notification.state))
+      .member("enrollmentId", to_text(notice.enrollment))
+      .member("courseId", to_text(notice.course))
+      .member("at", to_text(notice.happened_at));
+  if (!notification.error.empty()) json.member("error", notification.error);
   json.end_object();
 }
 
@@ -66,15 +67,18 @@ void write_webhook_delivery(JsonWriter& json, const WebhookDelivery& delivery) {
   json.end_object();
 }
 
-std::string webhook_body(const Record& queued) {
-  const auto& notice = std::get<NotificationQueued>(std::get<NotificationEvent>(queued.event));
+std::string webhook_body(const Notice& notice) {
   std::string body;
   JsonWriter json{body};
   json.begin_object().member("type", to_text(notice.kind)).member("timestamp", to_text(notice.happened_at));
-  json.key("data").begin_object().member("notificationId", to_text(notice.about));
-  if (queued.enrollment) json.member("enrollmentId", to_text(*queued.enrollment));
-  json.member("courseId", to_text(notice.course)).member("studentId", queued.aggregate.name);
-  json.end_object().end_object();
+  json.key("data")
+      .begin_object()
+      .member("notificationId", to_text(notice.about))
+      .member("enrollmentId", to_text(notice.enrollment))
+      .member("courseId", to_text(notice.course))
+      .member("studentId", notice.student.text)
+      .end_object()
+      .end_object();
   return body;
 }
 

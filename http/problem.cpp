@@ -503,9 +503,6 @@ Problem of(MileageError error) {
   return Problem::internal_error;
 }
 
-/// Telling a person something is never refused to a caller.
-Problem of(NotificationError) { return Problem::internal_error; }
-
 std::string render(const ProblemReport& report, const ProblemType& type) {
   std::string body;
   body.reserve(256);

@@ -26,7 +26,7 @@ void write_saga(JsonWriter& json, const EnrollmentSummary& enrollment);
 void write_coaching(JsonWriter& json, const EnrollmentSummary& enrollment);
 void write_delivery(JsonWriter& json, const EnrollmentSummary& enrollment);
 void write_mileage_row(JsonWriter& json, const MileageRow& row);
-void write_notification(JsonWriter& json, const NotificationRow& row);
+void write_notification(JsonWriter& json, const Notification& notification);
 /// Never its secret.
 void write_webhook(JsonWriter& json, const Webhook& webhook);
 /// The one answer that shows the secret.
@@ -43,8 +43,8 @@ void write_event(JsonWriter& json, const Record& record);
 /// What the server notes for itself about keyed requests is no event of the domain.
 bool is_public(const Record& record);
 
-/// What a webhook is posted of a notification; the record is the one of its NotificationQueued.
-std::string webhook_body(const Record& queued);
+/// What is posted to a webhook.
+std::string webhook_body(const Notice& notice);
 
 /// Body of one thing.
 template <class Thing, class Write>

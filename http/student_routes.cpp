@@ -89,12 +89,12 @@ Handled list_student_notifications(Call& call) {
   auto read = read_student_query(call);
   if (auto* refusal = std::get_if<Response>(&read)) return std::move(*refusal);
   auto& [student, page, position] = std::get<StudentQuery>(read);
-  call.backend.student_notifications(student, std::move(page), position,
-                                     [exchange = call.exchange, link = NextLink{call.request, "cursor"}](
-                                         const ListResult<NotificationRow>& result) {
-                                       exchange.answer(student_list(
-                                           result, link, "items", [](JsonWriter&) {}, write_notification));
-                                     });
+  call.backend.student_notifications(
+      student, std::move(page), position,
+      [exchange = call.exchange, link = NextLink{call.request, "cursor"}](const ListResult<Notification>& result) {
+        exchange.answer(student_list(
+            result, link, "items", [](JsonWriter&) {}, write_notification));
+      });
   return std::nullopt;
 }
 

@@ -1,7 +1,6 @@
 #include "sagas/hosting.hpp"
 
 #include "actors/course_actor.hpp"
-#include "actors/notification_actor.hpp"
 #include "actors/payment_actor.hpp"
 #include "sagas/coordinator.hpp"
 
@@ -30,7 +29,6 @@ void host_aggregates(Node& node) {
   const auto person = node.limits.person_idle;
   node.directory.host(AggregateKind::calendar, person, spawn<EntityHost<InstructorCalendar>>(node));
   node.directory.host(AggregateKind::mileage_account, person, spawn<EntityHost<MileageAccount>>(node));
-  node.directory.host(AggregateKind::notification_box, person, spawn<NotificationActor>(node));
 }
 
 }  // namespace sugang

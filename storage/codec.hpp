@@ -37,8 +37,6 @@ std::string encode_snapshot(const InstructorCalendar& calendar);
 InstructorCalendar decode_calendar(std::string_view bytes);
 std::string encode_snapshot(const MileageAccount& account);
 MileageAccount decode_account(std::string_view bytes);
-std::string encode_snapshot(const NotificationBox& box);
-NotificationBox decode_box(std::string_view bytes);
 
 std::string encode(const EnrollmentSummary& summary);
 EnrollmentSummary decode_summary(std::string_view bytes);

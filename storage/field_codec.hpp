@@ -67,7 +67,6 @@ void write_value(CborWriter& out, const ServerId<Tag>& value) {
   write_value(out, value.uid);
 }
 
-inline void write_value(CborWriter& out, EventPosition value) { out.unsigned_integer(value.number); }
 inline void write_value(CborWriter& out, const Currency& value) { out.text(value.text()); }
 
 inline void write_value(CborWriter& out, const Money& value) {
@@ -168,7 +167,6 @@ void read_value(CborReader& in, ServerId<Tag>& value) {
   read_value(in, value.uid);
 }
 
-inline void read_value(CborReader& in, EventPosition& value) { value.number = in.unsigned_integer(); }
 inline void read_value(CborReader& in, Currency& value) {
   const auto text = in.text();
   if (text.size() != value.code.size()) throw DecodeError("a currency has three letters");

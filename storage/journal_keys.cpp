@@ -31,8 +31,6 @@ GroupKind group_kind(AggregateKind kind) {
       return GroupKind::calendar;
     case AggregateKind::mileage_account:
       return GroupKind::mileage_account;
-    case AggregateKind::notification_box:
-      return GroupKind::notification_box;
   }
   return GroupKind::course;
 }
@@ -79,7 +77,7 @@ std::size_t groups_of(const Record& record, std::array<std::string, 2>& keys) {
 
 GroupKind kind_of_group(std::string_view key) {
   const std::size_t kind = key.size() > 2 ? static_cast<std::uint8_t>(key[2]) : 0xff;
-  if (kind > static_cast<std::uint8_t>(GroupKind::notification_box)) damaged("an index key is of an unknown kind");
+  if (kind > static_cast<std::uint8_t>(GroupKind::mileage_account)) damaged("an index key is of an unknown kind");
   return static_cast<GroupKind>(kind);
 }
 

@@ -39,8 +39,7 @@ class SetSum {
 Course decode_as(const Course&, std::string_view bytes) { return decode_course(bytes); }
 InstructorCalendar decode_as(const InstructorCalendar&, std::string_view bytes) { return decode_calendar(bytes); }
 MileageAccount decode_as(const MileageAccount&, std::string_view bytes) { return decode_account(bytes); }
-NotificationBox decode_as(const NotificationBox&, std::string_view bytes) { return decode_box(bytes); }
-using Folded = std::variant<Course, InstructorCalendar, MileageAccount, NotificationBox>;
+using Folded = std::variant<Course, InstructorCalendar, MileageAccount>;
 
 Folded empty_of(AggregateKind kind) {
   switch (kind) {
@@ -48,8 +47,6 @@ Folded empty_of(AggregateKind kind) {
       return InstructorCalendar{};
     case AggregateKind::mileage_account:
       return MileageAccount{};
-    case AggregateKind::notification_box:
-      return NotificationBox{};
     default:
       return Course{};
   }

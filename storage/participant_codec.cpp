@@ -117,42 +117,4 @@ MileageAccount decode_account(std::string_view bytes) {
   return account;
 }
 
-std::string encode_snapshot(const NotificationBox& box) {
-  std::string bytes;
-  CborWriter out{bytes};
-  out.map(3);
-  out.text("told");
-  out.array(box.told.size());
-  for (const auto& [position, about] : box.told) write_array(out, position, about);
-  out.text("toldFrom");
-  write_value(out, box.told_from);
-  out.text("outstanding");
-  out.array(box.outstanding.size());
-  for (const auto& about : box.outstanding) write_value(out, about);
-  return bytes;
-}
-
-NotificationBox decode_box(std::string_view bytes) {
-  NotificationBox box;
-  EntriesOf told{[&](CborReader& in) {
-    EventPosition position;
-    EventId about;
-    read_array(in, position, about);
-    box.told.emplace(position, about);
-  }};
-  EntriesOf outstanding{[&](CborReader& in) {
-    EventId about;
-    read_value(in, about);
-    box.outstanding.insert(about);
-  }};
-  CborReader in{bytes};
-  read_members(in, [&](auto&& match) {
-    match("told", told);
-    match("toldFrom", box.told_from);
-    match("outstanding", outstanding);
-  });
-  expect_end(in);
-  return box;
-}
-
 }  // namespace sugang

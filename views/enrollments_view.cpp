@@ -5,11 +5,6 @@
 namespace sugang {
 namespace {
 
-/// What is told to a caller, or of an enrollment to a person, changes nothing of it.
-bool changes_summary(AggregateKind kind) {
-  return kind != AggregateKind::request && kind != AggregateKind::notification_box;
-}
-
 bool passes(const EnrollmentFilter& filter, const EnrollmentSummary& row) {
   // Known so far only by another's event, such as an undo that came before its act.
   if (row.state == EnrollmentState::none) return false;
@@ -34,6 +29,7 @@ bool passes(const DeliveryFilter& filter, const EnrollmentSummary& row) {
 EnrollmentsView::EnrollmentsView(const KeyValueStore& store, Generation generation, std::size_t summaries_kept_max)
     : store_(store),
       tables_(generation),
+      notifications_(generation),
       summaries_kept_max_(summaries_kept_max),
       saga_counts_(EnrollmentRows{store, generation}.count_sagas()) {}
 
@@ -48,7 +44,8 @@ EnrollmentsView::Kept& EnrollmentsView::kept(EnrollmentId id) {
 }
 
 void EnrollmentsView::fold(const Record& record) {
-  if (!record.enrollment || !changes_summary(record.aggregate.kind)) return;
+  notify(record);
+  if (!record.enrollment || record.aggregate.kind == AggregateKind::request) return;
   auto& entry = kept(*record.enrollment);
   apply(entry.summary, record);
   if (entry.changed) return;
@@ -56,7 +53,18 @@ void EnrollmentsView::fold(const Record& record) {
   changed_.emplace_back(*record.enrollment, &entry);
 }
 
+/// Whose the enrollment is was said by its first event, which comes before all that notifies.
+void EnrollmentsView::notify(const Record& record) {
+  const auto subject = notice_of(record);
+  if (!subject) return;
+  const auto& summary = kept(subject->enrollment).summary;
+  if (summary.state != EnrollmentState::none)
+    notices_.push_back(make_notice(record, *subject, summary.student, summary.course));
+}
+
 void EnrollmentsView::flush(WriteSet& changes) {
+  for (const auto& notice : notices_) notifications_.put(changes, notice);
+  notices_.clear();
   for (auto& [id, entry] : changed_) {
     changes.put(views_space, tables_.rows.key(id.uid), encode(entry->summary));
     const auto saga = entry->stored.saga;

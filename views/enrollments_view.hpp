@@ -7,6 +7,7 @@
 #include "domain/timeline.hpp"
 #include "views/enrollment_indexes.hpp"
 #include "views/listing.hpp"
+#include "views/notification_rows.hpp"
 #include "views/paging.hpp"
 #include "views/recent_map.hpp"
 #include "views/row_keys.hpp"
@@ -14,7 +15,8 @@
 
 namespace sugang {
 
-/// A row per enrollment: the fold of its timeline (EnrollmentSummary), with indexes.
+/// A row per enrollment: the fold of its timeline (EnrollmentSummary), with indexes; and a row per event that its
+/// student is notified of.
 class EnrollmentsView : public View {
  public:
   /// `summaries_kept_max`: summaries of running enrollments kept in memory, about a kilobyte each.
@@ -30,13 +32,16 @@ class EnrollmentsView : public View {
     IndexEntries stored;
   };
   Kept& kept(EnrollmentId id);
+  void notify(const Record& record);
   void count_saga(SagaState from, SagaState to);
 
   const KeyValueStore& store_;
   EnrollmentTables tables_;
+  NotificationTable notifications_;
   std::size_t summaries_kept_max_;
   RecentMap<EnrollmentId, Kept> kept_;
   std::vector<std::pair<EnrollmentId, Kept*>> changed_;
+  std::vector<Notice> notices_;
   /// As they will be stored, and which of them are not yet.
   SagaCounts saga_counts_;
   std::set<SagaState> counts_changed_;

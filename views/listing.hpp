@@ -51,18 +51,6 @@ struct MileageStatement {
   ListResult<MileageRow> entries;
 };
 
-struct NotificationRow {
-  /// The event that it tells of.
-  EventId about;
-  NoticeKind kind = NoticeKind::enrollment_confirmed;
-  EnrollmentId enrollment;
-  CourseId course;
-  TimePoint happened_at{};
-  NotificationState state = NotificationState::queued;
-  std::string error;
-  bool operator==(const NotificationRow&) const = default;
-};
-
 /// A row of my page: the enrollment with the title of its course.
 struct PageRow {
   EnrollmentSummary enrollment;

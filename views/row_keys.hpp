@@ -14,11 +14,10 @@ inline constexpr std::uint8_t views_space = 0;
 inline constexpr std::uint8_t views_space_count = 1;
 
 /// Raised when rows of an older program can't be read any more, or would say less than a replay (a new member,
-/// table or event): they are then folded again from the journal. 2: waiting lines, coaching, deliveries. 3: counts
-/// of sagas. 4: whether a charge has left and a refund was refused. 5: mileage per currency.
-inline constexpr std::uint8_t views_format = 6;
+/// table or event): they are then folded again from the journal.
+inline constexpr std::uint8_t views_format = 7;
 
-enum class ViewId : std::uint8_t { enrollments = 1, courses = 2, mileage = 3, notifications = 4 };
+enum class ViewId : std::uint8_t { enrollments = 1, courses = 2, mileage = 3 };
 
 /// A view's rows, all of them, folded from the journal's begin. The next generation is built beside the one that
 /// serves.

@@ -8,16 +8,13 @@
 #include "views/cursor.hpp"
 #include "views/enrollments_view.hpp"
 #include "views/mileage_view.hpp"
-#include "views/notifications_view.hpp"
+#include "views/notification_rows.hpp"
 
 namespace sugang {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, ViewId>, 4> named_views{
-    {{"enrollments", ViewId::enrollments},
-     {"courses", ViewId::courses},
-     {"mileage", ViewId::mileage},
-     {"notifications", ViewId::notifications}}};
+constexpr std::array<std::pair<std::string_view, ViewId>, 3> named_views{
+    {{"enrollments", ViewId::enrollments}, {"courses", ViewId::courses}, {"mileage", ViewId::mileage}}};
 
 std::optional<ViewId> find_view(std::string_view name) {
   for (const auto& [known, id] : named_views)
@@ -34,13 +31,9 @@ std::vector<ViewKind> view_kinds(const KeyValueStore& store, const Views::Limits
   auto make_mileage = [&store, kept = limits.balances_kept_max](Generation generation) {
     return std::make_unique<MileageView>(store, generation, kept);
   };
-  auto make_notifications = [&store](Generation generation) {
-    return std::make_unique<NotificationsView>(store, generation);
-  };
   return {{"enrollments", ViewId::enrollments, make_enrollments},
           {"courses", ViewId::courses, make_courses},
-          {"mileage", ViewId::mileage, make_mileage},
-          {"notifications", ViewId::notifications, make_notifications}};
+          {"mileage", ViewId::mileage, make_mileage}};
 }
 
 /// What a cursor of a list is good for: the list's name and its filters. Texts carry their length, so no two
@@ -173,13 +166,13 @@ MileageStatement Views::student_mileage(const StudentId& student, const Page& pa
   return statement;
 }
 
-ListResult<NotificationRow> Views::student_notifications(const StudentId& student, const Page& page) const {
-  const auto position = projector_.position();
-  const auto serving = projector_.serving(ViewId::notifications);
+ListResult<Notice> Views::student_notifications(const StudentId& student, const Page& page, Position until) const {
+  const auto position = std::min(projector_.position(), until);
+  const auto serving = projector_.serving(ViewId::enrollments);
   const auto scope = Scope{"notifications"}.add('s', student.text).text();
-  return list_page<NotificationRow>(
-      ViewId::notifications, *serving, scope, page, position, [&](std::optional<std::string> after) {
-        return NotificationRows{store_, *serving}.list(student, std::move(after), page.limit, limits_.lists);
+  return list_page<Notice>(
+      ViewId::enrollments, *serving, scope, page, position, [&](std::optional<std::string> after) {
+        return NotificationRows{store_, *serving}.list(student, until, std::move(after), page.limit, limits_.lists);
       });
 }
 

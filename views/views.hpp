@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
+#include "domain/notice.hpp"
 #include "domain/outcome.hpp"
 #include "views/enrollment_indexes.hpp"
 #include "views/listing.hpp"
@@ -64,7 +66,9 @@ class Views {
   ListResult<EnrollmentSummary> list_deliveries(const DeliveryFilter& filter, const Page& page) const;
   /// In journal order.
   MileageStatement student_mileage(const StudentId& student, const Page& page) const;
-  ListResult<NotificationRow> student_notifications(const StudentId& student, const Page& page) const;
+  /// Of events up to `until`, in journal order.
+  ListResult<Notice> student_notifications(const StudentId& student, const Page& page,
+                                           Position until = std::numeric_limits<Position>::max()) const;
 
   /// `done(true)` once reads show at least `position`; `done(false)` after `min_position_timeout_ms`, or at once
   /// while paused: answer views_behind. No thread waits. On the projector's thread, or on the caller's if known at

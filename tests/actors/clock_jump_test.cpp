@@ -1,4 +1,4 @@
-#include "tests/simulation/world.hpp"
+#include "tests/simulation/aftermath.hpp"
 
 namespace sugang {
 namespace {
@@ -23,12 +23,7 @@ struct ClockJump : testing::Test {
     life->settle_with_company();
     return life->summary(id).state;
   }
-  std::size_t notified(const std::string& student) {
-    std::size_t count = 0;
-    for (const auto& record : life->journal().history(AggregateId::box_of(StudentId{student})))
-      count += std::holds_alternative<NotificationQueued>(std::get<NotificationEvent>(record.event)) ? 1 : 0;
-    return count;
-  }
+  std::size_t notified(const std::string& student) { return boxes_of(life->journal())[StudentId{student}].size(); }
 };
 
 TEST_F(ClockJump, LeavesNoEnrollmentBehindThatMakesLaterOnesLate) {

@@ -215,24 +215,5 @@ TEST_F(ReadDamage, OfASnapshotThatCannotBeFoldedIsNotReadAgainAndAgain) {
   expect_at_rest();
 }
 
-TEST_F(ReadDamage, OfOneBoxHoldsUpNobodyElsesNotices) {
-  place("sound", "s1");
-  spoil(AggregateId::box_of(StudentId{"s1"}));
-  const auto id = place("training", "s2");
-  life->cancel(id);
-  const auto lost = place("training", "s1");
-  life->cancel(lost);
-  leave();
-  const auto box = life->journal().history(AggregateId::box_of(StudentId{"s2"}));
-  EXPECT_FALSE(box.empty());
-  EXPECT_EQ(life->consumers.lag("notifier"), 0u);
-  ASSERT_EQ(life->set_aside.size(), 1u) << "nothing else says that the student was not notified";
-  EXPECT_EQ(life->set_aside[0].consumer, "notifier");
-  const auto timeline = life->journal().timeline(lost);
-  EXPECT_TRUE(std::any_of(timeline.begin(), timeline.end(), [&](const Record& record) {
-    return record.position == life->set_aside[0].first && record.aggregate == AggregateId{lost};
-  }));
-}
-
 }  // namespace
 }  // namespace sugang

@@ -66,15 +66,5 @@ TEST_F(GrowingAggregates, AnAccountIsLoadedFromItsSnapshot) {
   expect_bounded_load(id, decode_account, events / 2);
 }
 
-TEST_F(GrowingAggregates, ABoxIsLoadedFromItsSnapshot) {
-  const auto id = AggregateId::box_of(StudentId{"ann"});
-  for (std::uint64_t n = 1; n <= events; ++n) {
-    NotificationQueued notice{.about = {enrollment(n).uid}, .course = {"c"}, .position = {n}};
-    life->directory().send(id, NotifyPerson{notice, enrollment(n), {}, [](const Unreadable*) {}});
-    life->settle();
-  }
-  expect_bounded_load(id, decode_box, events / 2);
-}
-
 }  // namespace
 }  // namespace sugang

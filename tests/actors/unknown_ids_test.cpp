@@ -54,11 +54,6 @@ INSTANTIATE_TEST_SUITE_P(
          }},
         {"RetryASaga",
          [](Life& life, const std::string& id) { life.operate(enrollment_of(id), OperatorAction::retry); }},
-        {"SettleANotification",
-         [](Life& life, const std::string& id) {
-           life.directory().send(AggregateId::box_of(StudentId{id}),
-                                 SettleNotification{enrollment_of(id), EventId{}, true, {}});
-         }},
     }),
     [](const auto& info) { return info.param.first; });
 

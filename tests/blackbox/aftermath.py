@@ -113,7 +113,7 @@ async def check_statements(address, books, chronicle):
         found, cursor = [], ""
         while cursor is not None:
             target = f"/v1/students/{student}/notifications?limit=200" + (cursor and f"&cursor={cursor}")
-            answer = await client.request("GET", target)
+            answer = await client.request("GET", target, headers={"Sugang-Min-Position": chronicle.position})
             assert answer.status == 200, answer
             found += answer.json()["items"]
             cursor = answer.json()["next"]

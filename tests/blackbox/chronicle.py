@@ -2,17 +2,16 @@
 
 from collections import Counter, defaultdict
 
-from blackbox.actions import events, eventually
+from blackbox.actions import events
 
 TOLD = {"sugang.course.waiter-promoted", "sugang.enrollment.confirmed", "sugang.enrollment.completed",
         "sugang.enrollment.rejected", "sugang.enrollment.expired", "sugang.enrollment.cancelled",
         "sugang.stock.prepared", "sugang.delivery.requested", "sugang.delivery.started", "sugang.delivery.completed",
         "sugang.coaching.assigned", "sugang.coaching.scheduled", "sugang.coaching.result-recorded"}
-QUEUED = "sugang.notification.queued"
 
 
 def name_in(event):
-    """Of whom it is: a student's points and notifications are two aggregates, each named after her."""
+    """Of whom it is: a student's points are an aggregate named after the student."""
     return event["subject"].rpartition("/")[2]
 
 
@@ -24,7 +23,6 @@ class Chronicle:
         self.events = 0
         self.types = Counter()
         self.students = {}
-        self.untold = {}
         self.told = {}
         self.sagas_open = set()
         self.points = defaultdict(dict)
@@ -52,13 +50,12 @@ class Chronicle:
             self.students[event["subject"]] = data["studentId"]
         elif kind in TOLD:
             of = data["enrollmentId"] if kind == "sugang.course.waiter-promoted" else event["enrollmentid"]
-            self.untold[event["id"]] = self.students[of]
+            assert event["id"] not in self.told, f"two events with one id: {event}"
+            self.told[event["id"]] = self.students[of]
         elif kind in ("sugang.saga.started", "sugang.saga.turned"):
             self.sagas_open.add(event["enrollmentid"])
         elif kind in ("sugang.saga.completed", "sugang.saga.compensated"):
             self.sagas_open.remove(event["enrollmentid"])
-        elif kind == QUEUED:
-            self._tell(event)
         elif kind.startswith("sugang.mileage."):
             self._count_points(event)
         elif kind.startswith("sugang.calendar."):
@@ -69,15 +66,6 @@ class Chronicle:
         expected = self._sequences.get(aggregate, 0) + 1
         assert int(event["sequence"]) == expected, (expected, event)
         self._sequences[aggregate] = expected
-
-    def _tell(self, event):
-        """Invariant 8."""
-        about = event["data"]["about"]
-        assert about not in self.told, f"told of twice: {event}"
-        assert about in self.untold, f"told of what is nobody's business: {event}"
-        student = self.untold.pop(about)
-        assert student == name_in(event), f"{student} is to be told, not: {event}"
-        self.told[about] = student
 
     def _count_points(self, event):
         """Invariant 3."""
@@ -102,17 +90,6 @@ class Chronicle:
 
     def balance(self, student):
         return sum((earned or 0) - (reversed_ or 0) for earned, reversed_ in self.points[student].values())
-
-    def await_told(self, client, deadline_s=30):
-        """Waits until everybody was told of everything; returns the events read meanwhile."""
-        found = self.read_on(client)
-
-        def told():
-            found.extend(self.read_on(client))
-            return not self.untold
-
-        eventually(told, deadline_s, "everybody to be told of everything")
-        return found
 
     def told_by_student(self):
         found = defaultdict(set)

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -52,41 +53,59 @@ class WebhooksTest : public ::testing::Test {
   WebhooksTest() { open(); }
 
   void open() {
+    contexts = std::make_unique<EnrollmentContexts>(node.j());
     webhooks = std::make_unique<Webhooks>(
         *store, limits,
         Webhooks::Ports{.timers = node.timers,
                         .position = [this] { return node.j().durable_position(); },
                         .ids = ids,
                         .transport = transport,
-                        .render = [](const Record& record) { return "{\"id\":\"" + to_text(record.id) + "\"}"; },
-                        .settled = [this](Webhooks::Settled each) { settled.push_back(std::move(each)); },
+                        .contexts = *contexts,
+                        .render = [](const Notice& notice) { return "{\"id\":\"" + to_text(notice.about) + "\"}"; },
                         .disabled = [this](const Webhook& webhook) { disabled.push_back(webhook.id); },
                         .on_failure = [this](const std::string& why) { failures.push_back(why); },
                         .on_damage = [this](const std::string& why) { damages.push_back(why); }});
     node.consumers->add(*webhooks);
   }
-  /// Everything starts again with what was durable; the journal's cursor too.
+  /// Everything starts again with what was durable.
   void crash() {
     webhooks.reset();
     transport.waiting.clear();
-    settled.clear();
     node.crash();
     store = store->crash();
     open();
   }
-  /// A notification of mina's is queued, and durable.
-  EventId notify(NoticeKind kind = NoticeKind::enrollment_confirmed, bool outward = true) {
+  /// An enrollment of mina's in which something happens, which is durable. The event.
+  EventId notify(NoticeKind kind = NoticeKind::enrollment_confirmed) {
     node.timers.advance(Milliseconds{1'000});
-    const EventId about{make_uid(node.timers.now(), {}, ++notified, 0)};
-    append(NotificationQueued{about, kind, {"music"}, node.timers.now(), outward});
-    return about;
-  }
-  void append(NotificationEvent event) {
     const auto id = node.story.new_enrollment("music");
-    auto record = node.story.record(AggregateId::box_of(mina), std::move(event), id);
+    auto requested = request_of(id);
+    auto record = kind == NoticeKind::delivery_started
+                      ? node.story.record(delivery_of(id), DeliveryEvent{DeliveryStarted{}}, id)
+                      : node.story.record(id, EnrollmentEvent{EnrollmentConfirmed{}}, id);
+    record.id = EventId{make_uid(node.timers.now(), {}, ++notified, 0)};
     record.time = node.timers.now();
-    node.append({record});
+    append({std::move(requested), std::move(record)});
+    return notices.back().about;
+  }
+  Record request_of(EnrollmentId id) {
+    return node.story.record(id, EnrollmentEvent{EnrollmentRequested{{"music"}, mina}}, id);
+  }
+  /// The last one notifies.
+  void append(std::vector<Record> records) {
+    auto record = records.back();
+    record.position = node.append(std::move(records));
     node.journal->commit_all();
+    notices.push_back(make_notice(record, *notice_of(record), mina, {"music"}));
+  }
+  Notification standing(EventId about) {
+    const auto it =
+        std::find_if(notices.begin(), notices.end(), [&](const auto& each) { return each.about == about; });
+    return webhooks->standing(*it);
+  }
+  std::size_t count(NotificationState state) {
+    return static_cast<std::size_t>(std::count_if(
+        notices.begin(), notices.end(), [&](const auto& each) { return webhooks->standing(each).state == state; }));
   }
   void settle() {
     for (bool moved = true; moved;) {
@@ -118,11 +137,12 @@ class WebhooksTest : public ::testing::Test {
   SeededIds ids{1};
   ScriptedTransport transport;
   std::unique_ptr<MemoryStore> store = std::make_unique<MemoryStore>(WebhookStore::space_count);
-  std::vector<Webhooks::Settled> settled;
   std::vector<WebhookId> disabled;
   std::vector<std::string> failures;
   std::vector<std::string> damages;
+  std::unique_ptr<EnrollmentContexts> contexts;
   std::unique_ptr<Webhooks> webhooks;
+  std::vector<Notice> notices;
   std::uint64_t notified = 0;
 };
 

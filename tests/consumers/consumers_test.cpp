@@ -50,6 +50,41 @@ TEST(Consumers, PassOverRequestsAndWhatConcernsNobody) {
   EXPECT_THAT(odd.given, ElementsAre(1, 3, 5));
 }
 
+TEST(Consumers, OneThatKeepsItsCursorGoesOnThereAndTheJournalKeepsNone) {
+  struct Keeper final : Consumer {
+    std::string_view name() const override { return "keeper"; }
+    std::optional<Position> kept_cursor() const override { return cursor; }
+    void keep_cursor(Position position) override { cursor = position; }
+    bool concerns(const Record&) const override { return true; }
+    void consume(std::span<const Record> records, Done done) override {
+      for (const auto& record : records) given.push_back(record.position);
+      done();
+    }
+    Position cursor = 0;
+    std::vector<Position> given;
+  } keeper;
+  Consumed node;
+  ScriptedConsumer other{"other"};
+  node.courses(5);
+  keeper.cursor = 2;
+  node.consumers->add(keeper);
+  node.consumers->add(other);
+  node.settle();
+  EXPECT_THAT(keeper.given, ElementsAre(3, 4, 5));
+  node.timers.advance(node.limits.cursor_interval);
+  node.settle();
+  EXPECT_EQ(keeper.cursor, 5u);
+  EXPECT_EQ(node.j().cursor("keeper"), 0u);
+  EXPECT_EQ(node.j().cursor("other"), 5u);
+  node.crash();
+  keeper.cursor = 9;
+  node.consumers->add(keeper);
+  EXPECT_EQ(node.consumers->lag("keeper"), 0u) << "a journal that was restored ends before it";
+  node.courses(1);
+  node.settle();
+  EXPECT_THAT(keeper.given, ElementsAre(3, 4, 5, 6));
+}
+
 TEST(Consumers, OneThatIsNotDoneIsGivenNoMoreAndHoldsNobodyUp) {
   Consumed node{{.chunk_records_max = 5}};
   ScriptedConsumer slow{"slow"}, quick{"quick"};

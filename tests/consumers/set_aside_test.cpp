@@ -215,7 +215,7 @@ TEST_F(SetAsideList, IsThereAfterACrash) {
   {
     SetAsideStore kept{*store, 1};
     kept.put(entry(300));
-    kept.put(entry(7, "notifier"));
+    kept.put(entry(7, "export"));
     kept.put(entry(7));
     kept.put(entry(300));
     EXPECT_EQ(kept.count(), 3u) << "what is set aside again is the same entry";
@@ -224,7 +224,7 @@ TEST_F(SetAsideList, IsThereAfterACrash) {
   const SetAsideStore kept{*store, 1};
   EXPECT_EQ(kept.count(), 3u);
   auto first = kept.list({.limit = 2, .cursor = {}}).listing;
-  EXPECT_THAT(first.items, ElementsAre(entry(7, "notifier"), entry(7)));
+  EXPECT_THAT(first.items, ElementsAre(entry(7, "export"), entry(7)));
   ASSERT_TRUE(first.next);
   EXPECT_THAT(kept.list({.limit = 2, .cursor = *first.next}).listing.items, ElementsAre(entry(300)));
   EXPECT_TRUE(kept.list({.limit = 2, .cursor = "elsewhere"}).cursor_invalid);

@@ -1,7 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <future>
+#include <chrono>
+#include <thread>
 
 #include "consumers/webhook_signature.hpp"
 #include "storage/bytes.hpp"
@@ -54,6 +55,7 @@ TEST_F(WebhooksTest, PostASignedNotificationToEachThatIsRegistered) {
   EXPECT_EQ(header(call, "webhook-signature"),
             sign_webhook(made->secret, to_text(about), node.timers.now(), call.body));
   EXPECT_EQ(delivery(made->webhook.id).state, WebhookDeliveryState::pending);
+  EXPECT_EQ(standing(about).state, NotificationState::queued);
 
   transport.answer({204, {}});
   settle();
@@ -64,10 +66,8 @@ TEST_F(WebhooksTest, PostASignedNotificationToEachThatIsRegistered) {
   EXPECT_EQ(ended.attempts, 1u);
   EXPECT_EQ(ended.status, 204);
   EXPECT_EQ(ended.next_attempt_at, std::nullopt);
-  ASSERT_THAT(settled, SizeIs(1));
-  EXPECT_EQ(settled[0].about, about);
-  EXPECT_EQ(settled[0].student, mina);
-  EXPECT_TRUE(settled[0].sent);
+  EXPECT_EQ(standing(about).state, NotificationState::sent);
+  EXPECT_FALSE(WebhookStore{*store}.notice(about)) << "only what is queued or failed is kept";
 }
 
 TEST_F(WebhooksTest, TakeOnlyTheKindsTheyWant) {
@@ -102,7 +102,7 @@ TEST_F(WebhooksTest, ARetryComesLaterAndLaterUntilItArrives) {
   EXPECT_EQ(delivery(id).state, WebhookDeliveryState::delivered);
   EXPECT_EQ(delivery(id).attempts, 5u);
   EXPECT_EQ(delivery(id).error, "");
-  EXPECT_THAT(settled, SizeIs(1));
+  EXPECT_EQ(standing(about).state, NotificationState::sent);
 }
 
 TEST_F(WebhooksTest, AnythingButA2xxIsNoSuccess) {
@@ -125,10 +125,11 @@ TEST_F(WebhooksTest, AfterTheLastAttemptItIsGivenUp) {
   EXPECT_EQ(transport.posts[bad], static_cast<int>(limits.attempts_max));
   EXPECT_EQ(delivery(id).state, WebhookDeliveryState::failed);
   EXPECT_EQ(delivery(id).attempts, limits.attempts_max);
-  ASSERT_THAT(settled, SizeIs(1));
-  EXPECT_EQ(settled[0].about, about);
-  EXPECT_FALSE(settled[0].sent);
-  EXPECT_EQ(settled[0].error, "answered 503");
+  EXPECT_EQ(standing(about).state, NotificationState::failed);
+  EXPECT_EQ(standing(about).error, "answered 503");
+  store->write({}, Sync::yes);
+  crash();
+  EXPECT_EQ(standing(about).state, NotificationState::failed);
 }
 
 TEST_F(WebhooksTest, OneThatArrivedIsEnoughAndAllAreWaitedFor) {
@@ -136,12 +137,11 @@ TEST_F(WebhooksTest, OneThatArrivedIsEnoughAndAllAreWaitedFor) {
   transport.answers[bad] = {503, {}};
   create(good);
   create(bad);
-  notify();
+  const auto about = notify();
   settle();
-  EXPECT_THAT(settled, IsEmpty()) << "the other is still tried";
+  EXPECT_EQ(standing(about).state, NotificationState::queued) << "the other is still tried";
   pass(std::chrono::hours{2});
-  ASSERT_THAT(settled, SizeIs(1));
-  EXPECT_TRUE(settled[0].sent);
+  EXPECT_EQ(standing(about).state, NotificationState::sent);
 }
 
 TEST_F(WebhooksTest, OneThatIsGoneIsCalledNoMore) {
@@ -162,7 +162,8 @@ TEST_F(WebhooksTest, OneThatIsGoneIsCalledNoMore) {
   EXPECT_EQ(transport.posts[bad], static_cast<int>(limits.calls_per_webhook_max));
   EXPECT_THAT(deliveries(id), SizeIs(20));
   EXPECT_EQ(deliveries(id).front().state, WebhookDeliveryState::failed);
-  EXPECT_THAT(settled, SizeIs(21));
+  EXPECT_EQ(count(NotificationState::queued), 0u);
+  EXPECT_EQ(count(NotificationState::failed), 0u) << "the other one has taken them";
   crash();
   EXPECT_TRUE(webhooks->any());
   EXPECT_THAT(webhooks->list({}).listing.items, SizeIs(2));
@@ -179,7 +180,7 @@ TEST_F(WebhooksTest, OneThatHangsHoldsNobodyUp) {
   EXPECT_THAT(deliveries(hanging), Each(Field(&WebhookDelivery::state, WebhookDeliveryState::pending)));
 }
 
-TEST_F(WebhooksTest, ARemovedOneIsForgottenAndItsNotificationsAreSettled) {
+TEST_F(WebhooksTest, ARemovedOneIsForgottenAndNoNotificationWaitsForIt) {
   const auto id = create(bad);
   for (int i = 0; i < 12; ++i) notify();
   settle();
@@ -188,10 +189,10 @@ TEST_F(WebhooksTest, ARemovedOneIsForgottenAndItsNotificationsAreSettled) {
   EXPECT_FALSE(webhooks->remove(id));
   EXPECT_FALSE(webhooks->any());
   settle();
-  EXPECT_THAT(settled, SizeIs(12 - out)) << "of the calls that are out the answer is waited for";
+  EXPECT_EQ(count(NotificationState::queued), out) << "of the calls that are out the answer is waited for";
   while (!transport.waiting.empty()) transport.answer({200, {}});
   settle();
-  EXPECT_THAT(settled, SizeIs(12));
+  EXPECT_EQ(count(NotificationState::queued), 0u);
   EXPECT_EQ(webhooks->deliveries(id, {}), std::nullopt);
   EXPECT_THAT(webhooks->list({}).listing.items, IsEmpty());
   EXPECT_THAT(WebhookStore{*store}.known(), IsEmpty());
@@ -204,26 +205,62 @@ TEST_F(WebhooksTest, ARemovalIsCarriedOutThoughACrashComesBetween) {
   webhooks->remove(id);
   crash();
   settle();
-  EXPECT_THAT(settled, SizeIs(1));
+  EXPECT_EQ(count(NotificationState::failed), 1u);
   EXPECT_THAT(WebhookStore{*store}.known(), IsEmpty());
   EXPECT_THAT(transport.waiting, IsEmpty());
 }
 
-TEST_F(WebhooksTest, WithoutATakerTheNotificationIsSettledAtOnce) {
+TEST_F(WebhooksTest, WithoutATakerTheNotificationIsSent) {
   create(good, {NoticeKind::stock_prepared});
   const auto about = notify(NoticeKind::enrollment_confirmed);
+  EXPECT_EQ(standing(about).state, NotificationState::sent) << "though it is yet to be taken up";
   settle();
-  ASSERT_THAT(settled, SizeIs(1));
-  EXPECT_EQ(settled[0].about, about);
-  EXPECT_TRUE(settled[0].sent);
+  EXPECT_EQ(standing(about).state, NotificationState::sent);
+  EXPECT_FALSE(WebhookStore{*store}.notice(about));
 }
 
-TEST_F(WebhooksTest, WhatIsNotToLeaveTheBoxIsNobodysBusiness) {
+TEST_F(WebhooksTest, ANotificationThatIsYetToBeTakenUpIsQueued) {
   create(good);
-  notify(NoticeKind::enrollment_confirmed, false);
+  node.consumers->pause("webhooks", true);
+  const auto about = notify();
   settle();
   EXPECT_THAT(transport.waiting, IsEmpty());
-  EXPECT_THAT(settled, IsEmpty());
+  EXPECT_EQ(standing(about).state, NotificationState::queued);
+}
+
+TEST_F(WebhooksTest, APromotionIsPostedOfTheStudentWhoWaited) {
+  const auto hook = create(good);
+  const auto leaving = node.enroll("music");
+  const auto waiter = node.story.new_enrollment("music");
+  auto requested = request_of(waiter);
+  append({std::move(requested),
+          node.story.record(CourseId{"music"}, CourseEvent{WaiterPromoted{waiter, 1}}, leaving)});
+  settle();
+  const auto posted = deliveries(hook);
+  const auto it = std::find_if(posted.begin(), posted.end(),
+                               [](const auto& each) { return each.kind == NoticeKind::waitlist_promoted; });
+  ASSERT_NE(it, posted.end());
+  EXPECT_EQ(it->enrollment, waiter);
+  EXPECT_EQ(it->student, mina);
+}
+
+TEST_F(WebhooksTest, SetAsideWhatConcernsAnEnrollmentThatCannotBeReadAndGoOn) {
+  transport.answers[good] = {200, {}};
+  const auto hook = create(good);
+  const auto spoiled = node.enroll("music"), sound = node.enroll("music");
+  settle();
+  crash();
+  node.spoil_timeline(spoiled);
+  node.append({node.story.record(spoiled, EnrollmentEvent{EnrollmentCancelled{}}, spoiled)});
+  const auto lost = node.append({node.story.record(spoiled, EnrollmentEvent{EnrollmentCompleted{}}, spoiled)});
+  node.append({node.story.record(sound, EnrollmentEvent{EnrollmentCompleted{}}, sound)});
+  node.journal->commit_all();
+  settle();
+  EXPECT_EQ(deliveries(hook).size(), 3u) << "both confirmed, and the sound one completed";
+  ASSERT_THAT(node.set_aside, SizeIs(2));
+  EXPECT_EQ(node.set_aside[0].first, lost - 1);
+  EXPECT_EQ(node.set_aside[1].first, lost);
+  EXPECT_EQ(node.consumers->lag("webhooks"), 0u);
 }
 
 TEST_F(WebhooksTest, OneRegisteredLaterIsNotToldOfWhatWas) {
@@ -234,26 +271,53 @@ TEST_F(WebhooksTest, OneRegisteredLaterIsNotToldOfWhatWas) {
   EXPECT_THAT(deliveries(late), IsEmpty());
 }
 
-TEST_F(WebhooksTest, SettledIsToldAgainAfterACrashUntilTheJournalHasIt) {
-  transport.answers[good] = {200, {}};
-  create(good);
+/// The cursor is where what follows from the records is, and nowhere else.
+TEST_F(WebhooksTest, KeepTheirCursorWithWhatIsToBeCalled) {
+  const auto id = create(good);
   const auto about = notify();
   settle();
-  ASSERT_THAT(settled, SizeIs(1));
-  // The disk has the answer, the box was never heard of again.
-  store->write({}, Sync::yes);
+  node.timers.advance(node.limits.cursor_interval);
+  settle();
+  EXPECT_EQ(node.j().cursor("webhooks"), 0u);
   crash();
+  EXPECT_EQ(webhooks->kept_cursor(), notices.back().position);
+  EXPECT_EQ(node.consumers->lag("webhooks"), 0u);
+  EXPECT_EQ(delivery(id).about, about);
+}
+
+TEST_F(WebhooksTest, WithANewStoreCallForNothingThatWasBefore) {
+  create(good);
+  notify();
   settle();
-  ASSERT_THAT(settled, SizeIs(1));
-  EXPECT_TRUE(settled[0].sent);
-  append(NotificationSent{about});
-  settle();
-  store->write({}, Sync::yes);
+  webhooks.reset();
+  transport.waiting.clear();
+  node.crash();
+  store = std::make_unique<MemoryStore>(WebhookStore::space_count);
+  open();
+  EXPECT_EQ(node.consumers->lag("webhooks"), 0u);
+  notify();
   crash();
+  EXPECT_EQ(node.consumers->lag("webhooks"), 2u) << "where the new store began is durable";
+}
+
+TEST_F(WebhooksTest, ThatRememberMoreThanTheJournalGoOnAtItsEnd) {
+  WriteSet ahead;
+  WebhookStore::put_cursor(ahead, 99);
+  store->write(ahead, Sync::yes);
+  crash();
+  const auto id = create(good);
+  notify();
   settle();
-  EXPECT_THAT(settled, IsEmpty());
-  EXPECT_FALSE(WebhookStore{*store}.notice(about));
-  EXPECT_EQ(transport.posts[good], 1);
+  EXPECT_THAT(deliveries(id), SizeIs(1));
+}
+
+TEST_F(WebhooksTest, ReadNothingWhileNoneIsEnabled) {
+  Record record;
+  record.event = EnrollmentEvent{EnrollmentConfirmed{}};
+  record.enrollment = EnrollmentId{Uid{1, 1}};
+  EXPECT_FALSE(webhooks->concerns(record));
+  create(good);
+  EXPECT_TRUE(webhooks->concerns(record));
 }
 
 /// However often and wherever it crashes: each notification has one entry for each webhook, and each ends.
@@ -270,14 +334,16 @@ TEST_F(WebhooksTest, ConsumedAgainNothingIsCalledForAnew) {
         if (random() % 2 == 0) webhooks->run_once();
         if (random() % 2 == 0 && !transport.waiting.empty()) transport.answer({200, {}});
         if (random() % 4 == 0 && !transport.waiting.empty()) transport.answer({500, {}});
-        for (const auto& each : std::exchange(settled, {}))
-          if (random() % 2 == 0) append(NotificationSent{each.about});
         pass(Milliseconds{random() % 1'000});
       }
       webhooks.reset();
       transport.waiting.clear();
       node.crash();
       store = store->crash({.seed = random(), .tear = true});
+      const auto cursor = *WebhookStore{*store}.cursor();
+      for (const auto& each : notices)
+        if (each.position <= cursor && std::find(all.begin(), all.end(), each.about) != all.end())
+          EXPECT_TRUE((WebhookStore{*store}.delivery(id, each.about))) << "the cursor has passed it";
       open();
     }
     transport.answers[good] = {200, {}};
@@ -412,7 +478,7 @@ TEST_F(WebhooksTest, AnEndpointThatStaysDeadIsDisabledAndItsBacklogListedAsFaile
   }
   EXPECT_THAT(disabled, ElementsAre(id));
   EXPECT_THAT(deliveries(id), Each(Field(&WebhookDelivery::state, WebhookDeliveryState::failed)));
-  EXPECT_THAT(settled, SizeIs(40));
+  EXPECT_EQ(count(NotificationState::failed), 40u);
   crash();
   const auto webhook = webhooks->list({}).listing.items.front();
   EXPECT_TRUE(webhook.disabled);
@@ -437,8 +503,7 @@ TEST_F(WebhooksTest, ABacklogHasABoundAndWhatItDropsIsListedAsFailed) {
       EXPECT_THAT(each.error, HasSubstr("backlog"));
     }
   EXPECT_EQ(dropped, 15u);
-  EXPECT_THAT(settled, SizeIs(15));
-  EXPECT_THAT(settled, Each(Field(&Webhooks::Settled::sent, false)));
+  EXPECT_EQ(count(NotificationState::failed), 15u);
   crash();
   transport.answers[good] = {204, {}};
   settle();
@@ -449,7 +514,7 @@ TEST_F(WebhooksTest, ABacklogHasABoundAndWhatItDropsIsListedAsFailed) {
 }
 
 TEST_F(WebhooksTest, AWriteThatFailsEndsTheNode) {
-  store = std::make_unique<MemoryStore>(WebhookStore::space_count, MemoryFaults{.failing_write = 1});
+  store = std::make_unique<MemoryStore>(WebhookStore::space_count, MemoryFaults{.failing_write = 2});
   node.crash();
   open();
   EXPECT_THROW(webhooks->create(good, {}), StorageError);
@@ -457,32 +522,16 @@ TEST_F(WebhooksTest, AWriteThatFailsEndsTheNode) {
 }
 
 TEST_F(WebhooksTest, OnAThreadOfTheirOwnTheyDeliver) {
-  std::promise<void> told;
-  webhooks.reset();
   transport.answers[good] = {200, {}};
-  MemoryStore own{WebhookStore::space_count};
-  Webhooks threaded{own,
-                    {},
-                    {.timers = node.timers,
-                     .position = [] { return Position{0}; },
-                     .ids = ids,
-                     .transport = transport,
-                     .render = [](const Record&) { return "{}"; },
-                     .settled = [&](const Webhooks::Settled&) { told.set_value(); },
-                     .disabled = [](const Webhook&) {},
-                     .on_failure = [](const std::string&) {}}};
-  threaded.create(good, {});
-  threaded.start();
-  const EventId about{Uid{1, 1}};
-  auto record = node.story.record(AggregateId::box_of(mina),
-                                  NotificationEvent{NotificationQueued{about, {}, {"music"}, {}, true}},
-                                  node.story.new_enrollment("music"));
-  record.position = 1;
-  bool done = false;
-  threaded.consume({&record, 1}, Done{[&](const std::string&) { done = true; }});
-  EXPECT_TRUE(done);
-  EXPECT_EQ(told.get_future().wait_for(std::chrono::seconds{20}), std::future_status::ready);
-  threaded.stop();
+  create(good);
+  webhooks->start();
+  const auto about = notify();
+  node.settle();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (standing(about).state != NotificationState::sent && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  EXPECT_EQ(standing(about).state, NotificationState::sent);
+  webhooks->stop();
 }
 
 TEST_F(WebhooksTest, StandStillWhenTheirStoreCannotBeReadAndEndNoProcess) {

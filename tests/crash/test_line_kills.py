@@ -136,7 +136,7 @@ class LineRounds:
         """Everybody stands where the events put them, in the order of the line, told of it once, and paid right."""
         with Client(self.server.management) as management, Client(self.server.listen) as client:
             self._await_quiet(client)
-            self.lines.feed(self.chronicle.await_told(client))
+            self.lines.feed(self.chronicle.read_on(client))
             asyncio.run(Aftermath(self.server.listen, self.ledger, self.chance, []).check_at_rest())
             books = Books(client, management, await_views)
             books.assert_agree()

@@ -163,7 +163,7 @@ def test_a_consumer_that_meets_the_damage_stops_there_visibly_and_the_others_go_
     server.arguments += ["--reports", str(scratch / "reports")]
     with server, Client(server.listen) as client, Client(server.management) as management:
         eventually(lambda: metric(management, "sugang_consumer_stopped", consumer="daily-report") == 1)
-        assert metric(management, "sugang_consumer_stopped", consumer="notifier") == 0
+        assert metric(management, "sugang_consumer_stopped", consumer="webhooks") == 0
         checks = {check["name"]: check for check in management.get("/readyz").json()["checks"]}
         assert checks["consumers"]["ready"] and "daily-report" in checks["consumers"]["detail"], checks
         assert metric(management, "sugang_consumers_set_aside") == 0

@@ -244,17 +244,6 @@ TEST(Invariant7, ATrainingCompletedWithoutAResultIsFound) {
   EXPECT_THAT(fault_in(JournalOf{TimelineScript::trained()}.without<ResultRecorded>()), HasSubstr("invariant 7"));
 }
 
-// --- notifications
-
-TEST(Invariant8, APersonToldTwiceOfAnEventIsFound) {
-  const NotificationQueued notice{.about = {make_uid(noon, {}, 4, 0)}, .course = {"lecture-1"}};
-  const auto anns = AggregateId::box_of({"ann"}), bens = AggregateId::box_of(ben);
-  auto journal = JournalOf{TimelineScript::happy()};
-  journal.append(anns, NotificationEvent{notice}).append(bens, NotificationEvent{notice});
-  EXPECT_EQ(fault_in(journal), "") << "two persons may be told of one event";
-  EXPECT_THAT(fault_in(journal.append(anns, NotificationEvent{notice})), HasSubstr("invariant 8"));
-}
-
 TEST(Invariant9, ASequenceLeftOutByAnyParticipantIsFound) {
   for (const auto& script : {TimelineScript::order_cancelled(), TimelineScript::training_cancelled()}) {
     const auto whole = JournalOf{script}.records();

@@ -151,13 +151,6 @@ TEST(Summary, OfAStuckSagaGoesOnWhenItIsOperated) {
   EXPECT_EQ(script.fold().attempts, 0u);
 }
 
-TEST(Summary, TakesNoNoticeOfWhatAPersonIsToldOfIt) {
-  auto script = TimelineScript::happy();
-  const auto before = script.fold();
-  script.add(AggregateId::box_of({"ann"}), NotificationEvent{NotificationQueued{}}, {});
-  EXPECT_EQ(script.fold(), before);
-}
-
 TEST(TimelineOfAnEnrollment, OfAnyKindMovesOnlyAsTheStatesAllow) {
   for (const auto& script : {TimelineScript::delivered(), TimelineScript::order_cancelled(),
                              TimelineScript::trained(), TimelineScript::training_cancelled()})

@@ -83,7 +83,7 @@ TEST_F(Management, WhatConsumersPassedOverIsListed) {
   EXPECT_EQ(first.json()["items"][0]["consumer"], "daily-report");
   EXPECT_EQ(first.json()["items"][0]["error"], "not a report of ours");
   const auto rest = manage("GET", "/v1/admin/set-aside?cursor=" + first.json()["next"].get<std::string>());
-  EXPECT_EQ(rest.json()["items"][0]["consumer"], "notifier");
+  EXPECT_EQ(rest.json()["items"][0]["consumer"], "webhooks");
   EXPECT_EQ(rest.json()["items"][0]["attempts"], 10);
   EXPECT_EQ(manage("GET", "/v1/admin/set-aside?limit=0").status, 422);
 }

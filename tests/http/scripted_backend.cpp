@@ -491,7 +491,7 @@ void ScriptedBackend::list_set_aside(Page page, std::function<void(ListResult<Se
   later([this, page, done] {
     std::unique_lock lock{mutex_};
     const std::vector<SetAside> rows{{"daily-report", 7, 7, scripted_time, 10, "not a report of ours"},
-                                     {"notifier", 9, 12, scripted_time, 10, "journal damaged"}};
+                                     {"webhooks", 9, 12, scripted_time, 10, "journal damaged"}};
     auto result = page_of(rows, page, 0);
     result.error.reset();
     lock.unlock();

@@ -94,18 +94,21 @@ void ScriptedBackend::student_mileage(StudentId student, Page page, Position min
 }
 
 void ScriptedBackend::student_notifications(StudentId student, Page page, Position min_position,
-                                            std::function<void(ListResult<NotificationRow>)> done) {
+                                            std::function<void(ListResult<Notification>)> done) {
   note("student_notifications");
   later([this, student, page, min_position, done] {
     std::unique_lock lock{mutex_};
-    std::vector<NotificationRow> rows;
+    std::vector<Notification> rows;
     for (const auto& [id, enrolled] : enrollments_) {
       if (enrolled.summary.student != student) continue;
-      rows.push_back({.about = enrolled.timeline.back().id,
-                      .kind = NoticeKind::enrollment_confirmed,
-                      .enrollment = id,
-                      .course = enrolled.summary.course,
-                      .happened_at = scripted_time,
+      const Notice notice{.position = enrolled.timeline.back().position,
+                          .about = enrolled.timeline.back().id,
+                          .kind = NoticeKind::enrollment_confirmed,
+                          .enrollment = id,
+                          .student = student,
+                          .course = enrolled.summary.course,
+                          .happened_at = scripted_time};
+      rows.push_back({.notice = notice,
                       .state = rows.empty() ? NotificationState::sent : NotificationState::failed,
                       .error = rows.empty() ? "" : "nobody there"});
     }

@@ -83,17 +83,6 @@ TEST(CloudEvents, OfAPersonSayInTheirSubjectWhichOfHersTheyAre) {
   EXPECT_EQ(booked["data"], json({{"enrollmentId", to_text(EnrollmentId{{1, 3}})},
                                   {"startsAt", "2026-03-02T10:00:00.000Z"},
                                   {"endsAt", "2026-03-02T11:00:00.000Z"}}));
-  const auto told = event_of(AggregateId::box_of({"s"}),
-                             NotificationEvent{NotificationQueued{.about = EventId{{1, 4}},
-                                                                  .kind = NoticeKind::delivery_started,
-                                                                  .course = {"p"},
-                                                                  .happened_at = scripted_time,
-                                                                  .outward = true,
-                                                                  .position = {70}}});
-  EXPECT_EQ(told["subject"], "notification_box/s");
-  EXPECT_EQ(told["data"]["kind"], "delivery.started");
-  EXPECT_EQ(told["data"]["about"], to_text(EventId{{1, 4}}));
-  EXPECT_TRUE(told["data"]["position"].is_string()) << "opaque, as all positions are";
   EXPECT_EQ(event_of(DeliveryId{{1, 5}}, DeliveryEvent{DeliveryStarted{}})["data"], json::object());
   const auto waits = event_of(SagaId{{1, 5}}, SagaEvent{SagaWaits{Step::start_delivery, scripted_time}});
   EXPECT_EQ(waits["data"]["step"], "start_delivery");

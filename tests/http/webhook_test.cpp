@@ -117,12 +117,14 @@ TEST_F(Webhooks, AreNotEndless) {
 }
 
 TEST(WebhookBody, TellsWhatHappenedToWhom) {
-  Record queued{.aggregate = AggregateId::box_of({"s"}), .enrollment = EnrollmentId{{1, 3}}};
-  queued.event = NotificationEvent{NotificationQueued{.about = EventId{{1, 2}},
-                                                      .kind = NoticeKind::enrollment_confirmed,
-                                                      .course = {"c"},
-                                                      .happened_at = scripted_time}};
-  EXPECT_EQ(json::parse(webhook_body(queued)), json({{"type", "enrollment.confirmed"},
+  const Notice notice{.position = 7,
+                      .about = EventId{{1, 2}},
+                      .kind = NoticeKind::enrollment_confirmed,
+                      .enrollment = EnrollmentId{{1, 3}},
+                      .student = {"s"},
+                      .course = {"c"},
+                      .happened_at = scripted_time};
+  EXPECT_EQ(json::parse(webhook_body(notice)), json({{"type", "enrollment.confirmed"},
                                                      {"timestamp", "2026-03-02T10:00:00.000Z"},
                                                      {"data",
                                                       {{"notificationId", to_text(EventId{{1, 2}})},

@@ -1,19 +1,18 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include <map>
 #include <vector>
 
-#include "tests/simulation/world.hpp"
+#include "tests/simulation/aftermath.hpp"
 
 // Mileage and notifications are exact whatever is retried, paused, resumed, cancelled and crashed, in any order.
 
 namespace sugang {
 namespace {
 
-enum class Move : std::uint8_t { place, cancel, retry, mileage, notifications, consume, turn, commit, crash };
-constexpr Move moves[] = {Move::place,   Move::cancel, Move::retry,  Move::mileage, Move::notifications,
-                          Move::consume, Move::turn,   Move::commit, Move::crash};
+enum class Move : std::uint8_t { place, cancel, retry, mileage, turn, commit, crash };
+constexpr Move moves[] = {Move::place, Move::cancel, Move::retry, Move::mileage,
+                          Move::turn,  Move::commit, Move::crash};
 
 class Exactness {
  public:
@@ -34,12 +33,6 @@ class Exactness {
       case Move::mileage:
         set(Component::mileage, !life_->components.runs(Component::mileage));
         break;
-      case Move::notifications:
-        set(Component::notifications, !life_->components.runs(Component::notifications));
-        break;
-      case Move::consume:
-        life_->consumers.run_once();
-        break;
       case Move::turn:
         for (std::size_t i = 0; i < 1 + which % 8; ++i) life_->run_one_turn(which);
         durables_.company.approve_all();
@@ -55,7 +48,6 @@ class Exactness {
 
   void come_to_rest() {
     set(Component::mileage, true);
-    set(Component::notifications, true);
     life_->settle_with_company();
     while (!life_->journal().owed().empty() && durables_.timers.has_alarm()) {
       durables_.timers.sound_next();
@@ -66,18 +58,12 @@ class Exactness {
   void check() {
     RC_ASSERT(life_->journal().owed().empty());
     std::int64_t owned = 0;
-    std::map<EventId, int> told;
     for (auto id : enrollments_) {
       const auto summary = life_->summary(id);
       RC_ASSERT(summary.mileage_earned == (summary.state == EnrollmentState::confirmed ? summary.mileage : 0));
       owned += summary.mileage_earned;
-      for (const auto& record : life_->journal().timeline(id)) {
-        if (notice_of(record.event)) told[record.id] -= 1;
-        if (const auto* event = std::get_if<NotificationEvent>(&record.event))
-          if (const auto* queued = std::get_if<NotificationQueued>(event)) told[queued->about] += 1;
-      }
     }
-    for (const auto& [event, times] : told) RC_ASSERT(times == 0);
+    RC_ASSERT(!check_notifications(*life_));
     MileageAccount account;
     for (const auto& record : life_->journal().history(AggregateId::mileage_of(StudentId{"kim"})))
       apply(account, std::get<MileageEvent>(record.event));
@@ -102,10 +88,7 @@ class Exactness {
 
   void set(Component component, bool runs) {
     life_->components.set(component, runs);
-    if (component == Component::notifications)
-      life_->consumers.pause("notifier", !runs);
-    else if (runs)
-      life_->resume_owed();
+    if (runs) life_->resume_owed();
   }
 
   Durables durables_;

@@ -1,12 +1,16 @@
 #pragma once
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "domain/audit.hpp"
+#include "domain/notice.hpp"
+#include "storage/memory_store.hpp"
 #include "tests/simulation/world.hpp"
+#include "views/enrollments_view.hpp"
 
 // What must hold of a node at rest, beside what the audit of its journal shows. Each returns the first fault found.
 
@@ -25,17 +29,50 @@ inline std::optional<std::string> check_mileage(const Life& life, EnrollmentId i
          std::to_string(summary.mileage_earned) + " of " + std::to_string(due);
 }
 
-/// Each event worth notifying was queued for its student, once.
-inline std::optional<std::string> check_notifications(const Life& life, const std::vector<EnrollmentId>& ids) {
-  std::map<EventId, int> missing;
-  for (const auto& id : ids)
-    for (const auto& record : life.journal().timeline(id)) {
-      if (notice_of(record.event)) missing[record.id] += 1;
-      if (const auto* event = std::get_if<NotificationEvent>(&record.event))
-        if (const auto* queued = std::get_if<NotificationQueued>(event)) missing[queued->about] -= 1;
+/// What the view shows each student of: the events, in journal order.
+inline std::map<StudentId, std::vector<EventId>> boxes_of(const Journal& journal) {
+  MemoryStore rows{views_space_count};
+  EnrollmentsView view{rows, 1, 16};
+  std::map<StudentId, std::vector<EventId>> boxes;
+  for (Position after = 0;;) {
+    const auto records = journal.read(after, 64);
+    if (records.empty()) break;
+    WriteSet changes;
+    for (const auto& record : records) {
+      view.fold(record);
+      const auto* event = std::get_if<EnrollmentEvent>(&record.event);
+      const auto* requested = event != nullptr ? std::get_if<EnrollmentRequested>(event) : nullptr;
+      if (requested != nullptr) boxes[requested->student];
     }
-  for (const auto& [event, count] : missing)
-    if (count != 0) return to_text(event) + " was notified of " + std::to_string(1 - count) + " times";
+    view.flush(changes);
+    rows.write(changes, Sync::no);
+    after = records.back().position;
+  }
+  constexpr auto all = std::numeric_limits<std::size_t>::max() / 2;
+  for (auto& [student, events] : boxes)
+    for (const auto& notice :
+         NotificationRows{rows, 1}.list(student, journal.durable_position(), {}, all, {all, all}).items)
+      events.push_back(notice.about);
+  return boxes;
+}
+
+/// Each event that notifies is in the box of the enrollment's student, once, and in no other.
+inline std::optional<std::string> check_notifications(const Life& life) {
+  std::map<StudentId, std::vector<EventId>> expected;
+  auto boxes = boxes_of(life.journal());
+  for (const auto& [student, events] : boxes) expected[student];
+  for (Position after = 0;;) {
+    const auto records = life.journal().read(after, 64);
+    if (records.empty()) break;
+    for (const auto& record : records)
+      if (const auto subject = notice_of(record))
+        expected[life.summary(subject->enrollment).student].push_back(record.id);
+    after = records.back().position;
+  }
+  for (const auto& [student, events] : expected)
+    if (boxes[student] != events)
+      return student.text + " has " + std::to_string(boxes[student].size()) + " notifications of " +
+             std::to_string(events.size());
   return std::nullopt;
 }
 

@@ -135,7 +135,8 @@ class Crowd {
         return dice_.chance(30) ? clients_.operate() : pause_or_resume();
       case 14:
         if (dice_.chance(5)) return clients_.register_course();
-        return dice_.chance(40) ? clients_.change_course() : void(life_->consumers.run_once());
+        if (dice_.chance(40)) clients_.change_course();
+        return;
       case 15:
         return clients_.repeat();
       case 16:
@@ -153,11 +154,10 @@ class Crowd {
   }
 
   void pause_or_resume() {
-    const auto component = dice_.one_of({Component::mileage, Component::coaching, Component::delivery,
-                                         Component::payments, Component::notifications});
+    const auto component =
+        dice_.one_of({Component::mileage, Component::coaching, Component::delivery, Component::payments});
     const bool runs = !life_->components.runs(component);
     life_->components.set(component, runs);
-    if (component == Component::notifications) life_->consumers.pause("notifier", !runs);
     if (runs) life_->resume_owed();
   }
 
@@ -195,10 +195,8 @@ class Crowd {
     life_->ids().fault_never();
     set_clock_wrong_by(Milliseconds{0});
     life_->payments_available = true;
-    for (auto component : {Component::mileage, Component::coaching, Component::delivery, Component::payments,
-                           Component::notifications})
+    for (auto component : {Component::mileage, Component::coaching, Component::delivery, Component::payments})
       life_->components.set(component, true);
-    life_->consumers.pause("notifier", false);
     life_->resume_owed();
   }
 
@@ -229,9 +227,7 @@ class Crowd {
       } else if (!durables_.company.waiting().empty()) {
         company_decides();
       } else if (life_->journal().owed().empty()) {
-        if (life_->consumers.lag("notifier") == 0) return check();
-        // A fault has taken the notifier's answer, and what it was given is given again.
-        durables_.timers.advance(Life::consumers_patience);
+        return check();
       } else if (!clients_.finish_person_steps() && durables_.timers.has_alarm()) {
         durables_.timers.sound_next();
       } else if (!durables_.timers.has_alarm()) {
@@ -261,8 +257,7 @@ class Crowd {
 
   std::optional<std::string> check() {
     for (const auto& report : life_->reports)
-      if (!report.ends_with("no more ids") && !report.ends_with("has not come to an end"))
-        return "an actor faulted: " + report;
+      if (!report.ends_with("no more ids")) return "an actor faulted: " + report;
     if (auto fault = check_repeats()) return fault;
     if (auto fault = clients_.check()) return fault;
     Audit audit;
@@ -272,7 +267,7 @@ class Crowd {
       if (auto fault = check_mileage(*life_, id)) return fault;
     for (const auto& course : courses())
       if (auto fault = check_course(*life_, course, ids)) return fault;
-    if (auto fault = check_notifications(*life_, ids)) return fault;
+    if (auto fault = check_notifications(*life_)) return fault;
     return check_ledger(*life_, durables_.company, audit);
   }
 

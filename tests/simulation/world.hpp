@@ -13,8 +13,6 @@
 #include "actors/directory.hpp"
 #include "actors/keyed_requests.hpp"
 #include "actors/payment_actor.hpp"
-#include "consumers/consumers.hpp"
-#include "consumers/notifier.hpp"
 #include "gateway/payment_breaker.hpp"
 #include "sagas/coordinator.hpp"
 #include "sagas/hosting.hpp"
@@ -74,7 +72,6 @@ class Life {
               .deferred_payments = deferred_payments_,
               .report = [this](std::string_view what) { reports.emplace_back(what); }} {
     host_aggregates(node_);
-    consumers.add(notifier_);
     catalogue_ = system_->spawn<Catalogue>(
         node_,
         Catalogue::Ports{.staging = staging_,
@@ -128,7 +125,6 @@ class Life {
       while (run_one_turn()) moved = true;
       while (run_one_read()) moved = true;
       while (!failure_ && commit()) moved = true;
-      while (!failure_ && consumers.run_once()) moved = true;
     }
   }
   /// As settle, and the company approves whatever it is asked.
@@ -235,13 +231,9 @@ class Life {
 
   PaymentBreaker& breaker() { return breaker_; }
 
-  /// Longer than any time that passes by jumps from alarm to alarm.
-  static constexpr Milliseconds consumers_patience = std::chrono::hours{24'000};
-
   bool payments_available = true;
   Components components;
   std::vector<std::string> reports;
-  std::vector<SetAside> set_aside;
   /// What the log would say of imports.
   std::vector<std::size_t> imported_rows;
 
@@ -270,23 +262,6 @@ class Life {
   Node node_;
   ImportStaging staging_{*durables_.imports, 0};
   caf::actor catalogue_;
-  EnrollmentContexts contexts_{journal_};
-  Notifier notifier_{contexts_,
-                     [this](Notice notice, Notifier::Appended appended) {
-                       directory_.send(AggregateId::box_of(notice.student),
-                                       NotifyPerson{std::move(notice.queued), notice.enrollment, notice.trace,
-                                                    std::move(appended)});
-                     },
-                     [] { return false; }};
-
- public:
-  /// Declared last: what it holds of the others goes first.
-  Consumers consumers{journal_,
-                      durables_.timers,
-                      {.chunk_records_max = 64, .patience = consumers_patience},
-                      [this](std::string_view what) { reports.emplace_back(what); },
-                      [this](const std::string& why) { failure_ = why; },
-                      [this](const SetAside& entry) { set_aside.push_back(entry); }};
 };
 
 inline CourseDefinition lecture(std::uint32_t capacity, std::int64_t price = 12'000) {

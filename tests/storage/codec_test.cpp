@@ -26,7 +26,6 @@ void draw(Uid& value) {
   draw(value.high);
   draw(value.low);
 }
-void draw(EventPosition& value) { draw(value.number); }
 void draw(Currency& value) {
   for (auto& letter : value.code) letter = *rc::gen::inRange('A', 'Z');
 }

@@ -10,7 +10,6 @@ const EnrollmentId enrollment{{0x0198'0000'0000'7004ULL, 0x8123'4567'89ab'cdefUL
 const EnrollmentId other{{0x0198'0000'0001'7004ULL, 0x8123'4567'89ab'cdefULL}};
 const RequestId request{{0x1122'3344'5566'7788ULL, 0x99aa'bbcc'ddee'ff00ULL}};
 const TimePoint now{Milliseconds{1'772'445'600'123}};
-const EventId told_of{{0x0198'0000'0003'7004ULL, 0x8000'0000'0000'0002ULL}};
 const TimeSlot slot{now + std::chrono::hours{24}, now + std::chrono::hours{25}};
 const Money price{12'000, {{'U', 'S', 'D'}}};
 
@@ -40,7 +39,6 @@ Record of(CalendarEvent event) {
   return enveloped(AggregateId::calendar_of(instructor), std::move(event), enrollment);
 }
 Record of(MileageEvent event) { return enveloped(AggregateId::mileage_of(student), std::move(event), enrollment); }
-Record of(NotificationEvent event) { return enveloped(AggregateId::box_of(student), std::move(event), enrollment); }
 
 Record traced(Record record) {
   for (std::size_t i = 0; i < record.trace.trace_id.size(); ++i)
@@ -129,9 +127,6 @@ std::vector<Record> golden_events() {
       of(SlotFreed{enrollment}),
       of(MileageEarned{payment_of(enrollment), 1'200}),
       of(MileageReversed{payment_of(enrollment), 1'200}),
-      of(NotificationQueued{told_of, NoticeKind::schedule_confirmed, course, now, true, {70'000}}),
-      of(NotificationSent{told_of}),
-      of(NotificationFailed{told_of, "410 Gone"}),
   };
 }
 
@@ -194,14 +189,6 @@ MileageAccount golden_account() {
   apply(account, MileageReversed{payment_of(other), 300, {}});
   apply(account, MileageReversed{PaymentId{{1, 1}}, 0, {}});
   return account;
-}
-
-NotificationBox golden_box() {
-  NotificationBox box;
-  box.told = {{{8}, EventId{{1, 2}}}, {{9}, EventId{{1, 1}}}};
-  box.told_from = {8};
-  box.outstanding = {EventId{{1, 1}}};
-  return box;
 }
 
 EnrollmentSummary golden_summary() {

@@ -14,7 +14,6 @@ std::vector<Record> golden_beginning();
 Course golden_course();
 InstructorCalendar golden_calendar();
 MileageAccount golden_account();
-NotificationBox golden_box();
 EnrollmentSummary golden_summary();
 
 }  // namespace sugang

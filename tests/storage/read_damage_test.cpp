@@ -162,13 +162,13 @@ TEST_F(ReadDamage, OfWhichAPageIsMissingIsMetAndIsNoEnd) {
 
 TEST_F(ReadDamage, OfACursorIsNoted) {
   Append cursor;
-  cursor.cursors = {{"notifier", 3}};
+  cursor.cursors = {{"webhooks", 3}};
   j().append(std::move(cursor));
   journal->commit_all();
   WriteSet changes;
-  changes.put(marks_space, cursor_key("notifier"), "three");
+  changes.put(marks_space, cursor_key("webhooks"), "three");
   host.store().write(changes, Sync::yes);
-  EXPECT_THROW(j().cursor("notifier"), JournalDamaged);
+  EXPECT_THROW(j().cursor("webhooks"), JournalDamaged);
   ASSERT_THAT(faults, SizeIs(1));
   EXPECT_EQ(faults[0].file, "memory");
 }
@@ -336,7 +336,7 @@ struct BlockDamage : ::testing::Test {
     for (int i = 0; !holds(); ++i) {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline);
       Append cursor;
-      cursor.cursors = {{"notifier", static_cast<Position>(i)}};
+      cursor.cursors = {{"webhooks", static_cast<Position>(i)}};
       j().append(std::move(cursor));
       enroll(1);
       opened->store().flush();

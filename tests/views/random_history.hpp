@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <map>
 #include <random>
 #include <string>
@@ -151,39 +150,6 @@ class RandomHistory {
                         .trace = {},
                         .event = event});
     if (const auto* of_course = std::get_if<CourseEvent>(&event)) apply(courses_[aggregate.name], *of_course);
-    note(records_.back());
-  }
-
-  /// Students are told of most that happens, somewhat later.
-  void note(const Record& record) {
-    auto kind = parse_enum<NoticeKind>(event_name(record.event));
-    if (const auto* event = std::get_if<CourseEvent>(&record.event); event && std::get_if<WaiterPromoted>(event))
-      kind = NoticeKind::waitlist_promoted;
-    if (!kind || below(4) == 0) return;
-    const auto& who = enrollees_.at(*record.enrollment);
-    notices_.emplace_back(who.id, NotificationQueued{.about = record.id,
-                                                     .kind = *kind,
-                                                     .course = who.course,
-                                                     .happened_at = record.time,
-                                                     .outward = below(2) == 0});
-  }
-
-  void tell() {
-    const auto [enrollment, notice] = std::move(notices_.front());
-    notices_.pop_front();
-    journal(AggregateId::box_of(enrollees_.at(enrollment).student), NotificationEvent{notice}, enrollment, {});
-    if (notice.outward) outward_.emplace_back(enrollment, notice.about);
-  }
-
-  void bring() {
-    const auto pick = outward_.begin() + static_cast<std::ptrdiff_t>(below(outward_.size()));
-    const auto [enrollment, about] = *pick;
-    outward_.erase(pick);
-    const auto box = AggregateId::box_of(enrollees_.at(enrollment).student);
-    if (below(3) == 0)
-      journal(box, NotificationEvent{NotificationFailed{about, "gone away"}}, enrollment, {});
-    else
-      journal(box, NotificationEvent{NotificationSent{about}}, enrollment, {});
   }
 
   /// Who waits in line waits, unless she leaves; her way goes on once she is promoted or dismissed.
@@ -222,10 +188,7 @@ class RandomHistory {
   }
 
   void interleave() {
-    while (!ways_.empty() || !notices_.empty()) {
-      if (!notices_.empty() && (ways_.empty() || below(3) == 0)) tell();
-      if (!outward_.empty() && below(5) == 0) bring();
-      if (ways_.empty()) continue;
+    while (!ways_.empty()) {
       // Mostly among the oldest, so that enrollments begin and end all the time.
       const auto pick = below(std::min<std::size_t>(ways_.size(), 16));
       if (!go_on(ways_[pick])) ways_.erase(ways_.begin() + static_cast<std::ptrdiff_t>(pick));
@@ -240,9 +203,6 @@ class RandomHistory {
   std::map<EnrollmentId, Enrollee> enrollees_;
   std::map<std::string, Course> courses_;
   std::vector<Way> ways_;
-  std::deque<std::pair<EnrollmentId, NotificationQueued>> notices_;
-  /// On their way to a person.
-  std::vector<std::pair<EnrollmentId, EventId>> outward_;
   std::map<AggregateId, Sequence> sequences_;
   std::vector<Record> records_;
 };

@@ -16,8 +16,7 @@ namespace sugang {
 
 inline constexpr TimePoint test_now{Milliseconds{1'700'000'100'000}};
 
-inline constexpr std::array every_view{ViewId::enrollments, ViewId::courses, ViewId::mileage,
-                                       ViewId::notifications};
+inline constexpr std::array every_view{ViewId::enrollments, ViewId::courses, ViewId::mileage};
 
 inline void fail_the_test(const std::string& why) { ADD_FAILURE() << why; }
 
@@ -87,10 +86,9 @@ inline std::vector<MileageRow> all_mileage(const Views& views, const StudentId& 
   return all_pages<MileageRow>(limit,
                                [&](const Page& page) { return views.student_mileage(student, page).entries; });
 }
-inline std::vector<NotificationRow> all_notifications(const Views& views, const StudentId& student,
-                                                      std::size_t limit = 200) {
-  return all_pages<NotificationRow>(limit,
-                                    [&](const Page& page) { return views.student_notifications(student, page); });
+inline std::vector<Notice> all_notifications(const Views& views, const StudentId& student,
+                                             std::size_t limit = 200) {
+  return all_pages<Notice>(limit, [&](const Page& page) { return views.student_notifications(student, page); });
 }
 
 template <class Key, class Row>

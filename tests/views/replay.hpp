@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "domain/notice.hpp"
 #include "random_history.hpp"
 #include "views/listing.hpp"
 
@@ -90,27 +91,25 @@ inline std::map<std::string, Ledger> ledgers_of(const RandomHistory& history, Po
   return ledgers;
 }
 
-inline std::map<std::string, std::vector<NotificationRow>> notifications_of(const RandomHistory& history,
-                                                                            Position end) {
-  std::map<std::string, std::vector<NotificationRow>> boxes;
+/// By student: a notice for each event that has the name of a kind of notice, or is a promotion.
+inline std::map<std::string, std::vector<Notice>> notifications_of(const RandomHistory& history, Position end) {
+  std::map<std::string, std::vector<Notice>> boxes;
+  std::map<EnrollmentId, EnrollmentRequested> enrollments;
   for (Position at = 0; at < end; ++at) {
     const auto& record = history.records()[at];
-    const auto* event = std::get_if<NotificationEvent>(&record.event);
-    if (!event) continue;
-    auto& box = boxes[record.aggregate.name];
-    auto change = [&](EventId about, NotificationState state, const std::string& error) {
-      for (auto& row : box)
-        if (row.about == about) row.state = state, row.error = error;
-    };
-    std::visit(Overloaded{
-                   [&](const NotificationQueued& e) {
-                     const auto state = e.outward ? NotificationState::queued : NotificationState::sent;
-                     box.push_back({e.about, e.kind, *record.enrollment, e.course, e.happened_at, state, {}});
-                   },
-                   [&](const NotificationSent& e) { change(e.about, NotificationState::sent, {}); },
-                   [&](const NotificationFailed& e) { change(e.about, NotificationState::failed, e.error); },
-               },
-               *event);
+    auto enrollment = record.enrollment;
+    if (const auto* event = std::get_if<EnrollmentEvent>(&record.event))
+      if (const auto* requested = std::get_if<EnrollmentRequested>(event)) enrollments[*enrollment] = *requested;
+    auto kind = parse_enum<NoticeKind>(event_name(record.event));
+    if (const auto* event = std::get_if<CourseEvent>(&record.event))
+      if (const auto* promoted = std::get_if<WaiterPromoted>(event)) {
+        kind = NoticeKind::waitlist_promoted;
+        enrollment = promoted->enrollment;
+      }
+    if (!kind) continue;
+    const auto& of = enrollments.at(*enrollment);
+    boxes[of.student.text].push_back(
+        {record.position, record.id, *kind, *enrollment, of.student, of.course, record.time});
   }
   return boxes;
 }

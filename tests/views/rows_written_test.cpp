@@ -10,12 +10,14 @@
 #include "storage/memory_store.hpp"
 #include "views/enrollments_view.hpp"
 #include "views/mileage_view.hpp"
-#include "views/notifications_view.hpp"
 
 namespace sugang {
 namespace {
 
+using ::testing::_;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::Not;
 using ::testing::Pair;
 
 const EnrollmentId id{make_uid(test_now, Partition{7}, 1, 0)};
@@ -34,10 +36,6 @@ Record record_of(Position position, AggregateId aggregate, Event event) {
 }
 Record requested(CourseKind kind) {
   return record_of(1, id, EnrollmentEvent{EnrollmentRequested{.course = {"c"}, .student = student, .kind = kind}});
-}
-Record queued(Position position, bool outward) {
-  const NotificationQueued notice{.about = {make_uid(test_now, {}, 99, 2)}, .course = {"c"}, .outward = outward};
-  return record_of(position, AggregateId::box_of(student), NotificationEvent{notice});
 }
 
 /// Keys that the view writes for these records, by the letter of their table.
@@ -67,23 +65,49 @@ TEST_F(RowsWritten, OfALectureAreItsRowItsStudentItsCourseAndItsSagaWhichIsCount
   }
 }
 
-TEST_F(RowsWritten, OfAnEnrollmentAreNoneWhenAStudentIsToldOfIt) {
+TEST_F(RowsWritten, OfANotificationAreOneBesideTheEnrollments) {
   EnrollmentsView view{store_, 1, 10};
-  ASSERT_FALSE(puts_by_table(view, {requested(CourseKind::lecture)}).empty());
-  EXPECT_THAT(puts_by_table(view, {queued(2, false)}), ElementsAre());
+  EXPECT_THAT(puts_by_table(view, {requested(CourseKind::lecture)}), Not(Contains(Pair('m', _))));
+  EXPECT_THAT(puts_by_table(view, {record_of(2, id, EnrollmentEvent{EnrollmentConfirmed{}})}),
+              ElementsAre(Pair('m', 1), Pair('r', 1)));
 }
 
-TEST_F(RowsWritten, OfANotificationThatLiesInTheBoxAreOne) {
-  NotificationsView view{store_, 1};
-  EXPECT_THAT(puts_by_table(view, {queued(1, false)}), ElementsAre(Pair('r', 1)));
-  EXPECT_THAT(puts_by_table(view, {queued(2, true)}), ElementsAre(Pair('o', 1), Pair('r', 1)));
+/// Invariant 8: what is folded again is the same row, whatever was unloaded meanwhile.
+TEST_F(RowsWritten, OfANotificationAreTheSameWhenTheViewBeginsAgain) {
+  const auto confirmed = record_of(2, id, EnrollmentEvent{EnrollmentConfirmed{}});
+  const auto cancelled = record_of(3, id, EnrollmentEvent{EnrollmentCancelled{}});
+  for (int life = 0; life < 3; ++life) {
+    EnrollmentsView view{store_, 1, 0};
+    for (const auto& record : {requested(CourseKind::lecture), confirmed, cancelled}) {
+      WriteSet changes;
+      view.fold(record);
+      view.flush(changes);
+      store_.write(changes, Sync::no);
+    }
+  }
+  const auto box = NotificationRows{store_, 1}.list(student, 9, {}, 10, {}).items;
+  ASSERT_EQ(box.size(), 2u);
+  EXPECT_EQ(box[0], make_notice(confirmed, *notice_of(confirmed), student, {"c"}));
+  EXPECT_EQ(box[1], make_notice(cancelled, *notice_of(cancelled), student, {"c"}));
+  EXPECT_EQ((NotificationRows{store_, 1}.list(student, 2, {}, 10, {}).items.size()), 1u)
+      << "those up to a position";
 }
 
-TEST_F(RowsWritten, OfANotificationThatWasQueuedAndSentInOneChunkAreOne) {
-  NotificationsView view{store_, 1};
-  const auto sent = NotificationEvent{NotificationSent{{make_uid(test_now, {}, 99, 2)}}};
-  EXPECT_THAT(puts_by_table(view, {queued(1, true), record_of(2, AggregateId::box_of(student), sent)}),
-              ElementsAre(Pair('r', 1)));
+TEST_F(RowsWritten, OfAPromotionAreInTheBoxOfTheStudentWhoWaited) {
+  const EnrollmentId waiter{make_uid(test_now, Partition{7}, 2, 0)};
+  EnrollmentsView view{store_, 1, 10};
+  view.fold(requested(CourseKind::lecture));
+  auto waiting = record_of(2, waiter, EnrollmentEvent{EnrollmentRequested{.course = {"c"}, .student = {"s2"}}});
+  waiting.enrollment = waiter;
+  view.fold(waiting);
+  view.fold(record_of(3, CourseId{"c"}, CourseEvent{WaiterPromoted{waiter, 1}}));
+  WriteSet changes;
+  view.flush(changes);
+  store_.write(changes, Sync::no);
+  EXPECT_TRUE((NotificationRows{store_, 1}.list(student, 9, {}, 10, {}).items.empty()));
+  const auto box = NotificationRows{store_, 1}.list({"s2"}, 9, {}, 10, {}).items;
+  ASSERT_EQ(box.size(), 1u);
+  EXPECT_EQ(box[0].enrollment, waiter);
 }
 
 TEST_F(RowsWritten, OfAReversalOfNothingAreNone) {
@@ -153,16 +177,16 @@ TEST_F(RowsWritten, AreReadByWhatTheySayAndNotByTheEntryThatLedToThem) {
 
 TEST_F(RowsWritten, ThatAreDamagedAreNoRows) {
   const auto lines = MileageTables{1}.lines.of_text("s1");
-  const auto rows = NotificationTables{1}.rows.of_text("s1");
+  const auto rows = NotificationTable{1}.rows.of_text("s1");
   WriteSet damage;
   damage.put(views_space, lines + "12345678", "cut");
   damage.put(views_space, rows + "12345678", "cut");
   store_.write(damage, Sync::no);
   EXPECT_THROW((MileageRows{store_, 1}.read(student, {}, 10, {})), DecodeError);
-  EXPECT_THROW((NotificationRows{store_, 1}.list(student, {}, 10, {})), DecodeError);
+  EXPECT_THROW((NotificationRows{store_, 1}.list(student, 9, {}, 10, {})), DecodeError);
   damage.put(views_space, rows + "12345678", std::string(44, '\xff'));
   store_.write(damage, Sync::no);
-  EXPECT_THROW((NotificationRows{store_, 1}.list(student, {}, 10, {})), DecodeError);
+  EXPECT_THROW((NotificationRows{store_, 1}.list(student, 9, {}, 10, {})), DecodeError);
 }
 
 TEST_F(RowsWritten, MakeALedgerInOnePageAddUpThoughTheBalanceHasMovedOn) {

@@ -18,10 +18,9 @@ EnrollmentId id(std::uint64_t number) { return {make_uid(at, Partition{7}, numbe
 std::vector<Record> some_of_everything() {
   const CourseId course{"c"};
   const StudentId student{"s"};
-  const EventId about{make_uid(at, {}, 99, 2)};
   const TimeSlot slot{at, at + std::chrono::hours{1}};
   const EnrollmentEvent request = EnrollmentRequested{.course = course, .student = student, .amount = {1'000, {}}};
-  const auto box = AggregateId::box_of(student), account = AggregateId::mileage_of(student);
+  const auto account = AggregateId::mileage_of(student);
   std::vector<Record> records;
   auto add = [&](AggregateId aggregate, Event event, std::optional<EnrollmentId> enrollment) {
     records.push_back({.position = records.size() + 1,
@@ -49,7 +48,7 @@ std::vector<Record> some_of_everything() {
   add(AggregateId::calendar_of({"i"}), CalendarEvent{SlotBooked{id(1), slot}}, id(1));
   add(coaching_of(id(1)), CoachingEvent{CoachingScheduled{slot}}, id(1));
   add(account, MileageEvent{MileageEarned{payment_of(id(1)), 10}}, id(1));
-  add(box, NotificationEvent{NotificationQueued{about, NoticeKind::stock_prepared, course, at, true}}, id(1));
+  add(stock_of(id(1)), StockEvent{StockPrepared{}}, id(1));
   return records;
 }
 
@@ -78,7 +77,7 @@ TEST(ViewsFormat, IsRaisedWheneverTheSameRecordsMakeOtherRows) {
                            [&] { return records.size(); }},
                           store);
   while (views.run_once()) continue;
-  EXPECT_EQ(digest(store), 9242768697561812779u)
+  EXPECT_EQ(digest(store), 8644228441878520128u)
       << "A program with these rows must not read those of the one before: raise views_format, then put the new "
          "digest here.";
 }

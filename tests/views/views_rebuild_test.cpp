@@ -41,8 +41,6 @@ class Rebuild : public ::testing::Test {
         return all_courses(views).empty();
       case ViewId::mileage:
         return all_mileage(views, {"s1"}).empty();
-      case ViewId::notifications:
-        return all_notifications(views, {"s1"}).empty();
     }
     return false;
   }
