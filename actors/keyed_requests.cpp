@@ -63,13 +63,7 @@ void KeyedRequests::find(RequestKey key, std::function<void(EarlierRequest)> don
   }
   if (done) return done({.kind = EarlierRequest::Kind::in_progress});
   if (!looks_up) return;
-  reads_([this, id = key.id] {
-    tell_earlier(id, read_history([&] {
-                   auto history = journal_.history(id);
-                   if (history.empty() && elsewhere_) history = elsewhere_(id);
-                   return history;
-                 }));
-  });
+  reads_([this, id = key.id] { tell_earlier(id, read_history([&] { return journal_.history(id); })); });
 }
 
 /// Everybody is told of an answer that is there. Of none, or of a saga to join, only the first: he goes on with it.

@@ -20,12 +20,8 @@ class KeyedRequests {
  public:
   using Executor = std::function<void(std::function<void()>)>;
 
-  /// A request's history where the journal does not keep it.
-  using Elsewhere = std::function<std::vector<Record>(RequestId)>;
-
   /// `reads` runs what may block on a disk.
-  KeyedRequests(const Journal& journal, Executor reads, Elsewhere elsewhere = {})
-      : journal_(journal), reads_(std::move(reads)), elsewhere_(std::move(elsewhere)) {}
+  KeyedRequests(const Journal& journal, Executor reads) : journal_(journal), reads_(std::move(reads)) {}
 
   /// Looks the request up and, when it is new or joined, marks it in progress until `release`. One
   /// that can't be read is told so, and the next looks again.
@@ -54,7 +50,6 @@ class KeyedRequests {
 
   const Journal& journal_;
   const Executor reads_;
-  const Elsewhere elsewhere_;
   /// Shared with askers, which may end later.
   const std::shared_ptr<InProgress> in_progress_ = std::make_shared<InProgress>();
 };

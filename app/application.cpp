@@ -231,9 +231,12 @@ struct Application::Impl {
             [](const std::string& why) { end_at_once("consumers", why); },
             [this](const SetAside& entry) { keep_aside(entry); }),
         contexts(journal()),
+        sealer(config.webhook_key_file.empty() ? std::filesystem::path{config.data} / "webhook.key"
+                                               : std::filesystem::path{config.webhook_key_file}),
         webhooks(*webhook_entries, webhook_limits(config),
                  {.timers = timers,
-                  .position = [this] { return journal().durable_position(); },
+                  .journal = journal(),
+                  .sealer = sealer,
                   .ids = ids,
                   .transport = transport,
                   .contexts = contexts,
@@ -260,6 +263,7 @@ struct Application::Impl {
                  .breaker = breaker,
                  .consumers = consumers,
                  .webhooks = webhooks,
+                 .sealer = sealer,
                  .set_aside = set_aside,
                  .metrics = *metrics,
                  .complete_state = [this](Metrics::NodeState& state) { complete(state); },
@@ -356,6 +360,22 @@ struct Application::Impl {
                                         {"error", entry.error}});
   }
 
+  void load_webhooks() {
+    std::promise<Recovered> woken;
+    journal().wake(AggregateId::webhooks(), [&](Recovered recovered) { woken.set_value(std::move(recovered)); });
+    const auto registry = woken.get_future().get();
+    if (registry.unreadable) {
+      log_error("no webhook is called, and none can be registered: the journal's registry of them can't be read",
+                {{"event", "webhooks_unreadable"}, {"why", registry.unreadable->why}});
+      return webhooks.stand_still();
+    }
+    for (const auto id : webhooks.load(registry))
+      log_error(
+          "a webhook is not called: its secret was enciphered with another key; restore the key's file and "
+          "restart, or delete the webhook and register it anew",
+          {{"event", "webhook_key_wrong"}, {"webhook", to_text(id)}, {"file", sealer.file().string()}});
+  }
+
   void stop_webhooks(const std::string& why) {
     log_error("no webhook is called any more: their store is damaged; a restart sets it aside",
               {{"event", "webhooks_damaged"}, {"why", why}});
@@ -396,6 +416,7 @@ struct Application::Impl {
   Consumers consumers;
   EnrollmentContexts contexts;
   CurlTransport transport;
+  Sealer sealer;
   Webhooks webhooks;
   SagaLog saga_log;
   std::optional<DailyReport> report;
@@ -419,6 +440,7 @@ void Application::start() {
   all.journal().start();
   all.gateway.start();
   all.views.start();
+  all.load_webhooks();
   all.webhooks.start();
   all.consumers.start();
   all.upkeep.start();

@@ -207,6 +207,10 @@ const std::vector<Setting>& settings() {
        number(&Config::webhook_backlog_max, 1, 1'000'000)},
       {"webhook-disable-after-s", "how long no call of a webhook arrives before it is disabled",
        number(&Config::webhook_disable_after_s, 1, 31'536'000)},
+      {"webhook-key-file",
+       "the key of the webhooks' secrets, made when the first is registered; webhook.key in the data directory "
+       "when empty",
+       text(&Config::webhook_key_file, check_nothing)},
   };
   return all;
 }

@@ -52,6 +52,8 @@ struct Config {
   /// Calls that wait for one webhook, at most; and how long one stays dead before it is disabled.
   std::uint32_t webhook_backlog_max = 10'000;
   std::uint32_t webhook_disable_after_s = 3 * 24 * 60 * 60;
+  /// The key of the webhooks' secrets; empty: `webhook.key` in `data`.
+  std::string webhook_key_file;
 };
 
 /// One thing an operator may set: `name` in the TOML file, `--name` as a flag, `SUGANG_NAME` in the environment

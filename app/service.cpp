@@ -12,15 +12,8 @@
 namespace sugang {
 namespace {
 
-/// The history that the request would have in the journal.
-std::vector<Record> history_of(const CreationAnswer& kept) {
-  const auto& answer = kept.answer;
-  Record claimed, answered;
-  claimed.event = RequestEvent{RequestClaimed{kept.body, std::nullopt}};
-  answered.event = RequestEvent{RequestAnswered{answer.status, answer.content_type, answer.location, answer.body}};
-  answered.position = answer.position;
-  return {std::move(claimed), std::move(answered)};
-}
+/// How a body begins that is in the journal as the sealer makes it; no JSON does.
+constexpr std::string_view sealed_mark = "sealed:";
 
 }  // namespace
 
@@ -33,22 +26,50 @@ Service::Service(Parts parts)
       breaker_(parts.breaker),
       consumers_(parts.consumers),
       webhooks_(parts.webhooks),
+      sealer_(parts.sealer),
       set_aside_(parts.set_aside),
       metrics_(parts.metrics),
       complete_state_(std::move(parts.complete_state)),
       reads_(std::move(parts.reads)),
       scans_(std::move(parts.scans)),
       apart_(std::move(parts.apart)),
-      keyed_(node_.journal, reads_, [this](RequestId id) {
-        const auto kept = webhooks_.answer_to(id);
-        return kept ? history_of(*kept) : std::vector<Record>{};
-      }) {}
+      keyed_(node_.journal, reads_) {}
 
 // --- keyed requests
 // ------------------------------------------------------------------------------------------------
 
 void Service::find_request(RequestKey key, std::function<void(EarlierRequest)> done) {
-  keyed_.find(key, std::move(done));
+  keyed_.find(key, [this, id = key.id, done = std::move(done)](EarlierRequest earlier) {
+    if (unseal(id, earlier.answer)) return done(std::move(earlier));
+    done({.kind = EarlierRequest::Kind::unreadable, .error = ServiceError::read_failed});
+  });
+}
+
+Asker Service::sealing(Asker asker) {
+  if (!asker.key) return asker;
+  asker.render = [this, id = asker.key->id, render = std::move(asker.render)](const Outcome& outcome) {
+    auto answer = render(outcome);
+    answer.body = std::string{sealed_mark} + sealer_.seal(answer.body, to_text(id));
+    return answer;
+  };
+  asker.deliver = [this, id = asker.key->id, deliver = std::move(asker.deliver)](Answer answer) {
+    unseal(id, answer);
+    deliver(std::move(answer));
+  };
+  return asker;
+}
+
+bool Service::unseal(RequestId id, Answer& answer) const {
+  if (!answer.body.starts_with(sealed_mark)) return true;
+  auto plain = sealer_.open(std::string_view{answer.body}.substr(sealed_mark.size()), to_text(id));
+  if (plain) answer.body = std::move(*plain);
+  return plain.has_value();
+}
+
+void Service::through_gate(std::function<void()> done) {
+  Append append;
+  append.then = std::move(done);
+  node_.journal.append(std::move(append));
 }
 
 void Service::release_request(RequestKey key) { keyed_.release(key); }

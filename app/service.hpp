@@ -36,6 +36,7 @@ class Service final : public Backend {
     PaymentBreaker& breaker;
     Consumers& consumers;
     Webhooks& webhooks;
+    Sealer& sealer;
     const SetAsideStore& set_aside;
     Metrics& metrics;
     /// Fills in what is known outside this class.
@@ -118,6 +119,12 @@ class Service final : public Backend {
   void set_disk_low(bool low) { disk_low_ = low; }
 
  private:
+  /// The asker, whose answer, which holds a secret, is in the journal as the sealer makes it.
+  Asker sealing(Asker asker);
+  /// False: the answer was sealed with another key.
+  bool unseal(RequestId id, Answer& answer) const;
+  /// Runs `done` once what was appended before is durable.
+  void through_gate(std::function<void()> done);
   /// Answers what cannot be taken up now; true if so.
   bool refuse(std::optional<ServiceError> why, Asker& asker);
   /// Why a change of the catalogue is not taken up now, if so.
@@ -142,6 +149,7 @@ class Service final : public Backend {
   PaymentBreaker& breaker_;
   Consumers& consumers_;
   Webhooks& webhooks_;
+  Sealer& sealer_;
   const SetAsideStore& set_aside_;
   Metrics& metrics_;
   const std::function<void(Metrics::NodeState&)> complete_state_;

@@ -25,49 +25,48 @@ constexpr Milliseconds resume_retry{1'000};
 
 void Service::create_webhook(std::string url, std::vector<NoticeKind> kinds, Asker asker) {
   if (refuse(disk_closed(), asker)) return;
-  scans_(
-      [this, url = std::move(url), kinds = std::move(kinds), asker = keyed_.releasing(std::move(asker))]() mutable {
-        Answer rendered;
-        auto keep = [&](const NewWebhook& made) -> std::optional<Webhooks::KeptAnswer> {
-          Outcome outcome;
-          outcome.subject = made;
-          rendered = asker.render(outcome);
-          rendered.position = node_.journal.durable_position();
-          if (!asker.key) return std::nullopt;
-          return Webhooks::KeptAnswer{asker.key->id, asker.key->body, rendered};
-        };
-        const auto created =
-            attempt<bool>([&] { return webhooks_.create(std::move(url), std::move(kinds), keep).has_value(); });
-        const auto* error = std::get_if<ServiceError>(&created);
-        if (error || !std::get<0>(created)) {
-          Outcome outcome;
-          outcome.refusal = error ? *error : ServiceError::too_many_webhooks;
-          return answer(node_, std::move(asker), outcome);
-        }
-        // Durable, with its answer, where the secret must be anyway: nothing of it goes into the journal.
-        asker.deliver(std::move(rendered));
-      });
+  scans_([this, url = std::move(url), kinds = std::move(kinds),
+          asker = sealing(keyed_.releasing(std::move(asker)))]() mutable {
+    const auto complete = [&](const NewWebhook& made, Append& append) {
+      Outcome outcome;
+      outcome.subject = made;
+      add_answer(node_, append, std::move(asker), outcome);
+    };
+    const auto created =
+        attempt<bool>([&] { return webhooks_.create(std::move(url), std::move(kinds), complete).has_value(); });
+    const auto* error = std::get_if<ServiceError>(&created);
+    if (!error && std::get<0>(created)) return;
+    Outcome outcome;
+    outcome.refusal = error ? *error : ServiceError::too_many_webhooks;
+    answer(node_, std::move(asker), outcome);
+  });
 }
 
 void Service::remove_webhook(WebhookId id, std::function<void(ReadResult<bool> removed)> done) {
-  scans_([this, id, done = std::move(done)] { done(attempt<bool>([&] { return webhooks_.remove(id); })); });
+  scans_([this, id, done = std::move(done)] {
+    auto removed = attempt<bool>([&] { return webhooks_.remove(id); });
+    through_gate([done, removed = std::move(removed)] { done(removed); });
+  });
 }
 
 void Service::list_webhooks(Page page, std::function<void(ListResult<Webhook>)> done) {
   scans_([this, page = std::move(page), done = std::move(done)] {
-    done(attempt_list<Webhook>([&] { return webhooks_.list(page); }));
+    auto listed = attempt_list<Webhook>([&] { return webhooks_.list(page); });
+    through_gate([done, listed = std::move(listed)] { done(listed); });
   });
 }
 
 void Service::list_webhook_deliveries(WebhookId id, Page page,
                                       std::function<void(std::optional<ListResult<WebhookDelivery>>)> done) {
   scans_([this, id, page = std::move(page), done = std::move(done)] {
-    auto listed =
-        attempt<std::optional<ListResult<WebhookDelivery>>>([&] { return webhooks_.deliveries(id, page); });
-    if (auto* found = std::get_if<0>(&listed)) return done(std::move(*found));
-    ListResult<WebhookDelivery> failed;
-    failed.error = std::get<ServiceError>(listed);
-    done(std::move(failed));
+    using Listed = std::optional<ListResult<WebhookDelivery>>;
+    auto listed = attempt<Listed>([&] { return webhooks_.deliveries(id, page); });
+    Listed result;
+    if (auto* found = std::get_if<0>(&listed))
+      result = std::move(*found);
+    else
+      result.emplace().error = std::get<ServiceError>(listed);
+    through_gate([done, result = std::move(result)] { done(result); });
   });
 }
 

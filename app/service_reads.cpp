@@ -30,7 +30,7 @@ EventsRead find_events(const Journal& journal, Position after, std::size_t limit
     for (auto& record : records) {
       if (found.records.size() == limit) return found;
       found.next = record.position;
-      if (record.aggregate.kind != AggregateKind::request) found.records.push_back(std::move(record));
+      if (is_public(record)) found.records.push_back(std::move(record));
     }
     found.at_end = found.next >= journal.durable_position();
     if (found.at_end || found.records.size() == limit) return found;

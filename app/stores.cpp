@@ -23,7 +23,7 @@ std::unique_ptr<RocksStore> begin_webhooks_anew(const std::string& folder, const
                                                 const std::string& why) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto aside = folder + ".damaged-" + std::to_string(std::chrono::floor<Milliseconds>(now).count());
-  log_error("the webhooks' store is damaged: it is set aside, and webhooks must be registered again",
+  log_error("the webhooks' store is damaged: it is set aside, and what was pending in it is not called for",
             {{"event", "webhooks_damaged"}, {"why", why}, {"aside", aside}});
   std::filesystem::rename(folder, aside);
   std::filesystem::remove(damage_mark(folder));
@@ -58,7 +58,8 @@ std::unique_ptr<RocksStore> open_webhooks(const std::string& folder, const Rocks
     auto store = std::make_unique<RocksStore>(folder, WebhookStore::spaces(), options);
     // All that is read at start.
     const WebhookStore entries{*store};
-    entries.webhooks(), entries.known(), entries.cursor();
+    for (const auto id : entries.known()) entries.health(id);
+    entries.cursor();
     return store;
   } catch (const DamagedEntry& damaged) {
     why = damaged.what();

@@ -16,8 +16,8 @@ std::unique_ptr<RocksStore> open_rows(const std::string& folder, const RocksOpti
 std::unique_ptr<RocksStore> begin_rows_anew(const std::string& folder, const RocksOptions& options,
                                             const std::string& why);
 
-/// What webhooks there are stands nowhere else, so a damaged store is set aside and kept; but it is no reason to
-/// keep people from enrolling, so an empty one takes its place.
+/// Which calls are pending stands nowhere else, so a damaged store is set aside and kept; an empty one takes its
+/// place.
 std::unique_ptr<RocksStore> open_webhooks(const std::string& folder, const RocksOptions& options);
 /// A read met damage: the next open drops the rows, or sets the webhooks aside.
 void mark_damaged(const std::string& folder, const std::string& why);

@@ -88,7 +88,7 @@ bool Consumers::hand_read(Feed& feed, std::span<const Record> records) {
   auto until = records.back().position;
   std::vector<Record> concerning;
   for (const auto& record : records) {
-    if (record.aggregate.kind == AggregateKind::request || !feed.consumer->concerns(record)) continue;
+    if (!is_public(record) || !feed.consumer->concerns(record)) continue;
     concerning.push_back(record);
     if (!alone(feed)) continue;
     until = record.position;

@@ -10,14 +10,14 @@ std::size_t WebhookCalls::count_of(WebhookId webhook) const {
   return count;
 }
 
-void WebhookCalls::post(const Call& call, const RegisteredWebhook& to, TimePoint now) {
+void WebhookCalls::post(const Call& call, const std::string& url, const std::string& secret, TimePoint now) {
   const auto id = to_text(call.pending.about);
-  WebhookCall sent{.url = to.webhook.url,
+  WebhookCall sent{.url = url,
                    .headers = {{"content-type", "application/json"},
                                {"user-agent", "sugang"},
                                {"webhook-id", id},
                                {"webhook-timestamp", webhook_timestamp(now)},
-                               {"webhook-signature", sign_webhook(to.secret, id, now, call.pending.body)}},
+                               {"webhook-signature", sign_webhook(secret, id, now, call.pending.body)}},
                    .body = call.pending.body,
                    .timeout = timeout_};
   transport_.post(std::move(sent), [inbox = inbox_, call](WebhookAnswer answer) {

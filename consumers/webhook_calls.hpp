@@ -38,7 +38,7 @@ class WebhookCalls {
   /// It was begun, and is not made.
   void drop(const Call& call) { out_.erase({call.webhook, call.pending.about}); }
   /// Makes the call, signed as at `now`. From any thread.
-  void post(const Call& call, const RegisteredWebhook& to, TimePoint now);
+  void post(const Call& call, const std::string& url, const std::string& secret, TimePoint now);
   /// Answers that have come; their calls are out no more.
   std::vector<Outcome> take_answered();
 

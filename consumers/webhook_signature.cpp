@@ -7,6 +7,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "consumers/base64.hpp"
+
 namespace sugang {
 namespace {
 
@@ -14,25 +16,6 @@ constexpr std::string_view secret_prefix = "whsec_";
 constexpr std::size_t secret_bytes = 32;
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-
-std::string to_base64(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const auto size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes_of(bytes),
-                                    static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
-
-std::string from_base64(std::string_view text) {
-  std::string bytes(text.size() / 4 * 3, '\0');
-  const auto size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), bytes_of(text),
-                                    static_cast<int>(text.size()));
-  if (size < 0 || text.empty()) throw std::invalid_argument("a webhook's secret is not base64");
-  // It counts the padding as bytes.
-  const auto padding = text.size() - (text.find_last_not_of('=') + 1);
-  bytes.resize(static_cast<std::size_t>(size) - padding);
-  return bytes;
-}
 
 }  // namespace
 
@@ -50,11 +33,12 @@ std::string webhook_timestamp(TimePoint at) {
 std::string sign_webhook(std::string_view secret, std::string_view id, TimePoint at, std::string_view body) {
   if (!secret.starts_with(secret_prefix)) throw std::invalid_argument("a webhook's secret begins with whsec_");
   const auto key = from_base64(secret.substr(secret_prefix.size()));
+  if (!key) throw std::invalid_argument("a webhook's secret is not base64");
   const auto content = std::string{id} + "." + webhook_timestamp(at) + "." + std::string{body};
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(content), content.size(), digest.data(),
-           &size) == nullptr)
+  if (HMAC(EVP_sha256(), key->data(), static_cast<int>(key->size()), bytes_of(content), content.size(),
+           digest.data(), &size) == nullptr)
     throw std::runtime_error("HMAC-SHA256 is not available");
   return "v1," + to_base64({reinterpret_cast<const char*>(digest.data()), size});
 }

@@ -10,56 +10,21 @@
 namespace sugang {
 namespace {
 
-enum Space : std::uint8_t {
-  webhooks_space,
-  deliveries_space,
-  pending_space,
-  notices_space,
-  answers_space,
-  cursor_space
-};
+enum Space : std::uint8_t { health_space, deliveries_space, pending_space, notices_space, cursor_space };
 
 /// The one key of its space.
 constexpr std::string_view cursor_key = "journal";
 
 // What is stored is a CBOR map, as an event's payload is, so that members may come and go.
 
-struct WebhookRow {
-  std::string url;
-  std::vector<NoticeKind> kinds;
-  std::string secret;
-  TimePoint created_at{};
-  bool disabled = false;
-  std::string disabled_reason;
+struct HealthRow {
   std::optional<TimePoint> failing_since;
   std::uint32_t failures = 0;
-  Position after = 0;
   std::uint64_t failing_for_ms = 0;
   static void fields(auto& self, auto&& field) {
-    field("url", self.url);
-    field("kinds", self.kinds);
-    field("secret", self.secret);
-    field("createdAt", self.created_at);
-    field("disabled", self.disabled);
-    field("disabledReason", self.disabled_reason);
     field("failingSince", self.failing_since);
     field("failures", self.failures);
-    field("after", self.after);
     field("failingForMs", self.failing_for_ms);
-  }
-};
-
-struct AnswerRow {
-  CreationAnswer answer;
-  static void fields(auto& self, auto&& field) {
-    auto& [body, at, answer] = self.answer;
-    field("request", body);
-    field("at", at);
-    field("status", answer.status);
-    field("contentType", answer.content_type);
-    field("location", answer.location);
-    field("body", answer.body);
-    field("position", answer.position);
   }
 };
 
@@ -135,21 +100,6 @@ std::string pending_key(WebhookId webhook, const PendingCall& call) {
   return key;
 }
 
-RegisteredWebhook webhook_of(std::string_view key, std::string_view value) {
-  auto row = decoded<WebhookRow>(value);
-  return {.webhook = {.id = {ByteReader{key}.uid()},
-                      .url = std::move(row.url),
-                      .kinds = std::move(row.kinds),
-                      .created_at = row.created_at,
-                      .disabled = row.disabled,
-                      .disabled_reason = std::move(row.disabled_reason),
-                      .failing_since = row.failing_since,
-                      .failures = row.failures},
-          .secret = std::move(row.secret),
-          .after = row.after,
-          .failing_for = Milliseconds{row.failing_for_ms}};
-}
-
 WebhookDelivery delivery_of(EventId about, std::string_view value) {
   auto delivery = decoded<DeliveryRow>(value).delivery;
   delivery.about = about;
@@ -171,20 +121,6 @@ void collect_first_uids(const KeyValueStore& store, std::uint8_t space, std::set
   }
 }
 
-template <class Row, class RowOf>
-ListResult<Row> page_of(const KeyValueStore& store, std::uint8_t space, const std::string& prefix,
-                        const std::string& scope, const Page& page, RowOf row_of) {
-  ListResult<Row> result;
-  std::optional<std::string> after;
-  if (!page.cursor.empty() && !(after = read_cursor(scope, page.cursor))) {
-    result.cursor_invalid = true;
-    return result;
-  }
-  result.listing = list_rows<Row>(store, space, prefix, std::move(after), page.limit, ListBounds{}, row_of);
-  if (auto& next = result.listing.next) next = make_cursor(scope, *next);
-  return result;
-}
-
 }  // namespace
 
 WebhookStore::WebhookStore(KeyValueStore& store) : store_(store) {
@@ -201,13 +137,11 @@ void WebhookStore::write(const WriteSet& changes, Sync sync) {
     if (change.space == pending_space) pending_count_.fetch_add(change.value ? 1 : -1, std::memory_order_relaxed);
 }
 
-std::vector<RegisteredWebhook> WebhookStore::webhooks() const {
-  std::vector<RegisteredWebhook> all;
-  store_.scan(webhooks_space, {}, {}, [&](std::string_view key, std::string_view value) {
-    all.push_back(webhook_of(key, value));
-    return true;
-  });
-  return all;
+WebhookHealth WebhookStore::health(WebhookId webhook) const {
+  const auto value = store_.get(health_space, uid_key(webhook));
+  if (!value) return {};
+  const auto row = decoded<HealthRow>(*value);
+  return {row.failing_since, row.failures, Milliseconds{row.failing_for_ms}};
 }
 
 std::optional<WebhookDelivery> WebhookStore::delivery(WebhookId webhook, EventId about) const {
@@ -227,11 +161,6 @@ std::optional<Position> WebhookStore::cursor() const {
   const auto position = in.be<Position>();
   if (!in.ok()) throw DamagedEntry("the webhooks' cursor can't be read");
   return position;
-}
-
-std::optional<CreationAnswer> WebhookStore::answer(RequestId request) const {
-  const auto value = store_.get(answers_space, uid_key(request));
-  return value ? std::optional{decoded<AnswerRow>(*value).answer} : std::nullopt;
 }
 
 std::size_t WebhookStore::count_pending(WebhookId webhook) const {
@@ -257,33 +186,33 @@ std::vector<PendingCall> WebhookStore::pending(WebhookId webhook, std::size_t co
 
 std::vector<WebhookId> WebhookStore::known() const {
   std::set<WebhookId> found;
-  for (auto space : {webhooks_space, deliveries_space, pending_space}) collect_first_uids(store_, space, found);
+  for (auto space : {health_space, deliveries_space, pending_space}) collect_first_uids(store_, space, found);
   return {found.begin(), found.end()};
 }
 
-ListResult<Webhook> WebhookStore::list(const Page& page) const {
-  auto row_of = [](std::string_view key, std::string_view value) {
-    return std::optional{webhook_of(key, value).webhook};
-  };
-  return page_of<Webhook>(store_, webhooks_space, {}, "webhooks", page, row_of);
-}
-
 ListResult<WebhookDelivery> WebhookStore::list_deliveries(WebhookId webhook, const Page& page) const {
+  const auto scope = "webhook-deliveries:" + to_text(webhook);
+  ListResult<WebhookDelivery> result;
+  std::optional<std::string> after;
+  if (!page.cursor.empty() && !(after = read_cursor(scope, page.cursor))) {
+    result.cursor_invalid = true;
+    return result;
+  }
   auto row_of = [](std::string_view key, std::string_view value) {
     return std::optional{delivery_of(about_of(key), value)};
   };
-  return page_of<WebhookDelivery>(store_, deliveries_space, uid_key(webhook),
-                                  "webhook-deliveries:" + to_text(webhook), page, row_of);
+  result.listing = list_rows<WebhookDelivery>(store_, deliveries_space, uid_key(webhook), std::move(after),
+                                              page.limit, ListBounds{}, row_of);
+  if (auto& next = result.listing.next) next = make_cursor(scope, *next);
+  return result;
 }
 
-void WebhookStore::put(WriteSet& changes, const RegisteredWebhook& registered) {
-  const auto& webhook = registered.webhook;
-  changes.put(webhooks_space, uid_key(webhook.id),
-              encoded(WebhookRow{webhook.url, webhook.kinds, registered.secret, webhook.created_at,
-                                 webhook.disabled, webhook.disabled_reason, webhook.failing_since, webhook.failures,
-                                 registered.after, static_cast<std::uint64_t>(registered.failing_for.count())}));
+void WebhookStore::put(WriteSet& changes, WebhookId webhook, const WebhookHealth& health) {
+  changes.put(health_space, uid_key(webhook),
+              encoded(HealthRow{health.failing_since, health.failures,
+                                static_cast<std::uint64_t>(health.failing_for.count())}));
 }
-void WebhookStore::erase(WriteSet& changes, WebhookId webhook) { changes.erase(webhooks_space, uid_key(webhook)); }
+void WebhookStore::erase(WriteSet& changes, WebhookId webhook) { changes.erase(health_space, uid_key(webhook)); }
 void WebhookStore::put(WriteSet& changes, WebhookId webhook, const WebhookDelivery& delivery) {
   changes.put(deliveries_space, delivery_key(webhook, delivery.about), encoded(DeliveryRow{delivery}));
 }
@@ -301,19 +230,6 @@ void WebhookStore::put_cursor(WriteSet& changes, Position position) {
   std::string value;
   put_be(value, position);
   changes.put(cursor_space, std::string{cursor_key}, std::move(value));
-}
-
-void WebhookStore::put(WriteSet& changes, RequestId request, const CreationAnswer& answer) {
-  changes.put(answers_space, uid_key(request), encoded(AnswerRow{answer}));
-}
-
-void WebhookStore::forget_answers(TimePoint before) {
-  WriteSet changes;
-  store_.scan(answers_space, {}, {}, [&](std::string_view key, std::string_view value) {
-    if (decoded<AnswerRow>(value).answer.at < before) changes.erase(answers_space, std::string{key});
-    return true;
-  });
-  if (!changes.empty()) store_.write(changes, Sync::no);
 }
 
 void WebhookStore::forget_deliveries(WebhookId webhook, TimePoint before) {

@@ -5,18 +5,18 @@
 #include <string>
 #include <vector>
 
-#include "actors/asker.hpp"
 #include "domain/page.hpp"
+#include "domain/record.hpp"
 #include "domain/webhook.hpp"
 #include "storage/rocks_store.hpp"
 
 namespace sugang {
 
-struct RegisteredWebhook {
-  Webhook webhook;
-  std::string secret;
-  /// Position of the newest record when it was registered: it takes what is queued behind it.
-  Position after = 0;
+/// How the calls of a webhook go; of one without a row they go well.
+struct WebhookHealth {
+  /// When the first call failed since the last that arrived, and how many failed since.
+  std::optional<TimePoint> failing_since;
+  std::uint32_t failures = 0;
   /// From the first call that failed to the last since one arrived, while a server ran.
   Milliseconds failing_for{0};
 };
@@ -38,45 +38,35 @@ struct PendingCall {
   std::string body;
 };
 
-/// What a keyed request that registered a webhook was answered.
-struct CreationAnswer {
-  /// The digest of the request's body.
-  Uid body;
-  TimePoint at{};
-  Answer answer;
-};
-
-/// What the webhooks remember: who is registered and what that was answered, what is to be called when, what became
-/// of each delivery and each notification, and up to where the journal was read for it. What follows from a record
-/// is in one write with the cursor behind it. Reads from any thread, writes from one at a time. The port to where
-/// it is kept is KeyValueStore.
+/// What the webhooks remember of the outside: how calls go, what is to be called when, what became of each delivery
+/// and each notification, and up to where the journal was read for it. What follows from a record is in one write
+/// with the cursor behind it. Reads from any thread, writes from one at a time. The port to where it is kept is
+/// KeyValueStore.
 class WebhookStore {
  public:
   static std::vector<RocksSpace> spaces() {
-    return {{"webhooks"}, {"deliveries"}, {"pending"}, {"notices"}, {"answers"}, {"cursor"}};
+    return {{"health"}, {"deliveries"}, {"pending"}, {"notices"}, {"cursor"}};
   }
-  static constexpr std::size_t space_count = 6;
+  static constexpr std::size_t space_count = 5;
 
   /// Counts what is pending once, by a scan.
   explicit WebhookStore(KeyValueStore& store);
 
-  std::vector<RegisteredWebhook> webhooks() const;
+  WebhookHealth health(WebhookId webhook) const;
   std::optional<WebhookDelivery> delivery(WebhookId webhook, EventId about) const;
   std::optional<OutwardNotice> notice(EventId about) const;
   /// Where the journal is to be read on. Nothing: it was never read.
   std::optional<Position> cursor() const;
-  std::optional<CreationAnswer> answer(RequestId request) const;
   /// The first by their time.
   std::vector<PendingCall> pending(WebhookId webhook, std::size_t count) const;
   std::size_t count_pending(WebhookId webhook) const;
-  /// Every webhook that anything is kept of, registered or not.
+  /// Every webhook that anything is kept of.
   std::vector<WebhookId> known() const;
 
-  ListResult<Webhook> list(const Page& page) const;
   /// The newest first.
   ListResult<WebhookDelivery> list_deliveries(WebhookId webhook, const Page& page) const;
 
-  static void put(WriteSet& changes, const RegisteredWebhook& webhook);
+  static void put(WriteSet& changes, WebhookId webhook, const WebhookHealth& health);
   static void erase(WriteSet& changes, WebhookId webhook);
   static void put(WriteSet& changes, WebhookId webhook, const WebhookDelivery& delivery);
   static void put(WriteSet& changes, WebhookId webhook, const PendingCall& call);
@@ -84,13 +74,10 @@ class WebhookStore {
   static void put(WriteSet& changes, EventId about, const OutwardNotice& notice);
   static void erase(WriteSet& changes, EventId about);
   static void put_cursor(WriteSet& changes, Position position);
-  static void put(WriteSet& changes, RequestId request, const CreationAnswer& answer);
   void write(const WriteSet& changes, Sync sync);
   /// Calls that are still to be made. From any thread.
   std::size_t pending_count() const { return pending_count_.load(std::memory_order_relaxed); }
 
-  /// Of requests before `before`.
-  void forget_answers(TimePoint before);
   /// Of events before `before`.
   void forget_deliveries(WebhookId webhook, TimePoint before);
   void forget_deliveries(WebhookId webhook);

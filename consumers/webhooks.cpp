@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "consumers/webhook_signature.hpp"
+#include "views/cursor.hpp"
 
 namespace sugang {
 namespace {
@@ -10,12 +10,6 @@ namespace {
 constexpr std::uint16_t gone = 410;
 constexpr std::size_t given_up_at_a_time = 256;
 constexpr Milliseconds forget_interval{3'600'000};
-
-bool takes(const RegisteredWebhook& registered, const Notice& notice) {
-  const auto& kinds = registered.webhook.kinds;
-  return !registered.webhook.disabled && registered.after < notice.position &&
-         (kinds.empty() || std::find(kinds.begin(), kinds.end(), notice.kind) != kinds.end());
-}
 
 bool arrived(const WebhookAnswer& answer) { return answer.status && *answer.status / 100 == 2; }
 
@@ -30,23 +24,16 @@ Webhooks::Webhooks(KeyValueStore& store, Limits limits, Ports ports)
       ports_(std::move(ports)),
       clock_(ports_.timers),
       store_(store),
+      registrations_(ports_.journal, ports_.sealer, ports_.ids, ports_.timers, limits_.snapshot_events),
       calls_(ports_.transport, limits_.call_timeout, waker_) {
-  for (auto& each : store_.webhooks()) registered_.emplace(each.webhook.id, std::move(each));
-  for (auto id : store_.known()) {
-    const auto it = registered_.find(id);
-    if (it == registered_.end() || it->second.webhook.disabled) leaving_.insert(id);
-    backlog_[id] = store_.count_pending(id);
-  }
-  const auto end = ports_.position();
+  const auto end = ports_.journal.durable_position();
   const auto kept = store_.cursor();
   position_ = std::min(kept.value_or(end), end);
-  if (!kept) {
-    // A store that is new calls for nothing that was before it.
-    WriteSet changes;
-    WebhookStore::put_cursor(changes, end);
-    write(changes, Sync::yes);
-  }
-  count_enabled();
+  if (kept) return;
+  // A store that is new calls for nothing that was before it.
+  WriteSet changes;
+  WebhookStore::put_cursor(changes, end);
+  write(changes, Sync::yes);
 }
 
 Webhooks::~Webhooks() { stop(); }
@@ -70,6 +57,11 @@ void Webhooks::run() {
   } catch (const std::exception& fault) {
     stand_still(fault);
   }
+}
+
+void Webhooks::stand_still() {
+  const std::lock_guard lock{mutex_};
+  failed_ = true;
 }
 
 /// Of a failed write, write() has told.
@@ -99,26 +91,55 @@ void Webhooks::write(const WriteSet& changes, Sync sync) {
   }
 }
 
-// --- who is registered
-// ---------------------------------------------------------------------------------------------
+// --- the registry
+// --------------------------------------------------------------------------------------------------
 
-std::optional<NewWebhook> Webhooks::create(std::string url, std::vector<NoticeKind> kinds, const Keep& keep) {
+std::vector<WebhookId> Webhooks::load(const Recovered& recovered) {
   const std::lock_guard lock{mutex_};
-  if (registered_.size() >= limits_.webhooks_max) return std::nullopt;
-  const auto now = ports_.timers.now();
-  RegisteredWebhook registered{.webhook = {.id = {ports_.ids.mint(now, {})},
-                                           .url = std::move(url),
-                                           .kinds = std::move(kinds),
-                                           .created_at = now},
-                               .secret = make_webhook_secret(),
-                               .after = ports_.position()};
-  NewWebhook made{registered.webhook, registered.secret};
-  WriteSet changes;
-  WebhookStore::put(changes, registered);
-  if (auto kept = keep ? keep(made) : std::nullopt)
-    WebhookStore::put(changes, kept->request, {kept->body, clock_.now(), std::move(kept->answer)});
-  write(changes, Sync::yes);
-  registered_.emplace(made.webhook.id, std::move(registered));
+  registrations_.load(recovered);
+  std::vector<WebhookId> unreadable;
+  for (const auto& [id, entry] : registrations_.all())
+    if (registered_.emplace(id, know(entry)).first->second.secret.empty()) unreadable.push_back(id);
+  for (auto id : store_.known()) {
+    const auto it = registered_.find(id);
+    if (it == registered_.end() || it->second.webhook.disabled) leaving_.insert(id);
+    backlog_[id] = store_.count_pending(id);
+  }
+  count_enabled();
+  return unreadable;
+}
+
+Webhooks::RegisteredWebhook Webhooks::know(const WebhookRegistry::Entry& entry) const {
+  const auto& registered = entry.registered;
+  const auto health = store_.health(registered.webhook);
+  RegisteredWebhook known;
+  known.webhook = {.id = registered.webhook,
+                   .url = registered.url,
+                   .kinds = registered.kinds,
+                   .created_at = registered.at,
+                   .disabled = entry.disabled,
+                   .disabled_reason = entry.disabled_reason,
+                   .failing_since = health.failing_since,
+                   .failures = health.failures};
+  known.secret = registrations_.secret_of(registered);
+  known.after = registered.after;
+  known.failing_for = health.failing_for;
+  return known;
+}
+
+std::optional<NewWebhook> Webhooks::create(std::string url, std::vector<NoticeKind> kinds,
+                                           const WebhookRegistrations::Complete& complete) {
+  const std::lock_guard lock{mutex_};
+  if (failed_) throw StorageError("webhooks stand still");
+  auto durable = std::make_shared<std::atomic<bool>>(false);
+  auto made = registrations_.add(std::move(url), std::move(kinds), complete, [durable, waker = waker_] {
+    *durable = true;
+    waker->wake();
+  });
+  if (!made) return std::nullopt;
+  auto registered = know(registrations_.all().at(made->webhook.id));
+  registered.durable = std::move(durable);
+  registered_.emplace(made->webhook.id, std::move(registered));
   count_enabled();
   return made;
 }
@@ -126,10 +147,10 @@ std::optional<NewWebhook> Webhooks::create(std::string url, std::vector<NoticeKi
 bool Webhooks::remove(WebhookId id) {
   {
     const std::lock_guard lock{mutex_};
-    if (!registered_.contains(id)) return false;
+    if (!registrations_.remove(id)) return false;
     WriteSet changes;
     WebhookStore::erase(changes, id);
-    write(changes, Sync::yes);
+    write(changes, Sync::no);
     registered_.erase(id);
     failing_.erase(id);
     leaving_.insert(id);
@@ -139,12 +160,41 @@ bool Webhooks::remove(WebhookId id) {
   return true;
 }
 
+ListResult<Webhook> Webhooks::list(const Page& page) const {
+  constexpr std::string_view scope = "webhooks";
+  ListResult<Webhook> result;
+  std::string after;
+  if (!page.cursor.empty()) {
+    const auto key = read_cursor(scope, page.cursor);
+    result.cursor_invalid = !key;
+    if (!key) return result;
+    after = *key;
+  }
+  auto& listing = result.listing;
+  const std::lock_guard lock{mutex_};
+  for (const auto& [id, registered] : registered_) {
+    if (to_text(id) <= after) continue;
+    if (listing.items.size() == page.limit) {
+      listing.next = make_cursor(scope, to_text(listing.items.back().id));
+      break;
+    }
+    listing.items.push_back(registered.webhook);
+  }
+  return result;
+}
+
 std::optional<ListResult<WebhookDelivery>> Webhooks::deliveries(WebhookId id, const Page& page) const {
   {
     const std::lock_guard lock{mutex_};
     if (!registered_.contains(id)) return std::nullopt;
   }
   return store_.list_deliveries(id, page);
+}
+
+bool Webhooks::RegisteredWebhook::takes(const Notice& notice) const {
+  return !webhook.disabled && after < notice.position &&
+         (webhook.kinds.empty() ||
+          std::find(webhook.kinds.begin(), webhook.kinds.end(), notice.kind) != webhook.kinds.end());
 }
 
 // --- the journal
@@ -208,7 +258,7 @@ void Webhooks::queue(const Notice& notice, WriteSet& changes) {
   const auto due = clock_.now();
   std::string body;
   for (const auto& [id, registered] : registered_) {
-    if (!takes(registered, notice) || store_.delivery(id, notice.about)) continue;
+    if (!registered.takes(notice) || store_.delivery(id, notice.about)) continue;
     WebhookDelivery delivery{.about = notice.about,
                              .kind = notice.kind,
                              .enrollment = notice.enrollment,
@@ -247,7 +297,7 @@ Notification Webhooks::standing(Notice notice) {
   if (about.position <= reached) return notification;
   const std::lock_guard lock{mutex_};
   if (std::any_of(registered_.begin(), registered_.end(),
-                  [&](const auto& each) { return takes(each.second, about); }))
+                  [&](const auto& each) { return each.second.takes(about); }))
     notification.state = NotificationState::queued;
   return notification;
 }
@@ -304,8 +354,14 @@ void Webhooks::note_arrival(RegisteredWebhook& registered) {
   webhook.failing_since.reset();
   failing_.erase(webhook.id);
   WriteSet changes;
-  WebhookStore::put(changes, registered);
+  put_health(changes, registered);
   write(changes, Sync::no);
+}
+
+void Webhooks::put_health(WriteSet& changes, const RegisteredWebhook& registered) {
+  const auto& webhook = registered.webhook;
+  WebhookStore::put(changes, webhook.id,
+                    WebhookHealth{webhook.failing_since, webhook.failures, registered.failing_for});
 }
 
 void Webhooks::note_failure(RegisteredWebhook& registered, const std::string& error) {
@@ -327,22 +383,22 @@ void Webhooks::note_failure(RegisteredWebhook& registered, const std::string& er
     if (failing.rest_until <= now) failing.rest_until = now + retry_after(++failing.rests);
   }
   WriteSet changes;
-  WebhookStore::put(changes, registered);
+  put_health(changes, registered);
   write(changes, Sync::no);
 }
 
 void Webhooks::disable(RegisteredWebhook& registered, std::string reason) {
   auto& webhook = registered.webhook;
   webhook.disabled = true;
-  webhook.disabled_reason = std::move(reason);
+  webhook.disabled_reason = reason;
+  registrations_.disable(webhook.id, std::move(reason),
+                         [disabled = ports_.disabled, webhook] { disabled(webhook); });
   WriteSet changes;
-  WebhookStore::put(changes, registered);
-  // It is logged below, and holds after a power cut.
-  write(changes, Sync::yes);
+  put_health(changes, registered);
+  write(changes, Sync::no);
   failing_.erase(webhook.id);
   leaving_.insert(webhook.id);
   count_enabled();
-  ports_.disabled(webhook);
 }
 
 Milliseconds Webhooks::retry_after(std::uint32_t attempt) const {
@@ -430,7 +486,8 @@ bool Webhooks::begin_due(std::vector<Call>& begun) {
 }
 
 bool Webhooks::begin_due_of(WebhookId id, std::vector<Call>& begun) {
-  if (registered_.at(id).webhook.disabled) return false;
+  const auto& registered = registered_.at(id);
+  if (registered.webhook.disabled || registered.secret.empty() || !*registered.durable) return false;
   auto out = calls_.count_of(id);
   const auto now = clock_.now();
   const auto failing = failing_.find(id);
@@ -463,14 +520,13 @@ void Webhooks::post(const Call& call) {
     if (it == registered_.end()) return calls_.drop(call);
     to = it->second;
   }
-  calls_.post(call, to, ports_.timers.now());
+  calls_.post(call, to.webhook.url, to.secret, ports_.timers.now());
 }
 
 void Webhooks::forget_old() {
   const auto now = clock_.now();
   if (now < forgotten_at_ + forget_interval) return;
   forgotten_at_ = now;
-  store_.forget_answers(now - limits_.answers_kept);
   // Events are dated by the wall clock.
   const auto before = clock_.earliest() - limits_.deliveries_kept;
   for (const auto& [id, registered] : registered_) store_.forget_deliveries(id, before);

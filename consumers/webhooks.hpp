@@ -17,6 +17,7 @@
 #include "consumers/enrollment_context.hpp"
 #include "consumers/waker.hpp"
 #include "consumers/webhook_calls.hpp"
+#include "consumers/webhook_registrations.hpp"
 #include "consumers/webhook_store.hpp"
 #include "consumers/webhook_transport.hpp"
 #include "domain/notice.hpp"
@@ -24,6 +25,9 @@
 namespace sugang {
 
 /// Posts notifications to the webhooks that are registered for them, signed as Standard Webhooks prescribes.
+///
+/// Registrations are events of one aggregate, of which this is the owner: it alone appends to it. Their secrets are
+/// in the journal as the sealer makes them.
 ///
 /// It reads the journal's events, not the students' boxes. What is to be called is written together with the cursor
 /// that passes the event, under keys made of the webhook and the event, which names its recipient, too: consumed
@@ -35,7 +39,6 @@ namespace sugang {
 class Webhooks final : public Consumer {
  public:
   struct Limits {
-    std::size_t webhooks_max = 100;
     std::size_t calls_max = 64;
     std::size_t calls_per_webhook_max = 8;
     Milliseconds call_timeout{10'000};
@@ -50,22 +53,22 @@ class Webhooks final : public Consumer {
     Milliseconds dead_max{3LL * 24 * 3'600'000};
     /// Calls that wait for one webhook; the next is not queued but listed as failed.
     std::size_t backlog_max = 10'000;
-    /// How long the answer to a keyed request that registered a webhook is given again.
-    Milliseconds answers_kept{25LL * 3'600'000};
     /// How long after the event a delivery stays listed.
     Milliseconds deliveries_kept{30LL * 24 * 3'600'000};
+    /// Events of the registry behind its last snapshot, before there is another.
+    Sequence snapshot_events = 64;
   };
   struct Ports {
     Timers& timers;
-    /// Of the newest durable record.
-    std::function<Position()> position;
+    Journal& journal;
+    Sealer& sealer;
     IdSource& ids;
     WebhookTransport& transport;
     /// Whose an enrollment is.
     EnrollmentContexts& contexts;
     /// The call's body.
     std::function<std::string(const Notice&)> render;
-    /// The webhook was disabled just now; for the log. Under a lock: it calls nothing here.
+    /// The webhook was disabled, durably; for the log. On the journal's thread.
     std::function<void(const Webhook&)> disabled;
     /// Called once, when the store can't be written; the process must end.
     std::function<void(const std::string& why)> on_failure;
@@ -79,6 +82,11 @@ class Webhooks final : public Consumer {
   Webhooks(const Webhooks&) = delete;
   Webhooks& operator=(const Webhooks&) = delete;
 
+  /// The registry, as the journal woke it; once, before anything is read or called. Returns the webhooks whose
+  /// secrets the sealer can't open: what is for them waits. Nothing else is done while `stand_still` instead.
+  std::vector<WebhookId> load(const Recovered& recovered);
+  /// The registry can't be read: no webhook is known, and none is created.
+  void stand_still();
   /// Starts the thread. Without it (tests, simulation) run_once() does the work.
   void start();
   /// Ends the thread; calls that are out stay pending, and are made again after a start. Before the transport ends.
@@ -97,22 +105,15 @@ class Webhooks final : public Consumer {
 
   // From any thread; may block on a disk.
 
-  struct KeptAnswer {
-    RequestId request;
-    /// The digest of the request's body.
-    Uid body;
-    Answer answer;
-  };
-  /// What the request that registers it is answered, when it has a key.
-  using Keep = std::function<std::optional<KeptAnswer>(const NewWebhook&)>;
-  /// It is told of what is queued from now on. It becomes durable together with the answer, which holds its secret:
-  /// a repeat after a crash finds both or neither, and no other store has the secret. Nothing: there are
-  /// `webhooks_max` already.
-  std::optional<NewWebhook> create(std::string url, std::vector<NoticeKind> kinds, const Keep& keep = {});
-  std::optional<CreationAnswer> answer_to(RequestId request) const { return store_.answer(request); }
+  // What they return may not be durable yet: it leaves through the journal's gate.
+
+  /// It takes what happens from now on. Nothing: there are `webhooks_max` already. Throws StorageError when
+  /// webhooks stand still.
+  std::optional<NewWebhook> create(std::string url, std::vector<NoticeKind> kinds,
+                                   const WebhookRegistrations::Complete& complete = {});
   /// What is pending for it is given up, and what is known of it forgotten. False: there is no such webhook.
   bool remove(WebhookId id);
-  ListResult<Webhook> list(const Page& page) const { return store_.list(page); }
+  ListResult<Webhook> list(const Page& page) const;
   /// Nothing: there is no such webhook.
   std::optional<ListResult<WebhookDelivery>> deliveries(WebhookId id, const Page& page) const;
   /// How a notification stands outside the box. One that is yet to be taken up is `queued` when a webhook takes it;
@@ -120,18 +121,33 @@ class Webhooks final : public Consumer {
   Notification standing(Notice notice);
   /// Calls that are still to be made, to all webhooks.
   std::size_t backlog() const { return store_.pending_count(); }
-  /// Whether somebody is registered who may be called.
+  /// Whether a webhook is registered and enabled.
   bool any() const { return enabled_.load(std::memory_order_acquire) > 0; }
 
  private:
   using Call = WebhookCalls::Call;
   using Outcome = WebhookCalls::Outcome;
+  /// A webhook of the registry, with what is known of it outside.
+  struct RegisteredWebhook {
+    Webhook webhook;
+    /// Empty: it can't be opened, so nothing can be signed.
+    std::string secret;
+    Position after = 0;
+    Milliseconds failing_for{0};
+    /// Its registration is durable: before, nothing leaves for it.
+    std::shared_ptr<std::atomic<bool>> durable = std::make_shared<std::atomic<bool>>(true);
+
+    bool takes(const Notice& notice) const;
+  };
 
   std::vector<Notice> notices_in(std::span<const Record> records);
   void take_up(std::span<const Notice> notices, Position until);
   void queue(const Notice& notice, WriteSet& changes);
   void write(const WriteSet& changes, Sync sync);
   void stand_still(const std::exception& fault);
+
+  RegisteredWebhook know(const WebhookRegistry::Entry& entry) const;
+  static void put_health(WriteSet& changes, const RegisteredWebhook& registered);
 
   bool take_outcomes();
   void book(const Outcome& outcome);
@@ -166,6 +182,8 @@ class Webhooks final : public Consumer {
   /// Over everything below, and the store's writes.
   mutable std::mutex mutex_;
   WebhookStore store_;
+  WebhookRegistrations registrations_;
+  /// Those of the registry.
   std::map<WebhookId, RegisteredWebhook> registered_;
   /// Removed or disabled, with calls that may still be pending.
   std::set<WebhookId> leaving_;

@@ -337,4 +337,8 @@ std::optional<std::string> Audit::see_event(const Record& record, const MileageE
   return check_named(record);
 }
 
+std::optional<std::string> Audit::see_event(const Record& record, const WebhookEvent&) {
+  return check_sequence(record, webhooks_sequence_);
+}
+
 }  // namespace sugang

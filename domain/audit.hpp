@@ -73,6 +73,7 @@ class Audit {
   std::optional<std::string> see_event(const Record& record, const CoachingEvent& event);
   std::optional<std::string> see_event(const Record& record, const CalendarEvent& event);
   std::optional<std::string> see_event(const Record& record, const MileageEvent& event);
+  std::optional<std::string> see_event(const Record& record, const WebhookEvent& event);
   std::optional<std::string> check_claim(const Record& record, const Course& course,
                                          const CourseEvent& event) const;
   std::optional<std::string> check_promotion(const Record& record, const Course& course,
@@ -97,6 +98,7 @@ class Audit {
   std::unordered_map<Uid, EnrollmentEntry> enrollments_;
   std::unordered_map<std::string, CalendarEntry> calendars_;
   std::unordered_map<std::string, MileageEntry> accounts_;
+  Sequence webhooks_sequence_ = 0;
   std::size_t running_sagas_ = 0;
   std::int64_t money_held_ = 0;
 };

@@ -8,6 +8,7 @@ std::string to_text(const AggregateId& id) {
       return id.name;
     case AggregateKind::calendar:
     case AggregateKind::mileage_account:
+    case AggregateKind::webhook_registry:
       // One person's name may name several of them.
       return std::string{to_text(id.kind)} + "/" + id.name;
     case AggregateKind::enrollment:
@@ -26,6 +27,11 @@ std::string to_text(const AggregateId& id) {
       return to_text(CoachingId{id.uid});
   }
   return {};
+}
+
+bool is_public(const Record& record) {
+  return record.aggregate.kind != AggregateKind::request &&
+         record.aggregate.kind != AggregateKind::webhook_registry;
 }
 
 std::string_view event_name(const Event& event) {

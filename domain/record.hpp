@@ -16,6 +16,7 @@
 #include "domain/request.hpp"
 #include "domain/saga.hpp"
 #include "domain/stock.hpp"
+#include "domain/webhook.hpp"
 
 namespace sugang {
 
@@ -26,7 +27,7 @@ using Sequence = std::uint64_t;
 
 /// One alternative per kind of aggregate, in the order of AggregateKind.
 using Event = std::variant<CourseEvent, EnrollmentEvent, PaymentEvent, SagaEvent, RequestEvent, StockEvent,
-                           DeliveryEvent, CoachingEvent, CalendarEvent, MileageEvent>;
+                           DeliveryEvent, CoachingEvent, CalendarEvent, MileageEvent, WebhookEvent>;
 
 /// The numbers stand in the journal: new ones come last.
 enum class AggregateKind : std::uint8_t {
@@ -42,17 +43,21 @@ enum class AggregateKind : std::uint8_t {
   calendar,
   /// A student's.
   mileage_account,
+  /// The one that holds all webhooks.
+  webhook_registry,
 };
 template <>
 struct EnumNames<AggregateKind> {
-  static constexpr std::array<std::string_view, 10> values{"course",   "enrollment",        "payment",  "saga",
-                                                           "request",  "stock_preparation", "delivery", "coaching",
-                                                           "calendar", "mileage_account"};
+  static constexpr std::array<std::string_view, 11> values{
+      "course",   "enrollment",        "payment",         "saga",
+      "request",  "stock_preparation", "delivery",        "coaching",
+      "calendar", "mileage_account",   "webhook_registry"};
 };
 
 /// Whether ids of this kind are names that a client, or the identity provider, chose. The others are uids.
 constexpr bool is_named(AggregateKind kind) {
-  return kind == AggregateKind::course || kind == AggregateKind::calendar || kind == AggregateKind::mileage_account;
+  return kind == AggregateKind::course || kind == AggregateKind::calendar ||
+         kind == AggregateKind::mileage_account || kind == AggregateKind::webhook_registry;
 }
 
 /// Names any aggregate where its kind is known only at run time.
@@ -73,6 +78,7 @@ struct AggregateId {
   AggregateId(CoachingId id) : kind(AggregateKind::coaching), uid(id.uid) {}
 
   static AggregateId calendar_of(const InstructorId& id) { return {AggregateKind::calendar, id.text}; }
+  static AggregateId webhooks() { return {AggregateKind::webhook_registry, "all"}; }
   static AggregateId mileage_of(const StudentId& id) { return {AggregateKind::mileage_account, id.text}; }
 
   Partition partition() const { return is_named(kind) ? partition_of_name(name) : uid.partition(); }
@@ -116,6 +122,8 @@ struct Record {
   bool operator==(const Record&) const = default;
 };
 
+/// What the server notes for itself, of keyed requests and webhooks, is no event of the domain.
+bool is_public(const Record& record);
 std::string_view event_name(const Event& event);
 std::uint16_t event_version(const Event& event);
 

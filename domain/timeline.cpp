@@ -263,6 +263,7 @@ void fold(EnrollmentSummary& summary, const Record& record, const MileageEvent& 
 
 /// What a caller is answered changes nothing of the enrollment.
 void fold(EnrollmentSummary&, const Record&, const RequestEvent&) {}
+void fold(EnrollmentSummary&, const Record&, const WebhookEvent&) {}
 
 }  // namespace
 

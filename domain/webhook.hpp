@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "domain/decision.hpp"
 #include "domain/ids.hpp"
 #include "domain/notification.hpp"
 #include "domain/time.hpp"
@@ -15,6 +18,95 @@ struct WebhookTag {
   static constexpr std::string_view prefix = "whk_";
 };
 using WebhookId = ServerId<WebhookTag>;
+
+// --- registrations: one aggregate holds them all
+
+struct WebhookRegistered {
+  static constexpr std::string_view name = "webhook.registered";
+  static constexpr std::uint16_t version = 1;
+  WebhookId webhook;
+  std::string url;
+  /// What it takes; everything when empty.
+  std::vector<NoticeKind> kinds;
+  /// Enciphered with a key that is not in the journal.
+  std::string sealed_secret;
+  TimePoint at{};
+  /// The journal's end when it was registered: it takes what comes behind.
+  std::uint64_t after = 0;
+  bool operator==(const WebhookRegistered&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("webhookId", self.webhook);
+    field("url", self.url);
+    field("kinds", self.kinds);
+    field("sealedSecret", self.sealed_secret);
+    field("at", self.at);
+    field("after", self.after);
+  }
+};
+
+/// It is called no more, and stays listed.
+struct WebhookDisabled {
+  static constexpr std::string_view name = "webhook.disabled";
+  static constexpr std::uint16_t version = 1;
+  WebhookId webhook;
+  std::string reason;
+  bool operator==(const WebhookDisabled&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("webhookId", self.webhook);
+    field("reason", self.reason);
+  }
+};
+
+struct WebhookRemoved {
+  static constexpr std::string_view name = "webhook.removed";
+  static constexpr std::uint16_t version = 1;
+  WebhookId webhook;
+  bool operator==(const WebhookRemoved&) const = default;
+  static void fields(auto& self, auto&& field) { field("webhookId", self.webhook); }
+};
+
+using WebhookEvent = std::variant<WebhookRegistered, WebhookDisabled, WebhookRemoved>;
+
+struct RegisterWebhook {
+  WebhookId webhook;
+  std::string url;
+  std::vector<NoticeKind> kinds;
+  std::string sealed_secret;
+  std::uint64_t after = 0;
+};
+struct DisableWebhook {
+  WebhookId webhook;
+  std::string reason;
+};
+struct RemoveWebhook {
+  WebhookId webhook;
+};
+using WebhookCommand = std::variant<RegisterWebhook, DisableWebhook, RemoveWebhook>;
+
+enum class WebhookError : std::uint8_t { too_many, not_registered };
+
+inline constexpr std::size_t webhooks_max = 100;
+
+struct WebhookRegistry {
+  using Command = WebhookCommand;
+  using Event = WebhookEvent;
+  using Error = WebhookError;
+
+  struct Entry {
+    WebhookRegistered registered;
+    bool disabled = false;
+    std::string disabled_reason;
+    bool operator==(const Entry&) const = default;
+  };
+  std::map<WebhookId, Entry> webhooks;
+  bool operator==(const WebhookRegistry&) const = default;
+};
+
+Decision<WebhookEvent, WebhookError> decide(const WebhookRegistry& registry, const WebhookCommand& command,
+                                            TimePoint now);
+void apply(WebhookRegistry& registry, const WebhookEvent& event);
+
+// --- as callers see them
 
 /// Where notifications are posted to, signed as Standard Webhooks prescribes.
 struct Webhook {
@@ -37,7 +129,6 @@ struct NewWebhook {
   Webhook webhook;
   std::string secret;
 };
-
 enum class WebhookDeliveryState : std::uint8_t { pending, delivered, failed };
 template <>
 struct EnumNames<WebhookDeliveryState> {

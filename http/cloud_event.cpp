@@ -34,6 +34,12 @@ struct PayloadWriter {
     write(to_text(id));
   }
   void write(const Currency& currency) const { json.value(currency.text()); }
+  template <class T>
+  void write(const std::vector<T>& values) const {
+    json.begin_array();
+    for (const auto& value : values) write(value);
+    json.end_array();
+  }
   void write(const Money& money) const {
     json.begin_object().member("amount", money.amount).member("currency", money.currency.text()).end_object();
   }
@@ -62,8 +68,6 @@ void write_correlation(JsonWriter& json, const Record& record) {
 }
 
 }  // namespace
-
-bool is_public(const Record& record) { return record.aggregate.kind != AggregateKind::request; }
 
 void write_event(JsonWriter& json, const Record& record) {
   json.begin_object().member("specversion", "1.0");

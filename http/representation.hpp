@@ -40,8 +40,6 @@ void write_set_aside(JsonWriter& json, const SetAside& entry);
 
 /// CloudEvents 1.0, structured. Only for records that callers may see (`is_public`).
 void write_event(JsonWriter& json, const Record& record);
-/// What the server notes for itself about keyed requests is no event of the domain.
-bool is_public(const Record& record);
 
 /// What is posted to a webhook.
 std::string webhook_body(const Notice& notice);

@@ -31,6 +31,8 @@ GroupKind group_kind(AggregateKind kind) {
       return GroupKind::calendar;
     case AggregateKind::mileage_account:
       return GroupKind::mileage_account;
+    case AggregateKind::webhook_registry:
+      return GroupKind::webhook_registry;
   }
   return GroupKind::course;
 }
@@ -77,7 +79,7 @@ std::size_t groups_of(const Record& record, std::array<std::string, 2>& keys) {
 
 GroupKind kind_of_group(std::string_view key) {
   const std::size_t kind = key.size() > 2 ? static_cast<std::uint8_t>(key[2]) : 0xff;
-  if (kind > static_cast<std::uint8_t>(GroupKind::mileage_account)) damaged("an index key is of an unknown kind");
+  if (kind > static_cast<std::uint8_t>(GroupKind::webhook_registry)) damaged("an index key is of an unknown kind");
   return static_cast<GroupKind>(kind);
 }
 

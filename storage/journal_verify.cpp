@@ -39,7 +39,8 @@ class SetSum {
 Course decode_as(const Course&, std::string_view bytes) { return decode_course(bytes); }
 InstructorCalendar decode_as(const InstructorCalendar&, std::string_view bytes) { return decode_calendar(bytes); }
 MileageAccount decode_as(const MileageAccount&, std::string_view bytes) { return decode_account(bytes); }
-using Folded = std::variant<Course, InstructorCalendar, MileageAccount>;
+WebhookRegistry decode_as(const WebhookRegistry&, std::string_view bytes) { return decode_webhooks(bytes); }
+using Folded = std::variant<Course, InstructorCalendar, MileageAccount, WebhookRegistry>;
 
 Folded empty_of(AggregateKind kind) {
   switch (kind) {
@@ -47,6 +48,8 @@ Folded empty_of(AggregateKind kind) {
       return InstructorCalendar{};
     case AggregateKind::mileage_account:
       return MileageAccount{};
+    case AggregateKind::webhook_registry:
+      return WebhookRegistry{};
     default:
       return Course{};
   }

@@ -117,4 +117,29 @@ MileageAccount decode_account(std::string_view bytes) {
   return account;
 }
 
+std::string encode_snapshot(const WebhookRegistry& registry) {
+  std::string bytes;
+  CborWriter out{bytes};
+  out.map(1);
+  out.text("webhooks");
+  out.array(registry.webhooks.size());
+  for (const auto& [id, entry] : registry.webhooks)
+    write_array(out, entry.registered, entry.disabled, entry.disabled_reason);
+  return bytes;
+}
+
+WebhookRegistry decode_webhooks(std::string_view bytes) {
+  WebhookRegistry registry;
+  EntriesOf webhooks{[&](CborReader& in) {
+    WebhookRegistry::Entry entry;
+    read_array(in, entry.registered, entry.disabled, entry.disabled_reason);
+    if (!registry.webhooks.emplace(entry.registered.webhook, entry).second)
+      throw DecodeError("a webhook is registered twice");
+  }};
+  CborReader in{bytes};
+  read_members(in, [&](auto&& match) { match("webhooks", webhooks); });
+  expect_end(in);
+  return registry;
+}
+
 }  // namespace sugang

@@ -11,6 +11,7 @@
 
 #include "consumers/webhooks.hpp"
 #include "tests/consumers/consumed.hpp"
+#include "tests/storage/temp_folder.hpp"
 
 namespace sugang {
 
@@ -57,7 +58,8 @@ class WebhooksTest : public ::testing::Test {
     webhooks = std::make_unique<Webhooks>(
         *store, limits,
         Webhooks::Ports{.timers = node.timers,
-                        .position = [this] { return node.j().durable_position(); },
+                        .journal = node.j(),
+                        .sealer = *sealer,
                         .ids = ids,
                         .transport = transport,
                         .contexts = *contexts,
@@ -66,6 +68,10 @@ class WebhooksTest : public ::testing::Test {
                         .on_failure = [this](const std::string& why) { failures.push_back(why); },
                         .on_damage = [this](const std::string& why) { damages.push_back(why); }});
     node.consumers->add(*webhooks);
+    auto registry = std::make_shared<Recovered>();
+    node.j().wake(AggregateId::webhooks(), [registry](Recovered recovered) { *registry = std::move(recovered); });
+    node.journal->commit_all();
+    unreadable = webhooks->load(*registry);
   }
   /// Everything starts again with what was durable.
   void crash() {
@@ -120,8 +126,11 @@ class WebhooksTest : public ::testing::Test {
       settle();
     }
   }
+  /// Durable.
   WebhookId create(const std::string& url, std::vector<NoticeKind> kinds = {}) {
-    return webhooks->create(url, std::move(kinds))->webhook.id;
+    const auto made = webhooks->create(url, std::move(kinds));
+    node.journal->commit_all();
+    return made->webhook.id;
   }
   std::vector<WebhookDelivery> deliveries(WebhookId id) {
     return webhooks->deliveries(id, {.limit = 100, .cursor = {}})->listing.items;
@@ -135,6 +144,9 @@ class WebhooksTest : public ::testing::Test {
   Webhooks::Limits limits;
   Consumed node;
   SeededIds ids{1};
+  TempFolder folder;
+  std::unique_ptr<Sealer> sealer = std::make_unique<Sealer>(folder.path() / "key");
+  std::vector<WebhookId> unreadable;
   ScriptedTransport transport;
   std::unique_ptr<MemoryStore> store = std::make_unique<MemoryStore>(WebhookStore::space_count);
   std::vector<WebhookId> disabled;

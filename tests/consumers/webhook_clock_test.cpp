@@ -18,13 +18,6 @@ constexpr Milliseconds day = std::chrono::hours{24};
 /// The wall clock is set while webhooks are called.
 class WebhookClock : public WebhooksTest {
  protected:
-  const RequestId request{Uid{1, 2}};
-
-  void create_keyed() {
-    webhooks->create(good, {}, [this](const NewWebhook&) {
-      return Webhooks::KeptAnswer{request, Uid{3, 4}, Answer{.status = 201}};
-    });
-  }
   /// The endpoint counts as dead.
   WebhookId create_dead() {
     transport.answers[bad] = {503, {}};
@@ -125,23 +118,6 @@ TEST_F(WebhookClock, SetBackBeforeARestartLeavesNoCallWaiting) {
   transport.answers[bad] = {200, {}};
   settle();
   EXPECT_EQ(delivery(id).state, WebhookDeliveryState::delivered);
-}
-
-TEST_F(WebhookClock, SetForwardForgetsNoAnswerToAKeyedRequest) {
-  create_keyed();
-  settle();
-  node.timers.set_clock(2 * day);
-  pass(std::chrono::hours{3});
-  EXPECT_TRUE(webhooks->answer_to(request));
-}
-
-TEST_F(WebhookClock, SetBackForgetsNoAnswerToAKeyedRequest) {
-  node.timers.set_clock(-year);
-  create_keyed();
-  settle();
-  node.timers.set_clock(year);
-  pass(std::chrono::hours{3});
-  EXPECT_TRUE(webhooks->answer_to(request));
 }
 
 TEST_F(WebhookClock, SetForwardForgetsNoDelivery) {

@@ -14,6 +14,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -41,6 +42,7 @@ TEST(WebhookSignature, ASecretIsFreshAndSigns) {
 TEST_F(WebhooksTest, PostASignedNotificationToEachThatIsRegistered) {
   const auto made = webhooks->create(good, {});
   ASSERT_TRUE(made);
+  node.journal->commit_all();
   EXPECT_TRUE(webhooks->any());
   const auto about = notify();
   settle();
@@ -203,6 +205,7 @@ TEST_F(WebhooksTest, ARemovalIsCarriedOutThoughACrashComesBetween) {
   notify();
   settle();
   webhooks->remove(id);
+  node.journal->commit_all();
   crash();
   settle();
   EXPECT_EQ(count(NotificationState::failed), 1u);
@@ -406,31 +409,104 @@ TEST_F(WebhooksTest, OldDeliveriesLeaveTheListTheNewStay) {
 }
 
 TEST_F(WebhooksTest, HaveABoundOnTheirNumber) {
-  for (std::size_t i = 0; i < limits.webhooks_max; ++i) ASSERT_TRUE(webhooks->create(good, {}));
+  for (std::size_t i = 0; i < webhooks_max; ++i) ASSERT_TRUE(webhooks->create(good, {}));
   EXPECT_FALSE(webhooks->create(good, {}));
 }
 
-// --- the answer to a keyed request
+// --- the registry
 
-TEST_F(WebhooksTest, AreDurableTogetherWithTheAnswerThatShowsTheirSecret) {
+TEST_F(WebhooksTest, AreRegisteredTogetherWithWhatTheAppendCarriesOrNotAtAll) {
   const RequestId request{Uid{1, 2}};
-  const auto made = webhooks->create(good, {}, [&](const NewWebhook& webhook) {
-    return Webhooks::KeptAnswer{request, Uid{3, 4}, Answer{.status = 201, .body = webhook.secret}};
-  });
+  const auto complete = [&](const NewWebhook&, Append& append) {
+    append.records.push_back(node.story.record(request, RequestEvent{RequestAnswered{.status = 201}}));
+  };
+  webhooks->create(good, {}, complete);
   crash();
-  const auto kept = webhooks->answer_to(request);
-  ASSERT_TRUE(kept);
-  EXPECT_EQ(kept->body, (Uid{3, 4}));
-  EXPECT_EQ(kept->answer.status, 201);
-  EXPECT_EQ(kept->answer.body, made->secret);
-  EXPECT_FALSE(webhooks->answer_to(RequestId{Uid{1, 3}}));
+  EXPECT_THAT(webhooks->list({}).listing.items, IsEmpty());
+  EXPECT_THAT(node.j().history(request), IsEmpty());
+  node.story = Story{};
+  webhooks->create(good, {}, complete);
+  node.journal->commit_all();
+  crash();
+  EXPECT_THAT(webhooks->list({}).listing.items, SizeIs(1));
+  EXPECT_THAT(node.j().history(request), SizeIs(1));
+}
+
+TEST_F(WebhooksTest, OutliveTheirStore) {
+  const auto made = webhooks->create(good, {NoticeKind::enrollment_confirmed});
+  node.journal->commit_all();
+  webhooks.reset();
+  node.crash();
+  store = std::make_unique<MemoryStore>(WebhookStore::space_count);
+  open();
+  EXPECT_THAT(webhooks->list({}).listing.items, ElementsAre(made->webhook));
+  const auto about = notify();
   settle();
-  node.timers.advance(std::chrono::hours{24});
+  ASSERT_THAT(transport.waiting, SizeIs(1));
+  const auto& call = transport.waiting[0].call;
+  EXPECT_EQ(header(call, "webhook-signature"),
+            sign_webhook(made->secret, to_text(about), node.timers.now(), call.body));
+}
+
+TEST_F(WebhooksTest, NothingLeavesForOneThatIsNotDurableYet) {
+  webhooks->create(good, {});
+  const auto id = node.story.new_enrollment("music");
+  std::vector<Record> records{request_of(id), node.story.record(id, EnrollmentEvent{EnrollmentConfirmed{}}, id)};
+  records[0].position = 10;
+  records[1].position = 11;
+  webhooks->consume(records, Done{[](const std::string&) {}});
+  webhooks->run_once();
+  EXPECT_THAT(transport.waiting, IsEmpty());
+  node.journal->commit_all();
+  webhooks->run_once();
+  EXPECT_THAT(transport.waiting, SizeIs(1));
+}
+
+TEST_F(WebhooksTest, WhoseSecretsWereSealedWithAnotherKeyWaitForIt) {
+  const auto id = create(good);
+  const auto right = std::exchange(sealer, std::make_unique<Sealer>(folder.path() / "other-key"))->file();
+  crash();
+  EXPECT_THAT(unreadable, ElementsAre(id));
+  const auto about = notify();
+  pass(std::chrono::hours{1});
+  EXPECT_EQ(transport.posts[good], 0);
+  EXPECT_EQ(standing(about).state, NotificationState::queued);
+  EXPECT_FALSE(webhooks->list({}).listing.items.front().disabled);
+  store->write({}, Sync::yes);
+  sealer = std::make_unique<Sealer>(right);
+  transport.answers[good] = {200, {}};
+  crash();
+  EXPECT_THAT(unreadable, IsEmpty());
   settle();
-  EXPECT_TRUE(webhooks->answer_to(request)) << "kept for a day at least";
-  node.timers.advance(limits.answers_kept);
+  EXPECT_EQ(standing(about).state, NotificationState::sent);
+}
+
+TEST_F(WebhooksTest, AreLoadedFromASnapshotAndABoundedTailHoweverOftenTheyChange) {
+  limits.snapshot_events = 4;
+  crash();
+  const auto kept = create(bad, {NoticeKind::stock_prepared});
+  for (int i = 0; i < 20; ++i) {
+    webhooks->remove(create(good));
+    node.journal->commit_all();
+  }
+  const auto listed = webhooks->list({}).listing.items;
+  crash();
+  EXPECT_THAT(webhooks->list({}).listing.items, ElementsAreArray(listed));
+  EXPECT_EQ(listed.front().id, kept);
+  Recovered registry;
+  node.j().wake(AggregateId::webhooks(), [&](Recovered recovered) { registry = std::move(recovered); });
+  node.journal->commit_all();
+  EXPECT_TRUE(registry.snapshot);
+  EXPECT_LT(registry.tail.size(), 8u);
+  EXPECT_EQ(node.j().history(AggregateId::webhooks()).size(), 41u);
+}
+
+TEST_F(WebhooksTest, WhoseRegistryCannotBeReadStandStill) {
+  webhooks->stand_still();
+  EXPECT_THROW(webhooks->create(good, {}), StorageError);
+  notify();
   settle();
-  EXPECT_FALSE(webhooks->answer_to(request));
+  EXPECT_THAT(failures, IsEmpty());
 }
 
 // --- dead endpoints
@@ -517,7 +593,9 @@ TEST_F(WebhooksTest, AWriteThatFailsEndsTheNode) {
   store = std::make_unique<MemoryStore>(WebhookStore::space_count, MemoryFaults{.failing_write = 2});
   node.crash();
   open();
-  EXPECT_THROW(webhooks->create(good, {}), StorageError);
+  create(good);
+  notify();
+  settle();
   EXPECT_THAT(failures, ElementsAre(HasSubstr("webhooks: ")));
 }
 

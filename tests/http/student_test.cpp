@@ -92,6 +92,8 @@ TEST(CloudEvents, HideWhatTheServerNotesForItself) {
   Record record{.aggregate = RequestId{{1, 1}}};
   record.event = RequestEvent{RequestAnswered{201, "application/json", "", R"({"secret":"whsec_x"})"}};
   EXPECT_FALSE(is_public(record));
+  record.aggregate = AggregateId::webhooks();
+  EXPECT_FALSE(is_public(record));
 }
 
 }  // namespace

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from blackbox.actions import (await_state, cancel, confirmed, enroll, eventually, every, paused, read,
+from blackbox.actions import (await_state, cancel, confirmed, enroll, events, eventually, every, paused, read,
                               register_course, unique)
 from blackbox.receiver import Receiver
 from blackbox.site import Site
@@ -295,33 +295,27 @@ def test_kills_in_the_middle_of_many_lose_none_and_repeat_none_that_was_taken_in
     assert {one["id"] for one in deliveries(site.client, webhook)} == {call.id for call in receiver.calls}
 
 
-def lose_answers_since(site, journal):
-    """kill -9, and a start on the journal as it was: what stands in other stores is ahead of it, as when the kill
-    came before the journal's next write."""
+def restart(site, meanwhile=lambda data: None, kill=False):
+    """Stops the server, or kills it, and starts it again; `meanwhile` may change its folder."""
     site._disconnect()
-    site.server.kill()
-    shutil.rmtree(site.server.data / "journal")
-    shutil.copytree(journal, site.server.data / "journal")
+    if kill:
+        site.server.kill()
+    else:
+        assert site.server.terminate() == 0
+    meanwhile(site.server.data)
     site.server.start()
     site._connect()
 
 
-def journal_now(site, scratch):
-    site._disconnect()
-    site.server.kill()
-    shutil.copytree(site.server.data / "journal", scratch / "journal")
-    site.server.start()
-    site._connect()
-    return scratch / "journal"
+def files_with(data, secret):
+    return [path for path in data.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
 
 
-def test_a_repeat_after_a_kill_between_creation_and_answer_is_the_same_webhook(site, scratch, receiver):
-    register_course(site.client)
-    journal = journal_now(site, scratch)
+def test_a_repeat_after_a_kill_is_the_same_webhook_byte_for_byte(site, receiver):
     body, key = {"url": receiver.url, "events": ["enrollment.confirmed"]}, {"Idempotency-Key": unique("key")}
     first = site.client.post("/v1/webhooks", body, key)
     assert first.status == 201, first
-    lose_answers_since(site, journal)
+    restart(site, lambda data: shutil.rmtree(data / "webhooks"), kill=True)
     again = site.client.post("/v1/webhooks", body, key)
     assert [one["id"] for one in every(site.client, "/v1/webhooks")] == [first.json()["id"]]
     assert (again.status, again.body, again.header("location")) == (201, first.body, first.header("location"))
@@ -332,18 +326,52 @@ def test_a_repeat_after_a_kill_between_creation_and_answer_is_the_same_webhook(s
     assert site.client.post("/v1/webhooks", body, {"Idempotency-Key": unique("key")}).json()["id"] != again.json()["id"]
 
 
-def test_the_journal_does_not_hold_the_secret(site, receiver):
+def test_no_file_holds_the_secret(site, receiver):
     key = {"Idempotency-Key": unique("key")}
     made = site.client.post("/v1/webhooks", {"url": receiver.url}, key)
     assert site.client.post("/v1/webhooks", {"url": receiver.url}, key).body == made.body
     confirmed(site.client, register_course(site.client))
-    site._disconnect()
-    assert site.server.terminate() == 0
-    secret = made.json()["secret"].encode()
-    assert not [path for path in (site.server.data / "journal").rglob("*")
-                if path.is_file() and secret in path.read_bytes()]
-    site.server.start()
-    site._connect()
+    found = []
+    restart(site, lambda data: found.extend(files_with(data, made.json()["secret"])))
+    assert found == []
+
+
+def test_the_key_of_the_secrets_is_for_the_servers_user_alone(site, receiver):
+    subscribe(site.client, receiver.url)
+    assert (site.server.data / "webhook.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_registrations_outlive_the_store_of_deliveries(site, receiver):
+    webhook = subscribe(site.client, receiver.url, "enrollment.confirmed")
+    before = confirmed(site.client, register_course(site.client))["id"]
+    await_told(receiver, before, "enrollment.confirmed")
+    restart(site, lambda data: shutil.rmtree(data / "webhooks"))
+    listed, = every(site.client, "/v1/webhooks")
+    assert (listed["id"], listed["events"]) == (webhook["id"], ["enrollment.confirmed"])
+    later = confirmed(site.client, register_course(site.client))["id"]
+    await_told(receiver, later, "enrollment.confirmed")
+    assert receiver.of(later)[0].is_signed_with(webhook["secret"])
+    assert len(receiver.of(before)) == 1
+
+
+def test_without_its_key_a_webhook_waits_and_the_log_says_what_to_do(site, receiver):
+    webhook, student = subscribe(site.client, receiver.url), unique("student")
+    restart(site, lambda data: (data / "webhook.key").rename(data / "elsewhere"))
+    line = next(line for line in site.server.stderr().splitlines() if "webhook_key_wrong" in line)
+    assert webhook["id"] in line and "webhook.key" in line and "restore" in line
+    enrollment = confirmed(site.client, register_course(site.client), student)["id"]
+    eventually(lambda: [one["state"] for one in notices_of(site.client, student)] == ["queued"])
+    assert receiver.calls == []
+    restart(site, lambda data: (data / "elsewhere").rename(data / "webhook.key"))
+    await_sent(site.client, student)
+    assert receiver.of(enrollment)[0].is_signed_with(webhook["secret"])
+
+
+def test_the_server_keeps_registrations_to_itself(site, receiver):
+    subscribe(site.client, receiver.url)
+    confirmed(site.client, register_course(site.client))
+    found, _ = events(site.client)
+    assert found and not [event for event in found if "webhook" in event["type"]]
 
 
 # --- dead for good

@@ -39,6 +39,12 @@ Record of(CalendarEvent event) {
   return enveloped(AggregateId::calendar_of(instructor), std::move(event), enrollment);
 }
 Record of(MileageEvent event) { return enveloped(AggregateId::mileage_of(student), std::move(event), enrollment); }
+Record of(WebhookEvent event) { return enveloped(AggregateId::webhooks(), std::move(event), {}); }
+
+const WebhookId webhook{{0x0198'0000'0003'7005ULL, 0x8000'0000'0000'0005ULL}};
+WebhookRegistered webhook_registered() {
+  return {webhook, "https://a.example/hook", {NoticeKind::schedule_confirmed}, "c2VhbGVk", now, 70'000};
+}
 
 Record traced(Record record) {
   for (std::size_t i = 0; i < record.trace.trace_id.size(); ++i)
@@ -127,6 +133,9 @@ std::vector<Record> golden_events() {
       of(SlotFreed{enrollment}),
       of(MileageEarned{payment_of(enrollment), 1'200}),
       of(MileageReversed{payment_of(enrollment), 1'200}),
+      of(webhook_registered()),
+      of(WebhookDisabled{webhook, "it answered 410"}),
+      of(WebhookRemoved{webhook}),
   };
 }
 
@@ -189,6 +198,12 @@ MileageAccount golden_account() {
   apply(account, MileageReversed{payment_of(other), 300, {}});
   apply(account, MileageReversed{PaymentId{{1, 1}}, 0, {}});
   return account;
+}
+
+WebhookRegistry golden_webhooks() {
+  WebhookRegistry registry;
+  registry.webhooks[webhook] = {webhook_registered(), true, "it answered 410"};
+  return registry;
 }
 
 EnrollmentSummary golden_summary() {

@@ -14,6 +14,7 @@ std::vector<Record> golden_beginning();
 Course golden_course();
 InstructorCalendar golden_calendar();
 MileageAccount golden_account();
+WebhookRegistry golden_webhooks();
 EnrollmentSummary golden_summary();
 
 }  // namespace sugang
