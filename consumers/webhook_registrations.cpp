@@ -64,9 +64,9 @@ void WebhookRegistrations::commit(const WebhookEvent& event, Append append) {
   record.aggregate = AggregateId::webhooks();
   record.sequence = ++sequence_;
   record.time = timers_.now();
+  record.id = EventId{ids_.mint(record.time, record.aggregate.partition())};
   record.event = event;
   append.records.insert(append.records.begin(), std::move(record));
-  give_ids(ids_, append.records);
   apply(registry_, event);
   if (sequence_ - snapshot_sequence_ >= snapshot_events_) {
     append.snapshot = Snapshot{AggregateId::webhooks(), sequence_, encode_snapshot(registry_)};
