@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/answering.hpp"
+#include "domain/mileage.hpp"
 
 namespace sugang {
 namespace {

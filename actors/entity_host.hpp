@@ -37,13 +37,7 @@ struct Snapshots<InstructorCalendar> {
     return calendar.slots.size() + calendar.released.size();
   }
 };
-template <>
-struct Snapshots<MileageAccount> {
-  static constexpr bool kept = true;
-  static std::string encode(const MileageAccount& account) { return encode_snapshot(account); }
-  static MileageAccount decode(std::string_view bytes) { return decode_account(bytes); }
-  static std::uint64_t entries(const MileageAccount& account) { return account.entries.size(); }
-};
+
 /// Hosts any aggregate: wake from the journal → decide → append → evolve → answer. The rules are the aggregate's.
 template <class Aggregate>
 class EntityHost : public ResidentActor {

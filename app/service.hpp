@@ -136,10 +136,11 @@ class Service final : public Backend {
   std::string paused_names() const;
   void resume_from(std::shared_ptr<const std::vector<AggregateId>> owed, std::size_t first);
   template <class Row>
-  void list(Position min_position, std::function<ListResult<Row>()> query,
+  void list(std::vector<ViewId> views, Position min_position, std::function<ListResult<Row>()> query,
             std::function<void(ListResult<Row>)> done);
-  /// Runs `query` once the views show `min_position`, or `behind` when they do not in time.
-  void when_reached(Position min_position, std::function<void()> query, std::function<void()> behind);
+  /// Runs `query` once these views show `min_position`, or `behind` when they do not in time.
+  void when_reached(std::vector<ViewId> views, Position min_position, std::function<void()> query,
+                    std::function<void()> behind);
 
   Node& node_;
   PausedComponents& components_;

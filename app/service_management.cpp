@@ -156,6 +156,8 @@ bool Service::switch_component(Component component, bool running) {
       if (running) breaker_.reset();
       return running;
     case Component::mileage:
+      views_.pause(ViewId::mileage, !running);
+      return false;
     case Component::coaching:
     case Component::delivery:
       return running;

@@ -56,20 +56,22 @@ void Service::read_line_position(CourseId course, EnrollmentId enrollment,
   node_.directory.send(course, FindInLine{enrollment, done, done});
 }
 
-void Service::when_reached(Position min_position, std::function<void()> query, std::function<void()> behind) {
-  views_.when_reached(min_position, [this, query = std::move(query), behind = std::move(behind)](bool reached) {
-    if (reached)
-      scans_(query);
-    else
-      behind();
-  });
+void Service::when_reached(std::vector<ViewId> views, Position min_position, std::function<void()> query,
+                           std::function<void()> behind) {
+  views_.when_reached(std::move(views), min_position,
+                      [this, query = std::move(query), behind = std::move(behind)](bool reached) {
+                        if (reached)
+                          scans_(query);
+                        else
+                          behind();
+                      });
 }
 
 template <class Row>
-void Service::list(Position min_position, std::function<ListResult<Row>()> query,
+void Service::list(std::vector<ViewId> views, Position min_position, std::function<ListResult<Row>()> query,
                    std::function<void(ListResult<Row>)> done) {
   when_reached(
-      min_position, [query = std::move(query), done] { done(attempt_list<Row>(query)); },
+      std::move(views), min_position, [query = std::move(query), done] { done(attempt_list<Row>(query)); },
       [done] {
         ListResult<Row> behind;
         behind.error = ServiceError::views_behind;
@@ -80,43 +82,49 @@ void Service::list(Position min_position, std::function<ListResult<Row>()> query
 void Service::list_courses(std::optional<CourseKind> kind, Page page, Position min_position,
                            std::function<void(ListResult<CourseSnapshot>)> done) {
   list<CourseSnapshot>(
-      min_position, [this, kind, page] { return views_.list_courses(kind, page); }, std::move(done));
+      {ViewId::courses}, min_position, [this, kind, page] { return views_.list_courses(kind, page); },
+      std::move(done));
 }
 
 void Service::list_enrollments(EnrollmentFilter filter, Page page, Position min_position,
                                std::function<void(ListResult<EnrollmentSummary>)> done) {
   list<EnrollmentSummary>(
-      min_position, [this, filter, page] { return views_.list_enrollments(filter, page); }, std::move(done));
+      {ViewId::enrollments}, min_position, [this, filter, page] { return views_.list_enrollments(filter, page); },
+      std::move(done));
 }
 
 void Service::student_page(StudentId student, Page page, Position min_position,
                            std::function<void(ListResult<PageRow>)> done) {
   list<PageRow>(
-      min_position, [this, student, page] { return views_.student_page(student, page); }, std::move(done));
+      {ViewId::enrollments, ViewId::courses}, min_position,
+      [this, student, page] { return views_.student_page(student, page); }, std::move(done));
 }
 
 void Service::list_waitlist(CourseId course, Page page, Position min_position,
                             std::function<void(ListResult<WaitlistRow>)> done) {
   list<WaitlistRow>(
-      min_position, [this, course, page] { return views_.list_waitlist(course, page); }, std::move(done));
+      {ViewId::enrollments}, min_position, [this, course, page] { return views_.list_waitlist(course, page); },
+      std::move(done));
 }
 
 void Service::list_coaching(CoachingFilter filter, Page page, Position min_position,
                             std::function<void(ListResult<EnrollmentSummary>)> done) {
   list<EnrollmentSummary>(
-      min_position, [this, filter, page] { return views_.list_coaching(filter, page); }, std::move(done));
+      {ViewId::enrollments}, min_position, [this, filter, page] { return views_.list_coaching(filter, page); },
+      std::move(done));
 }
 
 void Service::list_deliveries(DeliveryFilter filter, Page page, Position min_position,
                               std::function<void(ListResult<EnrollmentSummary>)> done) {
   list<EnrollmentSummary>(
-      min_position, [this, filter, page] { return views_.list_deliveries(filter, page); }, std::move(done));
+      {ViewId::enrollments}, min_position, [this, filter, page] { return views_.list_deliveries(filter, page); },
+      std::move(done));
 }
 
 void Service::student_mileage(StudentId student, Page page, Position min_position,
                               std::function<void(MileageStatement)> done) {
   when_reached(
-      min_position,
+      {ViewId::mileage}, min_position,
       [this, student, page, done] {
         auto statement = attempt<MileageStatement>([&] { return views_.student_mileage(student, page); });
         if (auto* read = std::get_if<0>(&statement)) return done(std::move(*read));
@@ -145,7 +153,7 @@ void Service::student_notifications(StudentId student, Page page, Position min_p
       result.listing.items.push_back(webhooks_.standing(std::move(notice)));
     return result;
   };
-  if (min_position <= until) return list<Notification>(min_position, query, std::move(done));
+  if (min_position <= until) return list<Notification>({ViewId::enrollments}, min_position, query, std::move(done));
   ListResult<Notification> behind;
   behind.error = ServiceError::views_behind;
   done(std::move(behind));

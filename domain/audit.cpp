@@ -189,7 +189,7 @@ std::optional<std::string> Audit::check_nothing_left(const Record& record, const
   if (waits_in_line(*record.enrollment, entry)) return broken(4, record, "ended and still waits for seats");
   if (entry.payment.state == PaymentState::approved)
     return broken(4, record, "ended with a payment approved and no refund requested");
-  if (entry.mileage != 0) return broken(4, record, "ended with mileage left");
+  if (entry.payment.mileage_earned != 0) return broken(4, record, "ended with mileage left");
   if (entry.stock.state == StockState::requested || entry.stock.state == StockState::prepared)
     return broken(4, record, "ended with stock prepared");
   if (entry.delivery.state != DeliveryState::none && entry.delivery.state != DeliveryState::cancelled)
@@ -201,6 +201,24 @@ std::optional<std::string> Audit::check_nothing_left(const Record& record, const
   return std::nullopt;
 }
 
+std::optional<std::string> Audit::check_mileage(const Record& record, const EnrollmentEntry& entry,
+                                                const PaymentEvent& event) {
+  const auto wrong = [&](const char* does, std::int64_t points, std::int64_t expected) {
+    return points == expected
+               ? std::nullopt
+               : std::optional{
+                     broken(3, record, does + std::to_string(points) + " points of " + std::to_string(expected))};
+  };
+  const auto& payment = entry.payment;
+  if (const auto* requested = std::get_if<PaymentRequested>(&event))
+    return wrong("is to earn ", requested->mileage, entry.request.mileage);
+  if (const auto* approved = std::get_if<PaymentApproved>(&event))
+    return wrong("earned ", approved->mileage, payment.state == PaymentState::requested ? payment.mileage : 0);
+  if (const auto* refund = std::get_if<RefundRequested>(&event))
+    return wrong("reversed ", refund->mileage, payment.mileage_earned);
+  return std::nullopt;
+}
+
 std::optional<std::string> Audit::see_event(const Record& record, const PaymentEvent& event) {
   auto& entry = enrollments_[record.aggregate.uid];
   if (auto fault = check_sequence(record, entry.payment_sequence)) return fault;
@@ -209,6 +227,7 @@ std::optional<std::string> Audit::see_event(const Record& record, const PaymentE
   const bool ended = entry.payment.state == PaymentState::refunded || entry.payment.state == PaymentState::voided;
   if (std::holds_alternative<PaymentApproved>(event) && (was_approved || ended))
     return broken(2, record, "approved twice, or after its end");
+  if (auto fault = check_mileage(record, entry, event)) return fault;
   money_held_ -= held_by_company(entry.payment);
   apply(entry.payment, event);
   money_held_ += held_by_company(entry.payment);
@@ -313,27 +332,6 @@ std::optional<std::string> Audit::see_event(const Record& record, const Calendar
   if (const auto* freed = std::get_if<SlotFreed>(&event))
     enrollments_[freed->enrollment.uid].booked_with.erase(record.aggregate.name);
   apply(calendar, event);
-  return check_named(record);
-}
-
-std::optional<std::string> Audit::see_event(const Record& record, const MileageEvent& event) {
-  auto& [account, sequence] = accounts_[record.aggregate.name];
-  if (auto fault = check_sequence(record, sequence)) return fault;
-  auto known = [&entries = account.entries](PaymentId id) { return entries.find(id); };
-  if (const auto* earned = std::get_if<MileageEarned>(&event)) {
-    auto& entry = enrollments_[earned->payment.uid];
-    if (known(earned->payment) != account.entries.end()) return broken(3, record, "earned twice for one payment");
-    if (entry.payment.state != PaymentState::approved)
-      return broken(3, record, "earned for a payment " + std::string{to_text(entry.payment.state)});
-    entry.mileage += earned->points;
-  }
-  if (const auto* reversed = std::get_if<MileageReversed>(&event)) {
-    auto entry = known(reversed->payment);
-    if (entry != account.entries.end() && entry->second.reversed)
-      return broken(3, record, "reversed twice for one payment");
-    enrollments_[reversed->payment.uid].mileage -= reversed->points;
-  }
-  apply(account, event);
   return check_named(record);
 }
 

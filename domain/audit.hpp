@@ -43,7 +43,6 @@ class Audit {
     Coaching coaching;
     /// The calendars that have a slot for it: one, or two while the class moves from one to the other.
     std::set<std::string> booked_with;
-    std::int64_t mileage = 0;
     bool saga_runs = false;
     /// An operator has settled the payment's step outside.
     bool payment_settled = false;
@@ -58,10 +57,6 @@ class Audit {
     InstructorCalendar calendar;
     Sequence sequence = 0;
   };
-  struct MileageEntry {
-    MileageAccount account;
-    Sequence sequence = 0;
-  };
 
   std::optional<std::string> see_event(const Record& record, const CourseEvent& event);
   std::optional<std::string> see_event(const Record& record, const EnrollmentEvent& event);
@@ -72,7 +67,6 @@ class Audit {
   std::optional<std::string> see_event(const Record& record, const DeliveryEvent& event);
   std::optional<std::string> see_event(const Record& record, const CoachingEvent& event);
   std::optional<std::string> see_event(const Record& record, const CalendarEvent& event);
-  std::optional<std::string> see_event(const Record& record, const MileageEvent& event);
   std::optional<std::string> see_event(const Record& record, const WebhookEvent& event);
   std::optional<std::string> check_claim(const Record& record, const Course& course,
                                          const CourseEvent& event) const;
@@ -84,6 +78,9 @@ class Audit {
   /// What must hold of an enrollment where it stands now; checked after each event that touches it.
   std::optional<std::string> check_enrollment(const Record& record, const EnrollmentEntry& entry) const;
   std::optional<std::string> check_confirmed(const Record& record, const EnrollmentEntry& entry) const;
+  /// Of the payment, before the event is applied.
+  static std::optional<std::string> check_mileage(const Record& record, const EnrollmentEntry& entry,
+                                                  const PaymentEvent& event);
   std::optional<std::string> check_completed(const Record& record, const EnrollmentEntry& entry) const;
   std::optional<std::string> check_nothing_left(const Record& record, const EnrollmentEntry& entry) const;
   std::optional<std::string> check_amount(const Record& record, EnrollmentId enrollment, std::uint32_t seats,
@@ -97,7 +94,6 @@ class Audit {
   std::unordered_map<std::string, CourseEntry> courses_;
   std::unordered_map<Uid, EnrollmentEntry> enrollments_;
   std::unordered_map<std::string, CalendarEntry> calendars_;
-  std::unordered_map<std::string, MileageEntry> accounts_;
   Sequence webhooks_sequence_ = 0;
   std::size_t running_sagas_ = 0;
   std::int64_t money_held_ = 0;

@@ -34,7 +34,7 @@ enum class ServiceError : std::uint8_t {
   draining,
 };
 using Refusal = std::variant<CourseError, EnrollmentError, PaymentError, ServiceError, SagaError, StockError,
-                             DeliveryError, CoachingError, CalendarError, MileageError>;
+                             DeliveryError, CoachingError, CalendarError>;
 
 /// What a refusal to hold seats is about.
 struct HoldRefusal {

@@ -10,8 +10,10 @@ PaymentDecision decide_take(const Payment& payment, const TakePayment& command) 
     case PaymentState::none: {
       // Nothing to move: no call is made.
       if (command.amount.amount == 0)
-        return PaymentDecision::of(PaymentRequested{command.amount, command.method, false}, PaymentApproved{});
-      return PaymentDecision::of(PaymentRequested{command.amount, command.method, command.may_call});
+        return PaymentDecision::of(PaymentRequested{command.amount, command.method, false, command.mileage},
+                                   PaymentApproved{command.mileage});
+      return PaymentDecision::of(
+          PaymentRequested{command.amount, command.method, command.may_call, command.mileage});
     }
     case PaymentState::requested:
       if (command.may_call && !payment.charge_started) return PaymentDecision::of(ChargeStarted{});
@@ -31,7 +33,7 @@ PaymentDecision decide_take(const Payment& payment, const TakePayment& command) 
 
 PaymentDecision decide_charge(const Payment& payment, const ResolveCharge& command) {
   if (payment.state == PaymentState::requested && payment.charge_started) {
-    if (command.approved) return PaymentDecision::of(PaymentApproved{});
+    if (command.approved) return PaymentDecision::of(PaymentApproved{payment.mileage});
     return PaymentDecision::of(PaymentDeclined{command.reason});
   }
   if (payment.state == PaymentState::void_requested) {
@@ -49,10 +51,12 @@ PaymentDecision decide_refund(const Payment& payment, const RefundPayment& comma
       if (!payment.charge_started) return PaymentDecision::of(PaymentVoided{});
       return PaymentDecision::of(PaymentVoidRequested{});
     case PaymentState::approved:
-      if (payment.amount.amount == 0) return PaymentDecision::of(RefundRequested{}, PaymentRefunded{});
-      return PaymentDecision::of(RefundRequested{});
+      if (payment.amount.amount == 0)
+        return PaymentDecision::of(RefundRequested{payment.mileage_earned}, PaymentRefunded{});
+      return PaymentDecision::of(RefundRequested{payment.mileage_earned});
     case PaymentState::refund_requested:
-      if (payment.refund_declined && command.again) return PaymentDecision::of(RefundRequested{});
+      if (payment.refund_declined && command.again)
+        return PaymentDecision::of(RefundRequested{payment.mileage_earned});
       return {};
     case PaymentState::declined:
     case PaymentState::void_requested:
@@ -103,15 +107,20 @@ void apply(Payment& payment, const PaymentEvent& event) {
                    payment.amount = e.amount;
                    payment.method = e.method;
                    payment.charge_started = e.charge_started;
+                   payment.mileage = e.mileage;
                    payment.state = State::requested;
                  },
                  [&](const ChargeStarted&) { payment.charge_started = true; },
-                 [&](const PaymentApproved&) { payment.state = State::approved; },
+                 [&](const PaymentApproved& e) {
+                   payment.state = State::approved;
+                   payment.mileage_earned += e.mileage;
+                 },
                  [&](const PaymentDeclined&) { payment.state = State::declined; },
                  [&](const PaymentVoidRequested&) { payment.state = State::void_requested; },
                  [&](const PaymentVoided&) { payment.state = State::voided; },
-                 [&](const RefundRequested&) {
+                 [&](const RefundRequested& e) {
                    payment.state = State::refund_requested;
+                   payment.mileage_earned -= e.mileage;
                    payment.refund_declined = false;
                  },
                  [&](const RefundDeclined&) { payment.refund_declined = true; },

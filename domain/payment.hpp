@@ -32,11 +32,14 @@ struct PaymentRequested {
   /// The charge's call may leave once this is durable. If not, `payment.charge-started` is durable before it
   /// leaves.
   bool charge_started = true;
+  /// Points that the approval is to earn.
+  std::int64_t mileage = 0;
   bool operator==(const PaymentRequested&) const = default;
   static void fields(auto& self, auto&& field) {
     field("amount", self.amount);
     field("paymentMethod", self.method);
     field("chargeStarted", self.charge_started);
+    field("mileage", self.mileage);
   }
 };
 
@@ -51,8 +54,10 @@ struct ChargeStarted {
 struct PaymentApproved {
   static constexpr std::string_view name = "payment.approved";
   static constexpr std::uint16_t version = 1;
+  /// Points earned; none when the charge had been given up.
+  std::int64_t mileage = 0;
   bool operator==(const PaymentApproved&) const = default;
-  static void fields(auto&, auto&&) {}
+  static void fields(auto& self, auto&& field) { field("mileage", self.mileage); }
 };
 
 struct PaymentDeclined {
@@ -82,8 +87,10 @@ struct PaymentVoided {
 struct RefundRequested {
   static constexpr std::string_view name = "payment.refund-requested";
   static constexpr std::uint16_t version = 1;
+  /// Points reversed: all that the payment has earned and not reversed before, so none when the refund is retried.
+  std::int64_t mileage = 0;
   bool operator==(const RefundRequested&) const = default;
-  static void fields(auto&, auto&&) {}
+  static void fields(auto& self, auto&& field) { field("mileage", self.mileage); }
 };
 
 /// The gateway refuses the refund for good: an operator retries it, or resolves it with the company.
@@ -110,6 +117,8 @@ struct TakePayment {
   PaymentMethod method = PaymentMethod::test_approve;
   /// Calls may leave now: the payment side is neither paused nor known to be down.
   bool may_call = true;
+  /// Points that the payment earns once it is approved.
+  std::int64_t mileage = 0;
 };
 /// The gateway's definitive answer to the charge.
 struct ResolveCharge {
@@ -139,8 +148,9 @@ enum class PaymentError : std::uint8_t {
   not_resolvable,
 };
 
-/// The money side of one enrollment. An unfinished charge that is undone becomes `void_requested`; should it prove
-/// approved, the approval and its refund request are one decision.
+/// The money side of one enrollment, and the mileage that comes and goes with it. An unfinished charge that is
+/// undone becomes `void_requested`; should it prove approved, the approval and its refund request are one decision,
+/// and nothing is earned.
 struct Payment {
   using Command = PaymentCommand;
   using Event = PaymentEvent;
@@ -153,6 +163,10 @@ struct Payment {
   bool charge_started = false;
   /// The gateway has refused the refund for good.
   bool refund_declined = false;
+  /// Points that an approval earns.
+  std::int64_t mileage = 0;
+  /// Points earned and not reversed.
+  std::int64_t mileage_earned = 0;
   bool operator==(const Payment&) const = default;
 
   /// A call to the gateway is pending until its definitive answer is journaled.

@@ -7,7 +7,6 @@ std::string to_text(const AggregateId& id) {
     case AggregateKind::course:
       return id.name;
     case AggregateKind::calendar:
-    case AggregateKind::mileage_account:
     case AggregateKind::webhook_registry:
       // One person's name may name several of them.
       return std::string{to_text(id.kind)} + "/" + id.name;

@@ -27,7 +27,7 @@ using Sequence = std::uint64_t;
 
 /// One alternative per kind of aggregate, in the order of AggregateKind.
 using Event = std::variant<CourseEvent, EnrollmentEvent, PaymentEvent, SagaEvent, RequestEvent, StockEvent,
-                           DeliveryEvent, CoachingEvent, CalendarEvent, MileageEvent, WebhookEvent>;
+                           DeliveryEvent, CoachingEvent, CalendarEvent, WebhookEvent>;
 
 /// The numbers stand in the journal: new ones come last.
 enum class AggregateKind : std::uint8_t {
@@ -41,23 +41,20 @@ enum class AggregateKind : std::uint8_t {
   coaching,
   /// An instructor's.
   calendar,
-  /// A student's.
-  mileage_account,
   /// The one that holds all webhooks.
   webhook_registry,
 };
 template <>
 struct EnumNames<AggregateKind> {
-  static constexpr std::array<std::string_view, 11> values{
-      "course",   "enrollment",        "payment",         "saga",
-      "request",  "stock_preparation", "delivery",        "coaching",
-      "calendar", "mileage_account",   "webhook_registry"};
+  static constexpr std::array<std::string_view, 10> values{"course",   "enrollment",        "payment",  "saga",
+                                                           "request",  "stock_preparation", "delivery", "coaching",
+                                                           "calendar", "webhook_registry"};
 };
 
 /// Whether ids of this kind are names that a client, or the identity provider, chose. The others are uids.
 constexpr bool is_named(AggregateKind kind) {
   return kind == AggregateKind::course || kind == AggregateKind::calendar ||
-         kind == AggregateKind::mileage_account || kind == AggregateKind::webhook_registry;
+         kind == AggregateKind::webhook_registry;
 }
 
 /// Names any aggregate where its kind is known only at run time.
@@ -79,7 +76,6 @@ struct AggregateId {
 
   static AggregateId calendar_of(const InstructorId& id) { return {AggregateKind::calendar, id.text}; }
   static AggregateId webhooks() { return {AggregateKind::webhook_registry, "all"}; }
-  static AggregateId mileage_of(const StudentId& id) { return {AggregateKind::mileage_account, id.text}; }
 
   Partition partition() const { return is_named(kind) ? partition_of_name(name) : uid.partition(); }
 

@@ -13,8 +13,6 @@ std::string_view step_label(Step step, Direction direction) {
       return "release_stock";
     case Step::request_delivery:
       return "cancel_delivery";
-    case Step::earn_mileage:
-      return "reverse_mileage";
     case Step::assign_instructor:
       return "release_coaching";
     case Step::book_slot:

@@ -25,7 +25,6 @@ enum class Step : std::uint8_t {
   mark_expired,
   prepare_stock,
   request_delivery,
-  earn_mileage,
   assign_instructor,
   book_slot,
   confirm_schedule,
@@ -36,7 +35,7 @@ enum class Step : std::uint8_t {
 };
 template <>
 struct EnumNames<Step> {
-  static constexpr std::array<std::string_view, 20> values{"none",
+  static constexpr std::array<std::string_view, 19> values{"none",
                                                            "request",
                                                            "hold_seats",
                                                            "take_payment",
@@ -48,7 +47,6 @@ struct EnumNames<Step> {
                                                            "mark_expired",
                                                            "prepare_stock",
                                                            "request_delivery",
-                                                           "earn_mileage",
                                                            "assign_instructor",
                                                            "book_slot",
                                                            "confirm_schedule",

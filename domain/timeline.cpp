@@ -120,6 +120,7 @@ void fold(EnrollmentSummary& summary, const Record& record, const PaymentEvent& 
   summary.payment = payment.state;
   summary.charge_started = payment.charge_started;
   summary.refund_declined = payment.refund_declined;
+  summary.mileage_earned = payment.mileage_earned;
   go_on(summary, Step::take_payment);
   const bool pending = payment.state == PaymentState::requested || payment.state == PaymentState::void_requested;
   if (summary.saga == SagaState::running && pending) summary.saga = SagaState::waiting;
@@ -248,16 +249,6 @@ void fold(EnrollmentSummary& summary, const Record& record, const CalendarEvent&
              },
              event);
   go_on(summary, Step::book_slot);
-  mark_step(summary, record, StepState::done);
-}
-
-void fold(EnrollmentSummary& summary, const Record& record, const MileageEvent& event) {
-  std::visit(Overloaded{
-                 [&](const MileageEarned& e) { summary.mileage_earned += e.points; },
-                 [&](const MileageReversed& e) { summary.mileage_earned -= e.points; },
-             },
-             event);
-  go_on(summary, Step::earn_mileage);
   mark_step(summary, record, StepState::done);
 }
 

@@ -44,7 +44,7 @@ struct EnrollmentSummary {
   PaymentState payment = PaymentState::none;
   bool charge_started = false;
   bool refund_declined = false;
-  /// Points that the payment earns; the account has it once `mileage_earned` says so, until it is reversed.
+  /// Points that the payment's approval earns, and those earned and not reversed.
   std::int64_t mileage = 0;
   std::int64_t mileage_earned = 0;
   bool defers = false;
@@ -124,7 +124,9 @@ struct EnrollmentSummary {
             .amount = amount,
             .method = method,
             .charge_started = charge_started,
-            .refund_declined = refund_declined};
+            .refund_declined = refund_declined,
+            .mileage = mileage,
+            .mileage_earned = mileage_earned};
   }
   bool ended() const { return saga == SagaState::completed || saga == SagaState::compensated; }
 };

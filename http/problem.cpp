@@ -495,14 +495,6 @@ Problem of(CalendarError error) {
   return Problem::internal_error;
 }
 
-Problem of(MileageError error) {
-  switch (error) {
-    case MileageError::undone:
-      return Problem::enrollment_ended;
-  }
-  return Problem::internal_error;
-}
-
 std::string render(const ProblemReport& report, const ProblemType& type) {
   std::string body;
   body.reserve(256);

@@ -18,10 +18,9 @@ std::size_t no_return(CourseKind kind) {
 
 /// Whether the step under the cursor is to be taken at all.
 bool applies(const Cursor& cursor) {
-  if (!cursor.turned) return cursor.earns || way_forward(cursor.kind)[cursor.index].step != Step::earn_mileage;
+  if (!cursor.turned) return true;
   const auto& undo = way_back(*cursor.turned)[cursor.index];
   if (undo.direction == Direction::act) return true;
-  if (undo.step == Step::earn_mileage && !cursor.earns) return false;
   const auto place = place_of(cursor.kind, undo.step);
   return place && *place <= cursor.reached;
 }
@@ -32,8 +31,6 @@ Cursor past_what_does_not_apply(Cursor cursor) {
 }
 
 }  // namespace
-
-Cursor first_step(const EnrollmentSummary& summary) { return {.kind = summary.kind, .earns = summary.mileage > 0}; }
 
 std::optional<Causation> command_at(const Cursor& cursor) {
   if (cursor.index >= length(cursor)) return std::nullopt;
@@ -66,8 +63,7 @@ Advanced advance(const Cursor& cursor, StepEnd end) {
 }
 
 Cursor turn_round(const Cursor& cursor, TurnCause cause) {
-  return past_what_does_not_apply(
-      {.kind = cursor.kind, .earns = cursor.earns, .turned = cause, .index = 0, .reached = cursor.index});
+  return past_what_does_not_apply({.kind = cursor.kind, .turned = cause, .index = 0, .reached = cursor.index});
 }
 
 Cancel cancel_at(const Cursor& cursor) {
@@ -83,14 +79,6 @@ Cursor first_undone(Cursor cursor, const EnrollmentSummary& summary) {
     if (!command || !is_done(summary, *command)) return cursor;
     ++cursor.index;
   }
-}
-
-Cursor past_mileage(const Cursor& cursor, const EnrollmentSummary& summary) {
-  const auto* step = forward_step(cursor);
-  if (!step || step->step != Step::earn_mileage) return cursor;
-  auto next = cursor;
-  ++next.index;
-  return first_undone(next, summary);
 }
 
 std::optional<MoveStep> pending_move(const EnrollmentSummary& summary) {

@@ -15,8 +15,6 @@ namespace sugang {
 /// Where a saga stands: on the way its kind, or the cause of its turning round, prescribes.
 struct Cursor {
   CourseKind kind = CourseKind::lecture;
-  /// The payment earns something; otherwise the mileage's step is passed over.
-  bool earns = false;
   std::optional<TurnCause> turned;
   std::size_t index = 0;
   /// On the way back: the last step of the way forward that may have been begun. What lies behind it was not, and
@@ -26,7 +24,7 @@ struct Cursor {
 };
 
 /// The start of the way forward.
-Cursor first_step(const EnrollmentSummary& summary);
+inline Cursor first_step(const EnrollmentSummary& summary) { return {.kind = summary.kind}; }
 
 /// How the step under the cursor ended.
 enum class StepEnd : std::uint8_t {
@@ -78,10 +76,6 @@ Cancel cancel_at(const Cursor& cursor);
 
 /// The first step from the cursor on that the timeline does not show as done.
 Cursor first_undone(Cursor cursor, const EnrollmentSummary& summary);
-
-/// Where the saga stands for people: past a step of the mileage that has to wait, which holds nobody else up, and
-/// past what they have done meanwhile.
-Cursor past_mileage(const Cursor& cursor, const EnrollmentSummary& summary);
 
 /// What is left to do of a change of instructor or schedule. The calendar that has booked last decides: the
 /// coaching follows it, and then the calendar that the class has left is freed.

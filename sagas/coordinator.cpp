@@ -194,8 +194,7 @@ Cancel Coordinator::cancel_now() const {
   // let the act come after the mark of the cancel.
   const auto confirm = place_of(cursor_.kind, Step::confirm);
   const bool in_flight = running_ && !cursor_.turned && confirm && cursor_.index > *confirm;
-  return person_ || in_flight || pending_move(summary_) ? Cancel::waits
-                                                        : cancel_at(past_mileage(cursor_, summary_));
+  return person_ || in_flight || pending_move(summary_) ? Cancel::waits : cancel_at(cursor_);
 }
 
 void Coordinator::revoke(const RevokeEnrollment& revoke) try {

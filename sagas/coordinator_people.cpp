@@ -78,7 +78,7 @@ std::optional<Refusal> Coordinator::refusal_of(const PersonStep& step) const {
     if (summary_.kind == CourseKind::product) return DeliveryError::cancelled;
     return CoachingError::released;
   }
-  if (past_mileage(cursor_, summary_).index < *place) return too_early(taken, summary_);
+  if (cursor_.index < *place) return too_early(taken, summary_);
   return std::nullopt;
 }
 

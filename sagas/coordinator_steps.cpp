@@ -135,7 +135,7 @@ void Coordinator::move(StepEnd end, const StepReply& reply) {
   auto [cursor, next] = advance(cursor_, end);
   if (std::holds_alternative<TurnRound>(next))
     return turn_back(std::get<TurnRound>(next).cause, decline_reason(reply));
-  // People may have gone ahead while the mileage waited: what they did is not to be turned round again.
+  // What the timeline shows as done is not to be turned round again.
   cursor_ = end == StepEnd::done ? first_undone(cursor, summary_) : cursor;
   if (!cursor_.turned && !person_ && !(cancels_.empty() && revocations_.empty()) &&
       cancel_at(cursor_) == Cancel::turns)

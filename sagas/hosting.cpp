@@ -28,7 +28,6 @@ void host_aggregates(Node& node) {
   node.directory.host(AggregateKind::coaching, at_once, spawn<EntityHost<Coaching>>(node));
   const auto person = node.limits.person_idle;
   node.directory.host(AggregateKind::calendar, person, spawn<EntityHost<InstructorCalendar>>(node));
-  node.directory.host(AggregateKind::mileage_account, person, spawn<EntityHost<MileageAccount>>(node));
 }
 
 }  // namespace sugang

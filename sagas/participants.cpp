@@ -33,7 +33,6 @@ void Participants::send_payment(PaymentCommand command, const Causation& step, c
 void Participants::command(const Causation& step, const EnrollmentSummary& summary, Calls calls,
                            const TraceContext& trace) {
   const bool act = step.direction == Direction::act;
-  const auto payment = payment_of(enrollment_);
   auto to_course = [&](CourseCommand command) { send<Course>(summary.course, std::move(command), step, trace); };
   auto to_coaching = [&](CoachingCommand command) {
     send<Coaching>(coaching_of(enrollment_), std::move(command), step, trace);
@@ -48,7 +47,8 @@ void Participants::command(const Causation& step, const EnrollmentSummary& summa
       return to_course(TakeSeats{enrollment_});
     case Step::take_payment:
       if (!act) return send_payment(RefundPayment{calls.may_leave, calls.again}, step, trace);
-      return send_payment(TakePayment{summary.amount, summary.method, calls.may_leave}, step, trace);
+      return send_payment(TakePayment{summary.amount, summary.method, calls.may_leave, summary.mileage}, step,
+                          trace);
     case Step::prepare_stock:
       return send<StockPreparation>(
           stock_of(enrollment_),
@@ -58,12 +58,6 @@ void Participants::command(const Causation& step, const EnrollmentSummary& summa
       return send<Delivery>(delivery_of(enrollment_),
                             act ? DeliveryCommand{RequestDelivery{}} : DeliveryCommand{CancelDelivery{}}, step,
                             trace);
-    case Step::earn_mileage:
-      return send<MileageAccount>(
-          AggregateId::mileage_of(summary.student),
-          act ? MileageCommand{EarnMileage{payment, summary.mileage, summary.amount.currency}}
-              : MileageCommand{ReverseMileage{payment}},
-          step, trace);
     case Step::assign_instructor:
       return to_coaching(act ? CoachingCommand{RequestCoaching{}} : CoachingCommand{ReleaseCoaching{}});
     case Step::book_slot:

@@ -10,7 +10,6 @@ constexpr TableStep hold_seats{.step = Step::hold_seats, .late = TurnCause::expi
 constexpr TableStep take_payment{.step = Step::take_payment, .late = TurnCause::expired};
 constexpr TableStep take_seats{.step = Step::take_seats, .cancel = Cancel::waits, .after = PointOfNoReturn{}};
 constexpr TableStep confirm{.step = Step::confirm, .cancel = Cancel::waits};
-constexpr TableStep earn_mileage{.step = Step::earn_mileage};
 constexpr TableStep complete{.step = Step::complete, .cancel = Cancel::refused};
 
 constexpr TableStep by_person(Step step, std::optional<TurnCause> late, Cancel cancel = Cancel::turns) {
@@ -18,7 +17,7 @@ constexpr TableStep by_person(Step step, std::optional<TurnCause> late, Cancel c
 }
 
 // Lectures and performances.
-constexpr std::array seats_for_money{hold_seats, take_payment, take_seats, confirm, earn_mileage};
+constexpr std::array seats_for_money{hold_seats, take_payment, take_seats, confirm};
 
 constexpr std::array product{
     hold_seats,
@@ -27,7 +26,6 @@ constexpr std::array product{
     take_seats,
     confirm,
     TableStep{.step = Step::request_delivery},
-    earn_mileage,
     // Never started, an order is cancelled and paid back; under way, an operator has to find out.
     by_person(Step::start_delivery, TurnCause::cancelled),
     by_person(Step::complete_delivery, std::nullopt, Cancel::refused),
@@ -42,7 +40,6 @@ constexpr std::array training{
     TableStep{.step = Step::confirm_schedule},
     take_seats,
     confirm,
-    earn_mileage,
     by_person(Step::record_result, std::nullopt),
     complete,
 };
@@ -54,10 +51,9 @@ constexpr std::array cancelled{
     mark(Step::mark_cancel_requested),    UndoStep{.step = Step::request_delivery},
     UndoStep{.step = Step::hold_seats},   UndoStep{.step = Step::assign_instructor},
     UndoStep{.step = Step::book_slot},    UndoStep{.step = Step::prepare_stock},
-    UndoStep{.step = Step::take_payment}, UndoStep{.step = Step::earn_mileage},
-    mark(Step::mark_cancelled),
+    UndoStep{.step = Step::take_payment}, mark(Step::mark_cancelled),
 };
-// Before it is confirmed, nothing is on its way and nothing has been earned.
+// Before it is confirmed, nothing is on its way.
 constexpr std::array declined{
     UndoStep{.step = Step::hold_seats},   UndoStep{.step = Step::assign_instructor},
     UndoStep{.step = Step::book_slot},    UndoStep{.step = Step::prepare_stock},
@@ -106,8 +102,6 @@ std::optional<Component> component_of(Step step) {
   switch (step) {
     case Step::take_payment:
       return Component::payments;
-    case Step::earn_mileage:
-      return Component::mileage;
     case Step::assign_instructor:
     case Step::book_slot:
     case Step::confirm_schedule:

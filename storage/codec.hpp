@@ -35,8 +35,6 @@ std::string encode_snapshot(const Course& course);
 Course decode_course(std::string_view bytes);
 std::string encode_snapshot(const InstructorCalendar& calendar);
 InstructorCalendar decode_calendar(std::string_view bytes);
-std::string encode_snapshot(const MileageAccount& account);
-MileageAccount decode_account(std::string_view bytes);
 std::string encode_snapshot(const WebhookRegistry& registry);
 WebhookRegistry decode_webhooks(std::string_view bytes);
 

@@ -128,16 +128,11 @@ template <>
 inline constexpr std::uint16_t event_code<SlotFreed> = 0x0903;
 
 template <>
-inline constexpr std::uint16_t event_code<MileageEarned> = 0x0a01;
+inline constexpr std::uint16_t event_code<WebhookRegistered> = 0x0a01;
 template <>
-inline constexpr std::uint16_t event_code<MileageReversed> = 0x0a02;
-
+inline constexpr std::uint16_t event_code<WebhookDisabled> = 0x0a02;
 template <>
-inline constexpr std::uint16_t event_code<WebhookRegistered> = 0x0b01;
-template <>
-inline constexpr std::uint16_t event_code<WebhookDisabled> = 0x0b02;
-template <>
-inline constexpr std::uint16_t event_code<WebhookRemoved> = 0x0b03;
+inline constexpr std::uint16_t event_code<WebhookRemoved> = 0x0a03;
 
 /// Calls `visit.template operator()<I, E>()` for each event type E of the alternative I of Event.
 template <class Visit>

@@ -29,8 +29,6 @@ GroupKind group_kind(AggregateKind kind) {
       return GroupKind::request;
     case AggregateKind::calendar:
       return GroupKind::calendar;
-    case AggregateKind::mileage_account:
-      return GroupKind::mileage_account;
     case AggregateKind::webhook_registry:
       return GroupKind::webhook_registry;
   }

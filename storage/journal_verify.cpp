@@ -38,16 +38,13 @@ class SetSum {
 // The aggregates of which there are snapshots, and how one is read.
 Course decode_as(const Course&, std::string_view bytes) { return decode_course(bytes); }
 InstructorCalendar decode_as(const InstructorCalendar&, std::string_view bytes) { return decode_calendar(bytes); }
-MileageAccount decode_as(const MileageAccount&, std::string_view bytes) { return decode_account(bytes); }
 WebhookRegistry decode_as(const WebhookRegistry&, std::string_view bytes) { return decode_webhooks(bytes); }
-using Folded = std::variant<Course, InstructorCalendar, MileageAccount, WebhookRegistry>;
+using Folded = std::variant<Course, InstructorCalendar, WebhookRegistry>;
 
 Folded empty_of(AggregateKind kind) {
   switch (kind) {
     case AggregateKind::calendar:
       return InstructorCalendar{};
-    case AggregateKind::mileage_account:
-      return MileageAccount{};
     case AggregateKind::webhook_registry:
       return WebhookRegistry{};
     default:

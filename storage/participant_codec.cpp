@@ -90,33 +90,6 @@ InstructorCalendar decode_calendar(std::string_view bytes) {
   return calendar;
 }
 
-std::string encode_snapshot(const MileageAccount& account) {
-  std::string bytes;
-  CborWriter out{bytes};
-  out.map(1);
-  out.text("entries");
-  out.array(account.entries.size());
-  for (const auto* entry : sorted(account.entries))
-    write_array(out, entry->first, entry->second.points, entry->second.reversed, entry->second.currency);
-  return bytes;
-}
-
-MileageAccount decode_account(std::string_view bytes) {
-  MileageAccount account;
-  EntriesOf entries{[&](CborReader& in) {
-    PaymentId payment;
-    MileageAccount::Entry entry;
-    read_array(in, payment, entry.points, entry.reversed, entry.currency);
-    if (!account.entries.emplace(payment, entry).second)
-      throw DecodeError("an account has two entries of one payment");
-    count_entry(account, entry);
-  }};
-  CborReader in{bytes};
-  read_members(in, [&](auto&& match) { match("entries", entries); });
-  expect_end(in);
-  return account;
-}
-
 std::string encode_snapshot(const WebhookRegistry& registry) {
   std::string bytes;
   CborWriter out{bytes};

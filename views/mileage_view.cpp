@@ -77,35 +77,54 @@ MileageView::Balance& MileageView::balance(const std::string& student) {
   return balances_.put(student, {stored_balances(store_, tables_.balances.key(student)), false});
 }
 
-void MileageView::add_line(const Record& record, MileageRow row) {
-  const auto& student = record.aggregate.name;
-  auto& entry = balance(student);
-  entry.points[row.currency] += row.earned ? row.points : -row.points;
-  row.at = record.time;
-  auto key = tables_.lines.of_text(student);
+const MileageView::Earner* MileageView::earner(const Uid& payment) {
+  if (const auto* present = earners_.find(payment)) return present;
+  const auto value = store_.get(views_space, tables_.earners.key(payment));
+  if (!value) return nullptr;
+  ByteReader in{*value};
+  const auto currency = take_currency(in);
+  if (!in.ok()) throw DecodeError("a payment that earns mileage is cut");
+  return &earners_.put(payment, {std::string{in.rest()}, currency, true});
+}
+
+void MileageView::add_line(const Record& record, bool earned, std::int64_t points) {
+  const auto* of = points == 0 ? nullptr : earner(record.aggregate.uid);
+  if (!of) return;
+  auto& entry = balance(of->student);
+  entry.points[of->currency] += earned ? points : -points;
+  auto key = tables_.lines.of_text(of->student);
   put_be(key, record.position);
+  const MileageRow row{earned, points, PaymentId{record.aggregate.uid}, record.time, of->currency};
   lines_.emplace_back(std::move(key), encode_line({row, entry.points}));
   if (entry.changed) return;
   entry.changed = true;
-  changed_.emplace_back(student, &entry);
+  changed_.emplace_back(of->student, &entry);
+}
+
+void MileageView::forget_earner(const Uid& payment) {
+  const auto* present = earner(payment);
+  if (!present) return;
+  if (present->stored) past_earners_.push_back(payment);
+  earners_.erase(payment);
 }
 
 void MileageView::fold(const Record& record) {
-  const auto* event = std::get_if<MileageEvent>(&record.event);
+  const auto& payment = record.aggregate.uid;
+  if (const auto* event = std::get_if<EnrollmentEvent>(&record.event)) {
+    const auto* requested = std::get_if<EnrollmentRequested>(event);
+    if (!requested || requested->mileage == 0) return;
+    const auto id = payment_of(EnrollmentId{record.aggregate.uid}).uid;
+    earners_.put(id, {requested->student.text, requested->amount.currency, false});
+    return new_earners_.push_back(id);
+  }
+  const auto* event = std::get_if<PaymentEvent>(&record.event);
   if (!event) return;
-  if (const auto* earned = std::get_if<MileageEarned>(event))
-    add_line(record, {.earned = true,
-                      .points = earned->points,
-                      .payment = earned->payment,
-                      .at = {},
-                      .currency = earned->currency});
-  // Nothing is taken back when nothing was earned: the account alone has to know that nothing will be.
-  if (const auto* reversed = std::get_if<MileageReversed>(event); reversed && reversed->points != 0)
-    add_line(record, {.earned = false,
-                      .points = reversed->points,
-                      .payment = reversed->payment,
-                      .at = {},
-                      .currency = reversed->currency});
+  if (const auto* approved = std::get_if<PaymentApproved>(event)) add_line(record, true, approved->mileage);
+  if (const auto* refund = std::get_if<RefundRequested>(event)) add_line(record, false, refund->mileage);
+  const bool ends = std::holds_alternative<PaymentDeclined>(*event) ||
+                    std::holds_alternative<PaymentVoided>(*event) ||
+                    std::holds_alternative<RefundRequested>(*event);
+  if (ends) forget_earner(payment);
 }
 
 void MileageView::flush(WriteSet& changes) {
@@ -118,7 +137,17 @@ void MileageView::flush(WriteSet& changes) {
     entry->changed = false;
   }
   changed_.clear();
-  balances_.trim(balances_kept_max_);
+  for (const auto& payment : new_earners_) {
+    auto* entry = earners_.find(payment);
+    if (!entry || entry->stored) continue;
+    changes.put(views_space, tables_.earners.key(payment), std::string{entry->currency.text()} + entry->student);
+    entry->stored = true;
+  }
+  new_earners_.clear();
+  for (const auto& payment : past_earners_) changes.erase(views_space, tables_.earners.key(payment));
+  past_earners_.clear();
+  balances_.trim(kept_max_);
+  earners_.trim(kept_max_);
 }
 
 MileageRows::Statement MileageRows::read(const StudentId& student, std::optional<std::string> after,

@@ -16,21 +16,25 @@ namespace sugang {
 
 struct MileageTables {
   explicit MileageTables(Generation generation)
-      : lines(ViewId::mileage, generation, 'l'), balances(ViewId::mileage, generation, 'b') {}
+      : lines(ViewId::mileage, generation, 'l'),
+        balances(ViewId::mileage, generation, 'b'),
+        earners(ViewId::mileage, generation, 'e') {}
 
   /// By student and position.
   Table lines;
   /// By student: what all lines come to, per currency.
   Table balances;
+  /// By payment: whose it is and in which currency, while it may earn or reverse.
+  Table earners;
 };
 
-/// The ledger of each student: a line per event that moved points, in journal order, and the balance in each
-/// currency.
+/// The ledger of each student: a line per event of a payment that moved points, in journal order, and the balance
+/// in each currency. An enrollment says whose its payment is; the payment's own events say how many points.
 class MileageView : public View {
  public:
-  /// `balances_kept_max`: students whose balance is kept in memory, about a hundred bytes each.
-  MileageView(const KeyValueStore& store, Generation generation, std::size_t balances_kept_max)
-      : store_(store), tables_(generation), balances_kept_max_(balances_kept_max) {}
+  /// `kept_max`: balances, and payments that may move them, kept in memory, about a hundred bytes each.
+  MileageView(const KeyValueStore& store, Generation generation, std::size_t kept_max)
+      : store_(store), tables_(generation), kept_max_(kept_max) {}
   void fold(const Record& record) override;
   void flush(WriteSet& changes) override;
 
@@ -39,12 +43,23 @@ class MileageView : public View {
     MileageBalances points;
     bool changed = false;
   };
+  struct Earner {
+    std::string student;
+    Currency currency;
+    bool stored = false;
+  };
   Balance& balance(const std::string& student);
-  void add_line(const Record& record, MileageRow row);
+  const Earner* earner(const Uid& payment);
+  void add_line(const Record& record, bool earned, std::int64_t points);
+  /// It will move no points any more.
+  void forget_earner(const Uid& payment);
 
   const KeyValueStore& store_;
   MileageTables tables_;
-  std::size_t balances_kept_max_;
+  std::size_t kept_max_;
+  RecentMap<Uid, Earner> earners_;
+  std::vector<Uid> new_earners_;
+  std::vector<Uid> past_earners_;
   RecentMap<std::string, Balance> balances_;
   std::vector<std::pair<std::string, Balance*>> changed_;
   /// Keys and values of new lines.

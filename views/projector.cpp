@@ -60,13 +60,9 @@ void fold_after(View& view, Position after, const std::vector<Record>& records) 
 
 Projector::Projector(RecordSource source, KeyValueStore& store, std::vector<ViewKind> kinds, Limits limits,
                      OnFailure on_failure)
-    : source_(std::move(source)),
-      store_(store),
-      limits_(limits),
-      on_failure_(std::move(on_failure)),
-      waits_(limits.waits_max) {
+    : source_(std::move(source)), store_(store), limits_(limits), on_failure_(std::move(on_failure)) {
   for (auto& kind : kinds) {
-    auto served = std::make_unique<Served>();
+    auto served = std::make_unique<Served>(limits.waits_max);
     served->kind = std::move(kind);
     recover(*served);
     views_.push_back(std::move(served));
@@ -187,7 +183,7 @@ void Projector::stop() {
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
   ended_ = true;
-  waits_.give_up();
+  for (auto& served : views_) served->waits.give_up();
 }
 
 void Projector::wake() {
@@ -202,7 +198,15 @@ void Projector::rouse() {
 
 void Projector::pause(bool paused) {
   paused_.store(paused, std::memory_order_release);
-  if (paused) waits_.give_up();
+  if (paused)
+    for (auto& served : views_) served->waits.give_up();
+  wake();
+}
+
+void Projector::pause(ViewId view, bool paused) {
+  auto& served = find(view);
+  served.paused = paused;
+  if (paused) served.waits.give_up();
   wake();
 }
 
@@ -225,26 +229,41 @@ Projector::Pin Projector::serving(ViewId view) const {
   return find(view).pin;
 }
 
-void Projector::when_reached(Position position, PositionWaits::Clock::time_point deadline,
+void Projector::when_reached(ViewId view, Position position, PositionWaits::Clock::time_point deadline,
                              PositionWaits::Done done) {
-  if (position <= this->position()) return done(true);
-  if (paused() || ended_ || !waits_.add(position, deadline, done)) return done(false);
+  auto& served = find(view);
+  if (position <= this->position(view)) return done(true);
+  if (paused() || served.paused || ended_ || !served.waits.add(position, deadline, done)) return done(false);
   // A pass follows and looks at the waits, so a position or a pause that came in between is seen.
   woken_.store(true, std::memory_order_release);
   rouse();
-  if (ended_) waits_.give_up();
+  if (ended_) served.waits.give_up();
+}
+
+Position Projector::position() const {
+  auto reached = std::numeric_limits<Position>::max();
+  for (const auto& served : views_) reached = std::min(reached, served->position.load(std::memory_order_acquire));
+  return views_.empty() ? 0 : reached;
 }
 
 void Projector::publish_position() {
-  Position reached = views_.empty() ? 0 : views_.front()->live.position;
-  for (const auto& served : views_) reached = std::min(reached, served->live.position);
-  position_.store(reached, std::memory_order_release);
+  for (auto& served : views_) served->position.store(served->live.position, std::memory_order_release);
 }
 
-/// Whatever is to be tried again.
+/// Those that the rows have reached, that are over, and that are no use.
+void Projector::end_waits() {
+  const auto now = PositionWaits::Clock::now();
+  for (auto& served : views_) {
+    served->waits.advance(served->live.position, now);
+    if (paused() || served->paused) served->waits.give_up();
+  }
+}
+
+/// Whatever is to be tried again: nothing of a view that is paused.
 std::vector<const Projector::Stop*> Projector::stops() const {
   std::vector<const Stop*> all{&live_stop_};
   for (const auto& served : views_) {
+    if (served->paused) continue;
     all.push_back(&served->live.stop);
     if (served->build) all.push_back(&served->build->stop);
   }
@@ -264,6 +283,7 @@ void Projector::publish_stop() {
 void Projector::begin_rebuilds() {
   for (auto& each : views_) {
     auto& served = *each;
+    if (served.paused) continue;
     const bool asked = served.rebuild_requested;
     if (asked) {
       served.building = true;
@@ -348,28 +368,46 @@ bool Projector::follows(Served& served) {
 }
 
 bool Projector::advance_live() {
-  // Views that are new to the program begin at 0; those further on skip what they have.
   std::vector<Served*> following;
-  auto after = std::numeric_limits<Position>::max();
+  Position front = 0;
   for (auto& served : views_) {
-    if (!follows(*served)) continue;
+    if (served->paused || !follows(*served)) continue;
     following.push_back(served.get());
-    after = std::min(after, served->live.position);
+    front = std::max(front, served->live.position);
   }
+  bool worked = false;
+  for (auto* served : following) worked = catch_up(*served, front) || worked;
+  std::erase_if(following,
+                [&](const Served* served) { return !served->live.view || served->live.position < front; });
   if (following.empty()) {
     live_stop_ = {};
-    return false;
+    return worked;
   }
   const auto end = source_.end();
-  const auto records = read(live_stop_, after, limits_.chunk_records_max);
+  const auto records = read(live_stop_, front, limits_.chunk_records_max);
   last_records_ = records.size();
-  if (records.empty()) return false;
+  if (records.empty()) return worked;
   WriteSet changes;
   for (auto* served : following) fold_live(*served, records, changes);
   write_sorted(store_, changes);
   publish_position();
   // Less than there was stands before damage, which the next pass meets.
   more_ = more_ || records.back().position < end;
+  return true;
+}
+
+/// One chunk for a view that was paused, is new to the program or was built again: the others do not wait for it.
+bool Projector::catch_up(Served& served, Position front) {
+  auto& live = served.live;
+  if (live.position >= front) return false;
+  const auto behind = std::min<std::size_t>(front - live.position, limits_.chunk_records_max);
+  const auto records = read(live.stop, live.position, behind);
+  if (records.empty()) return false;
+  WriteSet changes;
+  fold_live(served, records, changes);
+  write_sorted(store_, changes);
+  publish_position();
+  more_ = true;
   return true;
 }
 
@@ -388,7 +426,7 @@ void Projector::fold_live(Served& served, const std::vector<Record>& records, Wr
 }
 
 bool Projector::advance_build(Served& served) {
-  if (!served.build) return false;
+  if (!served.build || served.paused) return false;
   auto& build = *served.build;
   if (!reads_rows(served, build, [&] { load(served, build); })) return more_;
   if (!build.view) return false;
@@ -444,8 +482,7 @@ bool Projector::run_once() {
   }
   erase_retired();
   publish_stop();
-  waits_.advance(position(), PositionWaits::Clock::now());
-  if (paused()) waits_.give_up();
+  end_waits();
   return worked;
 }
 
@@ -453,15 +490,19 @@ void Projector::wait_for_work(std::unique_lock<std::mutex>& lock) {
   const bool gathers = last_records_ >= limits_.gather_records_min;
   const auto gathered = PositionWaits::Clock::now() + (gathers ? limits_.gather_ms : std::chrono::milliseconds{0});
   auto roused = [&] { return stopping_ || woken_.load(std::memory_order_acquire); };
-  auto deadline = waits_.next_deadline();
+  std::optional<PositionWaits::Clock::time_point> deadline;
+  const auto until = [&](PositionWaits::Clock::time_point at) { deadline = std::min(deadline.value_or(at), at); };
+  for (const auto& served : views_)
+    if (const auto at = served->waits.next_deadline()) until(*at);
   if (!paused())
-    for (const auto* stop : stops()) deadline = std::min(deadline.value_or(stop->retry_at), stop->retry_at);
+    for (const auto* stop : stops()) until(stop->retry_at);
   if (deadline)
     wake_.wait_until(lock, *deadline, roused);
   else
     wake_.wait(lock, roused);
   // Whoever waits for a position has no time to gather.
-  wake_.wait_until(lock, gathered, [&] { return stopping_ || !waits_.empty(); });
+  const auto awaited = [](const auto& served) { return !served->waits.empty(); };
+  wake_.wait_until(lock, gathered, [&] { return stopping_ || std::any_of(views_.begin(), views_.end(), awaited); });
   woken_.store(false, std::memory_order_release);
 }
 
@@ -476,7 +517,7 @@ void Projector::run() {
     }
   } catch (const std::exception& failure) {
     ended_ = true;
-    waits_.give_up();
+    for (auto& served : views_) served->waits.give_up();
     if (on_failure_) on_failure_(std::string{"views: "} + failure.what());
   }
 }

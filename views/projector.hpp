@@ -84,6 +84,8 @@ class Projector {
   /// Paused, the rows stay as they are and keep serving. From any thread.
   void pause(bool paused);
   bool paused() const { return paused_.load(std::memory_order_acquire); }
+  /// This view alone: the others go on, and it catches up by itself afterwards.
+  void pause(ViewId view, bool paused);
 
   /// Builds the view again from the first record. One that is under way goes on. From any thread.
   void rebuild(ViewId view);
@@ -94,12 +96,15 @@ class Projector {
   /// Why views don't come further: what reading the journal, or rows, says. Empty: nothing.
   std::string stopped_by() const;
 
-  /// What the serving rows of all views have reached. Read it before pinning, then the rows show at least that.
-  Position position() const { return position_.load(std::memory_order_acquire); }
+  /// What the serving rows of the view have reached. Read it before pinning, then the rows show at least that.
+  Position position(ViewId view) const { return find(view).position.load(std::memory_order_acquire); }
+  /// What the serving rows of every view have reached.
+  Position position() const;
   Pin serving(ViewId view) const;
-  /// Calls `done` once: when the position is reached, or at the deadline, or at once when it is no use to wait. On
-  /// the projector's thread, or on the caller's when it is known at once.
-  void when_reached(Position position, PositionWaits::Clock::time_point deadline, PositionWaits::Done done);
+  /// Calls `done` once: when the view has reached the position, or at the deadline, or at once when it is no use to
+  /// wait. On the projector's thread, or on the caller's when it is known at once.
+  void when_reached(ViewId view, Position position, PositionWaits::Clock::time_point deadline,
+                    PositionWaits::Done done);
 
  private:
   /// Which generation of a view serves and which one, if any, is being built.
@@ -126,10 +131,15 @@ class Projector {
     Stop stop = {};
   };
   struct Served {
+    explicit Served(std::size_t waits_max) : waits(waits_max) {}
     ViewKind kind;
     Feed live;
     std::optional<Feed> build;
     Pin pin;
+    PositionWaits waits;
+    /// The live rows', for readers.
+    std::atomic<Position> position{0};
+    std::atomic<bool> paused{false};
     std::atomic<bool> rebuild_requested{false};
     std::atomic<bool> building{false};
     /// The newest generation in which a reader or the fold met damage.
@@ -161,11 +171,13 @@ class Projector {
   void give_up(Served& served);
   std::vector<Record> read(Stop& stop, Position after, std::size_t limit);
   bool advance_live();
+  bool catch_up(Served& served, Position front);
   bool follows(Served& served);
   void fold_live(Served& served, const std::vector<Record>& records, WriteSet& changes);
   bool advance_build(Served& served);
   void erase_retired();
   void publish_position();
+  void end_waits();
   void publish_stop();
   std::vector<const Stop*> stops() const;
   void report(const std::string& what) const;
@@ -193,8 +205,6 @@ class Projector {
   Stop live_stop_;
   bool more_ = false;
 
-  PositionWaits waits_;
-  std::atomic<Position> position_{0};
   std::atomic<bool> paused_{false};
   /// No pass will follow: stopped, or failed.
   std::atomic<bool> ended_{false};

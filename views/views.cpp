@@ -112,7 +112,7 @@ ListResult<Row> Views::list_page(ViewId view, Generation generation, const std::
 }
 
 ListResult<CourseSnapshot> Views::list_courses(std::optional<CourseKind> kind, const Page& page) const {
-  const auto position = projector_.position();
+  const auto position = projector_.position(ViewId::courses);
   const auto serving = projector_.serving(ViewId::courses);
   return list_page<CourseSnapshot>(
       ViewId::courses, *serving, scope_of(kind), page, position, [&](std::optional<std::string> after) {
@@ -122,7 +122,7 @@ ListResult<CourseSnapshot> Views::list_courses(std::optional<CourseKind> kind, c
 
 template <class Filter>
 ListResult<EnrollmentSummary> Views::list_filtered(const Filter& filter, const Page& page) const {
-  const auto position = projector_.position();
+  const auto position = projector_.position(ViewId::enrollments);
   const auto serving = projector_.serving(ViewId::enrollments);
   return list_page<EnrollmentSummary>(
       ViewId::enrollments, *serving, scope_of(filter), page, position, [&](std::optional<std::string> after) {
@@ -143,7 +143,7 @@ ListResult<EnrollmentSummary> Views::list_deliveries(const DeliveryFilter& filte
 }
 
 ListResult<WaitlistRow> Views::list_waitlist(const CourseId& course, const Page& page) const {
-  const auto position = projector_.position();
+  const auto position = projector_.position(ViewId::enrollments);
   const auto serving = projector_.serving(ViewId::enrollments);
   const auto scope = Scope{"waitlist"}.add('c', course.text).text();
   return list_page<WaitlistRow>(
@@ -153,7 +153,7 @@ ListResult<WaitlistRow> Views::list_waitlist(const CourseId& course, const Page&
 }
 
 MileageStatement Views::student_mileage(const StudentId& student, const Page& page) const {
-  const auto position = projector_.position();
+  const auto position = projector_.position(ViewId::mileage);
   const auto serving = projector_.serving(ViewId::mileage);
   const auto scope = Scope{"mileage"}.add('s', student.text).text();
   MileageStatement statement;
@@ -167,7 +167,7 @@ MileageStatement Views::student_mileage(const StudentId& student, const Page& pa
 }
 
 ListResult<Notice> Views::student_notifications(const StudentId& student, const Page& page, Position until) const {
-  const auto position = std::min(projector_.position(), until);
+  const auto position = std::min(projector_.position(ViewId::enrollments), until);
   const auto serving = projector_.serving(ViewId::enrollments);
   const auto scope = Scope{"notifications"}.add('s', student.text).text();
   return list_page<Notice>(
@@ -194,7 +194,7 @@ ListResult<PageRow> Views::student_page(const StudentId& student, const Page& pa
   result.error = enrollments.error;
   result.cursor_invalid = enrollments.cursor_invalid;
   result.listing.next = std::move(enrollments.listing.next);
-  result.listing.position = enrollments.listing.position;
+  result.listing.position = std::min(enrollments.listing.position, projector_.position(ViewId::courses));
   const auto serving = projector_.serving(ViewId::courses);
   const CourseRows courses{store_, *serving};
   std::unordered_map<CourseId, std::string> titles;
@@ -212,9 +212,21 @@ ListResult<PageRow> Views::student_page(const StudentId& student, const Page& pa
   return result;
 }
 
-void Views::when_reached(Position position, std::function<void(bool reached)> done) {
+void Views::when_reached(std::vector<ViewId> views, Position position, std::function<void(bool reached)> done) {
   const auto deadline = PositionWaits::Clock::now() + limits_.min_position_timeout_ms;
-  projector_.when_reached(position, deadline, std::move(done));
+  await_each(std::move(views), position, deadline, std::move(done));
+}
+
+void Views::await_each(std::vector<ViewId> views, Position position, PositionWaits::Clock::time_point deadline,
+                       std::function<void(bool reached)> done) {
+  if (views.empty()) return done(true);
+  const auto view = views.back();
+  views.pop_back();
+  projector_.when_reached(
+      view, position, deadline,
+      [this, views = std::move(views), position, deadline, done = std::move(done)](bool reached) mutable {
+        reached ? await_each(std::move(views), position, deadline, std::move(done)) : done(false);
+      });
 }
 
 bool Views::rebuild(const std::string& name) {

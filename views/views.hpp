@@ -27,7 +27,8 @@ class Views {
     std::size_t courses_kept_max = 4'096;
     /// Stored holds of seats, and stored waits for them, kept in memory, about a hundred bytes each.
     std::size_t held_kept_max = 65'536;
-    /// Students whose mileage is kept in memory, about a hundred bytes each.
+    /// Students' balances, and payments that may move them, kept in memory: so many of each, about a hundred bytes
+    /// each.
     std::size_t balances_kept_max = 65'536;
     std::chrono::milliseconds min_position_timeout_ms{1'000};
   };
@@ -70,14 +71,16 @@ class Views {
   ListResult<Notice> student_notifications(const StudentId& student, const Page& page,
                                            Position until = std::numeric_limits<Position>::max()) const;
 
-  /// `done(true)` once reads show at least `position`; `done(false)` after `min_position_timeout_ms`, or at once
-  /// while paused: answer views_behind. No thread waits. On the projector's thread, or on the caller's if known at
-  /// once; it only posts.
-  void when_reached(Position position, std::function<void(bool reached)> done);
+  /// `done(true)` once reads of these views show at least `position`; `done(false)` after
+  /// `min_position_timeout_ms`, or at once while one that is behind is paused: answer views_behind. No thread
+  /// waits. On the projector's thread, or on the caller's if known at once; it only posts.
+  void when_reached(std::vector<ViewId> views, Position position, std::function<void(bool reached)> done);
 
   /// Paused, the rows stay as they are and keep serving.
   void pause(bool paused) { projector_.pause(paused); }
   bool paused() const { return projector_.paused(); }
+  /// This view alone; it catches up by itself afterwards.
+  void pause(ViewId view, bool paused) { projector_.pause(view, paused); }
 
   /// Builds a view again while its present rows serve. False: no view has this name.
   bool rebuild(const std::string& name);
@@ -90,7 +93,7 @@ class Views {
   /// Why the rows don't come further; empty: nothing stops them.
   std::string stopped_by() const { return projector_.stopped_by(); }
   Position position() const { return projector_.position(); }
-  /// Durable records that the rows do not show yet; for metrics and readiness.
+  /// Durable records that the rows of some view do not show yet; for metrics and readiness.
   Position lag() const;
 
  private:
@@ -99,6 +102,8 @@ class Views {
                             Position position, List&& list) const;
   template <class Filter>
   ListResult<EnrollmentSummary> list_filtered(const Filter& filter, const Page& page) const;
+  void await_each(std::vector<ViewId> views, Position position, PositionWaits::Clock::time_point deadline,
+                  std::function<void(bool reached)> done);
 
   const RecordSource source_;
   KeyValueStore& store_;

@@ -127,23 +127,28 @@ TEST_F(ReadDamage, OfPendingSagasStopsNoStart) {
 }
 
 TEST_F(ReadDamage, OfAParticipantLeavesTheSagaListedWithTheReason) {
-  place("sound");
-  // The student's account has an entry that can't be read; the enrollment to come has none.
-  const auto account = AggregateId::mileage_of(StudentId{"s1"});
-  ASSERT_FALSE(life->journal().history(account).empty());
-  const auto entry = life->journal().history(account).front().position;
-  const auto page = durables.store->last_at_or_before(pages_space, page_key(entry));
-  durables.store->spoil(pages_space, page->first);
-  life->register_course("later", lecture(9));
-  leave();
-  const auto id = place("later");
+  const InstructorId anna{"anna"};
+  const auto take = [&](EnrollmentId id, PersonStep step) {
+    ASSERT_FALSE(refusal_of([&](Asker asker) { life->take_step(id, std::move(step), std::move(asker)); }));
+    leave();
+  };
+  const auto first = place("training"), second = place("training", "s2");
+  auto starts = durables.timers.now();
+  for (const auto id : {first, second}) {
+    starts += std::chrono::hours{24};
+    take(id, AssignInstructor{anna});
+    take(id, AgreeOnSlot{{starts, starts + std::chrono::hours{1}}});
+  }
+  // What can't be read of the calendar is another enrollment's.
+  const auto booked = life->journal().history(AggregateId::calendar_of(anna)).front().position;
+  durables.store->spoil(pages_space, durables.store->last_at_or_before(pages_space, page_key(booked))->first);
+  life->cancel(second);
   for (int i = 0; i < 4; ++i) {
     durables.timers.advance(Milliseconds{60'000});
     leave();
   }
-  const auto summary = life->summary(id);
-  EXPECT_EQ(summary.saga, SagaState::stuck);
-  EXPECT_THAT(summary.last_error, HasSubstr("can't be read"));
+  EXPECT_EQ(life->summary(second).saga, SagaState::stuck);
+  EXPECT_THAT(life->summary(second).last_error, HasSubstr("can't be read"));
   EXPECT_FALSE(life->failure());
 }
 

@@ -59,12 +59,5 @@ TEST_F(GrowingAggregates, ACalendarIsLoadedFromItsSnapshot) {
   expect_bounded_load(id, decode_calendar, events / 2);
 }
 
-TEST_F(GrowingAggregates, AnAccountIsLoadedFromItsSnapshot) {
-  const auto id = AggregateId::mileage_of(StudentId{"ann"});
-  for (std::uint64_t n = 1; n <= events; ++n)
-    send<MileageAccount>(id, EarnMileage{payment_of(enrollment(n)), 10, {}});
-  expect_bounded_load(id, decode_account, events / 2);
-}
-
 }  // namespace
 }  // namespace sugang

@@ -59,7 +59,7 @@ class Books:
         for enrollment in self.enrollments.values():
             percent = self.courses[enrollment["courseId"]]["mileagePercent"]
             points = enrollment["payment"]["amount"]["amount"] * percent // 100
-            expected = points if enrollment["state"] in TAKEN else 0
+            expected = points if enrollment["state"] in PAID else 0
             assert enrollment["mileage"]["earned"] == expected, enrollment
 
     def assert_money_is_where_it_belongs(self):

@@ -10,11 +10,6 @@ TOLD = {"sugang.course.waiter-promoted", "sugang.enrollment.confirmed", "sugang.
         "sugang.coaching.assigned", "sugang.coaching.scheduled", "sugang.coaching.result-recorded"}
 
 
-def name_in(event):
-    """Of whom it is: a student's points are an aggregate named after the student."""
-    return event["subject"].rpartition("/")[2]
-
-
 class Chronicle:
     """Reads on from where it stands; fails at the first event that cannot come where it comes."""
 
@@ -56,7 +51,7 @@ class Chronicle:
             self.sagas_open.add(event["enrollmentid"])
         elif kind in ("sugang.saga.completed", "sugang.saga.compensated"):
             self.sagas_open.remove(event["enrollmentid"])
-        elif kind.startswith("sugang.mileage."):
+        elif kind in ("sugang.payment.approved", "sugang.payment.refund-requested"):
             self._count_points(event)
         elif kind.startswith("sugang.calendar."):
             self._book(event)
@@ -69,14 +64,14 @@ class Chronicle:
 
     def _count_points(self, event):
         """Invariant 3."""
-        account, data = self.points[name_in(event)], event["data"]
-        earned, reversed_ = account.get(data["paymentId"], (None, None))
-        if event["type"].endswith(".earned"):
-            assert earned is None and reversed_ is None, f"earned twice, or after the reverse: {event}"
-            account[data["paymentId"]] = (data["points"], None)
+        ledger, points = self.points[self.students[event["enrollmentid"]]], event["data"]["mileage"]
+        left = ledger.get(event["subject"])
+        if event["type"].endswith(".approved"):
+            assert left is None, f"earned twice, or after the reverse: {event}"
+            ledger[event["subject"]] = points
         else:
-            assert reversed_ is None and data["points"] == (earned or 0), f"reversed twice, or not all: {event}"
-            account[data["paymentId"]] = (earned, data["points"])
+            assert points == (left or 0), f"reversed twice, or not all: {event}"
+            ledger[event["subject"]] = 0
 
     def _book(self, event):
         """Invariant 5."""
@@ -89,7 +84,7 @@ class Chronicle:
             slots[data["enrollmentId"]] = slot
 
     def balance(self, student):
-        return sum((earned or 0) - (reversed_ or 0) for earned, reversed_ in self.points[student].values())
+        return sum(self.points[student].values())
 
     def told_by_student(self):
         found = defaultdict(set)

@@ -15,11 +15,14 @@ namespace {
 using State = PaymentState;
 
 constexpr Money price{12'000, {}};
-const PaymentRequested requested{price, PaymentMethod::test_approve};
+constexpr std::int64_t points = 120;
+const PaymentRequested requested{price, PaymentMethod::test_approve, true, points};
 /// Its call waits for the payment side: none has left.
-const PaymentRequested held_back{price, PaymentMethod::test_approve, false};
+const PaymentRequested held_back{price, PaymentMethod::test_approve, false, points};
 const PaymentRequested free_of_charge{{0, {}}, PaymentMethod::test_approve, false};
-const TakePayment take{price, PaymentMethod::test_approve};
+const PaymentApproved approved{points};
+const RefundRequested refund_requested{points};
+const TakePayment take{price, PaymentMethod::test_approve, true, points};
 const ResolveCharge approve{true, ""}, decline{false, "no funds"};
 
 /// How a payment comes to be in a state.
@@ -30,7 +33,7 @@ std::vector<PaymentEvent> way_to(State state) {
     case State::requested:
       return {requested};
     case State::approved:
-      return {requested, PaymentApproved{}};
+      return {requested, approved};
     case State::declined:
       return {requested, PaymentDeclined{"no funds"}};
     case State::void_requested:
@@ -38,9 +41,9 @@ std::vector<PaymentEvent> way_to(State state) {
     case State::voided:
       return {requested, PaymentVoidRequested{}, PaymentVoided{}};
     case State::refund_requested:
-      return {requested, PaymentApproved{}, RefundRequested{}};
+      return {requested, approved, refund_requested};
     case State::refunded:
-      return {requested, PaymentApproved{}, RefundRequested{}, PaymentRefunded{}};
+      return {requested, approved, refund_requested, PaymentRefunded{}};
   }
   return {};
 }
@@ -56,17 +59,16 @@ TEST(Payment, AnswersEveryCommandInEveryStateAsTheTableSays) {
   const auto does = [](auto... events) { return Reaction{std::vector<PaymentEvent>{events...}}; };
   const Reaction nothing{std::vector<PaymentEvent>{}};
   const Reaction undone{PaymentError::undone}, declined{PaymentError::declined};
-  const PaymentApproved approved;
   const PaymentVoided voided;
-  const RefundRequested refund;
+  const Reaction given_back = does(PaymentApproved{}, RefundRequested{});
   // clang-format off
   const Reaction table[states.size()][commands.size()] = {
       //                     take             approve                 decline                            refund                        refund made
       /* none             */ {does(requested), nothing,                nothing,                           does(voided),                 nothing},
       /* requested        */ {nothing,         does(approved),         does(PaymentDeclined{"no funds"}), does(PaymentVoidRequested{}), nothing},
-      /* approved         */ {nothing,         nothing,                nothing,                           does(refund),                 nothing},
+      /* approved         */ {nothing,         nothing,                nothing,                           does(refund_requested),       nothing},
       /* declined         */ {declined,        nothing,                nothing,                           nothing,                      nothing},
-      /* void_requested   */ {undone,          does(approved, refund), does(voided),                      nothing,                      nothing},
+      /* void_requested   */ {undone,          given_back,             does(voided),                      nothing,                      nothing},
       /* voided           */ {undone,          nothing,                nothing,                           nothing,                      nothing},
       /* refund_requested */ {undone,          nothing,                nothing,                           nothing,                      does(PaymentRefunded{})},
       /* refunded         */ {undone,          nothing,                nothing,                           nothing,                      nothing},
@@ -95,7 +97,7 @@ TEST(Payment, OwesTheGatewayACallUntilItsDefinitiveWord) {
 }
 
 TEST(Payment, KnowsDurablyWhetherItsCallMayHaveLeft) {
-  const TakePayment not_now{price, PaymentMethod::test_approve, false};
+  const TakePayment not_now{price, PaymentMethod::test_approve, false, points};
   EXPECT_THAT(given<Payment>().when(not_now), Causes(held_back));
   EXPECT_THAT(given<Payment>(held_back).when(not_now), ChangesNothing());
   EXPECT_THAT(given<Payment>(held_back).when(take), Causes(ChargeStarted{}));
@@ -113,9 +115,8 @@ TEST(RefundPayment, OfAChargeThatNeverLeftIsVoidAtOnceWithoutACall) {
 }
 
 TEST(RefundThatIsRefused, IsNoCallThatIsPendingUntilAnOperatorRetriesIt) {
-  const std::vector<PaymentEvent> refused{requested, PaymentApproved{}, RefundRequested{},
-                                          RefundDeclined{"closed"}};
-  EXPECT_THAT(given<Payment>(requested, PaymentApproved{}, RefundRequested{}).when(ResolveRefund{false, "closed"}),
+  const std::vector<PaymentEvent> refused{requested, approved, refund_requested, RefundDeclined{"closed"}};
+  EXPECT_THAT(given<Payment>(requested, approved, refund_requested).when(ResolveRefund{false, "closed"}),
               Causes(RefundDeclined{"closed"}));
   EXPECT_FALSE(replay<Payment>(refused).outcome_unknown());
   EXPECT_TRUE(decide(replay<Payment>(refused), RefundPayment{}, noon).events.empty());
@@ -124,6 +125,32 @@ TEST(RefundThatIsRefused, IsNoCallThatIsPendingUntilAnOperatorRetriesIt) {
   auto retried = refused;
   retried.push_back(RefundRequested{});
   EXPECT_TRUE(replay<Payment>(retried).outcome_unknown());
+}
+
+// --- mileage
+
+TEST(PaymentApproved, EarnsThePointsThatThePaymentWasRequestedWith) {
+  EXPECT_THAT(given<Payment>(requested).when(approve), Causes(PaymentApproved{points}));
+  EXPECT_THAT(given<Payment>(held_back, ChargeStarted{}).when(approve), Causes(PaymentApproved{points}));
+  EXPECT_EQ(replay<Payment>({requested, approved}).mileage_earned, points);
+  EXPECT_EQ(replay<Payment>({requested}).mileage_earned, 0);
+  EXPECT_EQ(replay<Payment>({requested, PaymentDeclined{"no funds"}}).mileage_earned, 0);
+}
+
+TEST(RefundRequested, ReversesAllThatWasEarned) {
+  EXPECT_THAT(given<Payment>(requested, approved).when(RefundPayment{}), Causes(RefundRequested{points}));
+  EXPECT_EQ(replay<Payment>({requested, approved, refund_requested}).mileage_earned, 0);
+}
+
+TEST(RefundRequested, AgainByAnOperatorReversesNothingMore) {
+  const std::vector<PaymentEvent> refused{requested, approved, refund_requested, RefundDeclined{"closed"}};
+  const auto again = decide(replay<Payment>(refused), RefundPayment{.may_call = true, .again = true}, noon);
+  EXPECT_EQ(again.events, std::vector<PaymentEvent>{RefundRequested{0}});
+}
+
+TEST(ChargeThatIsUndone, AndProvesApprovedEarnsNothing) {
+  const auto past = given<Payment>(requested, PaymentVoidRequested{});
+  EXPECT_THAT(past.when(approve), Causes(PaymentApproved{0}, RefundRequested{0}));
 }
 
 TEST(SettleRefund, IsForWhatTheGatewayRefusedForGoodAlone) {
@@ -139,16 +166,14 @@ TEST(SettleRefund, IsForWhatTheGatewayRefusedForGoodAlone) {
     EXPECT_TRUE(decision.events.empty()) << to_text(state);
   }
   EXPECT_THAT(given<Payment>(held_back).when(SettleRefund{}), Refuses(PaymentError::not_resolvable));
-  EXPECT_THAT(given<Payment>(requested, PaymentApproved{}, RefundRequested{}, RefundDeclined{"closed"})
-                  .when(SettleRefund{}),
+  EXPECT_THAT(given<Payment>(requested, approved, refund_requested, RefundDeclined{"closed"}).when(SettleRefund{}),
               Causes(PaymentRefunded{}));
-  EXPECT_FALSE(replay<Payment>(
-                   {requested, PaymentApproved{}, RefundRequested{}, RefundDeclined{"closed"}, PaymentRefunded{}})
+  EXPECT_FALSE(replay<Payment>({requested, approved, refund_requested, RefundDeclined{"closed"}, PaymentRefunded{}})
                    .refund_declined);
 }
 
 TEST(TakePayment, OfNothingApprovesAtOnce) {
-  EXPECT_THAT(given<Payment>().when(TakePayment{{0, {}}}), Causes(free_of_charge, PaymentApproved{}));
+  EXPECT_THAT(given<Payment>().when(TakePayment{{0, {}}}), Causes(free_of_charge, PaymentApproved{0}));
 }
 
 TEST(RefundPayment, OfNothingIsRefundedAtOnce) {
@@ -210,10 +235,11 @@ struct DrivenPayment {
 
 /// A charge twice as often as the rest, or most lives would begin with its undo.
 PaymentCommand any_command(std::int64_t amount) {
-  const TakePayment charge{{amount, {}}}, not_now{{amount, {}}, PaymentMethod::test_approve, false};
-  return *rc::gen::elementOf(std::vector<PaymentCommand>{charge, charge, not_now, approve, decline, RefundPayment{},
-                                                         ResolveRefund{}, ResolveRefund{false, "closed"},
-                                                         SettleRefund{}});
+  const TakePayment charge{{amount, {}}, PaymentMethod::test_approve, true, amount / 100};
+  const TakePayment not_now{{amount, {}}, PaymentMethod::test_approve, false, amount / 100};
+  return *rc::gen::elementOf(std::vector<PaymentCommand>{
+      charge, charge, not_now, approve, decline, RefundPayment{}, RefundPayment{.may_call = true, .again = true},
+      ResolveRefund{}, ResolveRefund{false, "closed"}, SettleRefund{}});
 }
 
 /// Calls `claim` after every command of a random life of one payment.
@@ -234,6 +260,28 @@ RC_GTEST_PROP(Invariant2, APaymentIsApprovedAtMostOnceAndOnlyAfterItsCharge, ())
     RC_ASSERT(driven.template count<PaymentRequested>() <= 1);
     RC_ASSERT(driven.template count<PaymentApproved>() <= driven.template count<PaymentRequested>());
     if (driven.payment.state == State::approved) RC_ASSERT(driven.template count<PaymentApproved>() == 1);
+  });
+}
+
+RC_GTEST_PROP(Invariant3, APaymentEarnsOnceWhenItIsApprovedReversesOnceAndNetsToNothingOnceRefunded, ()) {
+  through_any_life([](const DrivenPayment& driven, const auto&, const auto&) {
+    std::vector<std::int64_t> earned, reversed;
+    bool given_up = false;
+    for (const auto& event : driven.events) {
+      given_up = given_up || std::holds_alternative<PaymentVoidRequested>(event);
+      const auto* approval = std::get_if<PaymentApproved>(&event);
+      const auto* refund = std::get_if<RefundRequested>(&event);
+      if (approval && approval->mileage != 0) earned.push_back(approval->mileage);
+      if (refund && refund->mileage != 0) reversed.push_back(refund->mileage);
+    }
+    const auto& payment = driven.payment;
+    RC_ASSERT(earned.size() <= 1);
+    RC_ASSERT(reversed.empty() || reversed == earned);
+    if (given_up) RC_ASSERT(earned.empty());
+    // What is approved and not given up has earned just what it was to earn.
+    const auto expected = payment.state == State::approved ? payment.amount.amount / 100 : 0;
+    RC_ASSERT(payment.mileage_earned == expected);
+    RC_ASSERT((earned.empty() ? 0 : earned[0]) - (reversed.empty() ? 0 : reversed[0]) == expected);
   });
 }
 

@@ -32,8 +32,8 @@ TEST(TimelineOfAnOrder, EndsCompletedOnceItIsDelivered) {
   const auto summary = script.fold();
   EXPECT_THAT(step_lines(summary),
               ElementsAre("request done", "hold_seats done", "take_payment done", "prepare_stock done",
-                          "take_seats done", "confirm done", "request_delivery done", "earn_mileage done",
-                          "start_delivery done", "complete_delivery done", "complete done"));
+                          "take_seats done", "confirm done", "request_delivery done", "start_delivery done",
+                          "complete_delivery done", "complete done"));
   EXPECT_EQ(summary.stock, StockState::prepared);
   EXPECT_EQ(summary.delivery, DeliveryState::completed);
   EXPECT_EQ(summary.mileage, TimelineScript::points);
@@ -51,14 +51,13 @@ TEST(TimelineOfAnOrder, WaitsForWhoBringsIt) {
   EXPECT_EQ(started.awaits, Step::none);
 }
 
-TEST(TimelineOfAnOrder, CancelledUndoesDeliverySeatsStockMoneyAndMileageInThisOrder) {
+TEST(TimelineOfAnOrder, CancelledUndoesDeliverySeatsStockAndMoneyInThisOrder) {
   const auto summary = TimelineScript::order_cancelled().fold();
   const auto lines = step_lines(summary);
   const auto marked = std::find(lines.begin(), lines.end(), "mark_cancel_requested done");
-  EXPECT_THAT(
-      (std::vector<std::string>{marked, lines.end()}),
-      ElementsAre("mark_cancel_requested done", "cancel_delivery done", "release_seats done", "release_stock done",
-                  "refund_payment done", "reverse_mileage done", "mark_cancelled done"));
+  EXPECT_THAT((std::vector<std::string>{marked, lines.end()}),
+              ElementsAre("mark_cancel_requested done", "cancel_delivery done", "release_seats done",
+                          "release_stock done", "refund_payment done", "mark_cancelled done"));
   EXPECT_EQ(summary.mileage_earned, 0);
   EXPECT_EQ(summary.stock, StockState::released);
   EXPECT_EQ(summary.delivery, DeliveryState::cancelled);
@@ -160,10 +159,27 @@ TEST(TimelineOfAnEnrollment, OfAnyKindMovesOnlyAsTheStatesAllow) {
     }
 }
 
+TEST(Summary, HasTheMileageOfThePaymentFromItsApprovalUntilItsRefundIsRequested) {
+  auto script = TimelineScript{}.born(CourseKind::training).charge_requested();
+  EXPECT_EQ(script.fold().mileage_earned, 0);
+  EXPECT_EQ(script.charge_approved().fold().mileage_earned, TimelineScript::points);
+  EXPECT_EQ(script.fold().payment_so_far().mileage_earned, TimelineScript::points);
+  script.turned(TurnCause::cancelled, "ill").on_payment(RefundRequested{TimelineScript::points}, Direction::undo);
+  EXPECT_EQ(script.fold().mileage_earned, 0);
+}
+
+TEST(Summary, OfAChargeThatProvesApprovedAfterItWasGivenUpHasNoMileage) {
+  auto script = TimelineScript{}.born().charge_requested().turned(TurnCause::expired, "late");
+  script.on_payment(PaymentVoidRequested{}, Direction::undo).on_payment(PaymentApproved{}, Direction::undo);
+  EXPECT_EQ(script.fold().mileage_earned, 0);
+  EXPECT_EQ(script.fold().mileage, TimelineScript::points);
+}
+
 TEST(StepLabel, NamesEveryUndoOfItsOwn) {
   const std::pair<Step, std::string_view> undos[] = {
-      {Step::prepare_stock, "release_stock"},  {Step::request_delivery, "cancel_delivery"},
-      {Step::earn_mileage, "reverse_mileage"}, {Step::assign_instructor, "release_coaching"},
+      {Step::prepare_stock, "release_stock"},
+      {Step::request_delivery, "cancel_delivery"},
+      {Step::assign_instructor, "release_coaching"},
       {Step::book_slot, "release_slot"},
   };
   for (const auto& [step, label] : undos) {

@@ -56,21 +56,17 @@ class TimelineScript {
   TimelineScript& on_calendar(CalendarEvent event, Direction direction = Direction::act) {
     return add(AggregateId::calendar_of({"kim"}), std::move(event), {Step::book_slot, direction});
   }
-  TimelineScript& on_mileage(MileageEvent event, Direction direction = Direction::act) {
-    return add(AggregateId::mileage_of({"ann"}), std::move(event), {Step::earn_mileage, direction});
-  }
 
   // The stretches that every timeline is made of.
 
   TimelineScript& requested(CourseKind kind = CourseKind::lecture) {
-    const bool earns = kind == CourseKind::product || kind == CourseKind::training;
     return on_enrollment(EnrollmentRequested{.course = course,
                                              .student = {"ann"},
                                              .seats = 2,
                                              .kind = kind,
                                              .amount = {24'000, {}},
                                              .method = PaymentMethod::test_approve,
-                                             .mileage = earns ? points : 0},
+                                             .mileage = points},
                          Step::request)
         .on_saga(SagaStarted{noon + std::chrono::minutes{10}});
   }
@@ -78,9 +74,9 @@ class TimelineScript {
     return requested(kind).on_course(SeatsHeld{id, {"ann"}, 2}, Step::hold_seats);
   }
   TimelineScript& charge_requested() {
-    return on_payment(PaymentRequested{{24'000, {}}, PaymentMethod::test_approve});
+    return on_payment(PaymentRequested{{24'000, {}}, PaymentMethod::test_approve, true, points});
   }
-  TimelineScript& charge_approved() { return on_payment(PaymentApproved{}); }
+  TimelineScript& charge_approved() { return on_payment(PaymentApproved{points}); }
   TimelineScript& confirmed() {
     return on_course(SeatsTaken{id}, Step::take_seats)
         .on_enrollment(EnrollmentConfirmed{}, Step::confirm)
@@ -91,7 +87,7 @@ class TimelineScript {
   }
   TimelineScript& seats_back() { return on_course(SeatsReleased{id, 2}, Step::hold_seats, Direction::undo); }
   TimelineScript& money_back() {
-    return on_payment(RefundRequested{}, Direction::undo).on_payment(PaymentRefunded{}, Direction::undo);
+    return on_payment(RefundRequested{points}, Direction::undo).on_payment(PaymentRefunded{}, Direction::undo);
   }
 
   // Whole lives.
@@ -137,7 +133,6 @@ class TimelineScript {
     return script.on_course(SeatsTaken{script.id}, Step::take_seats)
         .on_enrollment(EnrollmentConfirmed{}, Step::confirm)
         .on_delivery(DeliveryRequested{}, Step::request_delivery)
-        .on_mileage(MileageEarned{payment_of(script.id), points})
         .on_saga(SagaWaits{Step::start_delivery, noon + std::chrono::hours{24}});
   }
   static TimelineScript delivered() {
@@ -154,7 +149,6 @@ class TimelineScript {
         .seats_back()
         .on_stock(StockReleased{}, Direction::undo)
         .money_back()
-        .on_mileage(MileageReversed{payment_of(script.id), points}, Direction::undo)
         .on_enrollment(EnrollmentCancelled{}, Step::mark_cancelled)
         .on_saga(SagaCompensated{});
   }
@@ -167,8 +161,7 @@ class TimelineScript {
         .on_calendar(SlotBooked{script.id, slot})
         .on_coaching(CoachingScheduled{slot}, Step::confirm_schedule)
         .on_course(SeatsTaken{script.id}, Step::take_seats)
-        .on_enrollment(EnrollmentConfirmed{}, Step::confirm)
-        .on_mileage(MileageEarned{payment_of(script.id), points});
+        .on_enrollment(EnrollmentConfirmed{}, Step::confirm);
   }
   static TimelineScript trained() {
     return scheduled()
@@ -184,7 +177,6 @@ class TimelineScript {
         .on_coaching(CoachingReleased{}, Step::assign_instructor, Direction::undo)
         .on_calendar(SlotReleased{script.id}, Direction::undo)
         .money_back()
-        .on_mileage(MileageReversed{payment_of(script.id), points}, Direction::undo)
         .on_enrollment(EnrollmentCancelled{}, Step::mark_cancelled)
         .on_saga(SagaCompensated{});
   }

@@ -1,5 +1,7 @@
 #include "tests/http/scripted_backend.hpp"
 
+#include "domain/mileage.hpp"
+
 // How scripted enrollments go through their steps. The aggregates' own decisions say what is refused.
 
 namespace sugang {
@@ -27,10 +29,6 @@ void ScriptedBackend::wait_for(Enrolled& enrolled, Step step, const TraceContext
 
 void ScriptedBackend::confirm(Enrolled& enrolled, const TraceContext& trace) {
   append(enrolled, enrolled.id, EnrollmentEvent{EnrollmentConfirmed{}}, {Step::confirm, Direction::act}, trace);
-  const auto points = enrolled.summary.mileage;
-  if (points == 0) return;
-  append(enrolled, AggregateId::mileage_of(enrolled.summary.student),
-         MileageEvent{MileageEarned{payment_of(enrolled.id), points}}, {Step::earn_mileage, Direction::act}, trace);
 }
 
 void ScriptedBackend::complete(Enrolled& enrolled, const TraceContext& trace) {
@@ -41,9 +39,9 @@ void ScriptedBackend::complete(Enrolled& enrolled, const TraceContext& trace) {
 void ScriptedBackend::pay(Enrolled& enrolled, const TraceContext& trace) {
   const Causation charge{Step::take_payment, Direction::act};
   const auto& summary = enrolled.summary;
-  append(enrolled, payment_of(enrolled.id), PaymentEvent{PaymentRequested{summary.amount, summary.method}}, charge,
-         trace);
-  append(enrolled, payment_of(enrolled.id), PaymentEvent{PaymentApproved{}}, charge, trace);
+  append(enrolled, payment_of(enrolled.id),
+         PaymentEvent{PaymentRequested{summary.amount, summary.method, true, summary.mileage}}, charge, trace);
+  append(enrolled, payment_of(enrolled.id), PaymentEvent{PaymentApproved{summary.mileage}}, charge, trace);
   if (summary.kind == CourseKind::training) {
     append(enrolled, coaching_of(enrolled.id), CoachingEvent{CoachingRequested{}},
            {Step::assign_instructor, Direction::act}, trace);

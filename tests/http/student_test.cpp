@@ -72,10 +72,9 @@ json event_of(AggregateId aggregate, Event event) {
 }
 
 TEST(CloudEvents, OfAPersonSayInTheirSubjectWhichOfHersTheyAre) {
-  const auto earned = event_of(AggregateId::mileage_of({"s"}), MileageEvent{MileageEarned{PaymentId{{1, 2}}, 30}});
-  EXPECT_EQ(earned["type"], "sugang.mileage.earned");
-  EXPECT_EQ(earned["subject"], "mileage_account/s");
-  EXPECT_EQ(earned["data"], json({{"paymentId", to_text(PaymentId{{1, 2}})}, {"points", 30}, {"currency", "KRW"}}));
+  const auto approved = event_of(PaymentId{{1, 2}}, PaymentEvent{PaymentApproved{30}});
+  EXPECT_EQ(approved["type"], "sugang.payment.approved");
+  EXPECT_EQ(approved["data"], json({{"mileage", 30}}));
   const TimeSlot slot{scripted_time, scripted_time + std::chrono::hours{1}};
   const auto booked =
       event_of(AggregateId::calendar_of({"anna"}), CalendarEvent{SlotBooked{EnrollmentId{{1, 3}}, slot}});

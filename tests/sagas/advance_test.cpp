@@ -28,14 +28,14 @@ using testing::ElementsAre;
 const Next run{sugang::Run{}}, finish{Finish{}};
 
 Cursor at(Step step, CourseKind kind = CourseKind::lecture) {
-  Cursor cursor{.kind = kind, .earns = true};
+  Cursor cursor{.kind = kind};
   while (command_at(cursor)->step != step) ++cursor.index;
   return cursor;
 }
 
 /// The way back from the end of the way forward, where everything has been done.
 Cursor all_the_way_back(CourseKind kind, TurnCause cause, std::size_t index = 0) {
-  return {.kind = kind, .earns = true, .turned = cause, .index = index, .reached = way_forward(kind).size()};
+  return {.kind = kind, .turned = cause, .index = index, .reached = way_forward(kind).size()};
 }
 
 /// The labels of the commands from the cursor to its end, each done.
@@ -54,8 +54,7 @@ bool is_behind_no_return(const Cursor& cursor) {
 }
 
 Cursor any_cursor() {
-  Cursor cursor{.kind = *rc::gen::elementOf(std::vector(std::begin(kinds), std::end(kinds))),
-                .earns = *rc::gen::arbitrary<bool>()};
+  Cursor cursor{.kind = *rc::gen::elementOf(std::vector(std::begin(kinds), std::end(kinds)))};
   for (auto steps = *rc::gen::inRange<std::size_t>(0, 12); steps > 0 && command_at(cursor); --steps)
     cursor = advance(cursor, StepEnd::done).cursor;
   if (*rc::gen::arbitrary<bool>()) return cursor;
@@ -71,28 +70,19 @@ TEST(Advance, GoesForwardThroughTheKindsTable) {
   for (auto kind : kinds) {
     std::vector<std::string> labels;
     for (const auto& step : way_forward(kind)) labels.emplace_back(to_text(step.step));
-    EXPECT_EQ(way_from({.kind = kind, .earns = true}), labels) << to_text(kind);
+    EXPECT_EQ(way_from({.kind = kind}), labels) << to_text(kind);
   }
 }
 
-TEST(Advance, PassesOverTheMileageOfWhatEarnsNothing) {
-  EXPECT_THAT(way_from({.kind = CourseKind::lecture}),
-              ElementsAre("hold_seats", "take_payment", "take_seats", "confirm"));
-  auto confirmed = at(Step::confirm);
-  confirmed.earns = false;
-  EXPECT_EQ(advance(confirmed, StepEnd::done).next, finish);
-}
-
 TEST(TurnRound, UndoesAllThatTheKindMayHaveDone) {
-  EXPECT_THAT(
-      way_from(all_the_way_back(CourseKind::lecture, TurnCause::cancelled)),
-      ElementsAre("mark_cancel_requested", "release_seats", "refund_payment", "reverse_mileage", "mark_cancelled"));
+  EXPECT_THAT(way_from(all_the_way_back(CourseKind::lecture, TurnCause::cancelled)),
+              ElementsAre("mark_cancel_requested", "release_seats", "refund_payment", "mark_cancelled"));
   EXPECT_THAT(way_from(turn_round(at(Step::start_delivery, CourseKind::product), TurnCause::cancelled)),
               ElementsAre("mark_cancel_requested", "cancel_delivery", "release_seats", "release_stock",
-                          "refund_payment", "reverse_mileage", "mark_cancelled"));
+                          "refund_payment", "mark_cancelled"));
   EXPECT_THAT(way_from(turn_round(at(Step::record_result, CourseKind::training), TurnCause::cancelled)),
               ElementsAre("mark_cancel_requested", "release_seats", "release_coaching", "release_slot",
-                          "refund_payment", "reverse_mileage", "mark_cancelled"));
+                          "refund_payment", "mark_cancelled"));
 }
 
 TEST(TurnRound, UndoesTheStepThatItStandsBeforeSinceThatMayHaveBeenBegun) {
@@ -109,19 +99,18 @@ TEST(TurnRound, UndoesTheStepThatItStandsBeforeSinceThatMayHaveBeenBegun) {
 TEST(TurnRound, UndoesExactlyWhatMayHaveBeenBegun) {
   for (auto kind : kinds)
     for (auto cause : causes)
-      for (bool earns : {false, true})
-        for (std::size_t index = 0; index <= way_forward(kind).size(); ++index) {
-          SCOPED_TRACE(testing::Message() << to_text(kind) << ", " << to_text(cause) << " at " << index);
-          const auto labels = way_from(turn_round({.kind = kind, .earns = earns, .index = index}, cause));
-          for (const auto& undo : way_back(cause)) {
-            const auto place = place_of(kind, undo.step);
-            const bool begun = place && *place <= index && (earns || undo.step != Step::earn_mileage);
-            const auto label = std::string{step_label(undo.step, undo.direction)};
-            EXPECT_EQ(std::count(labels.begin(), labels.end(), label),
-                      begun || undo.direction == Direction::act ? 1 : 0)
-                << label;
-          }
+      for (std::size_t index = 0; index <= way_forward(kind).size(); ++index) {
+        SCOPED_TRACE(testing::Message() << to_text(kind) << ", " << to_text(cause) << " at " << index);
+        const auto labels = way_from(turn_round({.kind = kind, .index = index}, cause));
+        for (const auto& undo : way_back(cause)) {
+          const auto place = place_of(kind, undo.step);
+          const bool begun = place && *place <= index;
+          const auto label = std::string{step_label(undo.step, undo.direction)};
+          EXPECT_EQ(std::count(labels.begin(), labels.end(), label),
+                    begun || undo.direction == Direction::act ? 1 : 0)
+              << label;
         }
+      }
 }
 
 TEST(Advance, TurnsRoundWhenRefusedBeforeThePointOfNoReturn) {
@@ -273,8 +262,7 @@ TEST(CursorOf, AnyPrefixPassesOverNothingThatIsNotDone) {
       const auto cursor = cursor_of(summary);
       EXPECT_EQ(cursor.turned, summary.turned);
       auto passed = first_step(summary);
-      if (summary.turned)
-        passed = turn_round({.kind = cursor.kind, .earns = cursor.earns, .index = cursor.reached}, *summary.turned);
+      if (summary.turned) passed = turn_round({.kind = cursor.kind, .index = cursor.reached}, *summary.turned);
       for (; passed.index < cursor.index; passed = advance(passed, StepEnd::done).cursor) {
         const auto command = *command_at(passed);
         const auto label = std::string{step_label(command.step, command.direction)};

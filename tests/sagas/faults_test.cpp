@@ -169,10 +169,10 @@ TEST_F(SagaFaults, TheChargesDeadlineIsNotThatOfAPaidTraining) {
 }
 
 TEST_F(SagaFaults, OfAPausedComponentAreListedWithTheStepThatWaits) {
-  life->components.set(Component::mileage, false);
+  life->components.set(Component::delivery, false);
   const auto order = place("product-1");
   EXPECT_EQ(life->summary(order).saga, SagaState::waiting);
-  EXPECT_EQ(life->summary(order).awaits, Step::earn_mileage);
+  EXPECT_EQ(life->summary(order).awaits, Step::request_delivery);
   const auto lecture = place("lecture-1");
   life->cancel(lecture);
   life->components.set(Component::payments, false);
@@ -183,7 +183,7 @@ TEST_F(SagaFaults, OfAPausedComponentAreListedWithTheStepThatWaits) {
   life->components.set(Component::payments, true);
   const auto class_to_come = place("training-1");
   EXPECT_EQ(life->summary(class_to_come).awaits, Step::assign_instructor);
-  life->components.set(Component::mileage, true);
+  life->components.set(Component::delivery, true);
   life->components.set(Component::coaching, true);
   life->resume_owed();
   pass();

@@ -32,36 +32,6 @@ struct People : testing::Test {
   }
 };
 
-TEST_F(People, StartADeliveryWhileTheMileageIsPausedAndNoCancelOvertakesThem) {
-  life->components.set(Component::mileage, false);
-  auto id = place("product-1");
-  ASSERT_FALSE(take(id, StartDelivery{}));
-  // Both before the account answers: the cancel waits for the mileage, and then finds the courier on the way.
-  life->components.set(Component::mileage, true);
-  life->resume_owed();
-  std::optional<Refusal> refusal;
-  life->cancel(id, Life::asker([&](const Outcome& outcome) { refusal = outcome.refusal; }));
-  life->settle();
-  EXPECT_EQ(refusal, Refusal{EnrollmentError::not_cancellable});
-  EXPECT_EQ(life->summary(id).state, EnrollmentState::confirmed);
-  EXPECT_EQ(life->summary(id).mileage_earned, 300);
-  EXPECT_FALSE(take(id, CompleteDelivery{}));
-  EXPECT_EQ(life->summary(id).state, EnrollmentState::completed);
-}
-
-TEST_F(People, WhoCompleteADeliveryWhileTheMileageIsPausedLoseTheStudentNothing) {
-  life->components.set(Component::mileage, false);
-  auto id = place("product-1");
-  EXPECT_FALSE(take(id, StartDelivery{}));
-  EXPECT_FALSE(take(id, CompleteDelivery{}));
-  EXPECT_EQ(life->summary(id).state, EnrollmentState::confirmed);
-  life->components.set(Component::mileage, true);
-  life->resume_owed();
-  life->settle();
-  EXPECT_EQ(life->summary(id).state, EnrollmentState::completed);
-  EXPECT_EQ(life->summary(id).mileage_earned, 300);
-}
-
 TEST_F(People, WhoAgreeOnAnotherSlotFinishFirstWhatAPauseHasCutOff) {
   auto id = place("training-1");
   ASSERT_FALSE(take(id, AssignInstructor{InstructorId{"anna"}}));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "domain/audit.hpp"
+#include "domain/mileage.hpp"
 #include "sagas/advance.hpp"
 #include "sagas/table.hpp"
 #include "tests/domain/timeline_script.hpp"
@@ -233,7 +234,9 @@ class PureSagas {
         if (!late) saga.payment_step = command;
         obeyed =
             obey(saga, saga.payment, payment_of(saga.id),
-                 act ? PaymentCommand{TakePayment{saga.summary.amount}} : PaymentCommand{RefundPayment{}}, command);
+                 act ? PaymentCommand{TakePayment{.amount = saga.summary.amount, .mileage = saga.summary.mileage}}
+                     : PaymentCommand{RefundPayment{}},
+                 command);
         if (saga.payment.owes_charge() || saga.payment.owes_refund()) return std::nullopt;
         if (act && saga.payment.state == PaymentState::declined) obeyed = false;
         break;
@@ -265,12 +268,6 @@ class PureSagas {
         break;
       case Step::complete_delivery:
         obeyed = to_delivery(CompleteDelivery{});
-        break;
-      case Step::earn_mileage:
-        obeyed = obey(saga, accounts_[saga.student], AggregateId::mileage_of(saga.student),
-                      act ? MileageCommand{EarnMileage{payment_of(saga.id), saga.summary.mileage}}
-                          : MileageCommand{ReverseMileage{payment_of(saga.id)}},
-                      command);
         break;
       case Step::assign_instructor:
         if (act && (late || saga.coaching.state == CoachingState::none)) {
@@ -329,7 +326,6 @@ class PureSagas {
   const InstructorId instructor_{"kim"};
   Course course_;
   InstructorCalendar calendar_;
-  std::map<StudentId, MileageAccount> accounts_;
   std::vector<Saga> sagas_;
   Audit audit_;
   Position position_ = 0;

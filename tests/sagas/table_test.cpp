@@ -40,9 +40,9 @@ std::ptrdiff_t place_in(const std::vector<std::string>& lines, std::string_view 
 
 const TableStep& step_of(CourseKind kind, Step step) { return way_forward(kind)[place_of(kind, step).value()]; }
 
-TEST(LectureTable, HoldsSeatsTakesPaymentTakesSeatsConfirmsAndEarns) {
+TEST(LectureTable, HoldsSeatsTakesPaymentTakesSeatsAndConfirms) {
   EXPECT_THAT(forward(CourseKind::lecture),
-              ElementsAre("hold_seats", "take_payment", "‖", "take_seats", "confirm", "earn_mileage"));
+              ElementsAre("hold_seats", "take_payment", "‖", "take_seats", "confirm"));
 }
 
 TEST(PerformanceTable, IsTheLecturesOne) {
@@ -50,23 +50,21 @@ TEST(PerformanceTable, IsTheLecturesOne) {
 }
 
 TEST(ProductTable, PreparesBeforeItConfirmsAndThenWaitsForWhoBringsIt) {
-  EXPECT_THAT(
-      forward(CourseKind::product),
-      ElementsAre("hold_seats", "take_payment", "prepare_stock", "‖", "take_seats", "confirm", "request_delivery",
-                  "earn_mileage", "await start_delivery", "await complete_delivery", "complete"));
+  EXPECT_THAT(forward(CourseKind::product),
+              ElementsAre("hold_seats", "take_payment", "prepare_stock", "‖", "take_seats", "confirm",
+                          "request_delivery", "await start_delivery", "await complete_delivery", "complete"));
 }
 
 TEST(TrainingTable, ConfirmsOnlyWhatHasAnInstructorAndASchedule) {
-  EXPECT_THAT(
-      forward(CourseKind::training),
-      ElementsAre("hold_seats", "take_payment", "await assign_instructor", "await book_slot", "confirm_schedule",
-                  "‖", "take_seats", "confirm", "earn_mileage", "await record_result", "complete"));
+  EXPECT_THAT(forward(CourseKind::training),
+              ElementsAre("hold_seats", "take_payment", "await assign_instructor", "await book_slot",
+                          "confirm_schedule", "‖", "take_seats", "confirm", "await record_result", "complete"));
 }
 
-TEST(CancelTable, MarksStopsTheDeliveryReturnsSeatsCoachingStockMoneyAndMileageAndMarks) {
+TEST(CancelTable, MarksStopsTheDeliveryReturnsSeatsCoachingStockAndMoneyAndMarks) {
   EXPECT_THAT(back(TurnCause::cancelled),
               ElementsAre("mark_cancel_requested", "cancel_delivery", "release_seats", "release_coaching",
-                          "release_slot", "release_stock", "refund_payment", "reverse_mileage", "mark_cancelled"));
+                          "release_slot", "release_stock", "refund_payment", "mark_cancelled"));
 }
 
 TEST(DeclineAndExpiryTables, EndWithTheirOwnMark) {
@@ -141,8 +139,7 @@ TEST(EveryTable, NeverExpiresBehindThePointOfNoReturn) {
 /// Steps that leave something behind outside the enrollment itself.
 bool leaves_something(Step step) {
   return step == Step::hold_seats || step == Step::take_payment || step == Step::prepare_stock ||
-         step == Step::request_delivery || step == Step::earn_mileage || step == Step::assign_instructor ||
-         step == Step::book_slot;
+         step == Step::request_delivery || step == Step::assign_instructor || step == Step::book_slot;
 }
 
 TEST(EveryWayBack, UndoesOnceWhatTheWayForwardMayHaveDone) {
@@ -180,10 +177,9 @@ TEST(EveryWayBack, ReturnsSeatsBeforeMoneyAndCoachingBeforeTheCalendar) {
   }
 }
 
-TEST(EveryWayBack, StopsTheDeliveryFirstAndTakesMileageBackAfterTheMoney) {
+TEST(EveryWayBack, StopsTheDeliveryFirst) {
   const auto lines = back(TurnCause::cancelled);
   EXPECT_LT(place_in(lines, "cancel_delivery"), place_in(lines, "release_seats"));
-  EXPECT_LT(place_in(lines, "refund_payment"), place_in(lines, "reverse_mileage"));
 }
 
 // What has ended leaves nothing behind (invariant 4): the mark comes when all else is undone.
@@ -222,7 +218,6 @@ TEST(ComponentOf, IsNoneForSeatsAndTheEnrollmentItself) {
   for (auto step : {Step::hold_seats, Step::take_seats, Step::confirm, Step::mark_cancelled, Step::complete})
     EXPECT_EQ(component_of(step), std::nullopt) << to_text(step);
   EXPECT_EQ(component_of(Step::take_payment), Component::payments);
-  EXPECT_EQ(component_of(Step::earn_mileage), Component::mileage);
   EXPECT_EQ(component_of(Step::start_delivery), Component::delivery);
   EXPECT_EQ(component_of(Step::book_slot), Component::coaching);
 }

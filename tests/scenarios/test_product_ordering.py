@@ -74,7 +74,7 @@ def test_an_order_is_paid_prepared_and_delivered(client, management, product):
     assert ended["delivery"]["state"] == "completed"
     assert seats(client, product)["taken"] == 3
     assert in_order(steps_done(client, placed["id"]), "hold_seats", "take_payment", "prepare_stock", "take_seats",
-                    "confirm", "request_delivery", "earn_mileage", "start_delivery", "complete_delivery", "complete")
+                    "confirm", "request_delivery", "start_delivery", "complete_delivery", "complete")
     assert saga_of(client, placed["id"])["state"] == "completed"
 
 
@@ -195,8 +195,7 @@ def test_the_delivery_is_stopped_first_and_the_places_go_back_before_the_money(c
     cancel(client, placed["id"], {"Prefer": "wait=10"})
     told = event_types(events_of(client, placed["id"]))
     assert in_order(told, "enrollment.cancel-requested", "delivery.cancelled", "course.seats-released",
-                    "stock.released", "payment.refund-requested", "payment.refunded", "mileage.reversed",
-                    "enrollment.cancelled"), told
+                    "stock.released", "payment.refund-requested", "payment.refunded", "enrollment.cancelled"), told
 
 
 def test_a_started_delivery_refuses_the_cancel_and_nothing_changes(client, management, product):

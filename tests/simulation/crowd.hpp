@@ -154,8 +154,7 @@ class Crowd {
   }
 
   void pause_or_resume() {
-    const auto component =
-        dice_.one_of({Component::mileage, Component::coaching, Component::delivery, Component::payments});
+    const auto component = dice_.one_of({Component::coaching, Component::delivery, Component::payments});
     const bool runs = !life_->components.runs(component);
     life_->components.set(component, runs);
     if (runs) life_->resume_owed();
@@ -195,7 +194,7 @@ class Crowd {
     life_->ids().fault_never();
     set_clock_wrong_by(Milliseconds{0});
     life_->payments_available = true;
-    for (auto component : {Component::mileage, Component::coaching, Component::delivery, Component::payments})
+    for (auto component : {Component::coaching, Component::delivery, Component::payments})
       life_->components.set(component, true);
     life_->resume_owed();
   }

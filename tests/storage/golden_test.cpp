@@ -109,7 +109,6 @@ TEST(GoldenFiles, SnapshotsAndSummariesAreAsTheyWereWritten) {
   };
   expect_snapshot("course-snapshot", golden_course(), decode_course);
   expect_snapshot("calendar-snapshot", golden_calendar(), decode_calendar);
-  expect_snapshot("mileage-account-snapshot", golden_account(), decode_account);
   expect_snapshot("webhook-registry-snapshot", golden_webhooks(), decode_webhooks);
   expect_golden_state("enrollment-summary", golden_summary(), encode(golden_summary()), decode_summary);
 }

@@ -38,7 +38,6 @@ Record of(CoachingEvent event) { return enveloped(coaching_of(enrollment), std::
 Record of(CalendarEvent event) {
   return enveloped(AggregateId::calendar_of(instructor), std::move(event), enrollment);
 }
-Record of(MileageEvent event) { return enveloped(AggregateId::mileage_of(student), std::move(event), enrollment); }
 Record of(WebhookEvent event) { return enveloped(AggregateId::webhooks(), std::move(event), {}); }
 
 const WebhookId webhook{{0x0198'0000'0003'7005ULL, 0x8000'0000'0000'0005ULL}};
@@ -96,13 +95,13 @@ std::vector<Record> golden_events() {
       of(EnrollmentExpired{}),
       of(CancelRequested{"ill"}),
       of(EnrollmentCancelled{}),
-      of(PaymentRequested{price * 2, PaymentMethod::test_decline, false}),
+      of(PaymentRequested{price * 2, PaymentMethod::test_decline, false, 1'200}),
       of(ChargeStarted{}),
-      of(PaymentApproved{}),
+      of(PaymentApproved{1'200}),
       of(PaymentDeclined{"no funds"}),
       of(PaymentVoidRequested{}),
       of(PaymentVoided{}),
-      of(RefundRequested{}),
+      of(RefundRequested{1'200}),
       of(PaymentRefunded{}),
       of(RefundDeclined{"account closed"}),
       of(SagaStarted{now}),
@@ -131,8 +130,6 @@ std::vector<Record> golden_events() {
       of(SlotBooked{enrollment, slot}),
       of(SlotReleased{enrollment}),
       of(SlotFreed{enrollment}),
-      of(MileageEarned{payment_of(enrollment), 1'200}),
-      of(MileageReversed{payment_of(enrollment), 1'200}),
       of(webhook_registered()),
       of(WebhookDisabled{webhook, "it answered 410"}),
       of(WebhookRemoved{webhook}),
@@ -146,7 +143,7 @@ std::vector<Record> golden_beginning() {
   claimed.enrollment.reset();
   std::vector<Record> events{claimed, of(EnrollmentEvent{requested}), of(SagaEvent{SagaStarted{now}}),
                              of(CourseEvent{SeatsHeld{enrollment, student, 1}}, enrollment),
-                             of(PaymentEvent{PaymentRequested{{12'000, {}}}})};
+                             of(PaymentEvent{PaymentRequested{{12'000, {}}, {}, true, 120}})};
   for (std::size_t i = 0; i < events.size(); ++i) {
     events[i] = traced(std::move(events[i]));
     events[i].sequence = events[i].aggregate.kind == AggregateKind::course ? 300 : 1;
@@ -189,15 +186,6 @@ InstructorCalendar golden_calendar() {
   calendar.released.insert(EnrollmentId{{1, 2}});
   calendar.released.insert(EnrollmentId{{1, 1}});
   return calendar;
-}
-
-MileageAccount golden_account() {
-  MileageAccount account;
-  apply(account, MileageEarned{payment_of(enrollment), 1'200, {{'U', 'S', 'D'}}});
-  apply(account, MileageEarned{payment_of(other), 300, {}});
-  apply(account, MileageReversed{payment_of(other), 300, {}});
-  apply(account, MileageReversed{PaymentId{{1, 1}}, 0, {}});
-  return account;
 }
 
 WebhookRegistry golden_webhooks() {

@@ -13,7 +13,6 @@ std::vector<Record> golden_events();
 std::vector<Record> golden_beginning();
 Course golden_course();
 InstructorCalendar golden_calendar();
-MileageAccount golden_account();
 WebhookRegistry golden_webhooks();
 EnrollmentSummary golden_summary();
 

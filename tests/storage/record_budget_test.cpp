@@ -61,12 +61,13 @@ Joined begun(Money amount, std::int64_t mileage) {
                EnrollmentRequested{.course = course, .student = student, .amount = amount, .mileage = mileage}})
       .add(saga_of(enrollment), 1, Step::request, SagaEvent{SagaStarted{deadline}})
       .add(course, 100'000, Step::hold_seats, CourseEvent{SeatsHeld{enrollment, student, 1}})
-      .add(payment_of(enrollment), 1, Step::take_payment, PaymentEvent{PaymentRequested{.amount = amount}});
+      .add(payment_of(enrollment), 1, Step::take_payment,
+           PaymentEvent{PaymentRequested{.amount = amount, .mileage = mileage}});
   return append;
 }
 
-void settle(Joined& append) {
-  append.add(payment_of(enrollment), 2, Step::take_payment, PaymentEvent{PaymentApproved{}})
+void settle(Joined& append, std::int64_t mileage) {
+  append.add(payment_of(enrollment), 2, Step::take_payment, PaymentEvent{PaymentApproved{mileage}})
       .add(course, 100'001, Step::take_seats, CourseEvent{SeatsTaken{enrollment}})
       .add(enrollment, 2, Step::confirm, EnrollmentEvent{EnrollmentConfirmed{}})
       .add(saga_of(enrollment), 2, Step::none, SagaEvent{SagaCompleted{}});
@@ -74,7 +75,7 @@ void settle(Joined& append) {
 
 TEST(RecordBudget, OfAPricedLectureInTwoRecords) {
   Joined settled{approved_at};
-  settle(settled);
+  settle(settled, 120);
   const auto bytes = begun(price, 120).bytes() + settled.bytes();
   RecordProperty("bytes", static_cast<int>(bytes));
   EXPECT_LE(bytes, priced_bytes_max);
@@ -82,7 +83,7 @@ TEST(RecordBudget, OfAPricedLectureInTwoRecords) {
 
 TEST(RecordBudget, OfAFreeLectureInOneRecord) {
   auto append = begun({}, 0);
-  settle(append);
+  settle(append, 0);
   RecordProperty("bytes", static_cast<int>(append.bytes()));
   EXPECT_LE(append.bytes(), free_bytes_max);
 }

@@ -34,7 +34,7 @@ TEST(ViewsOfAJournal, ShowWhatWasAppendedAsSoonAsItIsDurable) {
     last = journal.append({.records = {std::move(record)}, .owed = {}, .cursors = {}, .snapshot = {}, .then = {}});
   }
   std::promise<bool> reached;
-  views.when_reached(last, [&](bool in_time) { reached.set_value(in_time); });
+  views.when_reached({ViewId::courses}, last, [&](bool in_time) { reached.set_value(in_time); });
   ASSERT_TRUE(reached.get_future().get());
   EXPECT_EQ(views.lag(), 0u);
   EXPECT_THAT(all_enrollments(views), ElementsAreArray(values_of(enrollments_of(history, last))));

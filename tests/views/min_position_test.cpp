@@ -18,7 +18,7 @@ using Waits = PositionWaits;
 class MinPosition : public ::testing::Test {
  protected:
   void expect_word(Views& views, Position position) {
-    views.when_reached(position, [this](bool reached) {
+    views.when_reached({ViewId::courses}, position, [this](bool reached) {
       EXPECT_FALSE(word_) << "answered twice";
       word_ = reached;
     });
@@ -82,9 +82,9 @@ TEST_F(MinPosition, IsGivenUpWhenTheServerStops) {
   auto views = make_views(history_.source(&end_), store_);
   views.start();
   std::atomic<int> unreached{0};
-  views.when_reached(10, [&](bool reached) { unreached += reached ? 0 : 1; });
+  views.when_reached({ViewId::courses}, 10, [&](bool reached) { unreached += reached ? 0 : 1; });
   views.stop();
-  views.when_reached(10, [&](bool reached) { unreached += reached ? 0 : 1; });
+  views.when_reached({ViewId::courses}, 10, [&](bool reached) { unreached += reached ? 0 : 1; });
   EXPECT_EQ(unreached, 2);
 }
 
@@ -94,7 +94,7 @@ TEST_F(MinPosition, IsGivenUpByTheThreadWithoutAnyNewRecord) {
   auto views = make_views(history_.source(&end_), store_, limits);
   views.start();
   std::atomic<bool> given_up{false};
-  views.when_reached(10, [&](bool reached) { given_up = !reached; });
+  views.when_reached({ViewId::courses}, 10, [&](bool reached) { given_up = !reached; });
   EXPECT_TRUE(eventually([&] { return given_up.load(); }));
   views.stop();
 }
@@ -112,7 +112,8 @@ TEST_F(MinPosition, IsReachedByTheThreadThatARecordWakes) {
   views.start();
   std::atomic<Position> reached{0};
   for (Position position = 1; position <= history_.end(); ++position) {
-    views.when_reached(position, [&, position](bool in_time) { reached = in_time ? position : 0; });
+    views.when_reached({ViewId::courses}, position,
+                       [&, position](bool in_time) { reached = in_time ? position : 0; });
     end = position;
     views.wake();
     ASSERT_TRUE(eventually([&] { return reached == position; }));

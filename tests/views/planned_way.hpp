@@ -84,7 +84,6 @@ class PlannedWay {
   SagaId saga() const { return saga_of(who_.id); }
   AggregateId payment() const { return payment_of(who_.id); }
   AggregateId calendar() const { return AggregateId::calendar_of(who_.instructor); }
-  AggregateId account() const { return AggregateId::mileage_of(who_.student); }
   TimeSlot slot() const {
     const TimePoint starts_at{std::chrono::minutes{who_.class_at}};
     return {starts_at, starts_at + std::chrono::minutes{50}};
@@ -125,7 +124,8 @@ class PlannedWay {
 
   void pay() {
     const bool at_once = draw_(2) == 0;
-    add({{payment(), PaymentEvent{PaymentRequested{who_.amount, PaymentMethod::test_approve, at_once}},
+    add({{payment(),
+          PaymentEvent{PaymentRequested{who_.amount, PaymentMethod::test_approve, at_once, who_.mileage}},
           act(Step::take_payment)}});
     if (!at_once) add({{payment(), PaymentEvent{ChargeStarted{}}, act(Step::take_payment)}});
   }
@@ -142,13 +142,16 @@ class PlannedWay {
     add({{saga(), SagaEvent{SagaStepFailed{Step::take_payment, Direction::act, 1, "silence"}}, {}}});
     add({{saga(), SagaEvent{SagaTurned{TurnCause::expired, "late"}}, {}}, released()});
     add({{payment(), PaymentEvent{PaymentVoidRequested{}}, undo(Step::take_payment)}});
-    add({{payment(), PaymentEvent{PaymentVoided{}}, undo(Step::take_payment)}});
+    if (draw_(2) == 0)
+      add({{payment(), PaymentEvent{PaymentVoided{}}, undo(Step::take_payment)}});
+    else
+      add({{payment(), PaymentEvent{PaymentApproved{}}, undo(Step::take_payment)},
+           {payment(), PaymentEvent{RefundRequested{}}, undo(Step::take_payment)}});
     end(EnrollmentExpired{}, Step::mark_expired);
   }
 
-  /// Undone before they were done: nothing of it is to be seen in a ledger.
+  /// Undone before they were done.
   void tombstones() {
-    add({{account(), MileageEvent{MileageReversed{payment_of(who_.id), 0}}, undo(Step::earn_mileage)}});
     if (who_.kind == CourseKind::product)
       add({{delivery_of(who_.id), DeliveryEvent{DeliveryCancelled{}}, undo(Step::request_delivery)}});
     if (who_.kind == CourseKind::training)
@@ -165,14 +168,13 @@ class PlannedWay {
     }
     if (draw_(8) == 0) return cancel();
     confirm();
-    earn();
     const auto turn = draw_(6);
     if (turn < 2) cancel();
     if (turn > 2) finish();
   }
 
   void approve() {
-    Batch batch{{payment(), PaymentEvent{PaymentApproved{}}, act(Step::take_payment)}};
+    Batch batch{{payment(), PaymentEvent{PaymentApproved{who_.mileage}}, act(Step::take_payment)}};
     if (who_.kind == CourseKind::product) {
       const auto stock = stock_of(who_.id);
       batch.push_back({stock, StockEvent{StockRequested{who_.course, who_.seats}}, act(Step::prepare_stock)});
@@ -209,19 +211,13 @@ class PlannedWay {
   void confirm() {
     add({{who_.course, CourseCommand{TakeSeats{who_.id}}, act(Step::take_seats)},
          {who_.id, EnrollmentEvent{EnrollmentConfirmed{}}, act(Step::confirm)}});
-    if (who_.kind != CourseKind::product) return;
-    add({{delivery_of(who_.id), DeliveryEvent{DeliveryRequested{}}, act(Step::request_delivery)}});
-    delivers_ = true;
-  }
-
-  void earn() {
-    Batch batch{
-        {account(), MileageEvent{MileageEarned{payment_of(who_.id), who_.mileage}}, act(Step::earn_mileage)}};
+    if (who_.kind == CourseKind::product) {
+      add({{delivery_of(who_.id), DeliveryEvent{DeliveryRequested{}}, act(Step::request_delivery)}});
+      delivers_ = true;
+    }
     const bool goes_on = who_.kind == CourseKind::product || who_.kind == CourseKind::training;
     const auto next = who_.kind == CourseKind::product ? Step::start_delivery : Step::record_result;
-    batch.push_back({saga(), goes_on ? SagaEvent{SagaWaits{next, {}}} : SagaEvent{SagaCompleted{}}, {}});
-    add(std::move(batch));
-    earned_ = true;
+    add({{saga(), goes_on ? SagaEvent{SagaWaits{next, {}}} : SagaEvent{SagaCompleted{}}, {}}});
   }
 
   void finish() {
@@ -250,18 +246,17 @@ class PlannedWay {
     if (booked_) add({{calendar(), CalendarEvent{SlotReleased{who_.id}}, undo(Step::book_slot)}});
     if (who_.kind == CourseKind::product)
       add({{stock_of(who_.id), StockEvent{StockReleased{}}, undo(Step::prepare_stock)}});
-    add({{payment(), PaymentEvent{RefundRequested{}}, undo(Step::take_payment)}});
+    add({{payment(), PaymentEvent{RefundRequested{who_.mileage}}, undo(Step::take_payment)}});
     if (draw_(3) == 0) {
       add({{payment(), PaymentEvent{RefundDeclined{"refused"}}, undo(Step::take_payment)}});
       add({{saga(), SagaEvent{SagaStuck{Step::take_payment, Direction::undo, "refused"}}, {}}});
       if (draw_(2) == 0) return;
       add({{saga(),
             SagaEvent{SagaOperated{OperatorAction::retry, Step::take_payment, Direction::undo, "asked them"}},
-            {}}});
+            {}},
+           {payment(), PaymentEvent{RefundRequested{}}, undo(Step::take_payment)}});
     }
-    const auto points = earned_ ? who_.mileage : 0;
-    add({{payment(), PaymentEvent{PaymentRefunded{}}, undo(Step::take_payment)},
-         {account(), MileageEvent{MileageReversed{payment_of(who_.id), points}}, undo(Step::earn_mileage)}});
+    add({{payment(), PaymentEvent{PaymentRefunded{}}, undo(Step::take_payment)}});
     end(EnrollmentCancelled{}, Step::mark_cancelled);
   }
 
@@ -276,7 +271,6 @@ class PlannedWay {
   bool coached_ = false;
   bool booked_ = false;
   bool delivers_ = false;
-  bool earned_ = false;
 };
 
 }  // namespace sugang

@@ -74,19 +74,23 @@ struct Ledger {
 };
 inline std::map<std::string, Ledger> ledgers_of(const RandomHistory& history, Position end) {
   std::map<std::string, Ledger> ledgers;
+  std::map<PaymentId, EnrollmentRequested> requests;
   for (Position at = 0; at < end; ++at) {
     const auto& record = history.records()[at];
-    const auto* event = std::get_if<MileageEvent>(&record.event);
+    if (const auto* of_enrollment = std::get_if<EnrollmentEvent>(&record.event))
+      if (const auto* requested = std::get_if<EnrollmentRequested>(of_enrollment))
+        requests[payment_of(*record.enrollment)] = *requested;
+    const auto* event = std::get_if<PaymentEvent>(&record.event);
     if (!event) continue;
-    auto& ledger = ledgers[record.aggregate.name];
-    if (const auto* earned = std::get_if<MileageEarned>(event)) {
-      ledger.balances[earned->currency] += earned->points;
-      ledger.rows.push_back({true, earned->points, earned->payment, record.time, earned->currency});
-    }
-    const auto* reversed = std::get_if<MileageReversed>(event);
-    if (!reversed || reversed->points == 0) continue;
-    ledger.balances[reversed->currency] -= reversed->points;
-    ledger.rows.push_back({false, reversed->points, reversed->payment, record.time, reversed->currency});
+    const auto* approved = std::get_if<PaymentApproved>(event);
+    const auto* refund = std::get_if<RefundRequested>(event);
+    const auto points = approved ? approved->mileage : refund ? refund->mileage : 0;
+    if (points == 0) continue;
+    const PaymentId payment{record.aggregate.uid};
+    const auto& request = requests.at(payment);
+    auto& ledger = ledgers[request.student.text];
+    ledger.balances[request.amount.currency] += approved ? points : -points;
+    ledger.rows.push_back({approved != nullptr, points, payment, record.time, request.amount.currency});
   }
   return ledgers;
 }

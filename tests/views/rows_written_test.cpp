@@ -38,6 +38,21 @@ Record requested(CourseKind kind) {
   return record_of(1, id, EnrollmentEvent{EnrollmentRequested{.course = {"c"}, .student = student, .kind = kind}});
 }
 
+Record of_enrollment(Position position, EnrollmentId of, AggregateId aggregate, Event event) {
+  auto record = record_of(position, std::move(aggregate), std::move(event));
+  record.enrollment = of;
+  return record;
+}
+/// An enrollment whose payment is to earn mileage.
+Record earning(Position position, EnrollmentId of, Currency currency = {}) {
+  return of_enrollment(position, of, of,
+                       EnrollmentEvent{EnrollmentRequested{
+                           .course = {"c"}, .student = student, .amount = {7'000, currency}, .mileage = 70}});
+}
+Record approved(Position position, EnrollmentId of, std::int64_t points) {
+  return of_enrollment(position, of, payment_of(of), PaymentEvent{PaymentApproved{points}});
+}
+
 /// Keys that the view writes for these records, by the letter of their table.
 std::map<char, std::size_t> puts_by_table(View& view, const std::vector<Record>& records) {
   WriteSet changes;
@@ -110,11 +125,39 @@ TEST_F(RowsWritten, OfAPromotionAreInTheBoxOfTheStudentWhoWaited) {
   EXPECT_EQ(box[0].enrollment, waiter);
 }
 
-TEST_F(RowsWritten, OfAReversalOfNothingAreNone) {
+TEST_F(RowsWritten, OfAPaymentThatEarnsAreItsLineTheBalanceAndWhoseItIs) {
   MileageView view{store_, 1, 10};
-  const auto account = AggregateId::mileage_of(student);
-  const MileageEvent tombstone = MileageReversed{payment_of(id), 0};
-  EXPECT_THAT(puts_by_table(view, {record_of(1, account, tombstone)}), ElementsAre());
+  EXPECT_THAT(puts_by_table(view, {earning(1, id)}), ElementsAre(Pair('e', 1)));
+  EXPECT_THAT(puts_by_table(view, {approved(2, id, 70)}), ElementsAre(Pair('b', 1), Pair('l', 1)));
+}
+
+TEST_F(RowsWritten, OfAPaymentThatMovesNoPointsAreNone) {
+  MileageView view{store_, 1, 10};
+  const auto free = record_of(1, id, EnrollmentEvent{EnrollmentRequested{.course = {"c"}, .student = student}});
+  const auto of_payment = [&](PaymentEvent event) { return record_of(2, payment_of(id), std::move(event)); };
+  EXPECT_THAT(puts_by_table(view, {free, approved(2, id, 0), of_payment(RefundRequested{0})}), ElementsAre());
+  EXPECT_THAT(puts_by_table(view, {earning(1, id), of_payment(PaymentDeclined{"no"})}), ElementsAre());
+  EXPECT_THAT(puts_by_table(view, {earning(1, id), of_payment(PaymentVoided{})}), ElementsAre());
+  EXPECT_THAT(puts_by_table(view, {earning(1, id), approved(2, id, 0), of_payment(RefundRequested{0})}),
+              ElementsAre());
+}
+
+TEST_F(RowsWritten, OfWhoseAPaymentIsAreGoneOnceItWillMoveNoPoints) {
+  MileageView view{store_, 1, 10};
+  auto fold = [&](std::vector<Record> records) {
+    WriteSet changes;
+    for (const auto& record : records) view.fold(record);
+    view.flush(changes);
+    store_.write(changes, Sync::no);
+  };
+  const PaymentEvent ends[] = {PaymentDeclined{"no"}, PaymentVoided{}, RefundRequested{0}, RefundRequested{70}};
+  const auto row = MileageTables{1}.earners.key(payment_of(id).uid);
+  for (const auto& end : ends) {
+    fold({earning(1, id)});
+    ASSERT_TRUE(store_.get(views_space, row));
+    fold({record_of(2, payment_of(id), end)});
+    EXPECT_FALSE(store_.get(views_space, row));
+  }
 }
 
 TEST_F(RowsWritten, OfPendingWorkAreGoneWhenItIsDone) {
@@ -179,10 +222,12 @@ TEST_F(RowsWritten, ThatAreDamagedAreNoRows) {
   const auto lines = MileageTables{1}.lines.of_text("s1");
   const auto rows = NotificationTable{1}.rows.of_text("s1");
   WriteSet damage;
+  damage.put(views_space, MileageTables{1}.earners.key(payment_of(id).uid), "US");
   damage.put(views_space, lines + "12345678", "cut");
   damage.put(views_space, rows + "12345678", "cut");
   store_.write(damage, Sync::no);
   EXPECT_THROW((MileageRows{store_, 1}.read(student, {}, 10, {})), DecodeError);
+  EXPECT_THROW((MileageView{store_, 1, 10}.fold(approved(2, id, 70))), DecodeError);
   EXPECT_THROW((NotificationRows{store_, 1}.list(student, 9, {}, 10, {})), DecodeError);
   damage.put(views_space, rows + "12345678", std::string(44, '\xff'));
   store_.write(damage, Sync::no);
@@ -191,10 +236,10 @@ TEST_F(RowsWritten, ThatAreDamagedAreNoRows) {
 
 TEST_F(RowsWritten, MakeALedgerInOnePageAddUpThoughTheBalanceHasMovedOn) {
   MileageView view{store_, 1, 10};
-  const auto account = AggregateId::mileage_of(student);
+  const EnrollmentId other{make_uid(test_now, {}, 5, 5)};
   WriteSet changes;
-  view.fold(record_of(1, account, MileageEvent{MileageEarned{payment_of(id), 70}}));
-  view.fold(record_of(2, account, MileageEvent{MileageEarned{PaymentId{make_uid(test_now, {}, 5, 5)}, 30}}));
+  for (const auto& record : {earning(1, id), earning(2, other), approved(3, id, 70), approved(4, other, 30)})
+    view.fold(record);
   view.flush(changes);
   store_.write(changes, Sync::no);
   // As a reader may find it between whose read of the lines and of the balance a write fell.
@@ -207,16 +252,18 @@ TEST_F(RowsWritten, MakeALedgerInOnePageAddUpThoughTheBalanceHasMovedOn) {
 }
 
 TEST_F(RowsWritten, KeepABalanceForEachCurrency) {
-  MileageView view{store_, 1, 10};
-  const auto account = AggregateId::mileage_of(student);
   const Currency dollars{{'U', 'S', 'D'}};
-  const PaymentId other{make_uid(test_now, {}, 5, 5)};
-  WriteSet changes;
-  view.fold(record_of(1, account, MileageEvent{MileageEarned{payment_of(id), 70}}));
-  view.fold(record_of(2, account, MileageEvent{MileageEarned{other, 30, dollars}}));
-  view.fold(record_of(3, account, MileageEvent{MileageReversed{other, 10, dollars}}));
-  view.flush(changes);
-  store_.write(changes, Sync::no);
+  const EnrollmentId other{make_uid(test_now, {}, 5, 5)};
+  // A view for each record finds in the store alone whose a payment is.
+  for (const auto& record :
+       {earning(1, id), earning(2, other, dollars), approved(3, id, 70), approved(4, other, 30),
+        of_enrollment(5, other, payment_of(other), PaymentEvent{RefundRequested{10}})}) {
+    MileageView view{store_, 1, 10};
+    WriteSet changes;
+    view.fold(record);
+    view.flush(changes);
+    store_.write(changes, Sync::no);
+  }
   const MileageBalances expected{{Currency{}, 70}, {dollars, 20}};
   for (const std::size_t limit : {std::size_t{10}, std::size_t{1}})
     EXPECT_EQ((MileageRows{store_, 1}.read(student, {}, limit, {}).balances), expected) << limit;

@@ -19,8 +19,8 @@ std::vector<Record> some_of_everything() {
   const CourseId course{"c"};
   const StudentId student{"s"};
   const TimeSlot slot{at, at + std::chrono::hours{1}};
-  const EnrollmentEvent request = EnrollmentRequested{.course = course, .student = student, .amount = {1'000, {}}};
-  const auto account = AggregateId::mileage_of(student);
+  const EnrollmentEvent request =
+      EnrollmentRequested{.course = course, .student = student, .amount = {1'000, {}}, .mileage = 10};
   std::vector<Record> records;
   auto add = [&](AggregateId aggregate, Event event, std::optional<EnrollmentId> enrollment) {
     records.push_back({.position = records.size() + 1,
@@ -40,14 +40,14 @@ std::vector<Record> some_of_everything() {
   }
   add(course, CourseEvent{SeatsHeld{id(1), student, 3}}, id(1));
   add(course, CourseEvent{SeatsWaitlisted{id(2), student, 1, 1}}, id(2));
-  add(payment_of(id(1)), PaymentEvent{PaymentRequested{{1'000, {}}, {}}}, id(1));
+  add(payment_of(id(1)), PaymentEvent{PaymentRequested{{1'000, {}}, {}, true, 10}}, id(1));
   add(stock_of(id(1)), StockEvent{StockRequested{course, 3}}, id(1));
   add(delivery_of(id(1)), DeliveryEvent{DeliveryRequested{}}, id(1));
   add(coaching_of(id(1)), CoachingEvent{CoachingRequested{}}, id(1));
   add(coaching_of(id(1)), CoachingEvent{CoachingAssigned{{"i"}}}, id(1));
   add(AggregateId::calendar_of({"i"}), CalendarEvent{SlotBooked{id(1), slot}}, id(1));
   add(coaching_of(id(1)), CoachingEvent{CoachingScheduled{slot}}, id(1));
-  add(account, MileageEvent{MileageEarned{payment_of(id(1)), 10}}, id(1));
+  add(payment_of(id(1)), PaymentEvent{PaymentApproved{10}}, id(1));
   add(stock_of(id(1)), StockEvent{StockPrepared{}}, id(1));
   return records;
 }
