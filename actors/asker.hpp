@@ -26,7 +26,7 @@ struct Answer {
   Position position = 0;
 };
 
-/// A keyed request: `id` digests caller, route and key, `body` the body.
+/// A keyed request: `id` digests caller, resource and key, `body` the route and the body.
 struct RequestKey {
   RequestId id;
   Uid body;

@@ -84,7 +84,7 @@ using EnrollmentId = ServerId<EnrollmentTag>;
 using PaymentId = ServerId<PaymentTag>;
 using SagaId = ServerId<SagaTag>;
 using EventId = ServerId<EventTag>;
-/// Names one keyed request: a digest of caller, route and Idempotency-Key.
+/// Names one keyed request: a digest of caller, resource and Idempotency-Key.
 using RequestId = ServerId<RequestTag>;
 using StockId = ServerId<StockTag>;
 using DeliveryId = ServerId<DeliveryTag>;

@@ -109,9 +109,10 @@ Handled post_course(Call& call) {
   auto decoded = decode_course(call.request.body, call.now);
   if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
   auto& registration = std::get<CourseRegistration>(decoded);
-  auto id = registration.id ? std::move(*registration.id) : make_course_id(call.now);
+  const auto id = registration.id ? *registration.id : make_course_id(call.now);
   if (!call.enter_course(id)) return refuse(call, Problem::overloaded);
   Command command;
+  if (registration.id) command.resource = id;
   command.run = [&backend = call.backend, id, definition = std::move(registration.definition)](Asker asker) {
     backend.register_course(id, definition, std::move(asker));
   };
@@ -123,7 +124,7 @@ Handled post_course(Call& call) {
 
 /// A large file takes long to read, and the loop's thread has others to serve meanwhile.
 Handled import_courses(Call& call) {
-  auto kept = keep_for_later(call, {});
+  auto kept = keep_for_later(call, {}, {});
   if (auto* refusal = std::get_if<Response>(&kept)) return std::move(*refusal);
   call.wait_longer(import_wait);
   call.backend.run_apart([later = std::get<LaterCall>(std::move(kept)), body = std::move(call.body),
@@ -204,6 +205,7 @@ Handled cancel_course(Call& call) {
   CourseId id{call.request.path_id};
   if (!call.enter_course(id)) return refuse(call, Problem::overloaded);
   Command command;
+  command.resource = id;
   command.run = [&backend = call.backend, id, reason = std::get<std::string>(std::move(decoded))](Asker asker) {
     backend.cancel_course(id, reason, std::move(asker));
   };

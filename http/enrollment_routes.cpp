@@ -91,6 +91,7 @@ Handled post_enrollment(Call& call) {
   call.wait_longer(wait.value_or(wait_unless_said));
   Command command;
   command.caller = placement.student.text;
+  command.resource = placement.course;
   command.run = [&backend = call.backend, wait, placement = std::move(placement)](Asker asker) {
     backend.place_enrollment(placement, wait, std::move(asker));
   };
@@ -113,6 +114,7 @@ Handled cancel_enrollment(Call& call) {
   const Wait wait = prefer.effective_wait();
   call.wait_longer(wait.value_or(wait_unless_said));
   Command command;
+  command.resource = *id;
   command.run = [&backend = call.backend, id = *id, wait, reason = std::get<std::string>(decoded)](Asker asker) {
     backend.cancel_enrollment(id, reason, wait, std::move(asker));
   };

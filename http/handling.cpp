@@ -224,13 +224,15 @@ std::variant<ViewQuery, Response> read_view_query(const Call& call, QueryReader&
   return asked;
 }
 
-std::variant<LaterCall, Response> keep_for_later(const Call& call, const std::string& caller) {
+std::variant<LaterCall, Response> keep_for_later(const Call& call, const std::string& caller,
+                                                 const std::optional<AggregateId>& resource) {
   LaterCall later{call.backend, call.exchange, call.trace, std::string{call.request.path}, std::nullopt};
   const auto key = call.request.field(RequestField::idempotency_key);
   if (!key) return later;
   if (!is_valid_idempotency_key(*key))
     return refuse(call, Problem::malformed, "Idempotency-Key must be 1 to 255 characters of printable ASCII");
-  later.key = request_key(caller, to_text(call.request.method), call.request.path, *key, call.request.body);
+  const auto& request = call.request;
+  later.key = request_key(caller, resource, *key, to_text(request.method), request.path, request.body);
   return later;
 }
 
@@ -246,7 +248,7 @@ void run_later(LaterCall call, Command command) {
 
 Handled run_command(Call& call, Command command) {
   call.caller = command.caller;
-  auto later = keep_for_later(call, command.caller);
+  auto later = keep_for_later(call, command.caller, command.resource);
   if (auto* refusal = std::get_if<Response>(&later)) return std::move(*refusal);
   run_later(std::move(std::get<LaterCall>(later)), std::move(command));
   return std::nullopt;

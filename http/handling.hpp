@@ -135,6 +135,8 @@ auto answer_with_list(const Call& call, Write write) {
 struct Command {
   /// In whose name: keys of two callers never meet.
   std::string caller;
+  /// The course or the enrollment that it is about: nor do keys of two resources.
+  std::optional<AggregateId> resource;
   std::function<void(Asker)> run;
   /// Takes up the enrollment that this request had begun before a crash.
   std::function<void(EnrollmentId, Asker)> join;
@@ -155,8 +157,9 @@ struct LaterCall {
   std::string instance;
   std::optional<RequestKey> key;
 };
-/// Reads the key, which is compared with the body; or refuses it.
-std::variant<LaterCall, Response> keep_for_later(const Call& call, const std::string& caller);
+/// Reads the key, whose scope is caller and resource; or refuses it.
+std::variant<LaterCall, Response> keep_for_later(const Call& call, const std::string& caller,
+                                                 const std::optional<AggregateId>& resource);
 /// As run_command. On the loop's thread.
 void run_later(LaterCall call, Command command);
 

@@ -22,6 +22,7 @@ Answer render_step(const StepAnswer& form, const std::string& instance, const Ou
 
 Handled take_person_step(Call& call, EnrollmentId id, PersonStep step, StepAnswer answer) {
   Command command;
+  command.resource = id;
   command.run = [&backend = call.backend, id, step = std::move(step)](Asker asker) {
     backend.take_step(id, step, std::move(asker));
   };

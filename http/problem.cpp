@@ -91,9 +91,10 @@ constexpr std::array<ProblemType, 57> types{{
      "A request with the same Idempotency-Key is being worked on. Repeat it a little later to get its answer.", 1},
     {Problem::idempotency_key_reused,
      "idempotency-key-reused",
-     "The Idempotency-Key was used for another body",
+     "The Idempotency-Key was used for another request",
      422,
-     "A key stands for one request. Send another request with a key of its own.",
+     "A key stands for one request of its caller about one course, or one enrollment. Send another request with a "
+     "key of its own.",
      {}},
     {Problem::course_not_found,
      "course-not-found",

@@ -33,9 +33,14 @@ Uid digest(std::initializer_list<std::string_view> parts) {
 
 }  // namespace
 
-RequestKey request_key(std::string_view caller, std::string_view method, std::string_view path,
-                       std::string_view key, std::string_view body) {
-  return {RequestId{digest({caller, method, path, key})}, digest({body})};
+RequestKey request_key(std::string_view caller, const std::optional<AggregateId>& resource, std::string_view key,
+                       std::string_view method, std::string_view path, std::string_view body) {
+  const auto kind = resource ? to_text(resource->kind) : std::string_view{};
+  const auto name = digest({caller, kind, resource ? to_text(*resource) : std::string{}, key});
+  const auto partition = resource ? resource->partition() : name.partition();
+  // In the layout of every id, which keeps 112 bits of the digest.
+  return {RequestId{make_uid(name.time(), partition, name.low, static_cast<std::uint8_t>(name.high))},
+          digest({method, path, body})};
 }
 
 }  // namespace sugang

@@ -1,15 +1,17 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "actors/asker.hpp"
 
 namespace sugang {
 
-/// Names a keyed request by digests (the first 128 bits of SHA-256): of who calls what with which key, and of the
-/// body. Where the request lives follows from the digest too, and not from the course: a key that comes again for
-/// another course must be found, to be refused.
-RequestKey request_key(std::string_view caller, std::string_view method, std::string_view path,
-                       std::string_view key, std::string_view body);
+/// Names a keyed request by digests (SHA-256): of its caller, its resource and the key; and of method, path and
+/// body, which a repeat has to have too. A request lives in the partition of its resource, so that its record and
+/// the events that it causes are one append of one partition. A request without a resource (a course whose id the
+/// server makes, an import, a webhook) lives where the digest of caller and key says.
+RequestKey request_key(std::string_view caller, const std::optional<AggregateId>& resource, std::string_view key,
+                       std::string_view method, std::string_view path, std::string_view body);
 
 }  // namespace sugang

@@ -39,6 +39,7 @@ Handled operate(Call& call, OperatorAction action, Decoded<std::string> (*decode
   Operation operation{action, std::get<std::string>(std::move(decoded))};
   std::string instance{call.request.path};
   Command command;
+  command.resource = enrollment_of(*id);
   command.run = [&backend = call.backend, id = enrollment_of(*id), operation](Asker asker) {
     backend.operate_saga(id, operation, std::move(asker));
   };

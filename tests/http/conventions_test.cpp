@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "http/problem.hpp"
+#include "http/request_key.hpp"
 #include "tests/http/served.hpp"
 
 namespace sugang {
@@ -49,15 +50,64 @@ TEST_F(IdempotencyKey, ARefusalIsRepeatedToo) {
   EXPECT_EQ(second.field("idempotency-replayed"), "true");
 }
 
-TEST_F(IdempotencyKey, AnotherBodyIsRefusedAlsoForAnotherCourse) {
-  register_course("d");
-  EXPECT_EQ(enroll("c", "s", {{"Idempotency-Key", "k"}}).status, 201);
-  const auto other = enroll("d", "s", {{"Idempotency-Key", "k"}});
+TEST_F(IdempotencyKey, AnotherBodyOrRouteForTheSameResourceIsRefused) {
+  const WireFields key{{"Idempotency-Key", "k"}};
+  const auto id = enroll("c", "s", key).json()["id"].get<std::string>();
+  EXPECT_EQ(post("/v1/enrollments", R"({"courseId":"c","studentId":"s","seats":2})", key).problem(),
+            "idempotency-key-reused");
+  EXPECT_EQ(post("/v1/enrollments/" + id + "/cancel", "{}", key).status, 200);
+  const auto other = post("/v1/sagas/saga_" + id.substr(4) + "/retry", "{}", key);
   EXPECT_EQ(other.status, 422);
   EXPECT_EQ(other.problem(), "idempotency-key-reused");
 }
 
-TEST_F(IdempotencyKey, IsScopedToItsCallerAndRoute) {
+TEST_F(IdempotencyKey, OnTwoCoursesIsTwoRequests) {
+  register_course("d");
+  const auto first = enroll("c", "s", {{"Idempotency-Key", "k"}});
+  const auto second = enroll("d", "s", {{"Idempotency-Key", "k"}});
+  EXPECT_EQ(first.status, 201);
+  EXPECT_EQ(second.status, 201);
+  EXPECT_NE(first.json()["id"], second.json()["id"]);
+  EXPECT_EQ(enroll("c", "s", {{"Idempotency-Key", "k"}}).body, first.body);
+  EXPECT_EQ(enroll("d", "s", {{"Idempotency-Key", "k"}}).body, second.body);
+}
+
+TEST_F(IdempotencyKey, LivesInThePartitionOfWhatItsRequestIsAbout) {
+  const EnrollmentId id{make_uid(scripted_time, Partition{700}, 5, 1)};
+  const auto enrollment = to_text(id), delivery = to_text(delivery_of(id)), saga = to_text(saga_of(id));
+  const auto partition = [&](const std::string& path, const std::string& body, const std::string& type) {
+    const auto before = backend.count("find_request");
+    call("POST", path, {{"Content-Type", type}, {"Idempotency-Key", "k"}}, body);
+    EXPECT_EQ(backend.count("find_request"), before + 1) << path;
+    return backend.last_request_key().id.uid.partition();
+  };
+  const std::string json_type = "application/json";
+  const auto of_course = AggregateId{CourseId{"c"}}.partition();
+  EXPECT_EQ(partition("/v1/enrollments", R"({"courseId":"c","studentId":"s"})", json_type), of_course);
+  EXPECT_EQ(partition("/v1/courses/c/cancel", R"({"reason":"ill"})", json_type), of_course);
+  EXPECT_EQ(partition("/v1/courses", R"({"id":"new","kind":"lecture","title":"T","capacity":1})", json_type),
+            AggregateId{CourseId{"new"}}.partition());
+  const std::pair<std::string, std::string> of_enrollment[] = {
+      {"/v1/enrollments/" + enrollment + "/cancel", "{}"},
+      {"/v1/coaching/" + enrollment + "/assign", R"({"instructorId":"anna"})"},
+      {"/v1/coaching/" + enrollment + "/schedule",
+       R"({"startsAt":"2026-03-03T10:00:00Z","endsAt":"2026-03-03T11:00:00Z"})"},
+      {"/v1/coaching/" + enrollment + "/result", R"({"result":"good","heldAt":"2026-03-01T11:00:00Z"})"},
+      {"/v1/deliveries/" + delivery + "/start", "{}"},
+      {"/v1/deliveries/" + delivery + "/complete", "{}"},
+      {"/v1/sagas/" + saga + "/retry", "{}"},
+      {"/v1/sagas/" + saga + "/compensate", R"({"reason":"x"})"},
+      {"/v1/sagas/" + saga + "/resolve", R"({"reason":"x"})"},
+  };
+  for (const auto& [path, body] : of_enrollment)
+    EXPECT_EQ(partition(path, body, json_type), Partition{700}) << path;
+  const auto of_key = request_key("", {}, "k", "", "", "").id.uid.partition();
+  EXPECT_EQ(partition("/v1/courses", R"({"kind":"lecture","title":"T","capacity":1})", json_type), of_key);
+  EXPECT_EQ(partition("/v1/courses/import", "id,title,capacity\nx,X,1\n", "text/csv"), of_key);
+  EXPECT_EQ(partition("/v1/webhooks", R"({"url":"http://example.org"})", json_type), of_key);
+}
+
+TEST_F(IdempotencyKey, IsScopedToItsCallerAndResource) {
   const auto first = enroll("c", "s", {{"Idempotency-Key", "k"}});
   EXPECT_EQ(enroll("c", "t", {{"Idempotency-Key", "k"}}).status, 201);
   const auto id = first.json()["id"].get<std::string>();

@@ -4,8 +4,6 @@
 
 #include <array>
 
-#include "http/request_key.hpp"
-
 namespace sugang {
 namespace {
 
@@ -113,23 +111,6 @@ TEST(IdempotencyKeyField, IsPrintableAsciiOfBoundedLength) {
   EXPECT_TRUE(is_valid_idempotency_key(std::string(255, 'k')));
   for (const auto& key : {std::string{}, std::string(256, 'k'), std::string{"a\tb"}, std::string{"\xc3\xa9"}})
     EXPECT_FALSE(is_valid_idempotency_key(key)) << key;
-}
-
-TEST(RequestKey, ChangesWithCallerRouteAndKeyButNotWithTheBody) {
-  const auto key = request_key("s1", "POST", "/v1/enrollments", "k", "{}");
-  EXPECT_EQ(key.id, request_key("s1", "POST", "/v1/enrollments", "k", "other").id);
-  EXPECT_NE(key.body, request_key("s1", "POST", "/v1/enrollments", "k", "other").body);
-  EXPECT_NE(key.id, request_key("s2", "POST", "/v1/enrollments", "k", "{}").id);
-  EXPECT_NE(key.id, request_key("s1", "POST", "/v1/courses", "k", "{}").id);
-  EXPECT_NE(key.id, request_key("s1", "POST", "/v1/enrollments", "l", "{}").id);
-  EXPECT_NE(request_key("ab", "POST", "/", "c", "").id, request_key("a", "POST", "/", "bc", "").id);
-}
-
-TEST(RequestKey, StaysTheSameForEver) {
-  // Stored in the journal: a changed digest would run every repeated request again.
-  const auto key = request_key("s1", "POST", "/v1/enrollments", "k", "abc");
-  EXPECT_EQ(to_uuid_text(key.body), "c3494ca1-a2cf-8eeb-8a11-ded316fb55b8");
-  EXPECT_EQ(to_uuid_text(key.id.uid), "04412060-639c-35e6-8859-2ed84b2e6727");
 }
 
 }  // namespace

@@ -140,6 +140,10 @@ Position ScriptedBackend::last_min_position() const {
   std::lock_guard lock{mutex_};
   return last_min_position_;
 }
+RequestKey ScriptedBackend::last_request_key() const {
+  std::lock_guard lock{mutex_};
+  return last_request_key_;
+}
 EnrollmentFilter ScriptedBackend::last_filter() const {
   std::lock_guard lock{mutex_};
   return last_filter_;
@@ -176,6 +180,7 @@ void ScriptedBackend::find_request(RequestKey key, std::function<void(EarlierReq
     EarlierRequest earlier;
     {
       std::lock_guard lock{mutex_};
+      last_request_key_ = key;
       auto [it, is_new] = keyed_.try_emplace(key.id, Keyed{.body = key.body});
       auto& keyed = it->second;
       using Kind = EarlierRequest::Kind;

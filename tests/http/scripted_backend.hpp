@@ -63,6 +63,7 @@ class ScriptedBackend final : public Backend {
   Wait last_wait() const;
   TraceContext last_trace() const;
   Position last_min_position() const;
+  RequestKey last_request_key() const;
   EnrollmentFilter last_filter() const;
   CoachingFilter last_coaching_filter() const;
   DeliveryFilter last_delivery_filter() const;
@@ -200,6 +201,7 @@ class ScriptedBackend final : public Backend {
   Wait last_wait_;
   TraceContext last_trace_;
   Position last_min_position_ = 0;
+  RequestKey last_request_key_;
   EnrollmentFilter last_filter_;
   CoachingFilter last_coaching_filter_;
   DeliveryFilter last_delivery_filter_;

@@ -96,7 +96,24 @@ class TestIdempotencyKey:
         assert (other.status, other.problem) == (422, "idempotency-key-reused")
         assert seats(client, course)["taken"] == 1
 
-    def test_a_key_is_scoped_to_its_route(self, client, key):
+    def test_a_key_on_two_courses_is_two_requests(self, client, key):
+        courses, student = [register_course(client) for _ in range(2)], unique("student")
+        first, second = (enroll(client, course, student, key) for course in courses)
+        assert (first.status, second.status) == (201, 201)
+        assert first.json()["id"] != second.json()["id"]
+        for course, answer in zip(courses, (first, second)):
+            assert_replayed(answer, enroll(client, course, student, key))
+            other = enroll(client, course, student, key, seats=2)
+            assert (other.status, other.problem) == (422, "idempotency-key-reused")
+            assert seats(client, course)["taken"] == 1
+
+    def test_a_key_on_one_resource_is_not_for_another_call(self, client, key):
+        enrollment = confirmed(client, register_course(client))["id"]
+        assert cancel(client, enrollment, key | {"Prefer": "wait=10"}).status == 200
+        other = client.post("/v1/sagas/" + enrollment.replace("enr_", "saga_") + "/retry", {}, key)
+        assert (other.status, other.problem) == (422, "idempotency-key-reused")
+
+    def test_a_key_is_scoped_to_its_resource(self, client, key):
         enrollment = enroll(client, register_course(client), headers=key).json()["id"]
         assert cancel(client, enrollment, key | {"Prefer": "wait=10"}).status == 200
 
