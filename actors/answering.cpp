@@ -38,9 +38,8 @@ void add_answer(Node& node, Append& append, Asker asker, const Outcome& outcome)
     if (!asker.claimed) append.records.push_back(claim_record(*asker.key, std::nullopt, asker.trace, now));
     append.records.push_back(answer_record(*asker.key, rendered, asker.trace, now));
   }
-  append.then = [&journal = node.journal, deliver = std::move(asker.deliver),
-                 rendered = std::move(rendered)]() mutable {
-    rendered.position = journal.durable_position();
+  append.then = [deliver = std::move(asker.deliver), rendered = std::move(rendered)](Position position) mutable {
+    rendered.position = position;
     deliver(std::move(rendered));
   };
 }

@@ -145,12 +145,10 @@ void Catalogue::apart(Work work) {
 }
 
 /// Those that are awake learn of it; behind the append, so whoever wakes later reads it.
-void Catalogue::tell_residents(std::vector<Record> registered, Position last) {
-  auto position = last - registered.size();
+void Catalogue::tell_residents(std::vector<Record> registered, Ticket append) {
   for (auto& record : registered) {
-    record.position = ++position;
     auto course = record.aggregate;
-    node_.directory.send_if_resident(course, AdoptCourse{std::move(record)});
+    node_.directory.send_if_resident(course, AdoptCourse{std::move(record), append});
   }
 }
 
@@ -214,21 +212,19 @@ void Catalogue::register_single(RegisterCourses& job) {
   }
   auto registered = registration(row, job.asker.trace, now);
   append.records.push_back(registered);
+  append.created = {registered.aggregate};
   Outcome outcome;
   outcome.subject = CourseSnapshot{.id = row.id,
                                    .definition = row.definition,
                                    .state = state_at(row.definition, now),
                                    .definition_version = 1,
                                    .sequence = 1};
-  const auto before_answer = append.records.size();
   add_answer(node_, append, std::move(job.asker), outcome);
-  const auto answers = append.records.size() - before_answer;
   // Whoever hears the answer may enroll at once: the course is told before it can leave.
   Append gate;
   gate.then = std::exchange(append.then, nullptr);
   give_ids(node_.ids, append.records);
-  const auto last = node_.journal.append(std::move(append)) - answers;
-  tell_residents({std::move(registered)}, last);
+  tell_residents({std::move(registered)}, node_.journal.append(std::move(append)));
   node_.journal.append(std::move(gate));
 }
 
@@ -308,12 +304,13 @@ void Catalogue::hear(ChunkRead& chunk) {
     append.records.push_back(claim_record(*asker.key, std::nullopt, asker.trace, node_.timers.now()));
   give_ids(node_.ids, append.records);
   append.records.insert(append.records.end(), chunk.records.begin(), chunk.records.end());
-  append.then = [self = caf::actor_cast<caf::actor>(this), import = imports_begun_] {
+  for (const auto& record : chunk.records) append.created.push_back(record.aggregate);
+  append.then = [self = caf::actor_cast<caf::actor>(this), import = imports_begun_](Position) {
     caf::anon_send(self, ChunkDurable{import});
   };
-  const auto last = node_.journal.append(std::move(append));
+  const auto ticket = node_.journal.append(std::move(append));
   import_->registered += chunk.records.size();
-  tell_residents(std::move(chunk.records), last);
+  tell_residents(std::move(chunk.records), ticket);
   ports_.progress(import_->registered, import_->decided.rows);
 }
 
@@ -327,9 +324,9 @@ void Catalogue::finish() {
     append.records.push_back(answer_record(*asker.key, answered, asker.trace, now));
     give_ids(node_.ids, append.records);
   }
-  append.then = [self = caf::actor_cast<caf::actor>(this), import = imports_begun_, &journal = node_.journal,
-                 deliver = std::move(asker.deliver), answered = std::move(answered)]() mutable {
-    answered.position = journal.durable_position();
+  append.then = [self = caf::actor_cast<caf::actor>(this), import = imports_begun_,
+                 deliver = std::move(asker.deliver), answered = std::move(answered)](Position position) mutable {
+    answered.position = position;
     if (deliver) deliver(std::move(answered));
     caf::anon_send(self, ImportAnswered{import});
   };
@@ -344,6 +341,7 @@ void Catalogue::end_import() {
       failed(error.what());
     }
   });
+  if (const auto& key = import_->asker.key; key && import_->resumed) node_.journal.forget(key->id);
   auto waiting = std::move(import_->waiting);
   import_.reset();
   ++imports_ended_;
@@ -380,6 +378,8 @@ void Catalogue::hear(ImportResumed& resumed) {
   import_->answered = resumed.answered;
   import_->asker.key = resumed.decided->key;
   import_->asker.claimed = resumed.claimed;
+  // No caller asks for the key while a start carries the import out.
+  if (const auto& key = import_->asker.key) node_.journal.wake_new(key->id, resumed.claimed ? 1 : 0);
   import_->decided = *std::move(resumed.decided);
   import_->is_decided = true;
   resumed_ = std::move(resumed.done);

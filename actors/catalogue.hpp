@@ -133,7 +133,7 @@ class Catalogue final : public caf::event_based_actor {
   /// Runs `work` apart and sends its result here.
   template <class Work>
   void apart(Work work);
-  void tell_residents(std::vector<Record> registered, Position last);
+  void tell_residents(std::vector<Record> registered, Ticket append);
 
   Node& node_;
   const Ports ports_;

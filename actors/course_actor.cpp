@@ -108,6 +108,8 @@ void CourseActor::begin(const BeginEnrollment& message) {
   if (waits) deadline = now + node_.limits.waitlist_deadline;
   const Cause birth{{Step::request, Direction::act}, enrollment, message.trace};
   Append append;
+  append.created = {enrollment};
+  if (message.key) append.created.emplace_back(message.key->id);
   if (message.key) append.records.push_back(claim_record(*message.key, enrollment, message.trace, now));
   append.records.push_back(envelope(enrollment, 1, EnrollmentEvent{std::move(requested)}, birth, now));
   append.records.push_back(envelope(saga_of(enrollment), 1, SagaEvent{SagaStarted{deadline}}, birth, now));
@@ -266,15 +268,14 @@ void CourseActor::revise(const ReviseCourseTask& task) {
 
 void CourseActor::describe(const DescribeCourse& query) {
   auto seen = state_.registered ? std::optional{snapshot()} : std::nullopt;
-  const auto position = resident_->last_append.load(std::memory_order_relaxed);
   Append gate;
-  gate.then = [done = query.done, seen = std::move(seen), position] { done(seen, position); };
+  gate.then = [done = query.done, seen = std::move(seen)](Position position) { done(seen, position); };
   node_.journal.append(std::move(gate));
 }
 
 void CourseActor::find_in_line(const FindInLine& query) {
   Append gate;
-  gate.then = [done = query.done, place = place_in_line(query.enrollment)] { done(place); };
+  gate.then = [done = query.done, place = place_in_line(query.enrollment)](Position) { done(place); };
   node_.journal.append(std::move(gate));
 }
 
@@ -283,7 +284,7 @@ void CourseActor::adopt(const AdoptCourse& adopted) {
   if (sequence_ >= adopted.registered.sequence) return;
   sugang::apply(state_, std::get<CourseEvent>(adopted.registered.event));
   sequence_ = adopted.registered.sequence;
-  appended(adopted.registered.position);
+  appended(adopted.append);
 }
 
 CourseSnapshot CourseActor::snapshot() const {

@@ -80,7 +80,7 @@ std::vector<std::shared_ptr<Resident>>& Directory::list_of(const Resident& resid
   return resident.stay_now() == Milliseconds{0} ? leaving_ : idling_;
 }
 
-bool Directory::try_leave(Resident& resident, Milliseconds uptime, Position durable) {
+bool Directory::try_leave(Resident& resident, Milliseconds uptime, Ticket durable) {
   auto& shard = shard_of(resident.id);
   std::lock_guard lock{shard.mutex};
   resident.listed.store(false);
@@ -101,7 +101,7 @@ bool Directory::try_leave(Resident& resident, Milliseconds uptime, Position dura
 }
 
 void Directory::sweep(Milliseconds uptime) {
-  const auto durable = journal_.durable_position();
+  const auto durable = journal_.durable_ticket();
   sweep_list(leaving_, uptime, durable);
   if (uptime - idling_seen_ >= idling_look_interval) {
     idling_seen_ = uptime;
@@ -109,7 +109,7 @@ void Directory::sweep(Milliseconds uptime) {
   }
 }
 
-void Directory::sweep_list(std::vector<std::shared_ptr<Resident>>& list, Milliseconds uptime, Position durable) {
+void Directory::sweep_list(std::vector<std::shared_ptr<Resident>>& list, Milliseconds uptime, Ticket durable) {
   std::vector<std::shared_ptr<Resident>> looked_at;
   {
     std::lock_guard lock{leaving_mutex_};

@@ -20,8 +20,8 @@ struct Resident {
   caf::actor actor;
   /// Messages sent and not yet worked off. Counted up under the directory's lock, down by the actor.
   std::atomic<std::uint32_t> unprocessed{0};
-  /// Position of the actor's last append; it must be durable before the actor leaves.
-  std::atomic<Position> last_append{0};
+  /// The actor's last append; it must be durable before the actor leaves.
+  std::atomic<Ticket> last_append{0};
   /// The actor waits for nothing and owes nothing.
   std::atomic<bool> may_leave{false};
   /// Stands in one of the directory's lists of those about to leave.
@@ -97,9 +97,9 @@ class Directory {
   Shard& shard_of(const AggregateId& id);
   const Shard& shard_of(const AggregateId& id) const;
   /// True if the resident is off the list: gone, or busy again and to be listed anew by the end of its turn.
-  bool try_leave(Resident& resident, Milliseconds uptime, Position durable);
+  bool try_leave(Resident& resident, Milliseconds uptime, Ticket durable);
   /// Takes a list's residents out; those that are not off it are listed again by how long they stay now.
-  void sweep_list(std::vector<std::shared_ptr<Resident>>& list, Milliseconds uptime, Position durable);
+  void sweep_list(std::vector<std::shared_ptr<Resident>>& list, Milliseconds uptime, Ticket durable);
   /// Under leaving_mutex_.
   std::vector<std::shared_ptr<Resident>>& list_of(const Resident& resident);
 

@@ -57,10 +57,9 @@ class EntityHost : public ResidentActor {
   caf::behavior make_behavior() override {
     return caf::message_handler{
         [this](Task<Aggregate>& task) {
-          if (task.birth && !is_awake()) {
+          if (task.birth && born(task.birth->sequence)) {
             state_ = std::move(task.birth->state);
             sequence_ = task.birth->sequence;
-            born();
           }
           turn([this, task = std::move(task)](const Unreadable* fault) {
             if (fault) return refuse_unread(task, *fault);
@@ -87,7 +86,7 @@ class EntityHost : public ResidentActor {
   }
 
   /// Evolves the state and adds what happened to the append. Nothing happened: nothing is appended. Returns the
-  /// append's records, with positions.
+  /// append's records, which have no positions yet.
   std::vector<Record> commit(std::vector<Event> events, const Cause& cause, Append append = {}) {
     if (events.empty() && append.records.empty() && !append.then) return {};
     const auto now = node_.timers.now();
@@ -100,9 +99,7 @@ class EntityHost : public ResidentActor {
     if constexpr (Snapshots<Aggregate>::kept) add_snapshot(append);
     give_ids(node_.ids, append.records);
     auto records = append.records;
-    const auto last = node_.journal.append(std::move(append));
-    for (std::size_t i = 0; i < records.size(); ++i) records[i].position = last - (records.size() - 1 - i);
-    appended(last);
+    appended(node_.journal.append(std::move(append)));
     return records;
   }
 

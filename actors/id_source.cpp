@@ -13,17 +13,6 @@ std::mt19937_64 seeded_generator() {
 
 }  // namespace
 
-void give_ids(IdSource& ids, std::vector<Record>& records) {
-  const Record* before = nullptr;
-  for (auto& record : records) {
-    if (record.id != EventId{}) continue;
-    const auto partition = record.aggregate.partition();
-    const bool goes_on = before != nullptr && before->id.uid.partition() == partition;
-    record.id.uid = goes_on ? Uid{before->id.uid.high, before->id.uid.low + 1} : ids.mint(record.time, partition);
-    before = &record;
-  }
-}
-
 Uid RandomIds::mint(TimePoint now, Partition partition) {
   thread_local std::mt19937_64 generator = seeded_generator();
   auto random = generator();

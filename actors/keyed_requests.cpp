@@ -30,6 +30,8 @@ std::variant<std::vector<Record>, ServiceError> read_history(Read read) {
   }
 }
 
+Sequence last_sequence(const std::vector<Record>& history) { return history.empty() ? 0 : history.back().sequence; }
+
 EarlierRequest earlier_request(const RequestKey& key, const std::variant<std::vector<Record>, ServiceError>& read) {
   if (const auto* error = std::get_if<ServiceError>(&read))
     return {.kind = EarlierRequest::Kind::unreadable, .error = *error};
@@ -52,6 +54,15 @@ EarlierRequest earlier_request(const RequestKey& key, const std::variant<std::ve
 }
 
 }  // namespace
+
+KeyedRequests::KeyedRequests(Journal& journal, Executor reads) : journal_(journal), reads_(std::move(reads)) {
+  in_progress_->journal = &journal_;
+}
+
+KeyedRequests::~KeyedRequests() {
+  const std::lock_guard lock{in_progress_->mutex};
+  in_progress_->journal = nullptr;
+}
 
 void KeyedRequests::find(RequestKey key, std::function<void(EarlierRequest)> done) {
   bool looks_up = false;
@@ -80,7 +91,10 @@ void KeyedRequests::tell_earlier(RequestId id, const History& history) {
     auto& entry = in_progress_->entries[id];
     asking.swap(entry.asking);
     entry.looked_up = true;
-    if (std::none_of(asking.begin(), asking.end(), goes_on)) in_progress_->entries.erase(id);
+    if (std::none_of(asking.begin(), asking.end(), goes_on))
+      in_progress_->entries.erase(id);
+    else
+      journal_.wake_new(id, last_sequence(std::get<0>(history)));
   }
   for (const auto& asks : asking) {
     const bool later = goes_on(asks) && std::exchange(taken, true);
@@ -96,6 +110,8 @@ void KeyedRequests::InProgress::release(RequestId id) {
   if (it == entries.end()) return;
   dropped.swap(it->second.asking);
   entries.erase(it);
+  // Under the lock, so that the next look-up's load queues behind it.
+  if (journal != nullptr) journal->forget(id);
 }
 
 Asker KeyedRequests::releasing(Asker asker) {

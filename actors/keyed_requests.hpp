@@ -15,13 +15,17 @@ namespace sugang {
 
 class Journal;
 
-/// Requests with an Idempotency-Key: what the journal has of each, and which of them run now. Thread-safe.
+/// Requests with an Idempotency-Key: what the journal has of each, and which of them run now, and so may be
+/// appended to. Thread-safe.
 class KeyedRequests {
  public:
   using Executor = std::function<void(std::function<void()>)>;
 
   /// `reads` runs what may block on a disk.
-  KeyedRequests(const Journal& journal, Executor reads) : journal_(journal), reads_(std::move(reads)) {}
+  KeyedRequests(Journal& journal, Executor reads);
+  ~KeyedRequests();
+  KeyedRequests(const KeyedRequests&) = delete;
+  KeyedRequests& operator=(const KeyedRequests&) = delete;
 
   /// Looks the request up and, when it is new or joined, marks it in progress until `release`. One
   /// that can't be read is told so, and the next looks again.
@@ -41,6 +45,8 @@ class KeyedRequests {
     };
     std::mutex mutex;
     std::unordered_map<RequestId, Entry> entries;
+    /// Where those that were looked up are loaded; null once KeyedRequests is gone.
+    Journal* journal = nullptr;
 
     void release(RequestId id);
   };
@@ -48,7 +54,7 @@ class KeyedRequests {
   using History = std::variant<std::vector<Record>, ServiceError>;
   void tell_earlier(RequestId id, const History& history);
 
-  const Journal& journal_;
+  Journal& journal_;
   const Executor reads_;
   /// Shared with askers, which may end later.
   const std::shared_ptr<InProgress> in_progress_ = std::make_shared<InProgress>();

@@ -36,7 +36,7 @@ struct StepReply {
   std::optional<HoldRefusal> hold;
   /// For `unknown` and for a refused outside call: what was said.
   std::string error;
-  /// What the participant journaled, with positions: the coordinator folds it into its timeline.
+  /// What the participant journaled, yet without positions: the coordinator folds it into its timeline.
   std::vector<Record> records;
   /// For hold_seats: place in the course's line, when the enrollment waits in it.
   std::optional<std::uint64_t> waitlist_position;
@@ -77,6 +77,7 @@ struct DescribeCourse {
 /// The catalogue has journaled this course's registration.
 struct AdoptCourse {
   Record registered;
+  Ticket append = 0;
 };
 
 struct ReviseCourseTask {

@@ -60,7 +60,7 @@ void PaymentActor::proceed(std::vector<PaymentEvent> events, bool may_call) {
     auto answered = [&directory = node_.directory, id, call](GatewayAnswer answer) {
       directory.send(id, GatewayAnswered{call.refund, call.number, std::move(answer)});
     };
-    append.then = [&gateway = node_.gateway, id, call, next, answered = std::move(answered)] {
+    append.then = [&gateway = node_.gateway, id, call, next, answered = std::move(answered)](Position) {
       if (call.refund)
         gateway.refund(id, next.amount, answered);
       else

@@ -48,9 +48,12 @@ class ResidentActor : public caf::event_based_actor {
     }
     end_turn(true);
   }
-  /// The state is there without the journal: the aggregate was born just now.
-  void born() {
-    if (life_ == Life::asleep) life_ = Life::awake;
+  /// The aggregate is new, and its state known without the journal. False when it is loaded, or about to be.
+  bool born(Sequence sequence = 0) {
+    if (life_ != Life::asleep) return false;
+    life_ = Life::awake;
+    node_.journal.wake_new(resident_->id, sequence);
+    return true;
   }
   /// The state has been read; what came meanwhile is worked off.
   template <class Load>
@@ -74,7 +77,7 @@ class ResidentActor : public caf::event_based_actor {
   }
   bool is_awake() const { return life_ == Life::awake; }
 
-  void appended(Position position) { resident_->last_append.store(position, std::memory_order_release); }
+  void appended(Ticket ticket) { resident_->last_append.store(ticket, std::memory_order_release); }
 
   Node& node_;
   std::shared_ptr<Resident> resident_;

@@ -68,7 +68,7 @@ bool Service::unseal(RequestId id, Answer& answer) const {
 
 void Service::through_gate(std::function<void()> done) {
   Append append;
-  append.then = std::move(done);
+  append.then = [done = std::move(done)](Position) { done(); };
   node_.journal.append(std::move(append));
 }
 

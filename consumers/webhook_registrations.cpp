@@ -38,9 +38,9 @@ std::optional<NewWebhook> WebhookRegistrations::add(std::string url, std::vector
   if (decision.error) return std::nullopt;
   Append append;
   if (complete) complete(made, append);
-  append.then = [first = std::move(then), second = std::move(append.then)] {
+  append.then = [first = std::move(then), second = std::move(append.then)](Position position) {
     first();
-    if (second) second();
+    if (second) second(position);
   };
   commit(decision.events.front(), std::move(append));
   return made;
@@ -49,7 +49,9 @@ std::optional<NewWebhook> WebhookRegistrations::add(std::string url, std::vector
 void WebhookRegistrations::disable(WebhookId id, std::string reason, Then then) {
   const auto decision = decide(registry_, DisableWebhook{id, std::move(reason)}, timers_.now());
   Append append;
-  append.then = std::move(then);
+  append.then = [then = std::move(then)](Position) {
+    if (then) then();
+  };
   for (const auto& event : decision.events) commit(event, std::move(append));
 }
 
@@ -64,9 +66,9 @@ void WebhookRegistrations::commit(const WebhookEvent& event, Append append) {
   record.aggregate = AggregateId::webhooks();
   record.sequence = ++sequence_;
   record.time = timers_.now();
-  record.id = EventId{ids_.mint(record.time, record.aggregate.partition())};
   record.event = event;
   append.records.insert(append.records.begin(), std::move(record));
+  give_ids(ids_, append.records);
   apply(registry_, event);
   if (sequence_ - snapshot_sequence_ >= snapshot_events_) {
     append.snapshot = Snapshot{AggregateId::webhooks(), sequence_, encode_snapshot(registry_)};

@@ -269,10 +269,9 @@ void apply(EnrollmentSummary& summary, const Record& record) {
   if (record.aggregate.kind == AggregateKind::request) return;
   std::visit([&](const auto& event) { fold(summary, record, event); }, record.event);
   ++summary.version;
-  // A coordinator hears of two participants' events in either order; the fold is the same.
-  if (record.position < summary.position) return;
-  summary.position = record.position;
-  summary.updated_at = record.time;
+  // A coordinator gets two participants' events in either order; the fold is the same.
+  summary.position = std::max(summary.position, record.position);
+  summary.updated_at = std::max(summary.updated_at, record.time);
 }
 
 }  // namespace sugang

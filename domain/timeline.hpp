@@ -75,7 +75,7 @@ struct EnrollmentSummary {
   std::vector<StepProgress> steps;
   /// Events folded so far; the ETag.
   std::uint64_t version = 0;
-  /// Journal position of the last event folded.
+  /// Journal position of the last event folded, of those that were read from the journal.
   Position position = 0;
   bool operator==(const EnrollmentSummary&) const = default;
 

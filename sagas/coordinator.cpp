@@ -101,6 +101,7 @@ void Coordinator::refuse_waiting(const Unreadable& fault) {
 void Coordinator::forget_state() {
   summary_ = {};
   sequence_ = 0;
+  folded_.clear();
   cursor_ = {};
   participants_.may_have_lived();
   running_ = retry_armed_ = operator_retries_ = false;
@@ -123,7 +124,7 @@ void Coordinator::load(const std::vector<Record>& timeline) {
   forget_state();
   for (const auto& record : timeline) {
     sugang::apply(summary_, record);
-    read_up_to_ = record.position;
+    folded_[record.aggregate] = record.sequence;
     trace_ = record.trace;
     if (record.aggregate.kind == AggregateKind::saga) sequence_ = record.sequence;
   }
@@ -143,9 +144,6 @@ void Coordinator::start(StartEnrollment& start) {
   participants_.are_fresh();
   running_ = true;
   trace_ = start.asker.trace;
-  node_.journal.wake_new(saga_of(enrollment_));
-  node_.journal.wake_new(enrollment_);
-  node_.journal.wake_new(payment_of(enrollment_));
   const auto& command = start.command;
   BeginEnrollment begin{
       .course = command.course,
@@ -244,15 +242,11 @@ void Coordinator::hear_birth(const StepReply& reply) {
   starting_.reset();
   if (reply.outcome == StepOutcome::unknown) {
     // The journal tells whether the course began the enrollment before its fault.
-    node_.journal.forget(enrollment_);
-    node_.journal.forget(payment_of(enrollment_));
     node_.directory.send(saga_of(enrollment_), ResumeSaga{});
     return reload();
   }
   if (reply.outcome == StepOutcome::refused) {
     running_ = false;
-    node_.journal.forget(enrollment_);
-    node_.journal.forget(payment_of(enrollment_));
     Outcome refused;
     refused.refusal = reply.refusal;
     refused.hold = reply.hold;
@@ -292,14 +286,17 @@ void Coordinator::append(SagaEvent event, std::optional<bool> owes, Asker* claim
   append.records.push_back(record);
   give_ids(node_.ids, append.records);
   if (owes) append.owed.push_back({saga_of(enrollment_), *owes});
-  record.position = node_.journal.append(std::move(append));
-  appended(record.position);
+  appended(node_.journal.append(std::move(append)));
   sugang::apply(summary_, record);
 }
 
 void Coordinator::fold(const std::vector<Record>& records) {
-  for (const auto& record : records)
-    if (record.position > read_up_to_) sugang::apply(summary_, record);
+  for (const auto& record : records) {
+    auto& last = folded_[record.aggregate];
+    if (record.sequence <= last) continue;
+    last = record.sequence;
+    sugang::apply(summary_, record);
+  }
 }
 
 void Coordinator::add_waiting(Asker asker, bool cancels, Wait wait) {

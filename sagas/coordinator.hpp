@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -175,8 +176,8 @@ class Coordinator final : public ResidentActor {
   EnrollmentSummary summary_;
   Sequence sequence_ = 0;
   Cursor cursor_;
-  /// The journal was read up to here: what participants tell of it again is known.
-  Position read_up_to_ = 0;
+  /// The last event of each participant in the summary: what it reports again is recognised by its sequence.
+  std::map<AggregateId, Sequence> folded_;
   TraceContext trace_;
   /// A command is out and its answer to come.
   bool running_ = false;

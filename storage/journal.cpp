@@ -42,6 +42,15 @@ struct LookUp {
 };
 using Item = std::variant<PlacedAppend, Wake, Learn, WakeNew, Forget, LookUp>;
 
+/// What was taken from the queue into one batch.
+struct Gathered {
+  /// What must wait for the batch's write.
+  std::vector<Item> waiting;
+  std::size_t bytes = 0;
+  /// Of the last append; 0: none.
+  Ticket ticket = 0;
+};
+
 Sequence last_sequence(const Recovered& recovered) {
   if (!recovered.tail.empty()) return recovered.tail.back().sequence;
   return recovered.snapshot ? recovered.snapshot->sequence : 0;
@@ -62,16 +71,16 @@ struct Journal::Impl {
     end = recovered.end;
     owed.insert(recovered.owed.begin(), recovered.owed.end());
     durable.store(end.position, std::memory_order_release);
-    next_position = end.position + 1;
   }
 
-  Position push_append(PlacedAppend placed);
+  Ticket push_append(PlacedAppend placed);
   void push(Item item, bool wakes_committer);
   bool take_arrived();
   bool commit();
   void commit_batch();
-  std::vector<Item> gather(JournalBatch& batch, std::size_t& bytes);
+  Gathered gather(JournalBatch& batch);
   void write(JournalBatch& batch);
+  void note_loaded();
   void release(Item& item);
   void release_wake(Wake wake);
   template <class Read>
@@ -99,10 +108,11 @@ struct Journal::Impl {
   mutable std::mutex queue_mutex;
   std::condition_variable arrived;
   std::vector<Item> queue;
-  Position next_position = 1;
+  Ticket last_ticket = 0;
   bool committer_sleeps = false;
   bool stopping = false;
   std::atomic<std::size_t> pending_bytes{0};
+  std::atomic<Ticket> durable_ticket{0};
   std::atomic<bool> failed{false};
   std::thread committer;
 
@@ -120,20 +130,18 @@ struct Journal::Impl {
   Stats stats;
 };
 
-Position Journal::Impl::push_append(PlacedAppend placed) {
+Ticket Journal::Impl::push_append(PlacedAppend placed) {
   pending_bytes.fetch_add(placed.size_bytes(), std::memory_order_relaxed);
   bool wake = false;
-  Position last = 0;
+  Ticket ticket = 0;
   {
     const std::lock_guard lock{queue_mutex};
-    placed.first = next_position;
-    next_position += placed.append.records.size();
-    last = next_position - 1;
+    placed.ticket = ticket = ++last_ticket;
     queue.emplace_back(std::move(placed));
     wake = std::exchange(committer_sleeps, false);
   }
   if (wake) arrived.notify_one();
-  return last;
+  return ticket;
 }
 
 void Journal::Impl::push(Item item, bool wakes_committer) {
@@ -170,30 +178,31 @@ bool Journal::Impl::commit() {
 
 void Journal::Impl::commit_batch() {
   JournalBatch batch{end, limits.page_bytes, owed};
-  std::size_t bytes = 0;
-  auto items = gather(batch, bytes);
-  if (batch.writes()) {
-    write(batch);
+  auto gathered = gather(batch);
+  if (batch.writes()) write(batch);
+  note_loaded();
+  if (gathered.ticket != 0) durable_ticket.store(gathered.ticket, std::memory_order_release);
+  if (batch.writes())
     for (const auto& listener : listeners) listener(end.position);
-  }
-  pending_bytes.fetch_sub(bytes, std::memory_order_relaxed);
-  for (auto& item : items) {
+  pending_bytes.fetch_sub(gathered.bytes, std::memory_order_relaxed);
+  for (auto& item : gathered.waiting) {
     if (failed.load()) return;
     release(item);
   }
 }
 
-/// Moves the next items into the batch, in order; what must wait for its write is returned.
-std::vector<Item> Journal::Impl::gather(JournalBatch& batch, std::size_t& bytes) {
-  std::vector<Item> waiting;
-  waiting.reserve(taken.size());
+/// Moves the next items into the batch, in order.
+Gathered Journal::Impl::gather(JournalBatch& batch) {
+  Gathered gathered;
+  gathered.waiting.reserve(taken.size());
   for (; !taken.empty(); taken.pop_front()) {
     auto& item = taken.front();
     if (auto* placed = std::get_if<PlacedAppend>(&item)) {
       const auto size = placed->size_bytes();
-      if (bytes > 0 && bytes + size > limits.append_batch_bytes_max) break;
-      bytes += size;
-      for (const auto& record : placed->append.records) sequences.accept(record);
+      if (gathered.bytes > 0 && gathered.bytes + size > limits.append_batch_bytes_max) break;
+      gathered.bytes += size;
+      gathered.ticket = placed->ticket;
+      sequences.accept(placed->append.records, placed->append.created);
       batch.add(*placed);
       if (!placed->append.then) continue;
     } else if (auto* wake = std::get_if<Wake>(&item)) {
@@ -208,9 +217,9 @@ std::vector<Item> Journal::Impl::gather(JournalBatch& batch, std::size_t& bytes)
       sequences.forget(forgotten->id);
       continue;
     }
-    waiting.push_back(std::move(item));
+    gathered.waiting.push_back(std::move(item));
   }
-  return waiting;
+  return gathered;
 }
 
 void Journal::Impl::write(JournalBatch& batch) {
@@ -245,10 +254,15 @@ void Journal::Impl::write(JournalBatch& batch) {
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
 }
 
+void Journal::Impl::note_loaded() {
+  const std::lock_guard lock{stats_mutex};
+  stats.loaded = sequences.size();
+}
+
 /// All that stands before the item, and itself, is durable.
 void Journal::Impl::release(Item& item) {
   if (auto* placed = std::get_if<PlacedAppend>(&item)) {
-    placed->append.then();
+    placed->append.then(placed->last);
   } else if (auto* wake = std::get_if<Wake>(&item)) {
     release_wake(std::move(*wake));
   } else if (auto* look_up = std::get_if<LookUp>(&item)) {
@@ -375,7 +389,7 @@ void Journal::stop() {
 
 bool Journal::commit_once() { return impl_->commit(); }
 
-Position Journal::append(Append append) { return impl_->push_append(PlacedAppend{std::move(append)}); }
+Ticket Journal::append(Append append) { return impl_->push_append(PlacedAppend{std::move(append)}); }
 
 void Journal::wake(AggregateId id, std::function<void(Recovered)> done) {
   impl_->push(Wake{std::move(id), std::move(done)}, true);
@@ -384,6 +398,8 @@ void Journal::wake(AggregateId id, std::function<void(Recovered)> done) {
 void Journal::wake_new(AggregateId id, Sequence sequence) { impl_->push(WakeNew{std::move(id), sequence}, false); }
 
 void Journal::forget(AggregateId id) { impl_->push(Forget{std::move(id)}, false); }
+
+Ticket Journal::durable_ticket() const { return impl_->durable_ticket.load(std::memory_order_acquire); }
 
 std::vector<Record> Journal::timeline(EnrollmentId id) const {
   return impl_->isolating(

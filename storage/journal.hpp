@@ -69,16 +69,22 @@ struct Snapshot {
   std::string bytes;
 };
 
+/// Orders the appends of this process: 1, 2, 3, …; 0 stands before the first. Positions are given later, to what
+/// becomes durable.
+using Ticket = std::uint64_t;
+
 /// What becomes durable together, or not at all.
 struct Append {
   /// Records without positions, each with its aggregate's next sequence. May be empty: then the append only waits.
   std::vector<Record> records;
+  /// Aggregates that begin with this append, and that no one has loaded.
+  std::vector<AggregateId> created;
   std::vector<Owed> owed;
   std::vector<ConsumerCursor> cursors;
   std::optional<Snapshot> snapshot;
-  /// Runs on the journal's thread once this append and all before it are durable. It only posts; it may be lost
-  /// in a crash.
-  std::function<void()> then;
+  /// Runs on the journal's thread once this append and all before it are durable, with the position of its last
+  /// record, or of the newest record before it when it has none. It only posts; it may be lost in a crash.
+  std::function<void(Position)> then;
 };
 
 /// What an aggregate wakes from: its newest snapshot, if any, and its own events after it.
@@ -95,8 +101,9 @@ enum class Existence : std::uint8_t { none, some, damaged, quarantined, unreadab
 
 /// All events of a node in one order, each batch with one fsync.
 ///
-/// `append` is the one linearization point: records get their positions under one lock, and whatever is appended
-/// later is durable later or together. `then` is the gate: nothing leaves the node but from there.
+/// `append` is the one linearization point: appends get their tickets under one lock, and whatever is appended
+/// later is durable later or together. Records get their positions when they are written.
+///  `then` is the gate: nothing leaves the node but from there.
 class Journal {
  public:
   struct Limits {
@@ -126,16 +133,16 @@ class Journal {
   /// Commits what has gathered, as one batch, and runs its `then`s. False if there was nothing.
   bool commit_once();
 
-  /// Never blocks on I/O. Returns the position of the append's last record, or of the newest record before it when
-  /// it has none. From any thread.
-  Position append(Append append);
+  /// Never blocks on I/O. From any thread. Each record goes on where its aggregate's last one ended, and the
+  /// aggregate is loaded, or created by this append: anything else stops the node.
+  Ticket append(Append append);
 
-  /// Reads an aggregate behind all that was appended before, and from then on checks the sequence of every append
-  /// to it (a mismatch stops the node), until `forget`. `done` runs on the read executor, whatever the read met.
+  /// Loads an aggregate: reads it behind all that was appended before. From then on it may be appended to, until
+  /// `forget`. `done` runs on the read executor, whatever the read met.
   void wake(AggregateId id, std::function<void(Recovered)> done);
-  /// As `wake`, for an id minted just now: nothing to read.
+  /// As `wake`, for what is known to end at `sequence`: nothing to read.
   void wake_new(AggregateId id, Sequence sequence = 0);
-  /// The aggregate left memory; its last append is durable.
+  /// The aggregate left memory; its last append is durable, or is never followed by another.
   void forget(AggregateId id);
 
   // Reads of what is durable: from any thread; they may block on a disk. One that meets damage throws
@@ -159,6 +166,8 @@ class Journal {
   Position cursor(std::string_view consumer) const;
 
   Position durable_position() const { return durable_.load(std::memory_order_acquire); }
+  /// Appends up to this one are durable.
+  Ticket durable_ticket() const;
   /// `listener` runs on the journal's thread after every batch; it only wakes somebody. Before start().
   void on_durable(std::function<void(Position)> listener);
 
@@ -174,6 +183,8 @@ class Journal {
     std::uint64_t events = 0;
     std::uint64_t bytes = 0;
     std::uint64_t sync_micros = 0;
+    /// Aggregates that are loaded, and so may be appended to.
+    std::size_t loaded = 0;
   };
   Stats stats() const;
   /// Bytes that wait for the next batch; admission looks at it.

@@ -30,31 +30,30 @@ std::size_t PlacedAppend::size_bytes() const {
 JournalBatch::JournalBatch(JournalEnd end, std::size_t page_bytes, const std::unordered_set<AggregateId>& owed)
     : end_(end), page_bytes_(page_bytes), owed_(owed) {}
 
-void JournalBatch::add(const PlacedAppend& placed) {
+void JournalBatch::add(PlacedAppend& placed) {
   if (placed.writes()) ++appends_;
   std::string_view encoded = placed.encoded;
   std::span<const Record> events = placed.append.records;
-  auto first = placed.first;
   for (const auto& joined : placed.joined) {
-    add_record(events.first(joined.events), first, encoded.substr(0, joined.bytes));
+    add_record(events.first(joined.events), encoded.substr(0, joined.bytes));
     events = events.subspan(joined.events);
     encoded.remove_prefix(joined.bytes);
-    first += joined.events;
   }
+  placed.last = end_.position;
   for (const auto& owed : placed.append.owed) owed_changes_[owed.aggregate] = owed.owes;
   for (const auto& cursor : placed.append.cursors) cursors_[cursor.consumer] = cursor.position;
   if (const auto& snapshot = placed.append.snapshot)
     snapshots_[snapshot_key(snapshot->aggregate)] = snapshot_value(end_.position, *snapshot);
 }
 
-void JournalBatch::add_record(std::span<const Record> events, Position first, std::string_view encoded) {
+void JournalBatch::add_record(std::span<const Record> events, std::string_view encoded) {
   if (page_ && page_->size_bytes() + encoded.size() > page_bytes_) close_page();
-  if (!page_) page_.emplace(first, end_.chain);
+  if (!page_) page_.emplace(end_.position + 1, end_.chain);
   page_->add(encoded, events.size());
   events_ += events.size();
   ++records_;
   for (const auto& event : events) {
-    end_.position = first++;
+    ++end_.position;
     const auto count = groups_of(event, groups_);
     for (std::size_t i = 0; i < count; ++i) list(groups_[i], end_.position, event.time);
   }

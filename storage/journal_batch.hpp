@@ -15,7 +15,7 @@
 
 namespace sugang {
 
-/// An append with its records encoded, and, once it is in the queue, its place.
+/// An append with its records encoded, and its place once it has one.
 struct PlacedAppend {
   /// What goes into one record of the journal.
   struct Joined {
@@ -27,8 +27,9 @@ struct PlacedAppend {
   /// The records, encoded one after another.
   std::string encoded;
   std::vector<Joined> joined;
-  /// Position of the first record, or of the next one when there is none.
-  Position first = 0;
+  Ticket ticket = 0;
+  /// Of its last record, or of the newest one before it when it has none; given with its batch.
+  Position last = 0;
 
   explicit PlacedAppend(Append content);
   std::size_t size_bytes() const;
@@ -51,7 +52,8 @@ class JournalBatch {
   /// `owed`: those who owe an action before this batch.
   JournalBatch(JournalEnd end, std::size_t page_bytes, const std::unordered_set<AggregateId>& owed);
 
-  void add(const PlacedAppend& append);
+  /// Gives the append its place.
+  void add(PlacedAppend& append);
   bool writes() const { return appends_ > 0; }
   /// Everything as one write, and the end behind it.
   WriteSet finish();
@@ -70,7 +72,7 @@ class JournalBatch {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
 
-  void add_record(std::span<const Record> events, Position first, std::string_view encoded);
+  void add_record(std::span<const Record> events, std::string_view encoded);
   void list(std::string_view group, Position position, TimePoint time);
   void close_page();
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <unordered_map>
 
@@ -8,14 +10,13 @@
 
 namespace sugang {
 
-/// An append did not follow on what its aggregate appended last: two actors believe that they own it, or one
-/// forgot.
+/// An append did not follow on what its aggregate appended last, or no one has loaded it: two actors believe that
+/// they own it, or one forgot.
 struct SequenceMismatch : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The last sequence of each aggregate that is awake, in the journal's order. Requests are never checked: they have
-/// no actor, and may be forgotten and claimed anew. Owned by whoever commits; no locks.
+/// The last sequence of each aggregate that is loaded, in the journal's order. Owned by whoever commits; no locks.
 class SequenceGuard {
  public:
   /// A read of the aggregate is under way; returns what `learn` must name.
@@ -24,10 +25,15 @@ class SequenceGuard {
   void learn(const AggregateId& id, std::uint64_t wake, Sequence sequence);
   void wake_new(const AggregateId& id, Sequence sequence);
   void forget(const AggregateId& id) { awake_.erase(id); }
-  /// Throws SequenceMismatch.
-  void accept(const Record& record);
+  /// Takes the records of one append. Those of `created` begin with it, and need not be loaded; they are checked
+  /// within the append alone. Throws SequenceMismatch.
+  void accept(std::span<const Record> records, std::span<const AggregateId> created);
+  /// Aggregates that are loaded.
+  std::size_t size() const { return awake_.size(); }
 
  private:
+  void accept(const Record& record);
+
   struct Awake {
     Sequence last = 0;
     /// Of the wake whose read is under way; 0: none.

@@ -107,9 +107,7 @@ TEST(ImportAcrossACrash, IsAllOrNothingAtEveryMoment) {
     SCOPED_TRACE("a crash after " + std::to_string(moves) + " moves");
     Importing one;
     const RequestKey key{RequestId{Uid{1, 2}}, Uid{3, 4}};
-    auto asker = one.told();
-    asker.key = key;
-    one.life->import_courses(courses(), std::move(asker));
+    one.life->import_courses(courses(), one.life->with_key(key, one.told()));
     bool moved = true;
     for (std::size_t i = 0; i < moves && moved; ++i) moved = one.move();
     const bool answered = one.answers > 0;
@@ -134,9 +132,7 @@ TEST(ImportAcrossACrash, IsAllOrNothingAtEveryMoment) {
 
 TEST_F(Import, IsFinishedThoughWhatItRegisteredIsDamagedMeanwhile) {
   const RequestKey key{RequestId{Uid{1, 2}}, Uid{3, 4}};
-  auto asker = told();
-  asker.key = key;
-  life->import_courses(courses(), std::move(asker));
+  life->import_courses(courses(), life->with_key(key, told()));
   while (life->imported_rows.size() < 2) ASSERT_TRUE(move());
   ASSERT_TRUE(life->commit());
   crash();

@@ -80,6 +80,27 @@ TEST_F(WakingCourse, WakesBehindItsPendingAppends) {
   EXPECT_EQ(life->describe("lecture-1")->taken, 2u);
 }
 
+// What the journal keeps of each loaded aggregate, to check its sequence, goes with it.
+TEST_F(WakingCourse, LeavesNothingLoadedBehind) {
+  const auto first = life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s1"}},
+                                 life->with_key({RequestId{{1, 2}}, Uid{3, 4}}, Life::silent()));
+  place("s2");
+  life->settle_with_company();
+  EXPECT_GT(life->journal().stats().loaded, 0u);
+  place("s3");
+  life->place({.course = CourseId{"never-registered"}, .student = StudentId{"s1"}},
+              life->with_key({RequestId{{1, 3}}, Uid{3, 4}}, Life::silent()));
+  life->cancel(first);
+  life->settle_with_company();
+  life->register_course("lecture-2", lecture(1));
+  life->settle();
+  life->sweep();
+  ASSERT_EQ(life->directory().residents(), 0u);
+  life->commit();
+  EXPECT_FALSE(life->failure()) << *life->failure();
+  EXPECT_EQ(life->journal().stats().loaded, 0u);
+}
+
 TEST_F(WakingCourse, WakesFromItsSnapshotAndTheEventsBehindIt) {
   for (int round = 0; round < 5; ++round) {
     auto id = life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s1"}}, Life::silent());

@@ -100,8 +100,7 @@ class WebhooksTest : public ::testing::Test {
   /// The last one notifies.
   void append(std::vector<Record> records) {
     auto record = records.back();
-    record.position = node.append(std::move(records));
-    node.journal->commit_all();
+    record.position = node.append_durably(std::move(records));
     notices.push_back(make_notice(record, *notice_of(record), mina, {"music"}));
   }
   Notification standing(EventId about) {

@@ -62,10 +62,12 @@ struct Consumed {
   }
   Journal& j() { return **journal; }
 
-  Position append(std::vector<Record> records) {
-    Append append;
-    append.records = std::move(records);
-    return j().append(std::move(append));
+  void append(std::vector<Record> records) { append_as_owner(j(), std::move(records)); }
+  /// As append, and durable; returns the position of the last.
+  Position append_durably(std::vector<Record> records) {
+    append(std::move(records));
+    journal->commit_all();
+    return j().durable_position();
   }
   /// So many courses are registered, and that is durable.
   void courses(int count) {
@@ -74,7 +76,7 @@ struct Consumed {
   }
   EnrollmentId enroll(const std::string& course) {
     const auto id = story.new_enrollment(course);
-    for (auto& each : story.enrollment(course, id)) j().append(std::move(each));
+    for (auto& each : story.enrollment(course, id)) append_as_owner(j(), std::move(each));
     journal->commit_all();
     return id;
   }

@@ -284,9 +284,7 @@ TEST(Consumers, NoCrashLeavesACursorWithoutTheEffectsBehindIt) {
           for (auto record : records) {
             record.causation.step = Step::confirm;
             record.sequence = record.position;
-            Append append;
-            append.records = {record};
-            journal.append(std::move(append));
+            append_as_owner(journal, {record});
           }
           done();
         }
@@ -299,9 +297,7 @@ TEST(Consumers, NoCrashLeavesACursorWithoutTheEffectsBehindIt) {
                           [](const std::string&) {}};
       consumers.add(copier);
       for (int i = 0; i < 60 && !failed; ++i) {
-        Append append;
-        append.records = {story.course("c" + std::to_string(round) + "-" + std::to_string(i))};
-        journal.append(std::move(append));
+        append_as_owner(journal, {story.course("c" + std::to_string(round) + "-" + std::to_string(i))});
         if (random() % 3 == 0) journal.commit_once();
         if (random() % 3 == 0) consumers.run_once();
         timers.advance(Milliseconds{random() % 3});
@@ -331,11 +327,7 @@ TEST(Consumers, OnAThreadOfTheirOwnTheyFollowTheJournalAndLeaveTheirCursorsBehin
   journal.on_durable([&](Position) { consumers.wake(); });
   journal.start();
   consumers.start();
-  for (int i = 0; i < 500; ++i) {
-    Append append;
-    append.records = {story.course("c" + std::to_string(i))};
-    journal.append(std::move(append));
-  }
+  for (int i = 0; i < 500; ++i) append_as_owner(journal, {story.course("c" + std::to_string(i))});
   ASSERT_EQ(all.get_future().wait_for(std::chrono::seconds{20}), std::future_status::ready);
   consumers.stop();
   journal.stop();

@@ -166,7 +166,8 @@ TEST_F(DailyReports, SetAsideWhatConcernsAnEnrollmentThatCannotBeReadAndGoOn) {
   EnrollmentContexts own{node.j(), 1};
   DailyReport reports{folder.path(), own};
   node.consumers->add(reports);
-  const auto lost = node.append({node.story.record(spoiled, EnrollmentEvent{EnrollmentCancelled{}}, spoiled)});
+  const auto lost =
+      node.append_durably({node.story.record(spoiled, EnrollmentEvent{EnrollmentCancelled{}}, spoiled)});
   node.append({node.story.record(sound, EnrollmentEvent{EnrollmentCancelled{}}, sound)});
   node.journal->commit_all();
   node.settle();

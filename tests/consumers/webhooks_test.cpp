@@ -255,7 +255,8 @@ TEST_F(WebhooksTest, SetAsideWhatConcernsAnEnrollmentThatCannotBeReadAndGoOn) {
   crash();
   node.spoil_timeline(spoiled);
   node.append({node.story.record(spoiled, EnrollmentEvent{EnrollmentCancelled{}}, spoiled)});
-  const auto lost = node.append({node.story.record(spoiled, EnrollmentEvent{EnrollmentCompleted{}}, spoiled)});
+  const auto lost =
+      node.append_durably({node.story.record(spoiled, EnrollmentEvent{EnrollmentCompleted{}}, spoiled)});
   node.append({node.story.record(sound, EnrollmentEvent{EnrollmentCompleted{}}, sound)});
   node.journal->commit_all();
   settle();

@@ -125,7 +125,7 @@ TEST(Summary, VersionCountsEventsAndPositionIsTheLastOnes) {
   }
 }
 
-TEST(Summary, IsUpdatedAtItsNewestPositionInWhateverOrderItIsFolded) {
+TEST(Summary, IsUpdatedAtItsNewestEventInWhateverOrderItIsFolded) {
   auto records = TimelineScript::happy().records();
   const auto in_order = TimelineScript::happy().fold();
   const auto payment = std::find_if(records.begin(), records.end(), [](const Record& record) {
@@ -136,6 +136,20 @@ TEST(Summary, IsUpdatedAtItsNewestPositionInWhateverOrderItIsFolded) {
   for (const auto& record : records) apply(summary, record);
   EXPECT_EQ(summary.updated_at, in_order.updated_at);
   EXPECT_EQ(summary.position, in_order.position);
+}
+
+TEST(Summary, FoldsWhatHasNoPositionYetAndKeepsTheOneThatWasRead) {
+  const auto in_order = TimelineScript::happy().fold();
+  auto records = TimelineScript::happy().records();
+  const auto last_read = records[2].position;
+  EnrollmentSummary summary;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (i > 2) records[i].position = 0;
+    apply(summary, records[i]);
+  }
+  EXPECT_EQ(summary.position, last_read);
+  summary.position = in_order.position;
+  EXPECT_EQ(summary, in_order);
 }
 
 TEST(Summary, TakesNoNoticeOfTheRequestThatCausedIt) {

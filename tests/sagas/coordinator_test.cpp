@@ -176,7 +176,10 @@ TEST_F(Sagas, FoldWhatTheyHaveReadOnce) {
   life->settle();
   const auto& shown = std::get<EnrollmentSummary>(heard->outcomes.back().subject);
   EXPECT_EQ(shown.state, EnrollmentState::payment_pending);
-  EXPECT_EQ(shown, life->summary(waiter));
+  auto expected = life->summary(waiter);
+  // What a participant reports has no position yet.
+  expected.position = shown.position;
+  EXPECT_EQ(shown, expected);
 }
 
 // Claimed and not turned, a repeat after a crash would join a saga that nobody has cancelled.
@@ -187,9 +190,7 @@ TEST_F(Sagas, ClaimTheRequestOfACancelWithItsFirstEvent) {
   Journal::Limits one_append_a_batch;
   one_append_a_batch.append_batch_bytes_max = 1;
   life = std::make_unique<Life>(durables, 2, ActorLimits{}, one_append_a_batch);
-  auto asker = listener();
-  asker.key = RequestKey{RequestId{{1, 2}}, Uid{3, 4}};
-  life->cancel(id, std::move(asker));
+  life->cancel(id, life->with_key({RequestId{{1, 2}}, Uid{3, 4}}, listener()));
   bool claimed = false;
   for (bool moved = true; moved && !claimed;) {
     moved = false;

@@ -121,10 +121,16 @@ class AnswerLog {
       passed.push_back(summary);
       events.append(" ").append(std::to_string(record.position)).append(" ").append(event_name(record.event));
     }
+    using Stage = std::vector<EnrollmentSummary>::const_iterator;
     /// The first stage behind `position`.
-    std::vector<EnrollmentSummary>::const_iterator behind(Position position) const {
+    Stage behind(Position position) const {
       return std::upper_bound(passed.begin(), passed.end(), position,
                               [](Position p, const EnrollmentSummary& s) { return p < s.position; });
+    }
+    /// The first stage behind all that happened up to `time`.
+    Stage behind(TimePoint time) const {
+      return std::upper_bound(passed.begin(), passed.end(), time,
+                              [](TimePoint t, const EnrollmentSummary& s) { return t < s.updated_at; });
     }
     /// As of `position`.
     const EnrollmentSummary* at(Position position) const {
@@ -156,29 +162,35 @@ class AnswerLog {
     for (const auto& [summary, span, fresh] : std::exchange(shown_, {})) {
       const auto& id = summary.id;
       if (auto why = lost(span); !why.empty()) return to_text(id) + " " + why;
-      const auto* stage = stages_[id].at(summary.position);
-      if (!stage || stage->position != summary.position || summary.position > span.answered)
+      const auto& stages = stages_[id];
+      const auto end = fresh ? stages.behind(summary.position)
+                             : std::min(stages.behind(span.answered), stages.behind(summary.updated_at));
+      if (end == stages.passed.begin() || (fresh && std::prev(end)->position != summary.position))
         return to_text(id) + " was shown as of position " + std::to_string(summary.position) +
                ", where the journal has nothing of it";
-      if (auto what = contradiction(stages_[id], summary, span, fresh); !what.empty())
-        return to_text(id) + " was shown " + describe(summary) + ", when the journal had " + describe(*stage) +
-               ": " + what;
+      if (auto what = contradiction(stages, end, summary, span, fresh); !what.empty())
+        return to_text(id) + " was shown " + describe(summary) + ", when the journal had " +
+               describe(*std::prev(end)) + ": " + what;
     }
     for (const auto& [id, span] : std::exchange(missing_, {}))
       if (stages_[id].at(span.asked)) return to_text(id) + " was durable, and not found";
     return std::nullopt;
   }
 
-  /// A coordinator folds what participants journal as it hears of it: each of them up to a position of its own,
-  /// none further than the answer says, nor less far than what was durable when the caller came.
-  static std::string contradiction(const Stages& stages, const EnrollmentSummary& shown, Span span, bool fresh) {
+  /// A coordinator folds what participants journal as it hears of it, before it has positions: each of them up to a
+  /// place of its own, none behind `end`, nor less far than what was durable when the caller came.
+  static std::string contradiction(const Stages& stages, Stages::Stage end, const EnrollmentSummary& shown,
+                                   Span span, bool fresh) {
     const auto& passed = stages.passed;
-    const auto end = stages.behind(shown.position);
     auto begin = stages.behind(span.asked);
     if (begin != passed.begin()) --begin;
     if (begin >= end || begin->version > shown.version) return "it was older than what was durable";
     if (shown.version > std::prev(end)->version) return "more was folded than the journal has";
-    if (shown.version == std::prev(end)->version || fresh) return differences(shown, *std::prev(end));
+    if (shown.version == std::prev(end)->version || fresh) {
+      auto expected = *std::prev(end);
+      if (!fresh) expected.position = shown.position;
+      return differences(shown, expected);
+    }
     auto passed_by = [&](auto member) {
       return std::any_of(begin, end, [&](const EnrollmentSummary& s) { return s.*member == shown.*member; });
     };

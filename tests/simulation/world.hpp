@@ -156,6 +156,12 @@ class Life {
     settle();
     return *done;
   }
+  /// The asker of a request whose key no one has sent before.
+  Asker with_key(RequestKey key, Asker asker) {
+    keyed_.find(key, [](const EarlierRequest&) {});
+    asker.key = key;
+    return keyed_.releasing(std::move(asker));
+  }
   EnrollmentId place(PlaceEnrollment command, Asker asker, Wait wait = std::nullopt) {
     const EnrollmentId id{ids_.mint_for_test(durables_.timers.now(), partition_of_name(command.course.text))};
     place_as(id, std::move(command), std::move(asker), wait);

@@ -69,16 +69,16 @@ std::unique_ptr<Template> make_template(int flushed_batches) {
   auto& journal = folder->journal();
   Append registered;
   for (const auto& course : courses) registered.records.push_back(story.course(course));
-  journal.append(std::move(registered));
+  append_as_owner(journal, std::move(registered));
   for (int batch = 0; batch < batch_count; ++batch) {
     for (const auto& course : courses) {
       made->enrollments.push_back(story.new_enrollment(course));
       auto appends = story.enrollment(course, made->enrollments.back());
-      for (auto& append : appends) journal.append(std::move(append));
+      for (auto& append : appends) append_as_owner(journal, std::move(append));
     }
     const auto open_end = story.new_enrollment("music");
     made->enrollments.push_back(open_end);
-    journal.append(story.enrollment("music", open_end)[0]);
+    append_as_owner(journal, story.enrollment("music", open_end)[0]);
     while (journal.commit_once()) {
     }
     if (batch + 1 == flushed_batches) folder->store().flush();

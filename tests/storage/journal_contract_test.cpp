@@ -31,10 +31,17 @@ class JournalContract : public ::testing::Test {
   }
   Journal& j() { return **journal; }
 
-  Position append(std::vector<Record> records, std::function<void()> then = {}) {
+  Ticket append(std::vector<Record> records, std::function<void(Position)> then = {}) {
     Append append;
     append.records = std::move(records);
     append.then = std::move(then);
+    return append_as_owner(j(), std::move(append));
+  }
+  /// By one who has loaded what is to be loaded, or has not.
+  Ticket append_as_is(std::vector<Record> records, std::vector<AggregateId> created = {}) {
+    Append append;
+    append.records = std::move(records);
+    append.created = std::move(created);
     return j().append(std::move(append));
   }
   Record held() {
@@ -45,7 +52,7 @@ class JournalContract : public ::testing::Test {
   EnrollmentId enroll(bool one_batch = false) {
     const auto id = story.new_enrollment("music");
     for (auto& each : story.enrollment("music", id)) {
-      j().append(std::move(each));
+      append_as_owner(j(), std::move(each));
       if (!one_batch) journal->commit_all();
     }
     journal->commit_all();
@@ -77,13 +84,56 @@ using Hosts = ::testing::Types<MemoryHost, RocksHost>;
 TYPED_TEST_SUITE(JournalContract, Hosts);
 
 TYPED_TEST(JournalContract, GivesPositionsWithoutAGapInTheOrderOfTheAppends) {
-  EXPECT_EQ(this->append({this->story.course("music"), this->held()}), 2u);
-  EXPECT_EQ(this->append({this->held()}), 3u);
-  EXPECT_EQ(this->append({}), 3u);
+  std::vector<Position> given;
+  const auto note = [&](Position position) { given.push_back(position); };
+  this->append({this->story.course("music"), this->held()}, note);
+  this->append({this->held()}, note);
+  this->append({}, note);
   this->journal->commit_all();
+  EXPECT_THAT(given, ElementsAre(2, 3, 3));
+  this->append({}, note);
+  this->append({this->held()}, note);
+  this->append({}, note);
+  this->journal->commit_all();
+  EXPECT_THAT(given, ElementsAre(2, 3, 3, 3, 4, 4));
   const auto records = this->j().read(0, 100);
-  ASSERT_THAT(records, SizeIs(3));
+  ASSERT_THAT(records, SizeIs(4));
   for (std::size_t i = 0; i < records.size(); ++i) EXPECT_EQ(records[i].position, i + 1);
+}
+
+TYPED_TEST(JournalContract, TicketsOrderAppendsAndTellWhichAreDurable) {
+  this->journal.reset();
+  this->open({.append_batch_bytes_max = 1});
+  EXPECT_EQ(this->j().durable_ticket(), 0u);
+  const auto first = this->append({this->story.course("music")});
+  const auto second = this->append({this->held()});
+  const auto empty = this->append({});
+  EXPECT_LT(0u, first);
+  EXPECT_LT(first, second);
+  EXPECT_LT(second, empty);
+  this->j().commit_once();
+  EXPECT_EQ(this->j().durable_ticket(), first);
+  this->journal->commit_all();
+  EXPECT_EQ(this->j().durable_ticket(), empty);
+  this->append({}, [&](Position) { EXPECT_EQ(this->j().durable_ticket(), empty + 1); });
+  this->journal->commit_all();
+}
+
+/// Each event has its own position, aggregate and sequence, wherever a read begins and ends.
+TYPED_TEST(JournalContract, EventsOfOneRecordAreReadOneByOne) {
+  this->append({this->story.course("music")});
+  const auto id = this->enroll(true);
+  EXPECT_EQ(this->j().stats().events, 9u);
+  EXPECT_EQ(this->j().stats().records, 5u);
+  const auto all = this->j().read(0, 100);
+  ASSERT_THAT(all, SizeIs(9));
+  for (Position after = 0; after < 9; ++after)
+    for (std::size_t limit = 1; limit < 4; ++limit) {
+      const auto first = all.begin() + static_cast<std::ptrdiff_t>(after);
+      const auto last = first + static_cast<std::ptrdiff_t>(std::min<std::size_t>(limit, 9 - after));
+      EXPECT_EQ(this->j().read(after, limit), std::vector(first, last));
+    }
+  EXPECT_EQ(this->j().history(payment_of(id)).size(), 2u);
 }
 
 TYPED_TEST(JournalContract, ReadsBackWhatWasAppended) {
@@ -108,12 +158,12 @@ TYPED_TEST(JournalContract, NothingIsReadBeforeItIsDurable) {
 
 TYPED_TEST(JournalContract, TheGateOpensInOrderAndOnlyOnceAllBeforeIsDurable) {
   std::vector<int> opened;
-  this->append({this->story.course("music")}, [&] {
+  this->append({this->story.course("music")}, [&](Position) {
     opened.push_back(1);
     EXPECT_EQ(this->j().durable_position(), 2u);
   });
-  this->append({}, [&] { opened.push_back(2); });
-  this->append({this->held()}, [&] { opened.push_back(3); });
+  this->append({}, [&](Position) { opened.push_back(2); });
+  this->append({this->held()}, [&](Position) { opened.push_back(3); });
   EXPECT_THAT(opened, IsEmpty());
   this->j().commit_once();
   EXPECT_THAT(opened, ElementsAre(1, 2, 3));
@@ -123,7 +173,7 @@ TYPED_TEST(JournalContract, AnEmptyAppendWaitsWithoutAWrite) {
   this->append({this->story.course("music")});
   this->journal->commit_all();
   bool opened = false;
-  this->append({}, [&] { opened = true; });
+  this->append({}, [&](Position) { opened = true; });
   this->journal->commit_all();
   EXPECT_TRUE(opened);
   EXPECT_EQ(this->j().stats().batches, 1u);
@@ -183,7 +233,7 @@ TYPED_TEST(JournalContract, AnAggregateWakesFromItsSnapshotAndWhatFollowsIt) {
   Append covering;
   covering.records = {this->held()};
   covering.snapshot = Snapshot{music, 5, "five"};
-  this->j().append(covering);
+  append_as_owner(this->j(), covering);
   this->append({this->held()});
   this->journal->commit_all();
   this->append({this->held()});
@@ -201,7 +251,7 @@ TYPED_TEST(JournalContract, OnlyTheNewestSnapshotIsKept) {
     Append covering;
     covering.records = {this->held()};
     covering.snapshot = Snapshot{music, sequence, std::to_string(sequence)};
-    this->j().append(covering);
+    append_as_owner(this->j(), covering);
   }
   this->journal->commit_all();
   this->reopen();
@@ -231,7 +281,7 @@ TYPED_TEST(JournalContract, ATimelineTellsEveryAggregateThatTookPart) {
 TYPED_TEST(JournalContract, SagasAreOwedUntilTheyAreNot) {
   this->append({this->story.course("music")});
   const auto owing = this->story.new_enrollment("music");
-  this->j().append(this->story.enrollment("music", owing)[0]);
+  append_as_owner(this->j(), this->story.enrollment("music", owing)[0]);
   this->journal->commit_all();
   this->enroll(true);
   this->enroll(false);
@@ -240,7 +290,7 @@ TYPED_TEST(JournalContract, SagasAreOwedUntilTheyAreNot) {
   EXPECT_THAT(this->j().owed(), ElementsAre(AggregateId{saga_of(owing)}));
   Append settled;
   settled.owed = {{saga_of(owing), false}};
-  this->j().append(settled);
+  append_as_owner(this->j(), settled);
   this->journal->commit_all();
   EXPECT_THAT(this->j().owed(), IsEmpty());
 }
@@ -253,9 +303,9 @@ TYPED_TEST(JournalContract, ACourseIsOwedBesideTheSagas) {
     owing.records.push_back(this->story.course(name));
     owing.owed.push_back({CourseId{name}, true});
   }
-  this->j().append(owing);
+  append_as_owner(this->j(), owing);
   const auto enrollment = this->story.new_enrollment("music");
-  this->j().append(this->story.enrollment("music", enrollment)[0]);
+  append_as_owner(this->j(), this->story.enrollment("music", enrollment)[0]);
   this->journal->commit_all();
   this->j().verify();
   this->reopen();
@@ -264,7 +314,7 @@ TYPED_TEST(JournalContract, ACourseIsOwedBesideTheSagas) {
   EXPECT_EQ(this->j().owed().front(), AggregateId{saga_of(enrollment)});
   Append settled;
   for (const auto& name : names) settled.owed.push_back({CourseId{name}, false});
-  this->j().append(settled);
+  append_as_owner(this->j(), settled);
   this->journal->commit_all();
   EXPECT_THAT(this->j().owed(), ElementsAre(AggregateId{saga_of(enrollment)}));
 }
@@ -273,7 +323,7 @@ TYPED_TEST(JournalContract, VerifyFindsAnOwingCourseThatTheJournalDoesNotHold) {
   Append owing;
   owing.records = {this->story.course("music")};
   owing.owed = {{CourseId{"musicology"}, true}};
-  this->j().append(owing);
+  append_as_owner(this->j(), owing);
   this->journal->commit_all();
   EXPECT_THROW(this->j().verify(), JournalDamaged);
 }
@@ -296,7 +346,7 @@ TYPED_TEST(JournalContract, ACursorIsDurableWithItsAppendAndNotBefore) {
   Append moved;
   moved.records = {this->story.course("music")};
   moved.cursors = {{"reports", 7}, {"notices", 3}};
-  this->j().append(moved);
+  append_as_owner(this->j(), moved);
   EXPECT_EQ(this->j().cursor("reports"), 0u);
   this->journal->commit_all();
   EXPECT_EQ(this->j().cursor("reports"), 7u);
@@ -312,8 +362,8 @@ TYPED_TEST(JournalContract, TheLastCursorOfABatchCounts) {
   for (Position position : {5, 9, 12}) {
     Append moved;
     moved.cursors = {{"reports", position}};
-    moved.then = [&] { durable = true; };
-    this->j().append(std::move(moved));
+    moved.then = [&](Position) { durable = true; };
+    append_as_owner(this->j(), std::move(moved));
   }
   this->journal->commit_all();
   EXPECT_TRUE(durable);
@@ -337,7 +387,7 @@ TYPED_TEST(JournalContract, AReopenedJournalGoesOnWhereItWas) {
   EXPECT_EQ(this->j().durable_position(), before.size());
   EXPECT_EQ(this->j().read(0, 100), before);
   EXPECT_THAT(this->j().timeline(id), SizeIs(8));
-  EXPECT_EQ(this->append({this->held()}), before.size() + 1);
+  this->append({this->held()});
   this->journal->commit_all();
   this->reopen();
   EXPECT_EQ(this->j().durable_position(), before.size() + 1);
@@ -348,11 +398,12 @@ TYPED_TEST(JournalContract, WhatWasNotCommittedIsForgotten) {
   this->append({this->story.course("music")});
   this->journal->commit_all();
   bool opened = false;
-  this->append({this->held()}, [&] { opened = true; });
+  this->append({this->held()}, [&](Position) { opened = true; });
   this->reopen();
   EXPECT_FALSE(opened);
   EXPECT_EQ(this->j().durable_position(), 1u);
-  EXPECT_EQ(this->append({}), 1u);
+  this->append({}, [&](Position position) { EXPECT_EQ(position, 1u); });
+  this->journal->commit_all();
 }
 
 TYPED_TEST(JournalContract, AnAppendOutOfSequenceStopsTheNode) {
@@ -362,11 +413,14 @@ TYPED_TEST(JournalContract, AnAppendOutOfSequenceStopsTheNode) {
   auto skipping = this->held();
   ++skipping.sequence;
   bool opened = false;
-  this->append({skipping}, [&] { opened = true; });
+  Append append;
+  append.records = {skipping};
+  append.then = [&](Position) { opened = true; };
+  this->j().append(std::move(append));
   this->journal->commit_all();
   ASSERT_THAT(this->journal->failures, SizeIs(1));
   EXPECT_THAT(this->journal->failures[0], HasSubstr("music"));
-  this->append({}, [&] { opened = true; });
+  this->append({}, [&](Position) { opened = true; });
   this->journal->commit_all();
   EXPECT_FALSE(opened);
   EXPECT_THAT(this->journal->failures, SizeIs(1));
@@ -376,8 +430,8 @@ TYPED_TEST(JournalContract, TwoActorsOfOneAggregateStopTheNode) {
   this->append({this->story.course("music")});
   this->wake(music);
   auto twin = this->held();
-  this->append({twin});
-  this->append({twin});
+  this->append_as_is({twin});
+  this->append_as_is({twin});
   this->journal->commit_all();
   EXPECT_THAT(this->journal->failures, SizeIs(1));
 }
@@ -398,6 +452,7 @@ TYPED_TEST(JournalContract, AnAppendWhileAWakeReadsStopsTheOneThatWokeWithoutIt)
     while (slow.commit_once()) {
     }
   };
+  slow.wake_new(music);
   append(this->story.course("music"));
   Sequence woken_at = 0;
   slow.wake(music, [&](const Recovered& recovered) { woken_at = recovered.tail.back().sequence; });
@@ -415,24 +470,80 @@ TYPED_TEST(JournalContract, AnAppendWhileAWakeReadsStopsTheOneThatWokeWithoutIt)
 TYPED_TEST(JournalContract, AForgottenAggregateIsCheckedAgainOnceItWakes) {
   this->append({this->story.course("music")});
   this->wake(music);
-  this->append({this->held()});
+  this->append_as_is({this->held()});
   this->j().forget(music);
   this->journal->commit_all();
   EXPECT_THAT(this->sequences(this->wake(music).tail), ElementsAre(1, 2));
-  this->append({this->held()});
+  this->append_as_is({this->held()});
   this->journal->commit_all();
   EXPECT_THAT(this->journal->failures, IsEmpty());
 }
 
 TYPED_TEST(JournalContract, ANewAggregateBeginsAtOneWithoutARead) {
   this->j().wake_new(music);
-  this->append({this->story.course("music"), this->held()});
+  this->append_as_is({this->story.course("music"), this->held()});
   this->journal->commit_all();
   EXPECT_THAT(this->journal->failures, IsEmpty());
   const auto late = this->held();
-  this->append({this->held()});
+  this->append_as_is({this->held()});
   this->journal->commit_all();
   EXPECT_THAT(this->journal->failures, SizeIs(1));
+}
+
+TYPED_TEST(JournalContract, AnAppendToWhatNoOneHasLoadedStopsTheNode) {
+  const auto id = this->story.new_enrollment("music");
+  const RequestId request{this->story.next_uid()};
+  const std::vector<Record> first{this->story.course("music"),
+                                  this->story.record(id, EnrollmentEvent{EnrollmentRequested{}}, id),
+                                  this->story.record(payment_of(id), PaymentEvent{PaymentRequested{}}, id),
+                                  this->story.record(saga_of(id), SagaEvent{SagaStarted{}}, id),
+                                  this->story.record(request, RequestEvent{RequestClaimed{}})};
+  for (const auto& begun : first) {
+    SCOPED_TRACE(to_text(begun.aggregate));
+    for (const bool goes_on : {false, true}) {
+      auto record = begun;
+      if (goes_on) {
+        // What was loaded and forgotten is as if it had never been.
+        this->append({begun});
+        this->j().forget(begun.aggregate);
+        ++record.sequence;
+      }
+      this->append_as_is({record});
+      this->journal->commit_all();
+      ASSERT_THAT(this->journal->failures, SizeIs(1));
+      EXPECT_THAT(this->journal->failures[0], HasSubstr("without being loaded"));
+      this->reopen();
+    }
+  }
+}
+
+TYPED_TEST(JournalContract, AnAppendBeginsWhatItCreatesAndGoesOnWithNothingElse) {
+  this->append_as_is({this->story.course("music"), this->held()}, {music});
+  this->journal->commit_all();
+  EXPECT_THAT(this->journal->failures, IsEmpty());
+  EXPECT_EQ(this->j().stats().loaded, 0u);
+  this->append_as_is({this->held()}, {music});
+  this->journal->commit_all();
+  EXPECT_THAT(this->journal->failures, SizeIs(1)) << "it does not begin with its third event";
+}
+
+TYPED_TEST(JournalContract, WhatAnAppendCreatesIsCheckedByWhoHasLoadedIt) {
+  this->wake(music);
+  this->append_as_is({this->story.course("music")}, {music});
+  this->append_as_is({this->held()});
+  this->journal->commit_all();
+  EXPECT_THAT(this->journal->failures, IsEmpty());
+  EXPECT_EQ(this->j().stats().loaded, 1u);
+}
+
+TYPED_TEST(JournalContract, NothingIsKeptOfWhatIsForgotten) {
+  this->append({this->story.course("music")});
+  this->wake(music);
+  this->enroll();
+  EXPECT_GT(this->j().stats().loaded, 1u);
+  for (const auto& record : this->j().read(0, 100)) this->j().forget(record.aggregate);
+  this->journal->commit_all();
+  EXPECT_EQ(this->j().stats().loaded, 0u);
 }
 
 TYPED_TEST(JournalContract, ARequestIsKnownUntilItExpires) {
@@ -484,7 +595,7 @@ TYPED_TEST(JournalContract, VerifyFindsASnapshotThatIsNotTheFoldOfItsEvents) {
   Append covering;
   covering.records = {this->story.course("music")};
   covering.snapshot = Snapshot{music, 1, encode_snapshot(Course{})};
-  this->j().append(covering);
+  append_as_owner(this->j(), covering);
   this->journal->commit_all();
   EXPECT_THROW(this->j().verify(), JournalDamaged);
 }
@@ -495,7 +606,7 @@ TYPED_TEST(JournalContract, VerifyAcceptsASnapshotThatIsTheFoldOfItsEvents) {
   Course course;
   sugang::apply(course, std::get<CourseEvent>(covering.records[0].event));
   covering.snapshot = Snapshot{music, 1, encode_snapshot(course)};
-  this->j().append(covering);
+  append_as_owner(this->j(), covering);
   this->append({this->held()});
   this->journal->commit_all();
   this->j().verify();
@@ -505,7 +616,7 @@ TYPED_TEST(JournalContract, VerifyFindsASagaThatNobodyWouldResume) {
   this->append({this->story.course("music")});
   auto started = this->story.enrollment("music", this->story.new_enrollment("music"))[0];
   started.owed.clear();
-  this->j().append(started);
+  append_as_owner(this->j(), started);
   this->journal->commit_all();
   EXPECT_THROW(this->j().verify(), JournalDamaged);
 }

@@ -35,8 +35,8 @@ TEST(JournalFaults, AFailedWriteIsToldOnceAndNeverAcknowledged) {
     Append append;
     append.records = {i == 0 ? story.course("music")
                              : story.record(CourseId{"music"}, CourseEvent{CourseRevised{}})};
-    append.then = [&opened, i] { opened.push_back(i); };
-    life.journal->append(std::move(append));
+    append.then = [&opened, i](Position) { opened.push_back(i); };
+    append_as_owner(*life.journal, std::move(append));
     life.journal->commit_once();
   }
   // The first write made the journal.
@@ -68,8 +68,8 @@ TEST(JournalFaults, WhatWasAcknowledgedSurvivesEveryCrash) {
           record.position = appended.size() + 1;
           appended.push_back(record);
         }
-        append.then = [&, until = appended.size()] { acknowledged = until; };
-        life->journal->append(std::move(append));
+        append.then = [&](Position position) { acknowledged = position; };
+        append_as_owner(*life->journal, std::move(append));
         if (random() % 3 == 0) life->journal->commit_once();
       }
       life->journal.reset();
@@ -94,13 +94,13 @@ TEST(JournalFaults, ACursorNeverOutlivesNorOutrunsItsAppend) {
                                        std::make_unique<MemoryHeadFile>(2, seed));
     Position acknowledged = 0;
     for (int round = 0; round < 5; ++round) {
+      Position appended = life->journal->durable_position();
       for (int i = 0; i < 40 && life->failures.empty(); ++i) {
         Append append;
         append.records = {story.course("c" + std::to_string(round) + "-" + std::to_string(i))};
-        const auto position = life->journal->append({}) + 1;
-        append.cursors = {{"reader", position}};
-        append.then = [&acknowledged, position] { acknowledged = position; };
-        life->journal->append(std::move(append));
+        append.cursors = {{"reader", ++appended}};
+        append.then = [&](Position position) { acknowledged = position; };
+        append_as_owner(*life->journal, std::move(append));
         if (random() % 3 == 0) life->journal->commit_once();
       }
       life->journal.reset();
@@ -118,7 +118,7 @@ TEST(JournalFaults, AStoreThatForgetsWhatItSyncedIsRefused) {
   auto forgetful = life.store->crash();
   Append append;
   append.records = {story.course("music")};
-  life.journal->append(std::move(append));
+  append_as_owner(*life.journal, std::move(append));
   life.journal->commit_once();
   EXPECT_THROW(Life(std::move(forgetful), life.head->crash()), JournalDamaged);
 }

@@ -80,10 +80,10 @@ TEST(JournalThreads, NoCausalChainIsInvertedAndNoneLosesALink) {
     Append append;
     append.records = {link(chain, static_cast<Sequence>(sequence))};
     if (sequence == chain_length)
-      append.then = [&] {
+      append.then = [&](Position) {
         if (++ended == thread_count * chains_per_thread) all_ended.set_value();
       };
-    journal.append(std::move(append));
+    append_as_owner(journal, std::move(append));
     if (sequence == chain_length) return;
     const auto next = (worker + 1 + chain % (thread_count - 1)) % thread_count;
     workers[next].post([&, next, chain, sequence] { append_link(next, chain, sequence + 1); });
@@ -130,12 +130,12 @@ TEST(JournalThreads, ReadersSeeOnlyWhatIsDurableAndAllOfIt) {
       for (Sequence sequence = 1; sequence <= 200; ++sequence) {
         Append append;
         append.records = {link(static_cast<std::uint64_t>(i), sequence)};
-        journal.append(std::move(append));
+        append_as_owner(journal, std::move(append));
       }
       journal.wake(id, [](const Recovered&) {});
       journal.forget(id);
       Append last;
-      last.then = [&, i] { gates[static_cast<std::size_t>(i)].set_value(); };
+      last.then = [&, i](Position) { gates[static_cast<std::size_t>(i)].set_value(); };
       journal.append(std::move(last));
     });
   for (auto& writer : writers) writer.join();
@@ -157,8 +157,8 @@ TEST(JournalThreads, StoppingCommitsWhatWasAppended) {
   for (Sequence sequence = 1; sequence <= 100; ++sequence) {
     Append append;
     append.records = {link(1, sequence)};
-    append.then = [&] { ++opened; };
-    journal.append(std::move(append));
+    append.then = [&](Position) { ++opened; };
+    append_as_owner(journal, std::move(append));
   }
   journal.stop();
   EXPECT_EQ(opened, 100);

@@ -43,13 +43,13 @@ struct ReadDamage : ::testing::Test {
   void append(std::vector<Record> records) {
     Append append;
     append.records = std::move(records);
-    j().append(std::move(append));
+    append_as_owner(j(), std::move(append));
     journal->commit_all();
   }
   void enroll() {
     enrollments.push_back(story.new_enrollment("music"));
     first.push_back(j().durable_position() + 1);
-    for (auto& each : story.enrollment("music", enrollments.back())) j().append(std::move(each));
+    for (auto& each : story.enrollment("music", enrollments.back())) append_as_owner(j(), std::move(each));
     journal->commit_all();
   }
   void spoil(std::size_t enrollment) {
@@ -163,7 +163,7 @@ TEST_F(ReadDamage, OfWhichAPageIsMissingIsMetAndIsNoEnd) {
 TEST_F(ReadDamage, OfACursorIsNoted) {
   Append cursor;
   cursor.cursors = {{"webhooks", 3}};
-  j().append(std::move(cursor));
+  append_as_owner(j(), std::move(cursor));
   journal->commit_all();
   WriteSet changes;
   changes.put(marks_space, cursor_key("webhooks"), "three");
@@ -179,7 +179,7 @@ TEST_F(ReadDamage, OfOneThatOwesHoldsUpNoOtherPartition) {
   owing.emplace_back(CourseId{"music"});
   Append append;
   for (const auto& id : owing) append.owed.push_back({id, true});
-  j().append(std::move(append));
+  append_as_owner(j(), std::move(append));
   journal->commit_all();
   ASSERT_THAT(j().owed(), ::testing::UnorderedElementsAreArray(owing));
   host.memory().spoil(owed_space, owed_key(owing[1]));
@@ -292,7 +292,7 @@ struct BlockDamage : ::testing::Test {
   void enroll(int count) {
     for (int i = 0; i < count; ++i) {
       enrollments.push_back(story.new_enrollment("music"));
-      for (auto& each : story.enrollment("music", enrollments.back())) j().append(std::move(each));
+      for (auto& each : story.enrollment("music", enrollments.back())) append_as_owner(j(), std::move(each));
     }
     while (j().commit_once()) {
     }
@@ -301,7 +301,7 @@ struct BlockDamage : ::testing::Test {
     open();
     Append course;
     course.records = {story.course("music")};
-    j().append(std::move(course));
+    append_as_owner(j(), std::move(course));
     enroll(300);
     opened->store().flush();
   }
@@ -337,7 +337,7 @@ struct BlockDamage : ::testing::Test {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline);
       Append cursor;
       cursor.cursors = {{"webhooks", static_cast<Position>(i)}};
-      j().append(std::move(cursor));
+      append_as_owner(j(), std::move(cursor));
       enroll(1);
       opened->store().flush();
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,19 @@
 namespace sugang {
 
 inline constexpr TimePoint story_begin{Milliseconds{1'800'000'000'000}};
+
+/// Appends on behalf of whoever has loaded the aggregates: each may go on with the sequence that its record has.
+inline Ticket append_as_owner(Journal& journal, Append append) {
+  std::set<AggregateId> loaded;
+  for (const auto& record : append.records)
+    if (loaded.insert(record.aggregate).second) journal.wake_new(record.aggregate, record.sequence - 1);
+  return journal.append(std::move(append));
+}
+inline Ticket append_as_owner(Journal& journal, std::vector<Record> records) {
+  Append append;
+  append.records = std::move(records);
+  return append_as_owner(journal, std::move(append));
+}
 
 /// Tells enrollments as a running node would, with the sequences that each aggregate is at.
 class Story {
@@ -64,7 +78,6 @@ class Story {
 
   Sequence sequence(const AggregateId& id) { return sequences_[id]; }
 
- private:
   /// As one command's events: of one time, and with ids that count up.
   static void join(std::vector<Record>& records) {
     for (std::size_t i = 1; i < records.size(); ++i) {
@@ -73,6 +86,7 @@ class Story {
     }
   }
 
+ private:
   std::map<AggregateId, Sequence> sequences_;
   std::int64_t count_ = 0;
 };

@@ -10,6 +10,7 @@
 #include "replay.hpp"
 #include "storage/journal_keys.hpp"
 #include "storage/memory_store.hpp"
+#include "tests/storage/story.hpp"
 #include "views/row_keys.hpp"
 
 namespace sugang {
@@ -28,11 +29,11 @@ TEST(ViewsOfAJournal, ShowWhatWasAppendedAsSoonAsItIsDurable) {
   journal.on_durable([&](Position) { views.wake(); });
   journal.start();
   views.start();
-  Position last = 0;
   for (auto record : history.records()) {
     record.position = 0;
-    last = journal.append({.records = {std::move(record)}, .owed = {}, .cursors = {}, .snapshot = {}, .then = {}});
+    append_as_owner(journal, {std::move(record)});
   }
+  const Position last = history.records().size();
   std::promise<bool> reached;
   views.when_reached({ViewId::courses}, last, [&](bool in_time) { reached.set_value(in_time); });
   ASSERT_TRUE(reached.get_future().get());
