@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "domain/outcome.hpp"
+#include "domain/saga.hpp"
 
 // What the outside asks of the actors, free of CAF, so that anybody may include it.
 
@@ -43,31 +43,6 @@ struct Asker {
   std::function<Answer(const Outcome&)> render;
   std::function<void(Answer)> deliver;
 };
-
-struct PlaceEnrollment {
-  CourseId course;
-  StudentId student;
-  std::uint32_t seats = 1;
-  PaymentMethod method = PaymentMethod::test_approve;
-  /// Stands in line when the course is full and keeps one (`onFull: waitlist`).
-  bool may_wait = false;
-};
-
-/// The instructor agrees on a time.
-struct AgreeOnSlot {
-  TimeSlot slot;
-};
-/// What a person does in an enrollment's saga: a manager, an instructor, a courier.
-using PersonStep = std::variant<AssignInstructor, AgreeOnSlot, RecordResult, StartDelivery, CompleteDelivery>;
-
-/// What an operator does with a saga, and why.
-struct Operation {
-  OperatorAction action = OperatorAction::retry;
-  std::string reason;
-};
-
-/// How long a POST waits for its saga's end. Nothing given: as the course's kind says.
-using Wait = std::optional<Milliseconds>;
 
 struct ImportRow {
   CourseId id;

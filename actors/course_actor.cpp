@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "actors/answering.hpp"
-#include "domain/mileage.hpp"
+#include "domain/opening.hpp"
 
 namespace sugang {
 namespace {
@@ -23,8 +23,19 @@ caf::message_handler CourseActor::handlers() {
             begin(message);
           } catch (const std::exception& fault) {
             // The saga has no deadline yet, and would wait for an answer for ever.
-            const auto enrollment = message.hold.enrollment;
-            reply_to(enrollment, {.step = hold_step, .outcome = StepOutcome::unknown, .error = fault.what()});
+            reply_to(message.enrollment,
+                     {.step = hold_step, .outcome = StepOutcome::unknown, .error = fault.what()});
+            throw;
+          }
+        });
+      },
+      [this](SettleEnrollment& message) {
+        turn([this, message = std::move(message)](const Unreadable* unread) {
+          if (unread) return reply_settled(message.enrollment, {SettlementOutcome::undone, {}});
+          try {
+            settle(message);
+          } catch (const std::exception&) {
+            reply_settled(message.enrollment, {SettlementOutcome::unknown, {}});
             throw;
           }
         });
@@ -80,50 +91,76 @@ void CourseActor::recover_from_fault() {
 // ---------------------------------------------------------------------------------------------------
 
 void CourseActor::begin(const BeginEnrollment& message) {
-  const auto enrollment = message.hold.enrollment;
+  const auto& limits = node_.limits;
   const auto now = node_.timers.now();
-  auto decision = decide(state_, CourseCommand{message.hold}, now);
-  const auto& definition = state_.definition;
-  if (decision.error)
-    return reply_to(enrollment,
+  auto opening =
+      open_enrollment(state_, message.enrollment, message.placement, message.payments,
+                      {limits.payment_deadline, limits.deferred_payment_deadline, limits.waitlist_deadline}, now);
+  const auto& student = message.placement.student;
+  if (opening.error)
+    return reply_to(message.enrollment,
                     {.step = hold_step,
                      .outcome = StepOutcome::refused,
-                     .refusal = *decision.error,
-                     .hold = HoldRefusal{.enrollment = only_enrollment_of(state_, message.hold.student),
-                                         .seats_per_student = definition.seats_per_student,
-                                         .seats_left = seats_left_for(state_, message.hold.student).value_or(0)}});
+                     .refusal = *opening.error,
+                     .hold = HoldRefusal{.enrollment = only_enrollment_of(state_, student),
+                                         .seats_per_student = state_.definition.seats_per_student,
+                                         .seats_left = seats_left_for(state_, student).value_or(0)}});
 
-  const bool waits = std::holds_alternative<SeatsWaitlisted>(decision.events.front());
-  const bool defers = waits || definition.payment_unavailable == PaymentUnavailable::defer;
-  const auto amount = definition.price * message.hold.seats;
-  EnrollmentRequested requested{.course = message.course,
-                                .student = message.hold.student,
-                                .seats = message.hold.seats,
-                                .kind = definition.kind,
-                                .amount = amount,
-                                .method = message.method,
-                                .mileage = mileage_for(amount, definition.mileage_percent),
-                                .defers = defers};
-  auto deadline = now + (defers ? node_.limits.deferred_payment_deadline : node_.limits.payment_deadline);
-  if (waits) deadline = now + node_.limits.waitlist_deadline;
-  const Cause birth{{Step::request, Direction::act}, enrollment, message.trace};
+  EnrollmentSummary opened;
+  Sequence of_payment = 0;
+  for (const auto& record : opening.records) {
+    sugang::apply(opened, record);
+    if (record.aggregate.kind == AggregateKind::payment) of_payment = record.sequence;
+  }
+  const auto payment = payment_of(message.enrollment);
   Append append;
-  append.created = {enrollment};
+  append.created = {message.enrollment, saga_of(message.enrollment), payment};
   if (message.key) append.created.emplace_back(message.key->id);
-  if (message.key) append.records.push_back(claim_record(*message.key, enrollment, message.trace, now));
-  append.records.push_back(envelope(enrollment, 1, EnrollmentEvent{std::move(requested)}, birth, now));
-  append.records.push_back(envelope(saga_of(enrollment), 1, SagaEvent{SagaStarted{deadline}}, birth, now));
-  append.owed.push_back({saga_of(enrollment), true});
-  StepReply reply{.step = hold_step, .outcome = waits ? StepOutcome::under_way : StepOutcome::done};
-  reply.records =
-      commit_and_tell(std::move(decision.events), {hold_step, enrollment, message.trace}, std::move(append));
-  if (waits) reply.waitlist_position = state_.line.size();
-  reply_to(enrollment, std::move(reply));
+  if (message.key) append.records.push_back(claim_record(*message.key, message.enrollment, message.trace, now));
+  if (!opened.ended()) append.owed.push_back({saga_of(message.enrollment), true});
+  const bool calls = opened.payment_so_far().owes_charge();
+  if (calls)
+    append.then = [&directory = node_.directory, payment,
+                   charge = PaymentOpened{opened.payment_so_far(), of_payment, message.enrollment, message.trace}](
+                      Position) { directory.send(payment, charge); };
+  StepReply reply{.step = hold_step};
+  reply.records = commit_jointly(std::move(opening.records), message.trace, std::move(append));
+  if (opened.state == EnrollmentState::waitlisted) {
+    reply.outcome = StepOutcome::under_way;
+    reply.waitlist_position = state_.line.size();
+  }
+  arm_closing();
+  reply_to(message.enrollment, std::move(reply));
+}
+
+void CourseActor::settle(const SettleEnrollment& message) {
+  auto taken = decide(state_, CourseCommand{TakeSeats{message.enrollment}}, node_.timers.now());
+  if (taken.error) return reply_settled(message.enrollment, {SettlementOutcome::undone, {}});
+  auto records = message.payment;
+  for (auto& event : taken.events) {
+    Record record;
+    record.aggregate = resident_->id;
+    record.enrollment = message.enrollment;
+    record.causation = {Step::take_seats, Direction::act};
+    record.event = std::move(event);
+    records.push_back(std::move(record));
+  }
+  records.insert(records.end(), message.confirmation.begin(), message.confirmation.end());
+  Append append;
+  append.owed.push_back({saga_of(message.enrollment), false});
+  reply_settled(message.enrollment, {SettlementOutcome::appended,
+                                     commit_jointly(std::move(records), message.trace, std::move(append))});
+}
+
+/// To both owners that wait for it.
+void CourseActor::reply_settled(EnrollmentId enrollment, Settled settled) {
+  node_.directory.send(payment_of(enrollment), settled);
+  node_.directory.send(enrollment, std::move(settled));
 }
 
 /// Nothing is held, and nothing was begun.
 void CourseActor::refuse_unread(const BeginEnrollment& message, const Unreadable& fault) {
-  reply_to(message.hold.enrollment,
+  reply_to(message.enrollment,
            {.step = hold_step, .outcome = StepOutcome::refused, .refusal = error_of(fault), .error = fault.why});
 }
 
@@ -242,7 +279,7 @@ void CourseActor::revoke_next() {
   if (to_ask_.empty()) return;
   const auto enrollment = to_ask_.back();
   to_ask_.pop_back();
-  node_.directory.send(saga_of(enrollment), RevokeEnrollment{CourseId{resident_->id.name}, state_.cancel_reason});
+  node_.directory.send(enrollment, RevokeSaga{CourseId{resident_->id.name}, state_.cancel_reason});
 }
 
 void CourseActor::hear(const EnrollmentRevoked& revoked) {

@@ -25,6 +25,8 @@ class CourseActor final : public EntityHost<Course> {
   using EntityHost::refuse_unread;
   void refuse_unread(const BeginEnrollment& message, const Unreadable& fault);
   void begin(const BeginEnrollment& begin);
+  void settle(const SettleEnrollment& message);
+  void reply_settled(EnrollmentId enrollment, Settled settled);
   void revise(const ReviseCourseTask& task);
   void cancel(const CancelCourseTask& task);
   void describe(const DescribeCourse& query);

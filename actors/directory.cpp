@@ -49,6 +49,7 @@ void Directory::deliver(const AggregateId& to, caf::message message, bool wakes)
 void Directory::hand_over(Resident& resident, caf::message message) {
   resident.unprocessed.fetch_add(1, std::memory_order_relaxed);
   messages_pending_.fetch_add(1, std::memory_order_relaxed);
+  messages_sent_.fetch_add(1, std::memory_order_relaxed);
   caf::anon_send(resident.actor, std::move(message));
 }
 
@@ -95,6 +96,8 @@ bool Directory::try_leave(Resident& resident, Milliseconds uptime, Ticket durabl
   if (stays) return resident.listed.exchange(true);
   // Under the lock, so that the next life's wake queues behind this.
   journal_.forget(resident.id);
+  // An enrollment's actor owns the saga's sequence too.
+  if (resident.id.kind == AggregateKind::enrollment) journal_.forget(SagaId{resident.id.uid});
   shard.residents.erase(it);
   resident.actor = nullptr;
   return true;

@@ -77,6 +77,8 @@ class Directory {
   std::size_t residents() const;
   /// Messages in the mailboxes of all residents, and those being worked off.
   std::size_t messages_pending() const;
+  /// Messages sent to actors so far.
+  std::uint64_t messages_sent() const { return messages_sent_.load(std::memory_order_relaxed); }
   bool is_resident(const AggregateId& id) const;
 
  private:
@@ -109,6 +111,7 @@ class Directory {
   std::array<Shard, shard_count> shards_;
   std::atomic<bool> closed_{false};
   std::atomic<std::size_t> messages_pending_{0};
+  std::atomic<std::uint64_t> messages_sent_{0};
   std::mutex leaving_mutex_;
   std::vector<std::shared_ptr<Resident>> leaving_;
   /// Those that stay a while: looked at seldom, for there may be many.

@@ -57,10 +57,6 @@ class EntityHost : public ResidentActor {
   caf::behavior make_behavior() override {
     return caf::message_handler{
         [this](Task<Aggregate>& task) {
-          if (task.birth && born(task.birth->sequence)) {
-            state_ = std::move(task.birth->state);
-            sequence_ = task.birth->sequence;
-          }
           turn([this, task = std::move(task)](const Unreadable* fault) {
             if (fault) return refuse_unread(task, *fault);
             answered_if_faulted({task.step, task.enrollment, task.trace}, [&] { handle(task); });
@@ -85,21 +81,37 @@ class EntityHost : public ResidentActor {
     reply_to(task.enrollment, std::move(reply));
   }
 
-  /// Evolves the state and adds what happened to the append. Nothing happened: nothing is appended. Returns the
-  /// append's records, which have no positions yet.
+  /// Evolves the state and appends, behind what `append` has, what happened. Nothing happened: nothing is appended.
+  /// Returns this aggregate's records, which have no positions yet.
   std::vector<Record> commit(std::vector<Event> events, const Cause& cause, Append append = {}) {
     if (events.empty() && append.records.empty() && !append.then) return {};
     const auto now = node_.timers.now();
+    std::vector<Record> records;
+    records.reserve(events.size());
     for (auto& event : events) {
       sugang::apply(state_, event);
       const auto of_event = cause_of(event, cause);
-      append.records.push_back(envelope(resident_->id, ++sequence_, std::move(event), of_event, now));
+      records.push_back(envelope(resident_->id, ++sequence_, std::move(event), of_event, now));
     }
-    add_owed(append);
-    if constexpr (Snapshots<Aggregate>::kept) add_snapshot(append);
-    give_ids(node_.ids, append.records);
-    auto records = append.records;
-    appended(node_.journal.append(std::move(append)));
+    append.records.insert(append.records.end(), records.begin(), records.end());
+    publish(std::move(append));
+    return records;
+  }
+
+  /// As commit, of decided records of several aggregates of one enrollment; this aggregate's get their sequence
+  /// here.
+  std::vector<Record> commit_jointly(std::vector<Record> records, const TraceContext& trace, Append append = {}) {
+    const auto now = node_.timers.now();
+    for (auto& record : records) {
+      if (record.aggregate == resident_->id) {
+        sugang::apply(state_, std::get<Event>(record.event));
+        record.sequence = ++sequence_;
+      }
+      record.time = now;
+      record.trace = trace;
+    }
+    append.records.insert(append.records.end(), records.begin(), records.end());
+    publish(std::move(append));
     return records;
   }
 
@@ -143,9 +155,7 @@ class EntityHost : public ResidentActor {
                                .refusal = error_of(fault),
                                .error = to_text(resident_->id) + " can't be read: " + fault.why});
   }
-  void reply_to(EnrollmentId enrollment, StepReply reply) {
-    node_.directory.send(saga_of(enrollment), std::move(reply));
-  }
+  void reply_to(EnrollmentId enrollment, StepReply reply) { node_.directory.send(enrollment, std::move(reply)); }
 
   void wake() override {
     auto self = caf::actor_cast<caf::actor>(this);
@@ -175,6 +185,13 @@ class EntityHost : public ResidentActor {
       sugang::apply(state_, std::get<Event>(record.event));
       sequence_ = record.sequence;
     }
+  }
+
+  void publish(Append append) {
+    add_owed(append);
+    if constexpr (Snapshots<Aggregate>::kept) add_snapshot(append);
+    give_ids(node_.ids, append.records);
+    appended(node_.journal.append(std::move(append)));
   }
 
   void add_snapshot(Append& append) {

@@ -15,33 +15,6 @@
 
 namespace sugang {
 
-/// How a participant answers a saga's command.
-enum class StepOutcome : std::uint8_t {
-  done,
-  /// Refused for good; the state says why.
-  refused,
-  /// The outside gave no definitive word, or the participant can't be read (`refusal` says so): to be retried.
-  unknown,
-  /// Taken up; another answer follows.
-  under_way,
-  /// Its intent is durable; its outside call waits until calls may leave again, and then the command.
-  held_back,
-};
-
-struct StepReply {
-  Causation step;
-  StepOutcome outcome = StepOutcome::done;
-  std::optional<Refusal> refusal;
-  /// Of a hold that is refused for what the student has already.
-  std::optional<HoldRefusal> hold;
-  /// For `unknown` and for a refused outside call: what was said.
-  std::string error;
-  /// What the participant journaled, yet without positions: the coordinator folds it into its timeline.
-  std::vector<Record> records;
-  /// For hold_seats: place in the course's line, when the enrollment waits in it.
-  std::optional<std::uint64_t> waitlist_position;
-};
-
 /// A saga's command to a participant.
 template <class Aggregate>
 struct Task {
@@ -49,20 +22,13 @@ struct Task {
   Causation step;
   EnrollmentId enrollment;
   TraceContext trace;
-
-  /// Set by the coordinator that has seen, or is, the participant's birth: it need not be read from the journal.
-  struct Birth {
-    Aggregate state;
-    Sequence sequence = 0;
-  };
-  std::optional<Birth> birth;
 };
 
-/// Holds seats and, in the same append, gives birth to the enrollment and its saga. A refusal writes nothing.
+/// Holds seats and, in the same append, creates the enrollment and its saga. A refusal writes nothing.
 struct BeginEnrollment {
-  CourseId course;
-  HoldSeats hold;
-  PaymentMethod method = PaymentMethod::test_approve;
+  EnrollmentId enrollment;
+  PlaceEnrollment placement;
+  PaymentSide payments = PaymentSide::available;
   std::optional<RequestKey> key;
   TraceContext trace;
 };
@@ -104,17 +70,41 @@ struct TendCourse {
   bool at_closing = false;
 };
 
-/// A cancelled course takes an enrollment back.
-struct RevokeEnrollment {
-  CourseId course;
-  std::string reason;
-};
-
 /// A cancelled course's enrollment has been turned round, or has nothing to turn.
 struct EnrollmentRevoked {
   EnrollmentId enrollment;
   /// It can't be read: the course goes on with the others and still owes this one.
   bool unreadable = false;
+};
+
+/// A charge that was requested when its enrollment was created, and is durable: its call leaves. The state and the
+/// sequence spare the payment's actor a read of the journal.
+struct PaymentOpened {
+  Payment payment;
+  Sequence sequence = 0;
+  EnrollmentId enrollment;
+  TraceContext trace;
+};
+
+/// Asks the course to append a payment's approval, the seats that it takes with it, and the enrollment's
+/// confirmation as one. It replies to both owners of what it was handed.
+struct SettleEnrollment {
+  EnrollmentId enrollment;
+  std::vector<Record> payment;
+  std::vector<Record> confirmation;
+  TraceContext trace;
+};
+enum class SettlementOutcome : std::uint8_t {
+  appended,
+  /// Nothing was appended.
+  undone,
+  /// The course failed: what was appended is for the journal to tell.
+  unknown,
+};
+struct Settled {
+  SettlementOutcome outcome = SettlementOutcome::undone;
+  /// All that was appended.
+  std::vector<Record> records;
 };
 
 /// The gateway's answer, on its way to the payment.

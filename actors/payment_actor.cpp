@@ -3,12 +3,26 @@
 namespace sugang {
 
 caf::message_handler PaymentActor::handlers() {
-  return {[this](GatewayAnswered& answered) {
-    turn([this, answered = std::move(answered)] {
-      answered_if_faulted({waiting_.step, enrollment_of(PaymentId{resident_->id.uid}), waiting_.trace},
-                          [&] { take_answer(answered); });
-    });
-  }};
+  return {
+      [this](PaymentOpened& message) {
+        // An actor that a command of the saga has loaded makes the call for that.
+        const bool is_new = created(message.sequence);
+        if (is_new) {
+          state_ = message.payment;
+          sequence_ = message.sequence;
+        }
+        turn([this, is_new, message = std::move(message)] {
+          if (is_new) open(message);
+        });
+      },
+      [this](GatewayAnswered& answered) {
+        turn([this, answered = std::move(answered)] {
+          answered_if_faulted({waiting_.step, enrollment_of(PaymentId{resident_->id.uid}), waiting_.trace},
+                              [&] { take_answer(answered); });
+        });
+      },
+      [this](Settled& settled) { release([this, settled = std::move(settled)] { end_settlement(settled); }); },
+  };
 }
 
 void PaymentActor::handle(const Task<Payment>& task) {
@@ -37,7 +51,9 @@ void PaymentActor::take_answer(const GatewayAnswered& answered) {
     const bool approved = word == GatewayWord::approved;
     const auto command = answered.refund ? PaymentCommand{ResolveRefund{approved, reason}}
                                          : PaymentCommand{ResolveCharge{approved, reason}};
-    return proceed(decide(state_, command, node_.timers.now()).events, true);
+    auto events = decide(state_, command, node_.timers.now()).events;
+    const bool settles = approved && state_.state == PaymentState::requested;
+    return settles ? settle(std::move(events)) : proceed(std::move(events), true);
   }
   if (is_awaited)
     reply_to(*waiting_.enrollment, {.step = waiting_.step,
@@ -55,18 +71,7 @@ void PaymentActor::proceed(std::vector<PaymentEvent> events, bool may_call) {
   Append append;
   const bool calls = next.outcome_unknown() && may_call && !calling_;
   const Call call{last_call_ + 1, next.owes_refund()};
-  if (calls) {
-    const PaymentId id{resident_->id.uid};
-    auto answered = [&directory = node_.directory, id, call](GatewayAnswer answer) {
-      directory.send(id, GatewayAnswered{call.refund, call.number, std::move(answer)});
-    };
-    append.then = [&gateway = node_.gateway, id, call, next, answered = std::move(answered)](Position) {
-      if (call.refund)
-        gateway.refund(id, next.amount, answered);
-      else
-        gateway.charge(id, next.amount, next.method, answered);
-    };
-  }
+  if (calls) append.then = [leave = call_of(call, next)](Position) { leave(); };
   StepReply reply{.step = waiting_.step};
   for (const auto& event : events)
     if (const auto* declined = std::get_if<RefundDeclined>(&event)) reply.error = declined->reason;
@@ -83,6 +88,57 @@ void PaymentActor::proceed(std::vector<PaymentEvent> events, bool may_call) {
   reply_to(*waiting_.enrollment, std::move(reply));
 }
 
+std::function<void()> PaymentActor::call_of(const Call& call, const Payment& payment) {
+  const PaymentId id{resident_->id.uid};
+  auto answered = [&directory = node_.directory, id, call](GatewayAnswer answer) {
+    directory.send(id, GatewayAnswered{call.refund, call.number, std::move(answer)});
+  };
+  return [&gateway = node_.gateway, id, call, payment, answered = std::move(answered)] {
+    if (call.refund)
+      gateway.refund(id, payment.amount, answered);
+    else
+      gateway.charge(id, payment.amount, payment.method, answered);
+  };
+}
+
+/// The request is durable, so the call leaves at once.
+void PaymentActor::open(const PaymentOpened& opened) {
+  waiting_ = {{Step::take_payment, Direction::act}, opened.enrollment, opened.trace};
+  calling_ = Call{++last_call_, false};
+  call_of(*calling_, state_)();
+}
+
+void PaymentActor::settle(std::vector<PaymentEvent> approval) {
+  std::vector<Record> records;
+  auto sequence = sequence_;
+  for (const auto& event : approval) {
+    Record record;
+    record.aggregate = resident_->id;
+    record.sequence = ++sequence;
+    record.enrollment = waiting_.enrollment;
+    record.causation = waiting_.step;
+    record.event = event;
+    records.push_back(std::move(record));
+  }
+  settling_ = std::move(approval);
+  node_.directory.send(*waiting_.enrollment, SettlePayment{std::move(records)});
+  hold();
+}
+
+void PaymentActor::end_settlement(const Settled& settled) {
+  auto approval = std::exchange(settling_, {});
+  switch (settled.outcome) {
+    case SettlementOutcome::appended:
+      for (const auto& event : approval) sugang::apply(state_, event);
+      sequence_ += approval.size();
+      return;
+    case SettlementOutcome::undone:
+      return proceed(std::move(approval), true);
+    case SettlementOutcome::unknown:
+      return reload();
+  }
+}
+
 StepOutcome PaymentActor::outcome_of_step() const {
   if (calling_) return StepOutcome::under_way;
   if (state_.state == PaymentState::requested || state_.outcome_unknown()) return StepOutcome::held_back;
@@ -95,6 +151,7 @@ void PaymentActor::forget_state() {
   // A turn that faulted may have been the one whose append the call waited for: then no answer will come.
   calling_.reset();
   waiting_ = {};
+  settling_.clear();
 }
 
 }  // namespace sugang

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <vector>
 
 #include "actors/entity_host.hpp"
 
@@ -20,7 +22,13 @@ class PaymentActor final : public EntityHost<Payment> {
 
   caf::message_handler handlers() override;
   void handle(const Task<Payment>& task) override;
+  void open(const PaymentOpened& opened);
   void take_answer(const GatewayAnswered& answered);
+  /// Hands an approval to the enrollment, which knows what is appended with it.
+  void settle(std::vector<PaymentEvent> approval);
+  void end_settlement(const Settled& settled);
+  /// Makes the call when it is run.
+  std::function<void()> call_of(const Call& call, const Payment& payment);
   /// Commits, calls the gateway for what is pending then, and replies to the saga where the step stands.
   void proceed(std::vector<PaymentEvent> events, bool may_call);
   StepOutcome outcome_of_step() const;
@@ -32,6 +40,8 @@ class PaymentActor final : public EntityHost<Payment> {
   /// The call that the saga waits for; those before it may still be answered.
   std::optional<Call> calling_;
   std::uint64_t last_call_ = 0;
+  /// Decided, and handed to the enrollment.
+  std::vector<PaymentEvent> settling_;
 };
 
 }  // namespace sugang

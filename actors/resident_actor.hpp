@@ -39,7 +39,7 @@ class ResidentActor : public caf::event_based_actor {
   /// and the reason when the state can't be read, to answer its sender with; other work is dropped in that case.
   template <class Work>
   void turn(Work work) {
-    if (life_ == Life::awake && kept_.empty()) {
+    if (life_ == Life::awake && kept_.empty() && !holds_) {
       auto now = [&work] { work_off(work, nullptr); };
       guarded(now);
     } else {
@@ -49,7 +49,7 @@ class ResidentActor : public caf::event_based_actor {
     end_turn(true);
   }
   /// The aggregate is new, and its state known without the journal. False when it is loaded, or about to be.
-  bool born(Sequence sequence = 0) {
+  bool created(Sequence sequence = 0) {
     if (life_ != Life::asleep) return false;
     life_ = Life::awake;
     node_.journal.wake_new(resident_->id, sequence);
@@ -62,13 +62,19 @@ class ResidentActor : public caf::event_based_actor {
     // Read again at once, it would fail again at once.
     if (!survive(load)) return remain_unread({"what was read can't be folded", false});
     life_ = Life::awake;
-    while (life_ == Life::awake && !kept_.empty()) {
-      auto work = std::move(kept_.front());
-      kept_.pop_front();
-      auto now = [&work] { work(nullptr); };
-      guarded(now);
-    }
+    work_off_kept();
     end_turn(false);
+  }
+  /// What comes from now on is kept until `release`.
+  void hold() { holds_ = true; }
+  /// Works off the message that was waited for, and then what was kept.
+  template <class Work>
+  void release(Work work) {
+    if (!std::exchange(holds_, false)) return end_turn(true);
+    auto now = [&work] { work(); };
+    guarded(now);
+    work_off_kept();
+    end_turn(true);
   }
   /// The state in memory is not to be trusted: it comes from the journal again, behind all that was appended.
   void reload() {
@@ -91,6 +97,15 @@ class ResidentActor : public caf::event_based_actor {
       work(fault);
     } else {
       if (fault == nullptr) work();
+    }
+  }
+
+  void work_off_kept() {
+    while (life_ == Life::awake && !holds_ && !kept_.empty()) {
+      auto work = std::move(kept_.front());
+      kept_.pop_front();
+      auto now = [&work] { work(nullptr); };
+      guarded(now);
     }
   }
 
@@ -130,13 +145,15 @@ class ResidentActor : public caf::event_based_actor {
 
   void end_turn(bool counted) {
     // Asleep at the end of a turn: the state can't be read, and nothing waits for it.
-    const bool ready = kept_.empty() && (life_ == Life::asleep || (life_ == Life::awake && ready_to_leave()));
+    const bool ready =
+        kept_.empty() && (life_ == Life::asleep || (life_ == Life::awake && !holds_ && ready_to_leave()));
     const auto uptime = resident_->stay > Milliseconds{0} ? node_.timers.uptime() : Milliseconds{0};
     resident_->stays.store(exists(), std::memory_order_relaxed);
     node_.directory.end_turn(resident_, ready, counted, uptime);
   }
 
   Life life_ = Life::asleep;
+  bool holds_ = false;
   std::deque<std::function<void(const Unreadable*)>> kept_;
 };
 

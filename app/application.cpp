@@ -208,7 +208,7 @@ struct Application::Impl {
         payment_backlog(
             timers, {},
             {.available = [this] { return payments_available(); }, .up = [this] { return breaker.closed(); }},
-            [this](EnrollmentId saga) { directory.send(saga_of(saga), ResumeSaga{}); }),
+            [this](EnrollmentId saga) { directory.send(saga, ResumeSaga{}); }),
         node{.journal = journal(),
              .directory = directory,
              .timers = timers,

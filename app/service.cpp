@@ -114,16 +114,15 @@ void Service::revise_course(CourseId id, ReviseCourse command, Asker asker) {
 void Service::place_enrollment(PlaceEnrollment command, Wait wait, Asker asker) {
   if (refuse(disk_closed(), asker)) return;
   const EnrollmentId id{node_.ids.mint(node_.timers.now(), partition_of_name(command.course.text))};
-  node_.directory.send(saga_of(id), StartEnrollment{std::move(command), wait, keyed_.releasing(std::move(asker))});
+  node_.directory.send(id, Asked<StartSaga>{{std::move(command), wait}, keyed_.releasing(std::move(asker))});
 }
 
 void Service::join_enrollment(EnrollmentId id, Wait wait, Asker asker) {
-  asker.claimed = true;
-  node_.directory.send(saga_of(id), JoinEnrollment{wait, keyed_.releasing(std::move(asker))});
+  node_.directory.send(id, Asked<JoinSaga>{{wait}, keyed_.releasing(std::move(asker))});
 }
 
 void Service::cancel_enrollment(EnrollmentId id, std::string reason, Wait wait, Asker asker) {
-  node_.directory.send(saga_of(id), CancelRequest{std::move(reason), wait, keyed_.releasing(std::move(asker))});
+  node_.directory.send(id, Asked<CancelSaga>{{std::move(reason), wait}, keyed_.releasing(std::move(asker))});
 }
 
 void Service::cancel_course(CourseId id, std::string reason, Asker asker) {
@@ -131,14 +130,14 @@ void Service::cancel_course(CourseId id, std::string reason, Asker asker) {
   node_.directory.send(id, CancelCourseTask{std::move(reason), keyed_.releasing(std::move(asker))});
 }
 
-void Service::answer_waiting() { node_.directory.send_to_residents(AggregateKind::saga, AnswerWaiting{}); }
+void Service::answer_waiting() { node_.directory.send_to_residents(AggregateKind::enrollment, AnswerWaiting{}); }
 
-void Service::take_step(EnrollmentId id, PersonStep step, Asker asker) {
-  node_.directory.send(saga_of(id), TakePersonStep{std::move(step), keyed_.releasing(std::move(asker))});
+void Service::take_step(EnrollmentId id, StaffStep step, Asker asker) {
+  node_.directory.send(id, Asked<TakeStaffStep>{{std::move(step)}, keyed_.releasing(std::move(asker))});
 }
 
 void Service::operate_saga(EnrollmentId id, Operation operation, Asker asker) {
-  node_.directory.send(saga_of(id), OperateSaga{std::move(operation), keyed_.releasing(std::move(asker))});
+  node_.directory.send(id, Asked<OperateSaga>{{std::move(operation)}, keyed_.releasing(std::move(asker))});
 }
 
 }  // namespace sugang

@@ -60,7 +60,7 @@ class Service final : public Backend {
   void join_enrollment(EnrollmentId id, Wait wait, Asker asker) override;
   void cancel_enrollment(EnrollmentId id, std::string reason, Wait wait, Asker asker) override;
   void cancel_course(CourseId id, std::string reason, Asker asker) override;
-  void take_step(EnrollmentId id, PersonStep step, Asker asker) override;
+  void take_step(EnrollmentId id, StaffStep step, Asker asker) override;
   void operate_saga(EnrollmentId id, Operation operation, Asker asker) override;
   void create_webhook(std::string url, std::vector<NoticeKind> kinds, Asker asker) override;
   void remove_webhook(WebhookId id, std::function<void(ReadResult<bool> removed)> done) override;

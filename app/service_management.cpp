@@ -238,7 +238,7 @@ void Service::resume_from(std::shared_ptr<const std::vector<AggregateId>> owed, 
   for (auto i = first; i < last; ++i) {
     const auto& id = (*owed)[i];
     if (id.kind == AggregateKind::saga)
-      node_.directory.send(id, ResumeSaga{});
+      node_.directory.send(EnrollmentId{id.uid}, ResumeSaga{});
     else
       node_.directory.send(id, TendCourse{});
   }

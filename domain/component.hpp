@@ -16,15 +16,33 @@ struct EnumNames<Component> {
                                                           "coaching",  "delivery", "views"};
 };
 
+/// Some of the components.
+class ComponentSet {
+ public:
+  constexpr ComponentSet() = default;
+  constexpr explicit ComponentSet(std::uint8_t bits) : bits_(bits) {}
+  constexpr bool contains(Component component) const { return (bits_ & bit(component)) != 0; }
+  static constexpr std::uint8_t bit(Component component) {
+    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(component));
+  }
+
+ private:
+  std::uint8_t bits_ = 0;
+};
+
 /// Which components run; read by every actor, set by the management port.
 class Components {
  public:
-  bool runs(Component component) const { return !paused_[index(component)].load(std::memory_order_relaxed); }
-  void set(Component component, bool runs) { paused_[index(component)].store(!runs, std::memory_order_relaxed); }
+  bool runs(Component component) const { return !paused().contains(component); }
+  ComponentSet paused() const { return ComponentSet{paused_.load(std::memory_order_relaxed)}; }
+  void set(Component component, bool runs) {
+    const auto bit = ComponentSet::bit(component);
+    runs ? paused_.fetch_and(static_cast<std::uint8_t>(~bit)) : paused_.fetch_or(bit);
+  }
 
  private:
-  static std::size_t index(Component component) { return static_cast<std::size_t>(component); }
-  std::array<std::atomic<bool>, EnumNames<Component>::values.size()> paused_{};
+  std::atomic<std::uint8_t> paused_{0};
 };
+static_assert(EnumNames<Component>::values.size() <= 8);
 
 }  // namespace sugang

@@ -8,6 +8,16 @@
 
 namespace sugang {
 
+/// What a student asks for.
+struct PlaceEnrollment {
+  CourseId course;
+  StudentId student;
+  std::uint32_t seats = 1;
+  PaymentMethod method = PaymentMethod::test_approve;
+  /// Goes on the waitlist when the course is full and has one (`onFull: waitlist`).
+  bool may_wait = false;
+};
+
 enum class EnrollmentState : std::uint8_t {
   none,
   requested,

@@ -14,7 +14,7 @@
 #include "domain/mileage.hpp"
 #include "domain/payment.hpp"
 #include "domain/request.hpp"
-#include "domain/saga.hpp"
+#include "domain/saga_events.hpp"
 #include "domain/stock.hpp"
 #include "domain/webhook.hpp"
 

@@ -1,209 +1,250 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
-#include "domain/enum_names.hpp"
-#include "domain/time.hpp"
+#include "domain/outcome.hpp"
+#include "domain/saga_steps.hpp"
 
 namespace sugang {
 
-/// Every step any kind knows. A command's id is `saga:step:direction`. `request` is the birth of the enrollment,
-/// which travels in the same append as the seats it holds; the `mark_…` steps and `complete` are the enrollment's
-/// own. The numbers stand in the journal: new ones come last.
-enum class Step : std::uint8_t {
-  none,
-  request,
-  hold_seats,
-  take_payment,
-  take_seats,
-  confirm,
-  mark_cancel_requested,
-  mark_cancelled,
-  mark_rejected,
-  mark_expired,
-  prepare_stock,
-  request_delivery,
-  assign_instructor,
-  book_slot,
-  confirm_schedule,
-  start_delivery,
-  complete_delivery,
-  record_result,
-  complete,
-};
-template <>
-struct EnumNames<Step> {
-  static constexpr std::array<std::string_view, 19> values{"none",
-                                                           "request",
-                                                           "hold_seats",
-                                                           "take_payment",
-                                                           "take_seats",
-                                                           "confirm",
-                                                           "mark_cancel_requested",
-                                                           "mark_cancelled",
-                                                           "mark_rejected",
-                                                           "mark_expired",
-                                                           "prepare_stock",
-                                                           "request_delivery",
-                                                           "assign_instructor",
-                                                           "book_slot",
-                                                           "confirm_schedule",
-                                                           "start_delivery",
-                                                           "complete_delivery",
-                                                           "record_result",
-                                                           "complete"};
+/// Names a caller that waits for an answer, in the table of the node that has the caller.
+using CallerId = std::uint64_t;
+
+/// How long a caller waits for a saga's end. None given: the default.
+using Wait = std::optional<Milliseconds>;
+
+/// How a participant replies to a saga's command.
+enum class StepOutcome : std::uint8_t {
+  done,
+  /// Refused for good; the state says why.
+  refused,
+  /// The outside gave no definitive answer, or the participant can't be read (`refusal` says so): to be retried.
+  unknown,
+  /// Accepted; another reply follows.
+  under_way,
+  /// Its intent is durable; its outside call waits until calls may leave again, and then the command.
+  held_back,
 };
 
-enum class Direction : std::uint8_t { act, undo };
-template <>
-struct EnumNames<Direction> {
-  static constexpr std::array<std::string_view, 2> values{"act", "undo"};
-};
-
-/// What a reader calls the step in this direction: hold_seats undone is release_seats.
-std::string_view step_label(Step step, Direction direction);
-
-enum class SagaState : std::uint8_t { none, running, waiting, completed, compensating, compensated, stuck };
-template <>
-struct EnumNames<SagaState> {
-  static constexpr std::array<std::string_view, 7> values{"none",         "running",     "waiting", "completed",
-                                                          "compensating", "compensated", "stuck"};
-};
-
-/// Why a saga turned round; it decides how the enrollment ends.
-enum class TurnCause : std::uint8_t { declined, expired, cancelled };
-template <>
-struct EnumNames<TurnCause> {
-  static constexpr std::array<std::string_view, 3> values{"declined", "expired", "cancelled"};
-};
-
-struct SagaStarted {
-  static constexpr std::string_view name = "saga.started";
-  static constexpr std::uint16_t version = 1;
-  /// When the charge must have ended; after it the saga turns round and the enrollment expires.
-  TimePoint deadline;
-  bool operator==(const SagaStarted&) const = default;
-  static void fields(auto& self, auto&& field) { field("deadline", self.deadline); }
-};
-
-struct SagaTurned {
-  static constexpr std::string_view name = "saga.turned";
-  static constexpr std::uint16_t version = 1;
-  TurnCause cause = TurnCause::declined;
-  std::string reason;
-  bool operator==(const SagaTurned&) const = default;
-  static void fields(auto& self, auto&& field) {
-    field("cause", self.cause);
-    field("reason", self.reason);
-  }
-};
-
-/// The first attempt at a step ended without a definitive answer; it is made again with the same key. Later
-/// attempts are not journaled, so that an outage writes no more the longer it lasts.
-struct SagaStepFailed {
-  static constexpr std::string_view name = "saga.step-failed";
-  static constexpr std::uint16_t version = 1;
-  Step step = Step::none;
-  Direction direction = Direction::act;
-  std::uint32_t attempt = 0;
+struct StepReply {
+  Causation step;
+  StepOutcome outcome = StepOutcome::done;
+  std::optional<Refusal> refusal;
+  /// Of a hold that is refused because of other enrollments of the student.
+  std::optional<HoldRefusal> hold;
+  /// Of `unknown`, and of a refused outside call: the reason.
   std::string error;
-  bool operator==(const SagaStepFailed&) const = default;
-  static void fields(auto& self, auto&& field) {
-    field("step", self.step);
-    field("direction", self.direction);
-    field("attempt", self.attempt);
-    field("error", self.error);
-  }
+  /// What the participant appended.
+  std::vector<Record> records;
+  /// Of hold_seats: the position on the course's waitlist, when the enrollment is on it.
+  std::optional<std::uint64_t> waitlist_position;
 };
 
-/// The outside refused for good what may not be given up, or has given no definitive answer for several attempts,
-/// or the payment side is down while the saga is on its way back, or a person has let a deadline pass behind the
-/// point of no return. It is listed for an operator.
-struct SagaStuck {
-  static constexpr std::string_view name = "saga.stuck";
-  static constexpr std::uint16_t version = 1;
-  Step step = Step::none;
-  Direction direction = Direction::act;
-  std::string error;
-  /// Attempts at the step that ended without a definitive answer.
-  std::uint32_t attempts = 0;
-  bool operator==(const SagaStuck&) const = default;
-  static void fields(auto& self, auto&& field) {
-    field("step", self.step);
-    field("direction", self.direction);
-    field("error", self.error);
-    field("attempts", self.attempts);
-  }
-};
-
-struct SagaCompleted {
-  static constexpr std::string_view name = "saga.completed";
-  static constexpr std::uint16_t version = 1;
-  bool operator==(const SagaCompleted&) const = default;
-  static void fields(auto&, auto&&) {}
-};
-
-struct SagaCompensated {
-  static constexpr std::string_view name = "saga.compensated";
-  static constexpr std::uint16_t version = 1;
-  bool operator==(const SagaCompensated&) const = default;
-  static void fields(auto&, auto&&) {}
-};
-
-/// The step is a person's, the line's or a deferred charge's until the deadline; a paused component's without one.
-struct SagaWaits {
-  static constexpr std::string_view name = "saga.waits";
-  static constexpr std::uint16_t version = 1;
-  Step step = Step::none;
-  TimePoint deadline;
-  bool operator==(const SagaWaits&) const = default;
-  static void fields(auto& self, auto&& field) {
-    field("step", self.step);
-    field("deadline", self.deadline);
-  }
-};
-
-enum class OperatorAction : std::uint8_t { retry, compensate, resolve };
-template <>
-struct EnumNames<OperatorAction> {
-  static constexpr std::array<std::string_view, 3> values{"retry", "compensate", "resolve"};
-};
-
-/// A person stepped in; the audit trail of what she asked for and why.
-struct SagaOperated {
-  static constexpr std::string_view name = "saga.operated";
-  static constexpr std::uint16_t version = 1;
+/// What an operator does with a saga, and why.
+struct Operation {
   OperatorAction action = OperatorAction::retry;
-  /// The step and the direction that the saga stood at.
-  Step step = Step::none;
-  Direction direction = Direction::act;
   std::string reason;
-  bool operator==(const SagaOperated&) const = default;
-  static void fields(auto& self, auto&& field) {
-    field("action", self.action);
-    field("step", self.step);
-    field("direction", self.direction);
-    field("reason", self.reason);
+};
+
+// Commands of a saga.
+
+struct StartSaga {
+  PlaceEnrollment placement;
+  Wait wait;
+  CallerId caller = 0;
+};
+/// Waits for the end of a saga that continues from before a crash.
+struct JoinSaga {
+  Wait wait;
+  CallerId caller = 0;
+};
+struct CancelSaga {
+  std::string reason;
+  Wait wait;
+  CallerId caller = 0;
+};
+/// The course is cancelled; it waits for an EnrollmentRevoked.
+struct RevokeSaga {
+  CourseId course;
+  std::string reason;
+};
+struct TakeStaffStep {
+  StaffStep step;
+  CallerId caller = 0;
+};
+struct OperateSaga {
+  Operation operation;
+  CallerId caller = 0;
+};
+/// Continue where the timeline ends: after a restart, and when a component runs again.
+struct ResumeSaga {};
+/// The deadline's alarm.
+struct DeadlineOver {};
+/// The alarm of a retry. It carries the attempts, which the journal does not have, past an unloading.
+struct RetryStep {
+  Causation command;
+  std::uint32_t attempt = 0;
+};
+/// The alarm of a caller's wait.
+struct WaitOver {
+  CallerId caller = 0;
+};
+/// The node drains: callers that wait get what is known now.
+struct AnswerWaiting {};
+
+/// The payment's approval, decided and not appended: it is appended with what follows from it where nothing but the
+/// confirmation does.
+struct SettlePayment {
+  std::vector<Record> payment;
+};
+/// The course's reply to a joint settlement: all of it was appended, or nothing.
+struct SettlementEnded {
+  bool appended = false;
+  std::vector<Record> records;
+};
+
+using SagaCommand =
+    std::variant<StartSaga, JoinSaga, CancelSaga, RevokeSaga, TakeStaffStep, OperateSaga, ResumeSaga, DeadlineOver,
+                 RetryStep, WaitOver, AnswerWaiting, StepReply, SettlePayment, SettlementEnded>;
+
+/// What the world around a saga is like at a decision.
+struct SagaConditions {
+  TimePoint now{};
+  PaymentSide payments = PaymentSide::available;
+  ComponentSet paused;
+  /// After so many attempts without a definitive answer a saga is listed as stuck, and retried all the same.
+  std::uint32_t stuck_attempts = 4;
+  Milliseconds deferred_payment_deadline{};
+  Milliseconds staff_deadline{};
+  Milliseconds default_wait{};
+};
+
+/// Carries one enrollment through its steps, and back.
+///
+/// The durable part is the fold of the enrollment's timeline: the saga's own few events tell where it turned back
+/// and how it ended, the participants' events which steps are done. The rest is of this life in memory alone: what
+/// is in flight, and which callers wait. Every command about an enrollment is decided here, so that no two of them
+/// meet in a participant.
+struct Saga {
+  EnrollmentId id;
+  EnrollmentSummary summary;
+  Enrollment enrollment;
+  Cursor cursor;
+  /// The newest event folded, of each aggregate that takes part.
+  std::vector<std::pair<AggregateId, Sequence>> folded;
+
+  /// A command is out and its reply to come.
+  bool running = false;
+  bool retry_armed = false;
+  std::uint32_t attempts = 0;
+  /// The charge is among those that wait for the payment side.
+  bool deferred = false;
+  std::optional<TimePoint> deadline_armed;
+  std::optional<std::uint64_t> waitlist_position;
+
+  struct Starting {
+    CallerId caller;
+    Wait wait;
+  };
+  std::optional<Starting> starting;
+  /// Waits for the end: of the enrollment's placement, or of its cancel.
+  struct Waiting {
+    CallerId caller;
+    bool cancels;
+  };
+  std::vector<Waiting> waiting;
+  /// The staff member's step that is out, and the step whose end is its answer.
+  struct Staff {
+    CallerId caller;
+    Causation sent;
+    Causation answered_by;
+  };
+  std::optional<Staff> staff;
+  /// What has to wait for the step that is out.
+  std::vector<std::variant<CancelSaga, RevokeSaga, TakeStaffStep>> postponed;
+
+  bool exists() const { return summary.state != EnrollmentState::none; }
+  /// Nothing is out, and nobody waits.
+  bool idle() const {
+    return !running && !starting && waiting.empty() && !staff && postponed.empty() && !deferred &&
+           !pending_move(summary);
   }
+  Sequence sequence_of(const AggregateId& aggregate) const;
 };
 
-using SagaEvent = std::variant<SagaStarted, SagaTurned, SagaStepFailed, SagaStuck, SagaCompleted, SagaCompensated,
-                               SagaWaits, SagaOperated>;
+/// Folds one record of the timeline; one that is folded already changes nothing.
+void apply(Saga& saga, const Record& record);
+/// The saga as its timeline tells it. Who waits in `before`, an earlier life, waits on.
+Saga load(EnrollmentId id, const std::vector<Record>& timeline, Saga before = {});
 
-enum class SagaError : std::uint8_t {
-  not_found,
-  /// It does not stand at the step that this command is about.
-  not_awaited,
-  /// It has ended.
-  ended,
-  /// Between the steps that are only retried, or on its way back already.
-  not_compensatable,
-  /// The step is no person's to settle: it has not been tried, or needs what a reason does not say.
-  not_resolvable,
-  /// A call to the payment gateway may have left, and its outcome is not known.
-  outcome_unknown,
+// Effects of a decision, carried out in order once its records are appended.
+
+struct SendPlacement {
+  PlaceEnrollment placement;
+  PaymentSide payments = PaymentSide::available;
 };
+struct SendCommand {
+  ParticipantCommand command;
+};
+struct AnswerCaller {
+  CallerId caller = 0;
+  Outcome outcome;
+};
+/// WaitOver{caller} after so long.
+struct ArmPatience {
+  CallerId caller = 0;
+  Milliseconds after{};
+};
+/// DeadlineOver at `at`.
+struct ArmDeadline {
+  TimePoint at{};
+};
+/// RetryStep after a backoff, at most `within`.
+struct ArmRetry {
+  RetryStep retry;
+  std::optional<Milliseconds> within;
+};
+/// The saga is resumed when the payment side is available again; or has to be no more.
+struct AwaitPayments {
+  bool waits = true;
+};
+/// The course has nothing more to do for this enrollment.
+struct ReportRevoked {
+  CourseId course;
+};
+/// The course failed: whether it created the enrollment is for the journal to tell. The caller is dropped.
+struct ReadAgain {
+  CallerId caller = 0;
+};
+/// Asks the course to append the payment's records, the seats taken, and what the enrollment and its saga have
+/// decided. Whatever else comes is kept until the course replies.
+struct SettleJointly {
+  std::vector<Record> payment;
+  std::vector<Record> enrollment;
+};
+/// The payment is to append its approval by itself.
+struct SettleApart {};
+using SagaEffect = std::variant<SettleJointly, SettleApart, SendPlacement, SendCommand, AnswerCaller, ArmPatience,
+                                ArmDeadline, ArmRetry, AwaitPayments, ReportRevoked, ReadAgain>;
+
+struct SagaDecision {
+  Saga saga;
+  /// One append, of the saga's and the enrollment's events, folded into `saga` already. Without id, trace and
+  /// position.
+  std::vector<Record> records;
+  /// Set: from this append on the saga is pending, or no more.
+  std::optional<bool> owes;
+  /// The caller whose request the records take up.
+  std::optional<CallerId> claimant;
+  std::vector<SagaEffect> effects;
+};
+
+/// Unlike other aggregates' it returns the next state too: part of that is not in the journal.
+SagaDecision decide(const Saga& saga, const SagaCommand& command, const SagaConditions& conditions);
 
 }  // namespace sugang

@@ -2,14 +2,33 @@
 
 #include <algorithm>
 
+#include "domain/saga_steps.hpp"
+
 namespace sugang {
 namespace {
+
+/// Steps are listed as the ways forward and back have them, so that it does not matter in which order two
+/// participants' events are folded.
+std::size_t rank_of(CourseKind kind, const Causation& command) {
+  if (command.step == Step::request) return 0;
+  const auto forward = way_forward(kind);
+  if (command.direction == Direction::act)
+    if (const auto place = place_of(kind, command.step)) return 1 + *place;
+  const auto back = way_back(TurnCause::cancelled);
+  return 1 + forward.size() + static_cast<std::size_t>(std::find(back.begin(), back.end(), command) - back.begin());
+}
 
 void mark_step(EnrollmentSummary& summary, const Causation& command, StepState state, TimePoint at) {
   if (command.step == Step::none) return;
   auto same = [&](const StepProgress& p) { return p.step == command.step && p.direction == command.direction; };
   auto it = std::find_if(summary.steps.begin(), summary.steps.end(), same);
-  if (it == summary.steps.end()) it = summary.steps.insert(it, {command.step, command.direction, state, at});
+  if (it == summary.steps.end()) {
+    const auto rank = rank_of(summary.kind, command);
+    it = std::find_if(summary.steps.begin(), summary.steps.end(), [&](const StepProgress& p) {
+      return rank_of(summary.kind, {p.step, p.direction}) > rank;
+    });
+    it = summary.steps.insert(it, {command.step, command.direction, state, at});
+  }
   it->state = state;
   it->at = at;
 }
@@ -269,7 +288,7 @@ void apply(EnrollmentSummary& summary, const Record& record) {
   if (record.aggregate.kind == AggregateKind::request) return;
   std::visit([&](const auto& event) { fold(summary, record, event); }, record.event);
   ++summary.version;
-  // A coordinator gets two participants' events in either order; the fold is the same.
+  // Participants' replies come in either order, and without positions; the fold is the same.
   summary.position = std::max(summary.position, record.position);
   summary.updated_at = std::max(summary.updated_at, record.time);
 }

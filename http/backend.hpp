@@ -75,7 +75,7 @@ class Backend {
   /// Closes the course for good and cancels every enrollment of it, a few at a time. Answers with the course.
   virtual void cancel_course(CourseId id, std::string reason, Asker asker) = 0;
   /// A person's step in the enrollment's saga. Answers with the enrollment.
-  virtual void take_step(EnrollmentId id, PersonStep step, Asker asker) = 0;
+  virtual void take_step(EnrollmentId id, StaffStep step, Asker asker) = 0;
   /// Answers with the enrollment as it stands once the operation is journaled.
   virtual void operate_saga(EnrollmentId id, Operation operation, Asker asker) = 0;
 

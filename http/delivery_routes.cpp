@@ -14,7 +14,7 @@ Problem delivery_problem(const Outcome& outcome) {
   return problem == Problem::enrollment_not_found || none_yet ? Problem::delivery_not_found : problem;
 }
 
-Handled move_delivery(Call& call, PersonStep step) {
+Handled move_delivery(Call& call, StaffStep step) {
   auto id = parse_id<DeliveryTag>(call.request.path_id);
   if (!id) return refuse(call, Problem::delivery_not_found);
   return take_person_step(call, enrollment_of(*id), std::move(step),

@@ -20,7 +20,7 @@ Answer render_step(const StepAnswer& form, const std::string& instance, const Ou
 
 }  // namespace
 
-Handled take_person_step(Call& call, EnrollmentId id, PersonStep step, StepAnswer answer) {
+Handled take_person_step(Call& call, EnrollmentId id, StaffStep step, StepAnswer answer) {
   Command command;
   command.resource = id;
   command.run = [&backend = call.backend, id, step = std::move(step)](Asker asker) {

@@ -15,6 +15,6 @@ struct StepAnswer {
 };
 
 /// Takes the step, once per Idempotency-Key. All these steps may be repeated: the second time they change nothing.
-Handled take_person_step(Call& call, EnrollmentId id, PersonStep step, StepAnswer answer);
+Handled take_person_step(Call& call, EnrollmentId id, StaffStep step, StepAnswer answer);
 
 }  // namespace sugang

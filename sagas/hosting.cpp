@@ -20,9 +20,8 @@ void host_aggregates(Node& node) {
   // A course is likely to be asked again soon; an enrollment that has ended is not.
   constexpr Milliseconds at_once{0};
   node.directory.host(AggregateKind::course, node.limits.course_idle, spawn<CourseActor>(node));
-  node.directory.host(AggregateKind::enrollment, at_once, spawn<EntityHost<Enrollment>>(node));
+  node.directory.host(AggregateKind::enrollment, at_once, spawn<Coordinator>(node));
   node.directory.host(AggregateKind::payment, at_once, spawn<PaymentActor>(node));
-  node.directory.host(AggregateKind::saga, at_once, spawn<Coordinator>(node));
   node.directory.host(AggregateKind::stock_preparation, at_once, spawn<EntityHost<StockPreparation>>(node));
   node.directory.host(AggregateKind::delivery, at_once, spawn<EntityHost<Delivery>>(node));
   node.directory.host(AggregateKind::coaching, at_once, spawn<EntityHost<Coaching>>(node));

@@ -103,7 +103,7 @@ TEST_F(ReadDamage, AnswersEveryCallerOfAnEnrollmentThatCannotBeRead) {
   EXPECT_EQ(refusal_of([&](Asker asker) { life->take_step(id, StartDelivery{}, std::move(asker)); }), known);
   EXPECT_EQ(refusal_of([&](Asker asker) { life->operate(id, OperatorAction::retry, std::move(asker)); }), known);
   EXPECT_EQ(refusal_of([&](Asker asker) {
-              life->directory().send(saga_of(id), JoinEnrollment{std::nullopt, std::move(asker)});
+              life->directory().send(id, Asked<JoinSaga>{{std::nullopt}, std::move(asker)});
             }),
             known);
   expect_at_rest();
@@ -128,7 +128,7 @@ TEST_F(ReadDamage, OfPendingSagasStopsNoStart) {
 
 TEST_F(ReadDamage, OfAParticipantLeavesTheSagaListedWithTheReason) {
   const InstructorId anna{"anna"};
-  const auto take = [&](EnrollmentId id, PersonStep step) {
+  const auto take = [&](EnrollmentId id, StaffStep step) {
     ASSERT_FALSE(refusal_of([&](Asker asker) { life->take_step(id, std::move(step), std::move(asker)); }));
     leave();
   };
@@ -172,7 +172,7 @@ TEST_F(ReadDamage, OfACalendarIsToldToTheInstructorAtOnce) {
 }
 
 TEST_F(ReadDamage, OfTheCalendarThatAClassLeavesIsListedAndKeepsNoCallerWaiting) {
-  const auto take = [&](EnrollmentId id, PersonStep step) {
+  const auto take = [&](EnrollmentId id, StaffStep step) {
     const auto refusal = refusal_of([&](Asker asker) { life->take_step(id, std::move(step), std::move(asker)); });
     leave();
     return refusal;

@@ -419,6 +419,7 @@ TEST_F(WebhooksTest, HaveABoundOnTheirNumber) {
 TEST_F(WebhooksTest, AreRegisteredTogetherWithWhatTheAppendCarriesOrNotAtAll) {
   const RequestId request{Uid{1, 2}};
   const auto complete = [&](const NewWebhook&, Append& append) {
+    append.created = {request};
     append.records.push_back(node.story.record(request, RequestEvent{RequestAnswered{.status = 201}}));
   };
   webhooks->create(good, {}, complete);

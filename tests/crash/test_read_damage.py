@@ -13,7 +13,7 @@ from blackbox.server import Server
 
 # Enough for several of RocksDB's 16 KiB blocks before the block that a start verifies.
 ENROLLMENTS = 150
-OLD = 12
+OLD = 40
 PENDING = 3
 # Of a sorted file, behind its entries: what RocksDB reads to open it.
 TABLE_TAIL_BYTES = 5000

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "domain/saga_steps.hpp"
 #include "domain/timeline.hpp"
 #include "tests/domain/given.hpp"
 

@@ -85,7 +85,7 @@ class ScriptedBackend final : public Backend {
   void join_enrollment(EnrollmentId id, Wait wait, Asker asker) override;
   void cancel_enrollment(EnrollmentId id, std::string reason, Wait wait, Asker asker) override;
   void cancel_course(CourseId id, std::string reason, Asker asker) override;
-  void take_step(EnrollmentId id, PersonStep step, Asker asker) override;
+  void take_step(EnrollmentId id, StaffStep step, Asker asker) override;
   void operate_saga(EnrollmentId id, Operation operation, Asker asker) override;
   void create_webhook(std::string url, std::vector<NoticeKind> kinds, Asker asker) override;
   void remove_webhook(WebhookId id, std::function<void(ReadResult<bool> removed)> done) override;
@@ -159,7 +159,7 @@ class ScriptedBackend final : public Backend {
   void promote(Enrolled& enrolled);
   /// Finds the enrollment, lets `act` do the rest, answers.
   void command_on(EnrollmentId id, const Asker& asker, std::function<void(Enrolled&, Outcome&)> act);
-  void step(Enrolled& enrolled, const PersonStep& step, const TraceContext& trace, Outcome& outcome);
+  void step(Enrolled& enrolled, const StaffStep& step, const TraceContext& trace, Outcome& outcome);
   /// The aggregate's own decision, journaled; false: refused.
   bool coach(Enrolled& enrolled, const CoachingCommand& command, Step step, const TraceContext& trace,
              Outcome& outcome);

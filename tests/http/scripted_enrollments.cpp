@@ -139,7 +139,7 @@ void ScriptedBackend::command_on(EnrollmentId id, const Asker& asker,
   });
 }
 
-void ScriptedBackend::take_step(EnrollmentId id, PersonStep person_step, Asker asker) {
+void ScriptedBackend::take_step(EnrollmentId id, StaffStep person_step, Asker asker) {
   note("take_step");
   command_on(id, asker, [this, person_step, trace = asker.trace](Enrolled& enrolled, Outcome& outcome) {
     step(enrolled, person_step, trace, outcome);
@@ -181,7 +181,7 @@ bool ScriptedBackend::deliver(Enrolled& enrolled, const DeliveryCommand& command
   return !decision.error && !decision.events.empty();
 }
 
-void ScriptedBackend::step(Enrolled& enrolled, const PersonStep& step, const TraceContext& trace,
+void ScriptedBackend::step(Enrolled& enrolled, const StaffStep& step, const TraceContext& trace,
                            Outcome& outcome) {
   const bool of_coaching =
       !std::holds_alternative<StartDelivery>(step) && !std::holds_alternative<CompleteDelivery>(step);

@@ -174,7 +174,7 @@ TEST_F(Sagas, FoldWhatTheyHaveReadOnce) {
   life->settle();
   life->join(waiter, listener(), Milliseconds{0});
   life->settle();
-  const auto& shown = std::get<EnrollmentSummary>(heard->outcomes.back().subject);
+  auto shown = std::get<EnrollmentSummary>(heard->outcomes.back().subject);
   EXPECT_EQ(shown.state, EnrollmentState::payment_pending);
   auto expected = life->summary(waiter);
   // What a participant reports has no position yet.

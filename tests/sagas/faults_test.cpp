@@ -42,7 +42,7 @@ struct SagaFaults : testing::Test {
     }
   }
   /// With no fault left, the step is answered within the time of a retry, and is taken.
-  void expect_taken(EnrollmentId id, const PersonStep& step) {
+  void expect_taken(EnrollmentId id, const StaffStep& step) {
     life->ids().fault_never();
     pass();
     std::optional<Outcome> answer;

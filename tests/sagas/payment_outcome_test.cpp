@@ -179,11 +179,12 @@ TEST_F(PaymentOutcomes, AreUnknownBeforeTheFirstCallLeavesAndDurablySo) {
   const auto id = place_while_down("musical-1");
   life->payments_available = true;
   life->resume_owed();
-  while (life->run_one_turn()) {
-  }
-  EXPECT_THAT(durables.company.calls(), IsEmpty()) << "a call left before the journal knew of it";
-  while (life->commit()) {
-  }
+  do {
+    while (life->run_one_turn()) {
+    }
+    if (count(id, "payment.charge-started") > 0) continue;
+    EXPECT_THAT(durables.company.calls(), IsEmpty()) << "a call left before the journal had its start";
+  } while (life->commit());
   EXPECT_EQ(count(id, "payment.charge-started"), 1u);
   EXPECT_THAT(durables.company.calls(), SizeIs(1));
   // It arrives, and its answer is lost in a crash.
@@ -354,7 +355,7 @@ TEST_F(PaymentOutcomes, AreStillSoughtAfterAFaultInAnyTurnOfTheWay) {
     EXPECT_EQ(durables.company.balance(payment_of(id)).amount, 12'000);
     life->ids().fault_never();
   }
-  EXPECT_THAT(life->reports, testing::SizeIs(testing::Ge(6)));
+  EXPECT_THAT(life->reports, testing::Contains("lecture-1: no more ids")) << "no settlement has failed";
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ struct People : testing::Test {
     life->settle_with_company();
     return id;
   }
-  std::optional<Refusal> take(EnrollmentId id, PersonStep step) {
+  std::optional<Refusal> take(EnrollmentId id, StaffStep step) {
     std::optional<Refusal> refusal;
     life->take_step(id, std::move(step), Life::asker([&](const Outcome& outcome) { refusal = outcome.refusal; }));
     life->settle();

@@ -127,11 +127,6 @@ class AnswerLog {
       return std::upper_bound(passed.begin(), passed.end(), position,
                               [](Position p, const EnrollmentSummary& s) { return p < s.position; });
     }
-    /// The first stage behind all that happened up to `time`.
-    Stage behind(TimePoint time) const {
-      return std::upper_bound(passed.begin(), passed.end(), time,
-                              [](TimePoint t, const EnrollmentSummary& s) { return t < s.updated_at; });
-    }
     /// As of `position`.
     const EnrollmentSummary* at(Position position) const {
       const auto it = behind(position);
@@ -163,8 +158,7 @@ class AnswerLog {
       const auto& id = summary.id;
       if (auto why = lost(span); !why.empty()) return to_text(id) + " " + why;
       const auto& stages = stages_[id];
-      const auto end = fresh ? stages.behind(summary.position)
-                             : std::min(stages.behind(span.answered), stages.behind(summary.updated_at));
+      const auto end = stages.behind(fresh ? summary.position : span.answered);
       if (end == stages.passed.begin() || (fresh && std::prev(end)->position != summary.position))
         return to_text(id) + " was shown as of position " + std::to_string(summary.position) +
                ", where the journal has nothing of it";

@@ -277,7 +277,7 @@ class Clients {
     send(request);
   }
 
-  PersonStep person_step(Step step) {
+  StaffStep person_step(Step step) {
     // Classes of the past can have a result, those to come can still be moved.
     const auto starts = durables_.timers.now() + std::chrono::hours{dice_.below(6)} - std::chrono::hours{3};
     switch (step) {

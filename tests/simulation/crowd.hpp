@@ -217,7 +217,7 @@ class Crowd {
   std::optional<std::string> come_to_rest() {
     run_everything();
     if (auto fault = check_backlog()) return fault;
-    for (int round = 0; round < 20'000; ++round) {
+    for (int round = 0, quiet_rounds = 0; round < 20'000; ++round) {
       life_->settle();
       if (life_->failure()) {
         crash();
@@ -229,8 +229,8 @@ class Crowd {
         return check();
       } else if (!clients_.finish_person_steps() && durables_.timers.has_alarm()) {
         durables_.timers.sound_next();
-      } else if (!durables_.timers.has_alarm()) {
-        break;
+      } else if (!durables_.timers.has_alarm() && ++quiet_rounds > 100) {
+        break;  // The dice have had their chance to let the staff act.
       }
     }
     return describe_owed();

@@ -96,7 +96,7 @@ class ThreadedNode {
   }
   EnrollmentId place(PlaceEnrollment command, Asker asker) {
     const EnrollmentId id{ids_.mint(timers_.now(), partition_of_name(command.course.text))};
-    directory_.send(saga_of(id), StartEnrollment{std::move(command), std::nullopt, std::move(asker)});
+    directory_.send(id, Asked<StartSaga>{{std::move(command), std::nullopt}, std::move(asker)});
     return id;
   }
 

@@ -59,7 +59,7 @@ class Life {
         payment_backlog_(
             durables.timers, {},
             {.available = [this] { return calls_may_leave(); }, .up = [this] { return breaker_.closed(); }},
-            [this](EnrollmentId saga) { directory_.send(saga_of(saga), ResumeSaga{}); }),
+            [this](EnrollmentId saga) { directory_.send(saga, ResumeSaga{}); }),
         node_{.journal = journal_,
               .directory = directory_,
               .timers = durables.timers,
@@ -89,6 +89,8 @@ class Life {
     caf::anon_send_exit(catalogue_, caf::exit_reason::kill);
     while (run_one_turn()) {
     }
+    // What left in the last turns is answered to nobody.
+    while (!durables_.company.waiting().empty()) durables_.company.leave_unknown(ScriptedGateway::Moved::no);
     durables_.timers.forget_alarms();
   }
   Life(const Life&) = delete;
@@ -135,7 +137,7 @@ class Life {
   void resume_owed() {
     for (const auto& id : journal_.owed()) {
       if (id.kind == AggregateKind::saga)
-        directory_.send(id, ResumeSaga{});
+        directory_.send(EnrollmentId{id.uid}, ResumeSaga{});
       else
         directory_.send(id, TendCourse{});
     }
@@ -168,22 +170,22 @@ class Life {
     return id;
   }
   void join(EnrollmentId id, Asker asker, Wait wait = std::nullopt) {
-    directory_.send(saga_of(id), JoinEnrollment{wait, std::move(asker)});
+    directory_.send(id, Asked<JoinSaga>{{wait}, std::move(asker)});
   }
   void place_as(EnrollmentId id, PlaceEnrollment command, Asker asker, Wait wait = std::nullopt) {
-    directory_.send(saga_of(id), StartEnrollment{std::move(command), wait, std::move(asker)});
+    directory_.send(id, Asked<StartSaga>{{std::move(command), wait}, std::move(asker)});
   }
   /// The turn that mints the next id throws.
   void fail_next_mint() { ids_.fail_next(); }
   void cancel(EnrollmentId id, Asker asker = silent(), Wait wait = std::nullopt) {
-    directory_.send(saga_of(id), CancelRequest{"changed my mind", wait, std::move(asker)});
+    directory_.send(id, Asked<CancelSaga>{{"changed my mind", wait}, std::move(asker)});
   }
-  void take_step(EnrollmentId id, PersonStep step, Asker asker = silent()) {
-    directory_.send(saga_of(id), TakePersonStep{std::move(step), std::move(asker)});
+  void take_step(EnrollmentId id, StaffStep step, Asker asker = silent()) {
+    directory_.send(id, Asked<TakeStaffStep>{{std::move(step)}, std::move(asker)});
   }
   void operate(EnrollmentId id, OperatorAction action, Asker asker = silent(),
                std::string reason = "settled by phone") {
-    directory_.send(saga_of(id), OperateSaga{{action, std::move(reason)}, std::move(asker)});
+    directory_.send(id, Asked<OperateSaga>{{{action, std::move(reason)}}, std::move(asker)});
   }
   void cancel_course(const std::string& id, Asker asker = silent()) {
     directory_.send(CourseId{id}, CancelCourseTask{"the hall burned down", std::move(asker)});

@@ -1,0 +1,209 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "domain/enum_names.hpp"
+#include "domain/time.hpp"
+
+namespace sugang {
+
+/// Every step any kind knows. A command's id is `saga:step:direction`. `request` is the birth of the enrollment,
+/// which travels in the same append as the seats it holds; the `mark_…` steps and `complete` are the enrollment's
+/// own. The numbers stand in the journal: new ones come last.
+enum class Step : std::uint8_t {
+  none,
+  request,
+  hold_seats,
+  take_payment,
+  take_seats,
+  confirm,
+  mark_cancel_requested,
+  mark_cancelled,
+  mark_rejected,
+  mark_expired,
+  prepare_stock,
+  request_delivery,
+  assign_instructor,
+  book_slot,
+  confirm_schedule,
+  start_delivery,
+  complete_delivery,
+  record_result,
+  complete,
+};
+template <>
+struct EnumNames<Step> {
+  static constexpr std::array<std::string_view, 19> values{"none",
+                                                           "request",
+                                                           "hold_seats",
+                                                           "take_payment",
+                                                           "take_seats",
+                                                           "confirm",
+                                                           "mark_cancel_requested",
+                                                           "mark_cancelled",
+                                                           "mark_rejected",
+                                                           "mark_expired",
+                                                           "prepare_stock",
+                                                           "request_delivery",
+                                                           "assign_instructor",
+                                                           "book_slot",
+                                                           "confirm_schedule",
+                                                           "start_delivery",
+                                                           "complete_delivery",
+                                                           "record_result",
+                                                           "complete"};
+};
+
+enum class Direction : std::uint8_t { act, undo };
+template <>
+struct EnumNames<Direction> {
+  static constexpr std::array<std::string_view, 2> values{"act", "undo"};
+};
+
+/// What a reader calls the step in this direction: hold_seats undone is release_seats.
+std::string_view step_label(Step step, Direction direction);
+
+enum class SagaState : std::uint8_t { none, running, waiting, completed, compensating, compensated, stuck };
+template <>
+struct EnumNames<SagaState> {
+  static constexpr std::array<std::string_view, 7> values{"none",         "running",     "waiting", "completed",
+                                                          "compensating", "compensated", "stuck"};
+};
+
+/// Why a saga turned round; it decides how the enrollment ends.
+enum class TurnCause : std::uint8_t { declined, expired, cancelled };
+template <>
+struct EnumNames<TurnCause> {
+  static constexpr std::array<std::string_view, 3> values{"declined", "expired", "cancelled"};
+};
+
+struct SagaStarted {
+  static constexpr std::string_view name = "saga.started";
+  static constexpr std::uint16_t version = 1;
+  /// When the charge must have ended; after it the saga turns round and the enrollment expires.
+  TimePoint deadline;
+  bool operator==(const SagaStarted&) const = default;
+  static void fields(auto& self, auto&& field) { field("deadline", self.deadline); }
+};
+
+struct SagaTurned {
+  static constexpr std::string_view name = "saga.turned";
+  static constexpr std::uint16_t version = 1;
+  TurnCause cause = TurnCause::declined;
+  std::string reason;
+  bool operator==(const SagaTurned&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("cause", self.cause);
+    field("reason", self.reason);
+  }
+};
+
+/// The first attempt at a step ended without a definitive answer; it is made again with the same key. Later
+/// attempts are not journaled, so that an outage writes no more the longer it lasts.
+struct SagaStepFailed {
+  static constexpr std::string_view name = "saga.step-failed";
+  static constexpr std::uint16_t version = 1;
+  Step step = Step::none;
+  Direction direction = Direction::act;
+  std::uint32_t attempt = 0;
+  std::string error;
+  bool operator==(const SagaStepFailed&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("step", self.step);
+    field("direction", self.direction);
+    field("attempt", self.attempt);
+    field("error", self.error);
+  }
+};
+
+/// The outside refused for good what may not be given up, or has given no definitive answer for several attempts,
+/// or the payment side is down while the saga is on its way back, or a person has let a deadline pass behind the
+/// point of no return. It is listed for an operator.
+struct SagaStuck {
+  static constexpr std::string_view name = "saga.stuck";
+  static constexpr std::uint16_t version = 1;
+  Step step = Step::none;
+  Direction direction = Direction::act;
+  std::string error;
+  /// Attempts at the step that ended without a definitive answer.
+  std::uint32_t attempts = 0;
+  bool operator==(const SagaStuck&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("step", self.step);
+    field("direction", self.direction);
+    field("error", self.error);
+    field("attempts", self.attempts);
+  }
+};
+
+struct SagaCompleted {
+  static constexpr std::string_view name = "saga.completed";
+  static constexpr std::uint16_t version = 1;
+  bool operator==(const SagaCompleted&) const = default;
+  static void fields(auto&, auto&&) {}
+};
+
+struct SagaCompensated {
+  static constexpr std::string_view name = "saga.compensated";
+  static constexpr std::uint16_t version = 1;
+  bool operator==(const SagaCompensated&) const = default;
+  static void fields(auto&, auto&&) {}
+};
+
+/// The step is a person's, the line's or a deferred charge's until the deadline; a paused component's without one.
+struct SagaWaits {
+  static constexpr std::string_view name = "saga.waits";
+  static constexpr std::uint16_t version = 1;
+  Step step = Step::none;
+  TimePoint deadline;
+  bool operator==(const SagaWaits&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("step", self.step);
+    field("deadline", self.deadline);
+  }
+};
+
+enum class OperatorAction : std::uint8_t { retry, compensate, resolve };
+template <>
+struct EnumNames<OperatorAction> {
+  static constexpr std::array<std::string_view, 3> values{"retry", "compensate", "resolve"};
+};
+
+/// A person stepped in; the audit trail of what she asked for and why.
+struct SagaOperated {
+  static constexpr std::string_view name = "saga.operated";
+  static constexpr std::uint16_t version = 1;
+  OperatorAction action = OperatorAction::retry;
+  /// The step and the direction that the saga stood at.
+  Step step = Step::none;
+  Direction direction = Direction::act;
+  std::string reason;
+  bool operator==(const SagaOperated&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("action", self.action);
+    field("step", self.step);
+    field("direction", self.direction);
+    field("reason", self.reason);
+  }
+};
+
+using SagaEvent = std::variant<SagaStarted, SagaTurned, SagaStepFailed, SagaStuck, SagaCompleted, SagaCompensated,
+                               SagaWaits, SagaOperated>;
+
+enum class SagaError : std::uint8_t {
+  not_found,
+  /// It does not stand at the step that this command is about.
+  not_awaited,
+  /// It has ended.
+  ended,
+  /// Between the steps that are only retried, or on its way back already.
+  not_compensatable,
+  /// The step is no person's to settle: it has not been tried, or needs what a reason does not say.
+  not_resolvable,
+  /// A call to the payment gateway may have left, and its outcome is not known.
+  outcome_unknown,
+};
+
+}  // namespace sugang
