@@ -22,8 +22,7 @@ struct GrowingAggregates : testing::Test {
   template <class Aggregate>
   void send(const AggregateId& to, typename Aggregate::Command command) {
     life->directory().send(
-        to, Task<Aggregate>{
-                .command = std::move(command), .step = {}, .enrollment = enrollment(0), .trace = {}});
+        to, Task<Aggregate>{.command = std::move(command), .step = {}, .enrollment = enrollment(0), .trace = {}});
     life->settle();
   }
   Recovered load(const AggregateId& id) {

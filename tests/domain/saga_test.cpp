@@ -225,7 +225,7 @@ TEST(Settlement, IsApartOnTheWayBack) {
 
 // --- deadlines
 
-TEST(Deadline, OfACharge_ExpiresTheEnrollment) {
+TEST(Deadline, OfAChargeExpiresTheEnrollment) {
   auto conditions = world();
   conditions.now = given(charging()).summary.deadline;
   const auto decision = decide(running(charging()), DeadlineOver{}, conditions);

@@ -181,8 +181,7 @@ bool ScriptedBackend::deliver(Enrolled& enrolled, const DeliveryCommand& command
   return !decision.error && !decision.events.empty();
 }
 
-void ScriptedBackend::step(Enrolled& enrolled, const StaffStep& step, const TraceContext& trace,
-                           Outcome& outcome) {
+void ScriptedBackend::step(Enrolled& enrolled, const StaffStep& step, const TraceContext& trace, Outcome& outcome) {
   const bool of_coaching =
       !std::holds_alternative<StartDelivery>(step) && !std::holds_alternative<CompleteDelivery>(step);
   if (of_coaching && enrolled.summary.kind != CourseKind::training) {
