@@ -52,7 +52,7 @@ void WebhookRegistrations::disable(WebhookId id, std::string reason, Then then) 
   append.then = [then = std::move(then)](Position) {
     if (then) then();
   };
-  for (const auto& event : decision.events) commit(event, std::move(append));
+  for (const auto& event : decision.events) commit(event, std::exchange(append, {}));
 }
 
 bool WebhookRegistrations::remove(WebhookId id) {

@@ -217,7 +217,8 @@ void Coordinator::send(const AggregateId& to, typename Aggregate::Command comman
 }
 
 void Coordinator::perform(SendCommand& effect) {
-  auto& [to, command, step] = effect.command;
+  const auto& to = effect.command.to;
+  const auto step = effect.command.step;
   std::visit(Overloaded{
                  [&](CourseCommand& c) { send<Course>(to, std::move(c), step); },
                  [&](PaymentCommand& c) { send<Payment>(to, std::move(c), step); },
@@ -228,7 +229,7 @@ void Coordinator::perform(SendCommand& effect) {
                  // Its own steps are decided, not sent.
                  [](EnrollmentCommand&) {},
              },
-             command);
+             effect.command.command);
 }
 
 void Coordinator::perform(const AnswerCaller& effect) {
