@@ -9,13 +9,7 @@ bool is_kept(std::uint16_t status) {
 
 Record request_record(const RequestKey& key, Sequence sequence, RequestEvent event, const TraceContext& trace,
                       TimePoint now) {
-  Record record;
-  record.aggregate = key.id;
-  record.sequence = sequence;
-  record.time = now;
-  record.trace = trace;
-  record.event = std::move(event);
-  return record;
+  return {.aggregate = key.id, .sequence = sequence, .time = now, .trace = trace, .event = std::move(event)};
 }
 
 }  // namespace

@@ -11,13 +11,11 @@ namespace {
 
 /// Yet without an id.
 Record registration(const ImportRow& row, const TraceContext& trace, TimePoint now) {
-  Record record;
-  record.aggregate = row.id;
-  record.sequence = 1;
-  record.time = now;
-  record.trace = trace;
-  record.event = CourseEvent{CourseRegistered{row.definition}};
-  return record;
+  return {.aggregate = row.id,
+          .sequence = 1,
+          .time = now,
+          .trace = trace,
+          .event = CourseEvent{CourseRegistered{row.definition}}};
 }
 
 /// Why it can't be told whether there is such a course.
@@ -81,8 +79,9 @@ Catalogue::Catalogue(caf::actor_config& config, Node& node, Ports ports)
 
 caf::behavior Catalogue::make_behavior() {
   return {
-      [this](RegisterCourses& job) {
-        if (job.single) {
+      [this](RegisterCourses& message) {
+        Job job{std::move(message.rows), node_.callers.commands.take(message.caller)};
+        if (message.single) {
           singles_.push_back(std::move(job));
           look_up_singles();
         } else {
@@ -108,7 +107,7 @@ caf::behavior Catalogue::make_behavior() {
       [this](ChunkRead& chunk) { of_import(chunk, [&] { hear(chunk); }); },
       [this](const ChunkDurable& durable) { of_import(durable, [&] { read_chunk(); }); },
       [this](const ImportAnswered& answered) { of_import(answered, [&] { end_import(); }); },
-      [this](const ResumeImport& message) { resume(message); },
+      [this](const ResumeImport&) { resume(); },
       [this](ImportResumed& resumed) { hear(resumed); },
   };
 }
@@ -152,9 +151,6 @@ void Catalogue::tell_residents(std::vector<Record> registered, Ticket append) {
   }
 }
 
-// --- one course
-// ------------------------------------------------------------------------------------------------------
-
 void Catalogue::look_up_singles() {
   if (!looking_up_.empty() || singles_.empty()) return;
   looking_up_.swap(singles_);
@@ -180,9 +176,9 @@ void Catalogue::hear(const SinglesLookedUp& looked_up) {
       } else if (imports_ended_ != looking_up_since_) {
         singles_.push_back(std::move(job));
       } else if (const auto error = error_of(looked_up.found[i])) {
-        refuse(job, 0, *error);
+        refuse(std::move(job.asker), 0, *error);
       } else if (looked_up.found[i] == Existence::some || registered.contains(id)) {
-        refuse(job, 0, CourseError::already_exists);
+        refuse(std::move(job.asker), 0, CourseError::already_exists);
       } else {
         register_single(job);
         registered.insert(id);
@@ -195,14 +191,14 @@ void Catalogue::hear(const SinglesLookedUp& looked_up) {
   look_up_singles();
 }
 
-void Catalogue::refuse(RegisterCourses& job, std::size_t line, Refusal why) {
+void Catalogue::refuse(Asker asker, std::size_t line, Refusal why) {
   Outcome outcome;
   outcome.refusal = std::move(why);
   outcome.line = line;
-  answer(node_, std::move(job.asker), outcome);
+  answer(node_, std::move(asker), outcome);
 }
 
-void Catalogue::register_single(RegisterCourses& job) {
+void Catalogue::register_single(Job& job) {
   const auto now = node_.timers.now();
   const auto& row = job.rows.front();
   Append append;
@@ -227,9 +223,6 @@ void Catalogue::register_single(RegisterCourses& job) {
   tell_residents({std::move(registered)}, node_.journal.append(std::move(append)));
   node_.journal.append(std::move(gate));
 }
-
-// --- an import
-// -------------------------------------------------------------------------------------------------------
 
 void Catalogue::start_import() {
   if (import_ || imports_.empty()) return;
@@ -264,9 +257,9 @@ void Catalogue::hear(const RowsLookedUp& looked_up) {
   const auto taken = std::find_if(all.begin(), all.end(), [](Existence found) { return found != Existence::none; });
   if (taken != all.end()) {
     const auto row = import_->looked_up + static_cast<std::size_t>(taken - all.begin());
-    RegisterCourses refused{.asker = std::move(import_->asker)};
     const auto error = error_of(*taken);
-    refuse(refused, (*import_->rows)[row].line, error ? Refusal{*error} : Refusal{CourseError::already_exists});
+    refuse(std::move(import_->asker), (*import_->rows)[row].line,
+           error ? Refusal{*error} : Refusal{CourseError::already_exists});
     return end_import();
   }
   import_->looked_up += all.size();
@@ -342,21 +335,19 @@ void Catalogue::end_import() {
     }
   });
   if (const auto& key = import_->asker.key; key && import_->resumed) node_.journal.forget(key->id);
+  const bool resumed = import_->resumed;
   auto waiting = std::move(import_->waiting);
   import_.reset();
   ++imports_ended_;
   std::move(waiting.begin(), waiting.end(), std::back_inserter(singles_));
-  if (resumed_) std::exchange(resumed_, nullptr)();
+  if (resumed) ports_.resumed();
   look_up_singles();
   start_import();
 }
 
-// --- after a crash
-// ---------------------------------------------------------------------------------------------------
-
-void Catalogue::resume(const ResumeImport& message) {
-  apart([&node = node_, &staging = ports_.staging, done = message.done] {
-    ImportResumed resumed{.decided = staging.decided(), .done = done};
+void Catalogue::resume() {
+  apart([&node = node_, &staging = ports_.staging] {
+    ImportResumed resumed{.decided = staging.decided()};
     if (!resumed.decided) {
       staging.clear();
     } else if (const auto& key = resumed.decided->key) {
@@ -371,7 +362,7 @@ void Catalogue::resume(const ResumeImport& message) {
 }
 
 void Catalogue::hear(ImportResumed& resumed) {
-  if (!resumed.decided) return resumed.done();
+  if (!resumed.decided) return ports_.resumed();
   ++imports_begun_;
   import_ = std::make_unique<Import>();
   import_->resumed = true;
@@ -382,7 +373,6 @@ void Catalogue::hear(ImportResumed& resumed) {
   if (const auto& key = import_->asker.key) node_.journal.wake_new(key->id, resumed.claimed ? 1 : 0);
   import_->decided = *std::move(resumed.decided);
   import_->is_decided = true;
-  resumed_ = std::move(resumed.done);
   read_chunk();
 }
 

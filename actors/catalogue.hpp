@@ -18,13 +18,11 @@ struct RegisterCourses {
   std::vector<ImportRow> rows;
   /// One course that a caller posted, rather than an import.
   bool single = false;
-  Asker asker;
+  CallerId caller = 0;
 };
 
 /// Carries out an import that was decided before the start, and drops one that was not. Before any other message.
-struct ResumeImport {
-  std::function<void()> done;
-};
+struct ResumeImport {};
 
 // What the catalogue's own work tells it. `import` names the import; an answer to one that has ended is dropped.
 
@@ -58,7 +56,6 @@ struct ImportResumed {
   std::optional<DecidedImport> decided;
   bool claimed = false;
   bool answered = false;
-  std::function<void()> done;
 };
 
 }  // namespace sugang
@@ -87,12 +84,19 @@ class Catalogue final : public caf::event_based_actor {
     std::function<void(std::function<void()>)> apart;
     /// So many of an import's courses are registered.
     std::function<void(std::size_t done, std::size_t rows)> progress;
+    /// What was decided before the start is carried out.
+    std::function<void()> resumed;
     /// The staging can't be read or written; the process must end.
     std::function<void(const std::string& why)> on_failure;
   };
   Catalogue(caf::actor_config& config, Node& node, Ports ports);
 
  private:
+  /// Courses to register, and the caller that waits for it.
+  struct Job {
+    std::vector<ImportRow> rows;
+    Asker asker;
+  };
   struct Import {
     std::shared_ptr<const std::vector<ImportRow>> rows;
     Asker asker;
@@ -106,7 +110,7 @@ class Catalogue final : public caf::event_based_actor {
     bool resumed = false;
     bool answered = false;
     /// Registrations of reserved ids.
-    std::vector<RegisterCourses> waiting;
+    std::vector<Job> waiting;
   };
 
   caf::behavior make_behavior() override;
@@ -117,8 +121,8 @@ class Catalogue final : public caf::event_based_actor {
 
   void look_up_singles();
   void hear(const SinglesLookedUp& looked_up);
-  void register_single(RegisterCourses& job);
-  void refuse(RegisterCourses& job, std::size_t line, Refusal why);
+  void register_single(Job& job);
+  void refuse(Asker asker, std::size_t line, Refusal why);
 
   void start_import();
   void look_up_rows();
@@ -128,7 +132,7 @@ class Catalogue final : public caf::event_based_actor {
   void hear(ChunkRead& chunk);
   void finish();
   void end_import();
-  void resume(const ResumeImport& message);
+  void resume();
   void hear(ImportResumed& resumed);
   /// Runs `work` apart and sends its result here.
   template <class Work>
@@ -137,15 +141,14 @@ class Catalogue final : public caf::event_based_actor {
 
   Node& node_;
   const Ports ports_;
-  std::vector<RegisterCourses> singles_;
-  std::vector<RegisterCourses> looking_up_;
+  std::vector<Job> singles_;
+  std::vector<Job> looking_up_;
   /// As counted when the look-up began: what an import registered meanwhile, it may not have seen.
   std::uint64_t looking_up_since_ = 0;
-  std::deque<RegisterCourses> imports_;
+  std::deque<Job> imports_;
   std::unique_ptr<Import> import_;
   std::uint64_t imports_begun_ = 0;
   std::uint64_t imports_ended_ = 0;
-  std::function<void()> resumed_;
 };
 
 }  // namespace sugang

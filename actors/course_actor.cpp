@@ -42,22 +42,26 @@ caf::message_handler CourseActor::handlers() {
       },
       [this](ReviseCourseTask& task) {
         turn([this, task = std::move(task)](const Unreadable* fault) {
-          fault ? refuse_unreadable(node_, task.asker, *fault) : revise(task);
+          auto asker = node_.callers.commands.take(task.caller);
+          fault ? refuse_unreadable(node_, std::move(asker), *fault) : revise(task.command, std::move(asker));
         });
       },
       [this](CancelCourseTask& task) {
         turn([this, task = std::move(task)](const Unreadable* fault) {
-          fault ? refuse_unreadable(node_, task.asker, *fault) : cancel(task);
+          auto asker = node_.callers.commands.take(task.caller);
+          fault ? refuse_unreadable(node_, std::move(asker), *fault) : cancel(task.reason, std::move(asker));
         });
       },
-      [this](DescribeCourse& query) {
-        turn([this, query = std::move(query)](const Unreadable* fault) {
-          fault ? query.failed(error_of(*fault)) : describe(query);
+      [this](const DescribeCourse& query) {
+        turn([this, query](const Unreadable* fault) {
+          auto reader = node_.callers.course_reads.take(query.reader);
+          fault ? reader(error_of(*fault), 0) : describe(std::move(reader));
         });
       },
-      [this](FindInLine& query) {
-        turn([this, query = std::move(query)](const Unreadable* fault) {
-          fault ? query.failed(error_of(*fault)) : find_in_line(query);
+      [this](const FindInLine& query) {
+        turn([this, query](const Unreadable* fault) {
+          auto reader = node_.callers.line_reads.take(query.reader);
+          fault ? reader(error_of(*fault)) : find_in_line(query.enrollment, std::move(reader));
         });
       },
       [this](AdoptCourse& adopted) { turn([this, adopted = std::move(adopted)] { adopt(adopted); }); },
@@ -86,9 +90,6 @@ void CourseActor::recover_from_fault() {
   node_.timers.after(node_.limits.retry_max,
                      [&directory = node_.directory, id = resident_->id] { directory.send(id, TendCourse{}); });
 }
-
-// --- enrollments
-// ---------------------------------------------------------------------------------------------------
 
 void CourseActor::begin(const BeginEnrollment& message) {
   const auto& limits = node_.limits;
@@ -137,14 +138,11 @@ void CourseActor::settle(const SettleEnrollment& message) {
   auto taken = decide(state_, CourseCommand{TakeSeats{message.enrollment}}, node_.timers.now());
   if (taken.error) return reply_settled(message.enrollment, {SettlementOutcome::undone, {}});
   auto records = message.payment;
-  for (auto& event : taken.events) {
-    Record record;
-    record.aggregate = resident_->id;
-    record.enrollment = message.enrollment;
-    record.causation = {Step::take_seats, Direction::act};
-    record.event = std::move(event);
-    records.push_back(std::move(record));
-  }
+  for (auto& event : taken.events)
+    records.push_back({.aggregate = resident_->id,
+                       .enrollment = message.enrollment,
+                       .causation = {Step::take_seats, Direction::act},
+                       .event = std::move(event)});
   records.insert(records.end(), message.confirmation.begin(), message.confirmation.end());
   Append append;
   append.owed.push_back({saga_of(message.enrollment), false});
@@ -207,9 +205,6 @@ void CourseActor::add_owed(Append& append) {
   if (std::exchange(listed_, owes) != owes) append.owed.push_back({resident_->id, owes});
 }
 
-// --- the line
-// ------------------------------------------------------------------------------------------------------
-
 void CourseActor::tend() {
   if (!state_.registered) return;
   auto decision = decide(state_, CourseCommand{TendLine{}}, node_.timers.now());
@@ -246,21 +241,18 @@ void CourseActor::arm_closing() {
                   [&directory = node_.directory, id = resident_->id] { directory.send(id, TendCourse{true}); });
 }
 
-// --- a cancelled course
-// --------------------------------------------------------------------------------------------
-
-void CourseActor::cancel(const CancelCourseTask& task) {
+void CourseActor::cancel(const std::string& reason, Asker asker) {
   Outcome outcome;
-  auto decision = decide(state_, CourseCommand{CancelCourse{task.reason}}, node_.timers.now());
+  auto decision = decide(state_, CourseCommand{CancelCourse{reason}}, node_.timers.now());
   outcome.refusal = decision.error;
   if (!decision.events.empty()) {
     // Listed before the commit, so that the course owes from its first event on.
     list_claims();
-    commit(std::move(decision.events), {{}, std::nullopt, task.asker.trace});
+    commit(std::move(decision.events), {{}, std::nullopt, asker.trace});
     revoke_first();
   }
   if (!decision.error) outcome.subject = snapshot();
-  answer(node_, task.asker, outcome);
+  answer(node_, std::move(asker), outcome);
 }
 
 void CourseActor::list_claims() {
@@ -289,30 +281,27 @@ void CourseActor::hear(const EnrollmentRevoked& revoked) {
   if (revoking_.empty()) settle_owed();
 }
 
-// --- the catalogue's side
-// ------------------------------------------------------------------------------------------
-
-void CourseActor::revise(const ReviseCourseTask& task) {
-  auto decision = decide(state_, CourseCommand{task.command}, node_.timers.now());
+void CourseActor::revise(const ReviseCourse& command, Asker asker) {
+  auto decision = decide(state_, CourseCommand{command}, node_.timers.now());
   Outcome outcome;
   outcome.refusal = decision.error;
   if (!decision.error) {
-    commit_and_tell(std::move(decision.events), {{}, std::nullopt, task.asker.trace});
+    commit_and_tell(std::move(decision.events), {{}, std::nullopt, asker.trace});
     outcome.subject = snapshot();
   }
-  answer(node_, task.asker, outcome);
+  answer(node_, std::move(asker), outcome);
 }
 
-void CourseActor::describe(const DescribeCourse& query) {
+void CourseActor::describe(CourseReader reader) {
   auto seen = state_.registered ? std::optional{snapshot()} : std::nullopt;
   Append gate;
-  gate.then = [done = query.done, seen = std::move(seen)](Position position) { done(seen, position); };
+  gate.then = [reader = std::move(reader), seen = std::move(seen)](Position position) { reader(seen, position); };
   node_.journal.append(std::move(gate));
 }
 
-void CourseActor::find_in_line(const FindInLine& query) {
+void CourseActor::find_in_line(EnrollmentId enrollment, LineReader reader) {
   Append gate;
-  gate.then = [done = query.done, place = place_in_line(query.enrollment)](Position) { done(place); };
+  gate.then = [reader = std::move(reader), place = place_in_line(enrollment)](Position) { reader(place); };
   node_.journal.append(std::move(gate));
 }
 

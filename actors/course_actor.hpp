@@ -27,10 +27,10 @@ class CourseActor final : public EntityHost<Course> {
   void begin(const BeginEnrollment& begin);
   void settle(const SettleEnrollment& message);
   void reply_settled(EnrollmentId enrollment, Settled settled);
-  void revise(const ReviseCourseTask& task);
-  void cancel(const CancelCourseTask& task);
-  void describe(const DescribeCourse& query);
-  void find_in_line(const FindInLine& query);
+  void revise(const ReviseCourse& command, Asker asker);
+  void cancel(const std::string& reason, Asker asker);
+  void describe(CourseReader reader);
+  void find_in_line(EnrollmentId enrollment, LineReader reader);
   void adopt(const AdoptCourse& adopted);
   void tend();
   void hear(const EnrollmentRevoked& revoked);

@@ -47,7 +47,7 @@ class EntityHost : public ResidentActor {
   using Error = typename Aggregate::Error;
 
  protected:
-  /// The envelope of what one command causes.
+  /// What the records of one command share.
   struct Cause {
     Causation step;
     std::optional<EnrollmentId> enrollment;
@@ -68,7 +68,7 @@ class EntityHost : public ResidentActor {
 
   /// What this kind hears besides commands of a saga.
   virtual caf::message_handler handlers() { return {}; }
-  /// The envelope of one event among those that a command causes; it may concern another enrollment.
+  /// The cause of one event among those of a command; it may concern another enrollment.
   virtual Cause cause_of(const Event&, const Cause& command) const { return command; }
   /// What else is to become durable with the state as it is now.
   virtual void add_owed(Append&) {}
@@ -91,7 +91,13 @@ class EntityHost : public ResidentActor {
     for (auto& event : events) {
       sugang::apply(state_, event);
       const auto of_event = cause_of(event, cause);
-      records.push_back(envelope(resident_->id, ++sequence_, std::move(event), of_event, now));
+      records.push_back({.aggregate = resident_->id,
+                         .sequence = ++sequence_,
+                         .time = now,
+                         .enrollment = of_event.enrollment,
+                         .causation = of_event.step,
+                         .trace = of_event.trace,
+                         .event = std::move(event)});
     }
     append.records.insert(append.records.end(), records.begin(), records.end());
     publish(std::move(append));
@@ -113,19 +119,6 @@ class EntityHost : public ResidentActor {
     append.records.insert(append.records.end(), records.begin(), records.end());
     publish(std::move(append));
     return records;
-  }
-
-  /// A record, yet without an id.
-  Record envelope(AggregateId id, Sequence sequence, sugang::Event event, const Cause& cause, TimePoint now) {
-    Record record;
-    record.aggregate = std::move(id);
-    record.sequence = sequence;
-    record.time = now;
-    record.enrollment = cause.enrollment;
-    record.causation = cause.step;
-    record.trace = cause.trace;
-    record.event = std::move(event);
-    return record;
   }
 
   /// The saga of a command whose turn faults retries it: nothing else would ever answer it.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,8 +9,8 @@
 #include "gateway/payment_gateway.hpp"
 #include "storage/journal.hpp"
 
-// What actors tell each other. An actor is named by its aggregate's id, never by a handle: whoever is asleep is
-// woken, and a message may one day cross to another node.
+// Messages between actors: values without callbacks. An actor is named by its aggregate's id, never by a handle,
+// and a caller by its number in the node's `Callers`; an actor that is not in memory is loaded.
 
 namespace sugang {
 
@@ -35,9 +34,7 @@ struct BeginEnrollment {
 
 /// Asks a course for itself, through the gate.
 struct DescribeCourse {
-  std::function<void(std::optional<CourseSnapshot>, Position)> done;
-  /// Instead of `done`, here and below: the course can't be read.
-  std::function<void(ServiceError)> failed = {};
+  CallerId reader = 0;
 };
 
 /// The catalogue has journaled this course's registration.
@@ -48,19 +45,18 @@ struct AdoptCourse {
 
 struct ReviseCourseTask {
   ReviseCourse command;
-  Asker asker;
+  CallerId caller = 0;
 };
 
 struct CancelCourseTask {
   std::string reason;
-  Asker asker;
+  CallerId caller = 0;
 };
 
 /// Where an enrollment stands in the course's line, through the gate.
 struct FindInLine {
   EnrollmentId enrollment;
-  std::function<void(std::optional<std::uint64_t>)> done;
-  std::function<void(ServiceError)> failed = {};
+  CallerId reader = 0;
 };
 
 /// The course goes on with what it owes: its line, and the enrollments of a cancelled course. Sent by itself, by

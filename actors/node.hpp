@@ -6,6 +6,7 @@
 #include <functional>
 #include <string_view>
 
+#include "actors/callers.hpp"
 #include "actors/id_source.hpp"
 #include "actors/payment_backlog.hpp"
 #include "actors/timers.hpp"
@@ -62,6 +63,7 @@ struct Node {
   std::function<bool()> payments_available;
   /// Sagas whose call to the gateway waits.
   PaymentBacklog& payment_backlog;
+  Callers& callers;
   /// Charges that wait for the payment side to come back.
   std::atomic<std::uint32_t>& deferred_payments;
   /// A fault that an actor survived, for the log.

@@ -111,15 +111,12 @@ void PaymentActor::open(const PaymentOpened& opened) {
 void PaymentActor::settle(std::vector<PaymentEvent> approval) {
   std::vector<Record> records;
   auto sequence = sequence_;
-  for (const auto& event : approval) {
-    Record record;
-    record.aggregate = resident_->id;
-    record.sequence = ++sequence;
-    record.enrollment = waiting_.enrollment;
-    record.causation = waiting_.step;
-    record.event = event;
-    records.push_back(std::move(record));
-  }
+  for (const auto& event : approval)
+    records.push_back({.aggregate = resident_->id,
+                       .sequence = ++sequence,
+                       .enrollment = waiting_.enrollment,
+                       .causation = waiting_.step,
+                       .event = event});
   settling_ = std::move(approval);
   node_.directory.send(*waiting_.enrollment, SettlePayment{std::move(records)});
   hold();

@@ -81,7 +81,6 @@ class ResidentActor : public caf::event_based_actor {
     forget_state();
     start_waking();
   }
-  bool is_awake() const { return life_ == Life::awake; }
 
   void appended(Ticket ticket) { resident_->last_append.store(ticket, std::memory_order_release); }
 

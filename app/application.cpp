@@ -218,6 +218,7 @@ struct Application::Impl {
              .components = components,
              .payments_available = [this] { return payments_available(); },
              .payment_backlog = payment_backlog,
+             .callers = callers,
              .deferred_payments = deferred_payments,
              .report =
                  [](std::string_view what) {
@@ -254,6 +255,7 @@ struct Application::Impl {
             node, Catalogue::Ports{.staging = import_staging,
                                    .apart = imports.executor(),
                                    .progress = log_import,
+                                   .resumed = [this] { import_resumed.set_value(); },
                                    .on_failure = [](const std::string& why) { end_at_once("import", why); }})),
         service({.node = node,
                  .components = paused_components,
@@ -345,9 +347,8 @@ struct Application::Impl {
 
   /// Before anything is served: nobody meets half of an import.
   void resume_import() {
-    auto done = std::make_shared<std::promise<void>>();
-    caf::anon_send(catalogue, ResumeImport{[done] { done->set_value(); }});
-    done->get_future().wait();
+    caf::anon_send(catalogue, ResumeImport{});
+    import_resumed.get_future().wait();
   }
 
   void keep_aside(const SetAside& entry) {
@@ -409,6 +410,8 @@ struct Application::Impl {
   Directory directory;
   Components components;
   PaymentBacklog payment_backlog;
+  Callers callers;
+  std::promise<void> import_resumed;
   PausedComponents paused_components{*operations, paused_space, components,
                                      [](const std::string& why) { end_at_once("components", why); }};
   std::atomic<std::uint32_t> deferred_payments{0};

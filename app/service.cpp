@@ -35,9 +35,6 @@ Service::Service(Parts parts)
       apart_(std::move(parts.apart)),
       keyed_(node_.journal, reads_) {}
 
-// --- keyed requests
-// ------------------------------------------------------------------------------------------------
-
 void Service::find_request(RequestKey key, std::function<void(EarlierRequest)> done) {
   keyed_.find(key, [this, id = key.id, done = std::move(done)](EarlierRequest earlier) {
     if (unseal(id, earlier.answer)) return done(std::move(earlier));
@@ -74,9 +71,6 @@ void Service::through_gate(std::function<void()> done) {
 
 void Service::release_request(RequestKey key) { keyed_.release(key); }
 
-// --- commands
-// ------------------------------------------------------------------------------------------------------
-
 bool Service::refuse(std::optional<ServiceError> why, Asker& asker) {
   if (!why) return false;
   Outcome outcome;
@@ -93,51 +87,52 @@ std::optional<ServiceError> Service::catalogue_closed() const {
   return node_.components.runs(Component::catalogue) ? disk_closed() : ServiceError::catalogue_paused;
 }
 
+CallerId Service::admit(Asker asker) { return node_.callers.commands.add(keyed_.releasing(std::move(asker))); }
+
 void Service::register_course(CourseId id, CourseDefinition definition, Asker asker) {
   if (refuse(catalogue_closed(), asker)) return;
-  RegisterCourses job{.rows = {{std::move(id), std::move(definition), 0}},
-                      .single = true,
-                      .asker = keyed_.releasing(std::move(asker))};
+  RegisterCourses job{
+      .rows = {{std::move(id), std::move(definition), 0}}, .single = true, .caller = admit(std::move(asker))};
   caf::anon_send(catalogue_, std::move(job));
 }
 
 void Service::import_courses(std::vector<ImportRow> rows, Asker asker) {
   if (refuse(catalogue_closed(), asker)) return;
-  caf::anon_send(catalogue_, RegisterCourses{.rows = std::move(rows), .asker = keyed_.releasing(std::move(asker))});
+  caf::anon_send(catalogue_, RegisterCourses{.rows = std::move(rows), .caller = admit(std::move(asker))});
 }
 
 void Service::revise_course(CourseId id, ReviseCourse command, Asker asker) {
   if (refuse(catalogue_closed(), asker)) return;
-  node_.directory.send(id, ReviseCourseTask{std::move(command), keyed_.releasing(std::move(asker))});
+  node_.directory.send(id, ReviseCourseTask{std::move(command), admit(std::move(asker))});
 }
 
 void Service::place_enrollment(PlaceEnrollment command, Wait wait, Asker asker) {
   if (refuse(disk_closed(), asker)) return;
   const EnrollmentId id{node_.ids.mint(node_.timers.now(), partition_of_name(command.course.text))};
-  node_.directory.send(id, Asked<StartSaga>{{std::move(command), wait}, keyed_.releasing(std::move(asker))});
+  node_.directory.send(id, StartSaga{std::move(command), wait, admit(std::move(asker))});
 }
 
 void Service::join_enrollment(EnrollmentId id, Wait wait, Asker asker) {
-  node_.directory.send(id, Asked<JoinSaga>{{wait}, keyed_.releasing(std::move(asker))});
+  node_.directory.send(id, JoinSaga{wait, admit(std::move(asker))});
 }
 
 void Service::cancel_enrollment(EnrollmentId id, std::string reason, Wait wait, Asker asker) {
-  node_.directory.send(id, Asked<CancelSaga>{{std::move(reason), wait}, keyed_.releasing(std::move(asker))});
+  node_.directory.send(id, CancelSaga{std::move(reason), wait, admit(std::move(asker))});
 }
 
 void Service::cancel_course(CourseId id, std::string reason, Asker asker) {
   if (refuse(catalogue_closed(), asker)) return;
-  node_.directory.send(id, CancelCourseTask{std::move(reason), keyed_.releasing(std::move(asker))});
+  node_.directory.send(id, CancelCourseTask{std::move(reason), admit(std::move(asker))});
 }
 
 void Service::answer_waiting() { node_.directory.send_to_residents(AggregateKind::enrollment, AnswerWaiting{}); }
 
 void Service::take_step(EnrollmentId id, StaffStep step, Asker asker) {
-  node_.directory.send(id, Asked<TakeStaffStep>{{std::move(step)}, keyed_.releasing(std::move(asker))});
+  node_.directory.send(id, TakeStaffStep{std::move(step), admit(std::move(asker))});
 }
 
 void Service::operate_saga(EnrollmentId id, Operation operation, Asker asker) {
-  node_.directory.send(id, Asked<OperateSaga>{{std::move(operation)}, keyed_.releasing(std::move(asker))});
+  node_.directory.send(id, OperateSaga{std::move(operation), admit(std::move(asker))});
 }
 
 }  // namespace sugang

@@ -68,11 +68,9 @@ class Service final : public Backend {
   void list_webhook_deliveries(WebhookId id, Page page,
                                std::function<void(std::optional<ListResult<WebhookDelivery>>)> done) override;
 
-  void read_course(CourseId id,
-                   std::function<void(ReadResult<std::optional<CourseSnapshot>>, Position)> done) override;
+  void read_course(CourseId id, CourseReader done) override;
   void read_timeline(EnrollmentId id, std::function<void(ReadResult<std::vector<Record>>)> done) override;
-  void read_line_position(CourseId course, EnrollmentId enrollment,
-                          std::function<void(ReadResult<std::optional<std::uint64_t>>)> done) override;
+  void read_line_position(CourseId course, EnrollmentId enrollment, LineReader done) override;
   void list_courses(std::optional<CourseKind> kind, Page page, Position min_position,
                     std::function<void(ListResult<CourseSnapshot>)> done) override;
   void list_enrollments(EnrollmentFilter filter, Page page, Position min_position,
@@ -125,6 +123,8 @@ class Service final : public Backend {
   bool unseal(RequestId id, Answer& answer) const;
   /// Runs `done` once what was appended before is durable.
   void through_gate(std::function<void()> done);
+  /// The number under which the caller waits.
+  CallerId admit(Asker asker);
   /// Answers what cannot be taken up now; true if so.
   bool refuse(std::optional<ServiceError> why, Asker& asker);
   /// Why a change of the catalogue is not taken up now, if so.

@@ -20,9 +20,6 @@ constexpr Milliseconds resume_retry{1'000};
 
 }  // namespace
 
-// --- webhooks
-// ------------------------------------------------------------------------------------------------------
-
 void Service::create_webhook(std::string url, std::vector<NoticeKind> kinds, Asker asker) {
   if (refuse(disk_closed(), asker)) return;
   scans_([this, url = std::move(url), kinds = std::move(kinds),

@@ -40,9 +40,8 @@ EventsRead find_events(const Journal& journal, Position after, std::size_t limit
 
 }  // namespace
 
-void Service::read_course(CourseId id,
-                          std::function<void(ReadResult<std::optional<CourseSnapshot>>, Position)> done) {
-  node_.directory.send(id, DescribeCourse{done, [done](ServiceError error) { done(error, 0); }});
+void Service::read_course(CourseId id, CourseReader done) {
+  node_.directory.send(id, DescribeCourse{node_.callers.course_reads.add(std::move(done))});
 }
 
 void Service::read_timeline(EnrollmentId id, std::function<void(ReadResult<std::vector<Record>>)> done) {
@@ -51,9 +50,8 @@ void Service::read_timeline(EnrollmentId id, std::function<void(ReadResult<std::
   });
 }
 
-void Service::read_line_position(CourseId course, EnrollmentId enrollment,
-                                 std::function<void(ReadResult<std::optional<std::uint64_t>>)> done) {
-  node_.directory.send(course, FindInLine{enrollment, done, done});
+void Service::read_line_position(CourseId course, EnrollmentId enrollment, LineReader done) {
+  node_.directory.send(course, FindInLine{enrollment, node_.callers.line_reads.add(std::move(done))});
 }
 
 void Service::when_reached(std::vector<ViewId> views, Position min_position, std::function<void()> query,

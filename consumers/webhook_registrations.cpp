@@ -62,12 +62,9 @@ bool WebhookRegistrations::remove(WebhookId id) {
 }
 
 void WebhookRegistrations::commit(const WebhookEvent& event, Append append) {
-  Record record;
-  record.aggregate = AggregateId::webhooks();
-  record.sequence = ++sequence_;
-  record.time = timers_.now();
-  record.event = event;
-  append.records.insert(append.records.begin(), std::move(record));
+  append.records.insert(
+      append.records.begin(),
+      {.aggregate = AggregateId::webhooks(), .sequence = ++sequence_, .time = timers_.now(), .event = event});
   give_ids(ids_, append.records);
   apply(registry_, event);
   if (sequence_ - snapshot_sequence_ >= snapshot_events_) {

@@ -91,9 +91,6 @@ void Webhooks::write(const WriteSet& changes, Sync sync) {
   }
 }
 
-// --- the registry
-// --------------------------------------------------------------------------------------------------
-
 std::vector<WebhookId> Webhooks::load(const Recovered& recovered) {
   const std::lock_guard lock{mutex_};
   registrations_.load(recovered);
@@ -197,9 +194,6 @@ bool Webhooks::RegisteredWebhook::takes(const Notice& notice) const {
           std::find(webhook.kinds.begin(), webhook.kinds.end(), notice.kind) != webhook.kinds.end());
 }
 
-// --- the journal
-// ---------------------------------------------------------------------------------------------------
-
 /// While no webhook is enabled nothing does: one that is registered later takes what comes behind that.
 bool Webhooks::concerns(const Record& record) const {
   return any() && (EnrollmentContexts::learns_from(record) || notice_of(record));
@@ -301,9 +295,6 @@ Notification Webhooks::standing(Notice notice) {
     notification.state = NotificationState::queued;
   return notification;
 }
-
-// --- calls
-// ---------------------------------------------------------------------------------------------------------
 
 bool Webhooks::run_once() {
   std::vector<Call> begun;

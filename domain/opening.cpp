@@ -18,14 +18,12 @@ class Records {
   Records(EnrollmentId enrollment, TimePoint now) : enrollment_(enrollment), now_(now) {}
 
   void add(AggregateId aggregate, Sequence sequence, Causation causation, Event event) {
-    Record record;
-    record.aggregate = std::move(aggregate);
-    record.sequence = sequence;
-    record.time = now_;
-    record.enrollment = enrollment_;
-    record.causation = causation;
-    record.event = std::move(event);
-    records_.push_back(std::move(record));
+    records_.push_back({.aggregate = std::move(aggregate),
+                        .sequence = sequence,
+                        .time = now_,
+                        .enrollment = enrollment_,
+                        .causation = causation,
+                        .event = std::move(event)});
   }
   std::vector<Record> take() { return std::move(records_); }
 

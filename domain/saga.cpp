@@ -51,7 +51,6 @@ class Turn {
   void on(const SettlementEnded& ended);
 
  private:
-  // --- steps
   void opened(const StepReply& reply);
   void resume();
   void run();
@@ -68,7 +67,6 @@ class Turn {
   void get_stuck(const Causation& command, const std::string& error);
   void mark_expired_before_money_moves();
 
-  // --- waiting
   void wait_for_component(const Causation& command);
   void wait_for_payments(const Causation& command);
   void wait_for_staff(const StepRow& step);
@@ -77,7 +75,6 @@ class Turn {
 
   void serve_postponed(const Refusal& why = ServiceError::read_failed);
 
-  // --- callers
   void add_waiting(CallerId caller, bool cancels, Wait wait);
   void answer_waiting(bool under_way);
   void answer(const Saga::Waiting& waiting, bool under_way);
@@ -98,8 +95,6 @@ class Turn {
   /// An operator's retry calls the gateway even while that counts as down.
   bool operator_retries_ = false;
 };
-
-// --- callers' commands
 
 void Turn::on(const JoinSaga& join) {
   add_waiting(join.caller, false, join.wait);
@@ -189,8 +184,6 @@ void Turn::on(const OperateSaga& operated) {
   answer_as_it_stands(operated.caller);
 }
 
-// --- alarms
-
 void Turn::on(const RetryStep& retry) {
   if (saga_.retry_armed && retry.attempt != saga_.attempts) return;
   if (!saga_.retry_armed && !saga_.running && retry.command == command_at(cursor_))
@@ -217,8 +210,6 @@ void Turn::on(const DeadlineOver&) {
   // A command that came in time goes first.
   if (!saga_.staff) pass_deadline(*step);
 }
-
-// --- replies
 
 void Turn::on(const StepReply& reply) {
   if (saga_.starting) return opened(reply);
@@ -322,8 +313,6 @@ void Turn::end_staff_step(const StepReply& reply) {
     wait_for_staff(*step);
 }
 
-// --- settlement
-
 void Turn::on(const SettlePayment& settle) {
   const bool charging = command_at(cursor_) == take_payment && summary_.payment == PaymentState::requested;
   const auto confirmed = sugang::decide(saga_.enrollment, ConfirmEnrollment{}, world_.now);
@@ -344,8 +333,6 @@ void Turn::on(const SettlementEnded& ended) {
   cursor_ = first_undone(cursor_, summary_);
   answer_waiting(false);
 }
-
-// --- steps
 
 void Turn::resume() {
   if (saga_.running || !saga_.exists() || summary_.ended()) return;
@@ -453,8 +440,6 @@ void Turn::mark_expired_before_money_moves() {
   if (payment == PaymentState::void_requested || payment == PaymentState::refund_requested) take_own(mark_expired);
 }
 
-// --- waiting
-
 /// It stays pending, and is resumed when the component runs again.
 void Turn::wait_for_component(const Causation& command) {
   saga_.running = false;
@@ -520,8 +505,6 @@ void Turn::serve_postponed(const Refusal& why) {
     must_wait ? std::visit(refuse, each) : std::visit([&](const auto& command) { on(command); }, each);
 }
 
-// --- callers
-
 void Turn::add_waiting(CallerId caller, bool cancels, Wait wait) {
   const auto patience = wait.value_or(world_.default_wait);
   if (patience == Milliseconds{0}) return answer({caller, cancels}, true);
@@ -562,14 +545,13 @@ void Turn::answer_as_it_stands(CallerId caller) {
 }
 
 Record Turn::next_record(AggregateId aggregate, Causation causation, Event event) const {
-  Record record;
-  record.sequence = saga_.sequence_of(aggregate) + 1;
-  record.aggregate = std::move(aggregate);
-  record.time = world_.now;
-  record.enrollment = saga_.id;
-  record.causation = causation;
-  record.event = std::move(event);
-  return record;
+  const auto sequence = saga_.sequence_of(aggregate) + 1;
+  return {.aggregate = std::move(aggregate),
+          .sequence = sequence,
+          .time = world_.now,
+          .enrollment = saga_.id,
+          .causation = causation,
+          .event = std::move(event)};
 }
 
 void Turn::append(AggregateId aggregate, Causation causation, Event event) {

@@ -204,6 +204,8 @@ enum class SagaError : std::uint8_t {
   not_resolvable,
   /// A call to the payment gateway may have left, and its outcome is not known.
   outcome_unknown,
+  /// Its timeline is too long for a command that could be repeated without end.
+  too_many_changes,
 };
 
 }  // namespace sugang

@@ -17,6 +17,8 @@ Refusal too_early(Step step, const EnrollmentSummary& summary) {
   return SagaError::not_awaited;
 }
 
+bool has_long_timeline(const Saga& saga) { return saga.summary.version >= repeated_records_max; }
+
 }  // namespace
 
 bool may_call(const SagaConditions& world) {
@@ -65,6 +67,7 @@ std::optional<Refusal> refusal_of(const Saga& saga, const StaffStep& step, const
     return CoachingError::released;
   }
   if (saga.cursor.index < *place) return too_early(taken, saga.summary);
+  if (saga.cursor.index > *place && has_long_timeline(saga)) return SagaError::too_many_changes;
   return std::nullopt;
 }
 
@@ -74,7 +77,8 @@ std::optional<SagaError> refusal_of(const Saga& saga, OperatorAction action, con
     return cancel_now(saga) != Cancel::turns ? std::optional{SagaError::not_compensatable} : std::nullopt;
   const auto command = command_at(saga.cursor);
   if (saga.summary.ended() || !command) return SagaError::ended;
-  if (action == OperatorAction::retry) return std::nullopt;
+  if (action == OperatorAction::retry)
+    return has_long_timeline(saga) ? std::optional{SagaError::too_many_changes} : std::nullopt;
   switch (command->step) {
     case Step::take_payment:
       if (saga.summary.payment_so_far().outcome_unknown()) return SagaError::outcome_unknown;

@@ -8,6 +8,10 @@
 
 namespace sugang {
 
+/// Records of one enrollment after which it takes no command that could be repeated without end, so that its
+/// timeline can always be read as a whole.
+inline constexpr std::uint64_t repeated_records_max = 1'000;
+
 /// Calls to the payment gateway may leave.
 bool may_call(const SagaConditions& world);
 /// The command's component is paused, or, of a payment whose intent is durable, no call may leave. An intent is

@@ -204,8 +204,6 @@ std::span<const Causation> way_back(TurnCause cause) {
   return {};
 }
 
-// --- the cursor
-
 std::optional<Causation> command_at(const Cursor& cursor) {
   if (cursor.index >= length(cursor)) return std::nullopt;
   if (!cursor.turned) return Causation{way_forward(cursor.kind)[cursor.index], Direction::act};
@@ -258,8 +256,6 @@ Cursor cursor_of(const EnrollmentSummary& summary) {
   if (!summary.turned) return forward;
   return first_undone(turn_back(forward, *summary.turned), summary);
 }
-
-// --- staff and operators
 
 Step step_of(const StaffStep& step) {
   return std::visit(Overloaded{

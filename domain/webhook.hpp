@@ -19,8 +19,6 @@ struct WebhookTag {
 };
 using WebhookId = ServerId<WebhookTag>;
 
-// --- registrations: one aggregate holds them all
-
 struct WebhookRegistered {
   static constexpr std::string_view name = "webhook.registered";
   static constexpr std::uint16_t version = 1;
@@ -105,8 +103,6 @@ struct WebhookRegistry {
 Decision<WebhookEvent, WebhookError> decide(const WebhookRegistry& registry, const WebhookCommand& command,
                                             TimePoint now);
 void apply(WebhookRegistry& registry, const WebhookEvent& event);
-
-// --- as callers see them
 
 /// Where notifications are posted to, signed as Standard Webhooks prescribes.
 struct Webhook {

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "actors/asker.hpp"
+#include "actors/callers.hpp"
 #include "actors/earlier_request.hpp"
 #include "domain/notice.hpp"
 #include "domain/outcome.hpp"
@@ -38,10 +38,6 @@ struct ViewStatus {
   /// It is built again while the old one serves.
   bool rebuilding = false;
 };
-
-/// What was read, or why it could not be.
-template <class T>
-using ReadResult = std::variant<T, ServiceError>;
 
 /// A piece of the journal in its order.
 struct EventsRead {
@@ -89,15 +85,12 @@ class Backend {
                                        std::function<void(std::optional<ListResult<WebhookDelivery>>)> done) = 0;
 
   // Reads by id see all that was durable when they arrived.
-  virtual void read_course(CourseId id,
-                           std::function<void(ReadResult<std::optional<CourseSnapshot>>, Position)> done) = 0;
+  virtual void read_course(CourseId id, CourseReader done) = 0;
   /// The records of the enrollment's timeline, empty if there is no such enrollment. Fold them with
   /// apply(EnrollmentSummary&, const Record&).
   virtual void read_timeline(EnrollmentId id, std::function<void(ReadResult<std::vector<Record>>)> done) = 0;
 
-  /// Place in the course's line, counted from 1; none for who does not wait in it.
-  virtual void read_line_position(CourseId course, EnrollmentId enrollment,
-                                  std::function<void(ReadResult<std::optional<std::uint64_t>>)> done) = 0;
+  virtual void read_line_position(CourseId course, EnrollmentId enrollment, LineReader done) = 0;
 
   // Reads from views wait until the view has reached `min_position`, at most a second.
   virtual void list_courses(std::optional<CourseKind> kind, Page page, Position min_position,

@@ -9,7 +9,7 @@
 namespace sugang {
 namespace {
 
-constexpr std::array<ProblemType, 57> types{{
+constexpr std::array<ProblemType, 58> types{{
     {Problem::malformed,
      "malformed",
      "The request is malformed",
@@ -258,6 +258,14 @@ constexpr std::array<ProblemType, 57> types{{
      "It stands behind its point of no return, or is on its way back already: what is left to do is only retried. "
      "Retry the step, or resolve it when a person has settled it outside.",
      {}},
+    {Problem::too_many_changes,
+     "too-many-changes",
+     "The enrollment was changed too often",
+     409,
+     "Its timeline holds 1,000 records. It takes the steps that are left to its end, but no step again and no "
+     "retry. "
+     "Cancel it, or let an operator compensate or resolve it.",
+     {}},
     {Problem::not_resolvable,
      "not-resolvable",
      "The step is no person's to settle",
@@ -429,6 +437,8 @@ Problem of(SagaError error) {
       return Problem::saga_ended;
     case SagaError::not_compensatable:
       return Problem::not_compensatable;
+    case SagaError::too_many_changes:
+      return Problem::too_many_changes;
     case SagaError::not_resolvable:
       return Problem::not_resolvable;
     case SagaError::outcome_unknown:

@@ -56,6 +56,7 @@ enum class Problem : std::uint8_t {
   delivery_not_started,
   saga_ended,
   not_compensatable,
+  too_many_changes,
   not_resolvable,
   outcome_unknown,
   webhook_not_found,

@@ -34,15 +34,18 @@ Coordinator::Coordinator(caf::actor_config& config, Node& node, std::shared_ptr<
 }
 
 template <class Command>
-auto Coordinator::on_asked() {
-  return [this](Asked<Command>& message) {
-    turn([this, message = std::move(message)](const Unreadable* fault) mutable {
-      if (fault) return refuse_unreadable(node_, std::move(message.asker), *fault);
-      message.command.caller = admit(std::move(message.asker));
+auto Coordinator::on_called() {
+  return [this](Command& message) {
+    if constexpr (std::is_same_v<Command, StartSaga>) created();
+    turn([this, message = std::move(message)](const Unreadable* fault) {
+      auto asker = node_.callers.commands.take(message.caller);
+      if (fault) return refuse_unreadable(node_, std::move(asker), *fault);
+      if constexpr (std::is_same_v<Command, StartSaga>) begin(asker.trace);
+      callers_.emplace(message.caller, Caller{std::move(asker), nullptr});
       try {
-        carry_out(message.command);
+        carry_out(message);
       } catch (...) {
-        callers_.erase(message.command.caller);
+        callers_.erase(message.caller);
         throw;
       }
     });
@@ -56,17 +59,12 @@ auto Coordinator::on_posted() {
 
 caf::behavior Coordinator::make_behavior() {
   return {
-      [this](Asked<StartSaga>& message) {
-        created();
-        turn([this, message = std::move(message)](const Unreadable* fault) mutable {
-          fault ? refuse_unreadable(node_, std::move(message.asker), *fault) : create(message);
-        });
-      },
+      on_called<StartSaga>(),
+      on_called<JoinSaga>(),
+      on_called<CancelSaga>(),
+      on_called<TakeStaffStep>(),
+      on_called<OperateSaga>(),
       on_posted<StepReply>(),
-      on_asked<JoinSaga>(),
-      on_asked<CancelSaga>(),
-      on_asked<TakeStaffStep>(),
-      on_asked<OperateSaga>(),
       [this](RevokeSaga& message) {
         turn([this, message = std::move(message)](const Unreadable* fault) {
           // The course continues with the others, and comes back to this one after a restart.
@@ -150,13 +148,9 @@ void Coordinator::refuse_waiting(const Unreadable& fault) {
   }
 }
 
-// --- decisions and their effects
-
-void Coordinator::create(Asked<StartSaga>& start) {
-  trace_ = start.asker.trace;
+void Coordinator::begin(const TraceContext& trace) {
+  trace_ = trace;
   node_.journal.wake_new(saga_of(enrollment_));
-  start.command.caller = admit(std::move(start.asker));
-  carry_out(start.command);
 }
 
 void Coordinator::carry_out(const SagaCommand& command) {
@@ -290,11 +284,6 @@ void Coordinator::perform(const ReadAgain& effect) {
 void Coordinator::read_again() {
   node_.directory.send(enrollment_, ResumeSaga{});
   reload();
-}
-
-CallerId Coordinator::admit(Asker asker) {
-  callers_.emplace(++last_caller_, Caller{std::move(asker), nullptr});
-  return last_caller_;
 }
 
 void Coordinator::count_deferred(bool deferred) {

@@ -12,13 +12,6 @@
 
 namespace sugang {
 
-/// A saga's command from outside, and the caller that waits for its answer.
-template <class Command>
-struct Asked {
-  Command command;
-  Asker asker;
-};
-
 struct TimelineRead {
   std::vector<Record> timeline;
   std::optional<Unreadable> unreadable = std::nullopt;
@@ -26,11 +19,11 @@ struct TimelineRead {
 
 }  // namespace sugang
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::Asked<sugang::StartSaga>)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::Asked<sugang::JoinSaga>)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::Asked<sugang::CancelSaga>)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::Asked<sugang::TakeStaffStep>)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::Asked<sugang::OperateSaga>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::StartSaga)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::JoinSaga)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::CancelSaga)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::TakeStaffStep)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::OperateSaga)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::ResumeSaga)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::DeadlineOver)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::RetryStep)
@@ -56,7 +49,7 @@ class Coordinator final : public ResidentActor {
 
   caf::behavior make_behavior() override;
   template <class Command>
-  auto on_asked();
+  auto on_called();
   template <class Command>
   auto on_posted();
   void wake() override;
@@ -67,7 +60,7 @@ class Coordinator final : public ResidentActor {
   bool exists() const override { return saga_.exists(); }
 
   void carry_out(const SagaCommand& command);
-  void create(Asked<StartSaga>& start);
+  void begin(const TraceContext& trace);
   void append(SagaDecision& decision);
   SagaConditions conditions() const;
 
@@ -87,14 +80,12 @@ class Coordinator final : public ResidentActor {
 
   /// The state comes from the journal again, and the saga continues from there.
   void read_again();
-  CallerId admit(Asker asker);
   void count_deferred(bool deferred);
 
   const EnrollmentId enrollment_;
   Saga saga_;
   TraceContext trace_;
   std::unordered_map<CallerId, Caller> callers_;
-  CallerId last_caller_ = 0;
   /// The node's count, which outlives the node.
   std::atomic<std::uint32_t>& deferred_payments_;
   bool counted_deferred_ = false;

@@ -51,9 +51,8 @@ void write_sorted(KeyValueStore& store, WriteSet& changes) {
   store.write(changes, Sync::no);
 }
 
-void fold_after(View& view, Position after, const std::vector<Record>& records) {
-  for (const auto& record : records)
-    if (record.position > after) view.fold(record);
+void fold(View& view, const std::vector<Record>& records) {
+  for (const auto& record : records) view.fold(record);
 }
 
 }  // namespace
@@ -416,11 +415,11 @@ void Projector::fold_live(Served& served, const std::vector<Record>& records, Wr
   auto& live = served.live;
   WriteSet own;
   const bool folded = reads_rows(served, live, [&] {
-    fold_after(*live.view, live.position, records);
+    fold(*live.view, records);
     live.view->flush(own);
   });
   if (!folded) return;
-  live.position = std::max(live.position, records.back().position);
+  live.position = records.back().position;
   put_position(own, served.kind.id, live.generation, live.position);
   for (auto& change : own.changes) changes.changes.push_back(std::move(change));
 }
@@ -436,7 +435,7 @@ bool Projector::advance_build(Served& served) {
     const auto records = read(build.stop, build.position, std::min<std::size_t>(behind, limits_.chunk_records_max));
     if (records.empty()) return false;
     const bool folded = reads_rows(served, build, [&] {
-      fold_after(*build.view, build.position, records);
+      fold(*build.view, records);
       build.view->flush(changes);
     });
     if (!folded) return more_;

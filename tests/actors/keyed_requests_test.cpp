@@ -107,10 +107,11 @@ TEST_F(KeyedRequest, GiveTheirKeyBackWhenARegistrationFaultsAndTheNextIsRegister
   EXPECT_TRUE(life.describe("lecture-2"));
 }
 
-TEST_F(KeyedRequest, GiveTheirKeyBackWhenTheyAreDroppedUnheard) {
+TEST_F(KeyedRequest, GiveTheirKeyBackWhenTheirCallerIsDropped) {
   EXPECT_EQ(ask(), Kind::none);
-  life.directory().close();
-  life.place(placement(), prompt());
+  std::optional<Asker> caller = prompt();
+  EXPECT_EQ(ask(), Kind::in_progress);
+  caller.reset();
   EXPECT_EQ(ask(), Kind::none);
 }
 

@@ -110,9 +110,9 @@ TEST(Directory, LosesNoMessageBetweenTwoLivesOfACourse) {
     threads.emplace_back([&, s] {
       for (std::size_t i = 0; i < questions; ++i)
         node.directory().send(CourseId{"course-" + std::to_string((s + i) % 3)},
-                              DescribeCourse{[&](std::optional<CourseSnapshot> course, Position) {
-                                if (course) answered.arrive();
-                              }});
+                              DescribeCourse{node.callers().course_reads.add([&](const auto& read, Position) {
+                                if (std::get<0>(read)) answered.arrive();
+                              })});
     });
   for (auto& thread : threads) thread.join();
   EXPECT_TRUE(answered.wait_for(std::chrono::seconds{60}));

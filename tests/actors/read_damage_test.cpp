@@ -85,8 +85,8 @@ TEST_F(ReadDamage, RefusesWhatConcernsTheCourseAndServesTheOthers) {
   EXPECT_EQ(refusal_of([&](Asker asker) { life->register_course("spoiled", lecture(1), std::move(asker)); }), known)
       << "nobody knows whether it is registered";
   std::optional<ServiceError> failed;
-  const auto fails = [&](ServiceError error) { failed = error; };
-  life->directory().send(CourseId{"spoiled"}, DescribeCourse{[](auto, auto) { FAIL(); }, fails});
+  life->read_course(CourseId{"spoiled"},
+                    [&](const auto& read, Position) { failed = std::get<ServiceError>(read); });
   life->settle();
   EXPECT_EQ(failed, ServiceError::quarantined);
   EXPECT_FALSE(refusal_of([&](Asker asker) {
@@ -102,10 +102,7 @@ TEST_F(ReadDamage, AnswersEveryCallerOfAnEnrollmentThatCannotBeRead) {
   EXPECT_EQ(refusal_of([&](Asker asker) { life->cancel(id, std::move(asker)); }), known);
   EXPECT_EQ(refusal_of([&](Asker asker) { life->take_step(id, StartDelivery{}, std::move(asker)); }), known);
   EXPECT_EQ(refusal_of([&](Asker asker) { life->operate(id, OperatorAction::retry, std::move(asker)); }), known);
-  EXPECT_EQ(refusal_of([&](Asker asker) {
-              life->directory().send(id, Asked<JoinSaga>{{std::nullopt}, std::move(asker)});
-            }),
-            known);
+  EXPECT_EQ(refusal_of([&](Asker asker) { life->join(id, std::move(asker)); }), known);
   expect_at_rest();
 }
 

@@ -32,12 +32,10 @@ INSTANTIATE_TEST_SUITE_P(
     AnyRequest, UnknownIds,
     testing::ValuesIn(std::vector<UnknownIds::ParamType>{
         {"ReadACourse",
-         [](Life& life, const std::string& id) {
-           life.directory().send(CourseId{id}, DescribeCourse{[](std::optional<CourseSnapshot>, Position) {}});
-         }},
+         [](Life& life, const std::string& id) { life.read_course(CourseId{id}, [](const auto&, Position) {}); }},
         {"ReadAPlace",
          [](Life& life, const std::string& id) {
-           life.directory().send(CourseId{id}, FindInLine{enrollment_of(id), [](std::optional<std::uint64_t>) {}});
+           life.find_in_line(CourseId{id}, enrollment_of(id), [](const auto&) {});
          }},
         {"Enroll",
          [](Life& life, const std::string& id) {

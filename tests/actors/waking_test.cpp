@@ -163,7 +163,7 @@ TEST_F(WakingCourse, FoldsItsRegistrationOnceWhenItLoadsMeanwhile) {
   // The look-up is answered, and lies before the catalogue.
   life->commit();
   ASSERT_EQ(life->actors_with_work(), 1u);
-  life->directory().send(CourseId{"lecture-2"}, DescribeCourse{[](auto, auto) {}});
+  life->read_course(CourseId{"lecture-2"}, [](const auto&, Position) {});
   // Stands before the registration in the course's mailbox: to register it again after this would undo it.
   life->revise("lecture-2", {.expected_definition = 1, .capacity = 3});
   ASSERT_EQ(life->directory().residents(), 1u);

@@ -95,6 +95,12 @@ def await_state(client, enrollment, *states, deadline_s=15):
                       f"{enrollment} to be {' or '.join(states)}")
 
 
+def await_refund(client, enrollment):
+    """The enrollment, once its money is back."""
+    return eventually(lambda: (found := read_enrollment(client, enrollment))["payment"]["state"] == "refunded" and found,
+                      what=f"{enrollment} to be refunded")
+
+
 def events_of(client, enrollment):
     """The enrollment's timeline."""
     return list(every(client, f"/v1/enrollments/{enrollment}/events"))

@@ -325,6 +325,17 @@ TEST_F(WebhooksTest, ReadNothingWhileNoneIsEnabled) {
 }
 
 /// However often and wherever it crashes: each notification has one entry for each webhook, and each ends.
+TEST_F(WebhooksTest, TheSameRecordsGivenAgainCallForNothing) {
+  transport.answers[good] = {200, {}};
+  create(good);
+  notify();
+  settle();
+  ASSERT_EQ(transport.posts[good], 1);
+  webhooks->consume(node.j().read(0, 100), Done{[](const std::string&) {}});
+  settle();
+  EXPECT_EQ(transport.posts[good], 1);
+}
+
 TEST_F(WebhooksTest, ConsumedAgainNothingIsCalledForAnew) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -413,8 +424,6 @@ TEST_F(WebhooksTest, HaveABoundOnTheirNumber) {
   for (std::size_t i = 0; i < webhooks_max; ++i) ASSERT_TRUE(webhooks->create(good, {}));
   EXPECT_FALSE(webhooks->create(good, {}));
 }
-
-// --- the registry
 
 TEST_F(WebhooksTest, AreRegisteredTogetherWithWhatTheAppendCarriesOrNotAtAll) {
   const RequestId request{Uid{1, 2}};
@@ -510,8 +519,6 @@ TEST_F(WebhooksTest, WhoseRegistryCannotBeReadStandStill) {
   settle();
   EXPECT_THAT(failures, IsEmpty());
 }
-
-// --- dead endpoints
 
 TEST_F(WebhooksTest, ADeadEndpointIsCalledSeldomWhateverWaitsForIt) {
   transport.answers[bad] = {std::nullopt, "connection refused"};

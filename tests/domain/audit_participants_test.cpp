@@ -18,8 +18,6 @@ TEST(Audit, FindsNothingInOrdersTrainingsAndALine) {
     EXPECT_EQ(fault_in(JournalOf{script}), "");
 }
 
-// --- the line, behind two seats of three held
-
 JournalOf with_two_in_line() {
   auto journal = JournalOf{TimelineScript{}.born()};
   return journal.wait_for(second, ben, 2, 1).wait_for(third, cho, 1, 2);
@@ -89,8 +87,6 @@ TEST(Invariant4, AnEndedEnrollmentThatKeepsItsPlaceInTheLineIsFound) {
   EXPECT_THAT(fault_in(records), HasSubstr("waits"));
 }
 
-// --- mileage
-
 /// The journal of the script, with another number of points in the events of this type.
 template <class Happened>
 std::vector<Record> with_points(const TimelineScript& script, std::int64_t points) {
@@ -142,8 +138,6 @@ TEST(Invariant4, MileageLeftAfterTheEndIsFound) {
               HasSubstr("mileage left"));
 }
 
-// --- stock and delivery
-
 TEST(Invariant4, StockLeftAfterTheEndIsFound) {
   EXPECT_THAT(fault_in(JournalOf{TimelineScript::order_cancelled()}.without<StockReleased>()), HasSubstr("stock"));
 }
@@ -187,8 +181,6 @@ TEST(Invariant6, AnOrderCompletedBeforeItIsDeliveredIsFound) {
   EXPECT_THAT(fault_in(JournalOf{TimelineScript::delivered()}.without<DeliveryCompleted>()),
               HasSubstr("invariant 6"));
 }
-
-// --- coaching and calendars
 
 TEST(Invariant5, ATrainingConfirmedWithoutAScheduleIsFound) {
   EXPECT_THAT(fault_in(JournalOf{TimelineScript::scheduled()}.without<CoachingScheduled>()),

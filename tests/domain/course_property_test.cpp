@@ -119,9 +119,6 @@ RC_GTEST_PROP(ReleasedEnrollment, NeverHoldsASeatAgain, ()) {
   }
 }
 
-// --- against a model that counts everything anew, and never forgets
-// -------------------------------------------------
-
 class NaiveCourse {
  public:
   explicit NaiveCourse(CourseDefinition definition) : definition_(std::move(definition)) {}
@@ -295,9 +292,6 @@ RC_GTEST_PROP(Course, AnswersAsACourseThatCountsEverythingAnew, ()) {
     RC_ASSERT(line_of(driven.course) == naive.line());
   }
 }
-
-// --- racers
-// -------------------------------------------------------------------------------------------------------
 
 RC_GTEST_PROP(Invariant1, ExactlyTheCapacityIsWonByRacers, ()) {
   const auto capacity = *rc::gen::inRange<std::uint32_t>(0, 40);

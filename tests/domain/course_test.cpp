@@ -34,9 +34,6 @@ ReviseCourse state_to(CourseState state, std::uint64_t definition = 1) {
 CourseRevised now_holding(std::uint32_t capacity) { return {.title = {}, .capacity = capacity, .state = {}}; }
 CourseRevised now_in(CourseState state) { return {.title = {}, .capacity = {}, .state = state}; }
 
-// --- registering
-// --------------------------------------------------------------------------------------------------
-
 TEST(RegisterCourse, IsRememberedAsItWasGiven) {
   EXPECT_THAT(given<Course>().when(RegisterCourse{lecture(10)}), Causes(registered(lecture(10))));
   const auto course = given<Course>(registered(lecture(10))).state();
@@ -58,9 +55,6 @@ TEST(CourseNobodyRegistered, KnowsNothingOfSeats) {
   EXPECT_THAT(nothing.when(ReleaseSeats{enrollment(1)}), Refuses(CourseError::not_found));
   EXPECT_THAT(nothing.when(capacity_to(5, 0)), Refuses(CourseError::not_found));
 }
-
-// --- revising
-// -----------------------------------------------------------------------------------------------------
 
 TEST(ReviseCourse, TellsOnlyWhatWasAsked) {
   const ReviseCourse all{
@@ -119,9 +113,6 @@ TEST(ReviseCourse, MovesTheStateOnlyForward) {
     }
 }
 
-// --- when a course is open
-// ----------------------------------------------------------------------------------------
-
 TEST(HoldSeats, IsForOpenCoursesOnly) {
   EXPECT_THAT(given<Course>(registered(in_state(CourseState::draft))).when(hold(1)),
               Refuses(CourseError::not_open));
@@ -172,9 +163,6 @@ TEST(ClosedCourse, LetsItsHoldersFinish) {
   EXPECT_THAT(past.when(ReleaseSeats{enrollment(1)}), Causes(released(1, 1)));
   EXPECT_THAT(past.when(ReleaseSeats{enrollment(2)}), Causes(released(2, 1)));
 }
-
-// --- how many
-// -----------------------------------------------------------------------------------------------------
 
 TEST(HoldSeats, IsRefusedWhenTooFewAreLeft) {
   const auto past = given<Course>(registered(performance(5)), held(1, ann, 3), taken(1));
@@ -247,9 +235,6 @@ TEST(HoldSeats, WhenFullSaysSoRatherThanThatPaymentsAreDown) {
   EXPECT_THAT(given<Course>(registered(lecture(1)), held(1)).when(command), Refuses(CourseError::sold_out));
 }
 
-// --- duplicates
-// ---------------------------------------------------------------------------------------------------
-
 TEST(HoldSeats, RepeatedIsHeldOnce) {
   EXPECT_THAT(given<Course>(registered(lecture(10)), held(1)).when(hold(1)), ChangesNothing());
   EXPECT_THAT(given<Course>(registered(lecture(10)), held(1), taken(1)).when(hold(1)), ChangesNothing());
@@ -290,9 +275,6 @@ TEST(ReleaseSeats, TellsHowManyWentBack) {
       given<Course>(registered(performance(10)), held(1, ann, 4), taken(1)).when(ReleaseSeats{enrollment(1)}),
       Causes(released(1, 4)));
 }
-
-// --- the undo before the act
-// --------------------------------------------------------------------------------------
 
 TEST(ReleaseSeats, BeforeTheHoldLeavesATombstone) {
   EXPECT_THAT(given<Course>(registered(lecture(10))).when(ReleaseSeats{enrollment(1)}), Causes(released(1, 0)));
@@ -338,9 +320,6 @@ TEST(SeatsOfAnOldEnrollment, StayUntilTheyAreReleased) {
   EXPECT_THAT(past.when(HoldSeats{old, ann}), ChangesNothing());
   EXPECT_THAT(past.when(ReleaseSeats{old}), Causes(SeatsReleased{old, 1}));
 }
-
-// --- when payments are down
-// ---------------------------------------------------------------------------------------
 
 CourseDefinition priced(std::int64_t amount, PaymentUnavailable policy) {
   auto definition = lecture(10);

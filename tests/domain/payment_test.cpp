@@ -127,8 +127,6 @@ TEST(RefundThatIsRefused, IsNoCallThatIsPendingUntilAnOperatorRetriesIt) {
   EXPECT_TRUE(replay<Payment>(retried).outcome_unknown());
 }
 
-// --- mileage
-
 TEST(PaymentApproved, EarnsThePointsThatThePaymentWasRequestedWith) {
   EXPECT_THAT(given<Payment>(requested).when(approve), Causes(PaymentApproved{points}));
   EXPECT_THAT(given<Payment>(held_back, ChargeStarted{}).when(approve), Causes(PaymentApproved{points}));
@@ -209,9 +207,6 @@ TEST(Money, OfTheMostSeatsAtTheHighestPriceFits64Bits) {
   EXPECT_EQ((Money{12'000, {}} * 3).amount, 36'000);
   EXPECT_EQ((Money{12'000, {}} * 0).amount, 0);
 }
-
-// --- any order of commands, any answers of the gateway
-// -------------------------------------------------------------
 
 /// A payment in anybody's hands, and every event that it ever caused.
 struct DrivenPayment {

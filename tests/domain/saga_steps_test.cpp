@@ -237,8 +237,6 @@ TEST(ConfirmsNext, WhereNothingButSeatsAndConfirmationFollowsThePayment) {
   EXPECT_FALSE(confirms_next(turn_back(at(Step::take_payment), TurnCause::expired)));
 }
 
-// --- the cursor
-
 TEST(TurnBack, UndoesAllThatTheKindMayHaveDone) {
   EXPECT_THAT(way_from(turn_back({.kind = CourseKind::lecture, .turned = {}, .index = 4}, TurnCause::cancelled)),
               ElementsAre("mark_cancel_requested", "release_seats", "refund_payment", "mark_cancelled"));

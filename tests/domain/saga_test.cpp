@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/saga_rules.hpp"
 #include "tests/domain/timeline_script.hpp"
 
 // What a saga decides where it stands: given a timeline, when a command, then records and effects.
@@ -64,8 +65,6 @@ std::vector<std::optional<Refusal>> answers_of(const SagaDecision& decision) {
 
 StepReply reply(Causation step, StepOutcome outcome) { return {.step = step, .outcome = outcome, .error = "why"}; }
 
-// --- cancel
-
 TEST(Cancel, TurnsASagaBackAndUndoesSeatsFirst) {
   const auto decision = decide(given(TimelineScript::happy()), CancelSaga{"ill", {}, 7}, world());
   EXPECT_THAT(events_of(decision), ElementsAre("saga.turned", "enrollment.cancel-requested"));
@@ -119,8 +118,6 @@ TEST(Cancel, OfWhatExpiredIsRefusedAndOfTheUnknownNotFound) {
               ElementsAre(Refusal{EnrollmentError::not_found}));
 }
 
-// --- replies
-
 TEST(Reply, RefusedBeforeThePointOfNoReturnTurnsBack) {
   auto script = charging();
   auto declined = reply(pay, StepOutcome::refused);
@@ -170,8 +167,6 @@ TEST(Reply, WhoseRecordsAreFoldedAlreadyFoldsThemOnce) {
   twice.records = {script.records().back()};
   EXPECT_EQ(decide(saga, twice, world()).saga.summary, saga.summary);
 }
-
-// --- settlement
 
 SettlePayment approval(const TimelineScript& script) {
   auto approved = script;
@@ -223,8 +218,6 @@ TEST(Settlement, IsApartOnTheWayBack) {
   EXPECT_EQ(effects_of<SettleApart>(decide(running(script), approval(script), world())).size(), 1u);
 }
 
-// --- deadlines
-
 TEST(Deadline, OfAChargeExpiresTheEnrollment) {
   auto conditions = world();
   conditions.now = given(charging()).summary.deadline;
@@ -254,8 +247,6 @@ TEST(Deadline, BehindThePointOfNoReturnLeavesTheSagaStuck) {
   conditions.now = noon + std::chrono::hours{2};
   EXPECT_THAT(events_of(decide(given(script), DeadlineOver{}, conditions)), ElementsAre("saga.stuck"));
 }
-
-// --- components
 
 SagaConditions paused(Component component) {
   auto conditions = world();
@@ -287,8 +278,6 @@ TEST(PausedPayments, KeepADurableChargeAndNoCallLeaves) {
   ASSERT_EQ(effects_of<AwaitPayments>(decision).size(), 1u);
   EXPECT_TRUE(effects_of<AwaitPayments>(decision).front().waits);
 }
-
-// --- staff and operators
 
 TEST(StaffStep, IsSentAndAnsweredByItsEnd) {
   const auto script = TimelineScript::ordered();
@@ -345,7 +334,23 @@ TEST(Operator, CompensatesWhatACancelWouldTurn) {
               ElementsAre(Refusal{SagaError::not_compensatable}));
 }
 
-// --- callers
+TEST(Bounds, KeepWhatCouldBeRepeatedWithoutEndFromALongTimeline) {
+  const OperateSaga retry{{OperatorAction::retry, "again"}, 7};
+  auto charged = given(charging());
+  charged.summary.version = repeated_records_max - 1;
+  EXPECT_THAT(events_of(decide(charged, retry, world())), ElementsAre("saga.operated"));
+  charged.summary.version = repeated_records_max;
+  EXPECT_THAT(answers_of(decide(charged, retry, world())), ElementsAre(Refusal{SagaError::too_many_changes}));
+
+  auto trained = given(TimelineScript::scheduled());
+  trained.summary.version = repeated_records_max;
+  const auto moved = TakeStaffStep{AssignInstructor{InstructorId{"bora"}}, 7};
+  EXPECT_THAT(answers_of(decide(trained, moved, world())), ElementsAre(Refusal{SagaError::too_many_changes}));
+  // What leads to its end goes on.
+  auto ordered = given(TimelineScript::ordered());
+  ordered.summary.version = repeated_records_max;
+  EXPECT_THAT(sent_by(decide(ordered, TakeStaffStep{StartDelivery{}, 7}, world())), ElementsAre("start_delivery"));
+}
 
 TEST(Callers, WaitOnWhenTheStateIsLoadedAgain) {
   auto saga = running(charging());

@@ -38,8 +38,6 @@ ReviseCourse close_it() {
 }
 const CourseRevised closed{.title = {}, .capacity = {}, .state = CourseState::closed};
 
-// --- into the line
-
 TEST(WaitingLine, TakesWhoFindsTheCourseFull) {
   EXPECT_THAT(given<Course>(show(1), held(1, ann)).when(hold_or_wait(2, ben)), Causes(waits(2, ben, 1, 1)));
   EXPECT_THAT(given<Course>(show(3), held(1, ann, 2)).when(hold_or_wait(2, ben, 2)), Causes(waits(2, ben, 2, 1)));
@@ -100,8 +98,6 @@ TEST(WaitingLine, OfAClosedCourseTakesNobody) {
   EXPECT_THAT(given<Course>(show(1), held(1, ann), closed).when(hold_or_wait(2, ben)),
               Refuses(CourseError::not_open));
 }
-
-// --- invariant 12: first in, first out
 
 TEST(Invariant12, NobodyOvertakesTheLine) {
   // One seat is free, and the head needs two.
@@ -219,8 +215,6 @@ TEST(ReleaseSeats, BeforeTheWaitLeavesATombstone) {
               Refuses(CourseError::undone));
 }
 
-// --- places
-
 TEST(LinePosition, CountsFromTheHeadAndMovesUp) {
   const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), waits(3, cho, 1, 2),
                                   waits(4, dai, 1, 3), WaiterLeft{enrollment(3)});
@@ -229,8 +223,6 @@ TEST(LinePosition, CountsFromTheHeadAndMovesUp) {
   EXPECT_EQ(line_position(past.state(), enrollment(4)), 2u);
   EXPECT_EQ(line_position(past.state(), enrollment(1)), std::nullopt);
 }
-
-// --- chunks
 
 /// A full course of one seat, and a line of `count` for one seat each.
 Course with_line(std::size_t count) {
@@ -302,8 +294,6 @@ TEST(ReviseCourse, ThatGrowsAndClosesAtOncePromotesNobody) {
   EXPECT_THAT(given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1)).when(grow_and_close),
               Causes(CourseRevised{{}, 5, CourseState::closed}));
 }
-
-// --- cancelling the course
 
 TEST(CancelCourse, ClosesItForGoodAndKeepsTheReason) {
   EXPECT_THAT(given<Course>(show(1)).when(CancelCourse{"burst pipe"}), Causes(CourseCancelled{"burst pipe"}));

@@ -16,9 +16,6 @@ class Conventions : public Served {
   void SetUp() override { EXPECT_EQ(register_course("c").status, 201); }
 };
 
-// --- Idempotency-Key
-// -----------------------------------------------------------------------------------------------
-
 using IdempotencyKey = Conventions;
 
 TEST_F(IdempotencyKey, IsFreeAgainWhenWhatItChangesIsNotThere) {
@@ -156,9 +153,6 @@ TEST_F(IdempotencyKey, AFaultyBodyGetsTheSameBytesAgainAndStoresNothing) {
   EXPECT_EQ(backend.count("find_request"), 0u);
 }
 
-// --- Prefer
-// --------------------------------------------------------------------------------------------------------
-
 using Prefer = Conventions;
 
 TEST_F(Prefer, WhatIsHonouredComesBack) {
@@ -175,9 +169,6 @@ TEST_F(Prefer, NothingSaidIsPassedOnAsNothing) {
   EXPECT_EQ(answer.fields.count("preference-applied"), 0u);
   EXPECT_EQ(backend.last_wait(), std::nullopt);
 }
-
-// --- how an enrollment ends
-// ----------------------------------------------------------------------------------------
 
 using EnrollmentAnswers = Conventions;
 
@@ -278,9 +269,6 @@ TEST_F(EnrollmentAnswers, ACancelIs200OrUnderWay) {
   EXPECT_EQ(post("/v1/enrollments/none/cancel", "{}").problem(), "enrollment-not-found");
 }
 
-// --- entity tags
-// ---------------------------------------------------------------------------------------------------
-
 using EntityTags = Conventions;
 
 TEST_F(EntityTags, EverySingleResourceHasOneAndIsNotSentAgain) {
@@ -325,9 +313,6 @@ TEST_F(EntityTags, ACourseThatOpenedByTheClockIsSentAgain) {
   const auto tag = get("/v1/courses/later").field("etag");
   EXPECT_EQ(get("/v1/courses/later", {{"If-None-Match", tag}}).status, 304);
 }
-
-// --- lists, positions, events
-// --------------------------------------------------------------------------------------
 
 using Lists = Conventions;
 
@@ -450,9 +435,6 @@ TEST_F(Events, ATimelineIsPagedToo) {
   EXPECT_EQ(get("/v1/enrollments/enr_00000000000000000000000000/events").problem(), "enrollment-not-found");
 }
 
-// --- courses
-// -------------------------------------------------------------------------------------------------------
-
 using Courses = Conventions;
 
 TEST_F(Courses, GetAnIdWhenTheyBringNone) {
@@ -478,9 +460,6 @@ TEST_F(Courses, AreImportedWholeOrNotAtAll) {
   EXPECT_EQ(faulty.json()["errors"][0]["pointer"], "/2/capacity");
   EXPECT_EQ(backend.count("import_courses"), 2u);
 }
-
-// --- messages
-// ------------------------------------------------------------------------------------------------------
 
 using Messages = Conventions;
 

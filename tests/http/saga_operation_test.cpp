@@ -49,6 +49,7 @@ TEST_F(SagaOperations, AreRefusedWithWhatToDoInstead) {
            {SagaError::not_resolvable, "not-resolvable", 409},
            {SagaError::outcome_unknown, "outcome-unknown", 409},
            {SagaError::not_awaited, "not-awaited", 409},
+           {SagaError::too_many_changes, "too-many-changes", 409},
            {SagaError::not_found, "enrollment-not-found", 404}}) {
     backend.end_with([error = error](Outcome& outcome) { outcome.refusal = error; });
     const auto refused = post(path + "/compensate", R"({"reason":"x"})");

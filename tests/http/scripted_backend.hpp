@@ -92,11 +92,9 @@ class ScriptedBackend final : public Backend {
   void list_webhooks(Page page, std::function<void(ListResult<Webhook>)> done) override;
   void list_webhook_deliveries(WebhookId id, Page page,
                                std::function<void(std::optional<ListResult<WebhookDelivery>>)> done) override;
-  void read_course(CourseId id,
-                   std::function<void(ReadResult<std::optional<CourseSnapshot>>, Position)> done) override;
+  void read_course(CourseId id, CourseReader done) override;
   void read_timeline(EnrollmentId id, std::function<void(ReadResult<std::vector<Record>>)> done) override;
-  void read_line_position(CourseId course, EnrollmentId enrollment,
-                          std::function<void(ReadResult<std::optional<std::uint64_t>>)> done) override;
+  void read_line_position(CourseId course, EnrollmentId enrollment, LineReader done) override;
   void list_courses(std::optional<CourseKind> kind, Page page, Position min_position,
                     std::function<void(ListResult<CourseSnapshot>)> done) override;
   void list_enrollments(EnrollmentFilter filter, Page page, Position min_position,

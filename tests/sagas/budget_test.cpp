@@ -89,6 +89,18 @@ TEST_F(Budget, OfALectureThatConfirms) {
   ASSERT_EQ(life->summary(id).state, EnrollmentState::cancelled);
 }
 
+TEST_F(Budget, OfALectureWithAKey) {
+  const RequestKey key{RequestId{make_uid(durables.timers.now(), partition_of_name("lecture-10"), 1, 0)}, {1, 2}};
+  EnrollmentId id;
+  // The answer's own bytes, which the test's asker leaves empty, come on top.
+  expect_within("priced lecture, keyed", {3, 3, 550, 9}, cost_of([&] {
+                  id = life->place({.course = CourseId{"lecture-10"}, .student = StudentId{"student-10"}},
+                                   life->with_key(key, traced()));
+                  life->settle_with_company();
+                }));
+  ASSERT_EQ(life->summary(id).state, EnrollmentState::confirmed);
+}
+
 TEST_F(Budget, OfALectureThatCostsNothing) {
   EnrollmentId id;
   expect_within("free lecture", {1, 1, 300, 6}, cost_of([&] { id = place("lecture-00"); }));

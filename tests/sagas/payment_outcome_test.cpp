@@ -100,8 +100,6 @@ struct PaymentOutcomes : testing::Test {
   }
 };
 
-// --- resolve
-
 TEST_F(PaymentOutcomes, AreNotResolvedWhileACallMayHaveMovedMoney) {
   const auto id = place("lecture-1");
   cancel(id);
@@ -145,8 +143,6 @@ TEST_F(PaymentOutcomes, OfARefusedRefundAreUnknownAgainOnceAnOperatorRetriesIt) 
   life->settle();
   EXPECT_EQ(life->summary(id).state, EnrollmentState::cancelled);
 }
-
-// --- whether a call may have left
 
 TEST_F(PaymentOutcomes, OfAChargeThatNeverLeftAreVoidWithoutACallWhenItIsCancelled) {
   const auto id = place_while_down("musical-1");
@@ -197,8 +193,6 @@ TEST_F(PaymentOutcomes, AreUnknownBeforeTheFirstCallLeavesAndDurablySo) {
   EXPECT_EQ(durables.company.balance(payment_of(id)).amount, 0);
 }
 
-// --- outages
-
 std::size_t sagas_in_outage() {
   const char* text = std::getenv("SUGANG_OUTAGE_SAGAS");
   return text ? std::strtoull(text, nullptr, 10) : 300;
@@ -247,8 +241,6 @@ TEST_F(PaymentOutcomes, AreTriedAtOnceWhenAnOperatorRetriesInAnOutage) {
   life->settle();
   EXPECT_EQ(life->summary(id).state, EnrollmentState::cancelled);
 }
-
-// --- late answers
 
 TEST_F(PaymentOutcomes, ThatComeLateAreTakenAndTheRetryUnderTheSameKeyChangesNothing) {
   const auto id = place("lecture-1");
@@ -301,8 +293,6 @@ TEST_F(PaymentOutcomes, OfRefundsThatComeLateAreTakenToo) {
   EXPECT_EQ(life->summary(id).state, EnrollmentState::cancelled);
 }
 
-// --- deadlines
-
 TEST_F(PaymentOutcomes, ThatComeAfterTheDeadlineKeepTheSagaListedAndTheEnrollmentExpiredAtOnce) {
   const auto id = place("lecture-1");
   pass_failing(std::chrono::minutes{16}, Moved::yes);
@@ -330,8 +320,6 @@ TEST_F(PaymentOutcomes, ThatComeAfterTheDeadlineLeaveNoCallerWithoutTheExpiry) {
   EXPECT_EQ(std::get<EnrollmentSummary>(told->subject).state, EnrollmentState::expired);
   EXPECT_FALSE(life->summary(id).ended());
 }
-
-// --- faults
 
 TEST_F(PaymentOutcomes, AreStillSoughtAfterAFaultInAnyTurnOfTheWay) {
   for (std::size_t after = 0; after < 14; ++after) {

@@ -26,7 +26,7 @@ struct Request {
 
 /// Sends requests as the HTTP side does, and holds the answers of those with a key against each other
 /// (invariant 11).
-class Callers {
+class KeyedCallers {
  public:
   enum class Body : std::uint8_t { same, other };
   enum class Patience : std::uint8_t { waits, gives_up };

@@ -152,12 +152,14 @@ class Clients {
     const auto asked = life_->journal().durable_position();
     const CourseId course{dice_.one_of(courses_)};
     if (dice_.chance(30) || attempts_.empty())
-      return life_->read_course(course, [this, course, asked](std::optional<CourseSnapshot> shown, Position) {
+      return life_->read_course(course, [this, course, asked](const CourseRead& read, Position) {
+        const auto& shown = std::get<0>(read);
         log_.course(course, std::move(shown), {asked, life_->journal().durable_position()});
       });
     const auto id = dice_.one_of(attempts_)->id;
     if (dice_.chance(30))
-      return life_->find_in_line(course, id, [this, course, id, asked](std::optional<std::uint64_t> place) {
+      return life_->find_in_line(course, id, [this, course, id, asked](const PlaceRead& read) {
+        const auto& place = std::get<0>(read);
         log_.place_in_line(course, id, place, {asked, life_->journal().durable_position()});
       });
     if (dice_.chance(40)) {
@@ -259,8 +261,8 @@ class Clients {
   }
 
   void repeat(const std::shared_ptr<Request>& request) {
-    callers_.send(*life_, request, dice_.chance(15) ? Callers::Body::other : Callers::Body::same,
-                  dice_.chance(15) ? Callers::Patience::gives_up : Callers::Patience::waits);
+    callers_.send(*life_, request, dice_.chance(15) ? KeyedCallers::Body::other : KeyedCallers::Body::same,
+                  dice_.chance(15) ? KeyedCallers::Patience::gives_up : KeyedCallers::Patience::waits);
   }
 
   /// Until a class begins, it may be moved.
@@ -358,7 +360,7 @@ class Clients {
   Durables& durables_;
   std::unique_ptr<Life>& life_;
   const std::vector<std::string> courses_;
-  Callers callers_;
+  KeyedCallers callers_;
   AnswerLog log_;
   std::vector<std::unique_ptr<Attempt>> attempts_;
   std::unordered_map<EnrollmentId, Attempt*> attempt_of_;

@@ -36,8 +36,6 @@ class Crowd {
   const std::set<std::string>& happened() const { return happened_; }
 
  private:
-  // --- lives and crashes
-
   void start() {
     ActorLimits limits;
     limits.course_idle = Milliseconds{50};
@@ -99,8 +97,6 @@ class Crowd {
   static std::vector<std::string> courses() {
     return {"lecture-1", "lecture-free", "lecture-line", "musical-1", "musical-line", "product-1", "training-1"};
   }
-
-  // --- steps
 
   void step() {
     switch (dice_.below(32)) {
@@ -187,8 +183,6 @@ class Crowd {
     else
       durables_.company.approve(call.key);
   }
-
-  // --- the end
 
   void run_everything() {
     life_->ids().fault_never();

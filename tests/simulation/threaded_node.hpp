@@ -66,6 +66,7 @@ class ThreadedNode {
               .components = components_,
               .payments_available = [] { return true; },
               .payment_backlog = payment_backlog_,
+              .callers = callers_,
               .deferred_payments = deferred_payments_,
               .report = [](std::string_view) {}} {
     host_aggregates(node_);
@@ -73,6 +74,7 @@ class ThreadedNode {
         node_, Catalogue::Ports{.staging = staging_,
                                 .apart = [](const std::function<void()>& work) { work(); },
                                 .progress = [](std::size_t, std::size_t) {},
+                                .resumed = [] {},
                                 .on_failure = [this](const std::string& why) { failure_ = why; }});
     journal_.start();
   }
@@ -91,18 +93,20 @@ class ThreadedNode {
     Asker asker;
     asker.render = [](const Outcome&) { return Answer{}; };
     asker.deliver = [&](Answer) { registered.arrive(); };
-    caf::anon_send(catalogue_, RegisterCourses{.rows = std::move(rows), .asker = std::move(asker)});
+    caf::anon_send(catalogue_,
+                   RegisterCourses{.rows = std::move(rows), .caller = callers_.commands.add(std::move(asker))});
     registered.wait_for(std::chrono::seconds{30});
   }
   EnrollmentId place(PlaceEnrollment command, Asker asker) {
     const EnrollmentId id{ids_.mint(timers_.now(), partition_of_name(command.course.text))};
-    directory_.send(id, Asked<StartSaga>{{std::move(command), std::nullopt}, std::move(asker)});
+    directory_.send(id, StartSaga{std::move(command), std::nullopt, callers_.commands.add(std::move(asker))});
     return id;
   }
 
   Journal& journal() { return journal_; }
   KeyedRequests& keyed() { return keyed_; }
   Directory& directory() { return directory_; }
+  Callers& callers() { return callers_; }
   Timers& timers() { return timers_; }
   const std::string& failure() const { return failure_; }
 
@@ -131,6 +135,7 @@ class ThreadedNode {
   KeyedRequests keyed_{journal_, [this](std::function<void()> read) { reads_.run(std::move(read)); }};
   Directory directory_;
   PaymentBacklog payment_backlog_{timers_, {}, {[] { return true; }, [] { return true; }}, [](EnrollmentId) {}};
+  Callers callers_;
   Node node_;
   caf::actor catalogue_;
 };

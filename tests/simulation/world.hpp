@@ -69,6 +69,7 @@ class Life {
               .components = components,
               .payments_available = [this] { return calls_may_leave(); },
               .payment_backlog = payment_backlog_,
+              .callers = callers_,
               .deferred_payments = deferred_payments_,
               .report = [this](std::string_view what) { reports.emplace_back(what); }} {
     host_aggregates(node_);
@@ -77,6 +78,7 @@ class Life {
         Catalogue::Ports{.staging = staging_,
                          .apart = [](const std::function<void()>& work) { work(); },
                          .progress = [this](std::size_t done, std::size_t) { imported_rows.push_back(done); },
+                         .resumed = [this] { import_resumed_ = true; },
                          .on_failure = [this](const std::string& why) { failure_ = why; }});
     while (run_one_turn()) {
     }
@@ -146,17 +148,17 @@ class Life {
   void register_course(const std::string& id, CourseDefinition definition, Asker asker = silent()) {
     caf::anon_send(catalogue_, RegisterCourses{.rows = {{CourseId{id}, std::move(definition), 0}},
                                                .single = true,
-                                               .asker = std::move(asker)});
+                                               .caller = callers_.commands.add(std::move(asker))});
   }
   void import_courses(std::vector<ImportRow> rows, Asker asker = silent()) {
-    caf::anon_send(catalogue_, RegisterCourses{.rows = std::move(rows), .asker = std::move(asker)});
+    caf::anon_send(catalogue_,
+                   RegisterCourses{.rows = std::move(rows), .caller = callers_.commands.add(std::move(asker))});
   }
   /// As at a start: true once an import that was decided before is done.
   bool resume_import() {
-    auto done = std::make_shared<bool>(false);
-    caf::anon_send(catalogue_, ResumeImport{[done] { *done = true; }});
+    caf::anon_send(catalogue_, ResumeImport{});
     settle();
-    return *done;
+    return import_resumed_;
   }
   /// The asker of a request whose key no one has sent before.
   Asker with_key(RequestKey key, Asker asker) {
@@ -170,39 +172,41 @@ class Life {
     return id;
   }
   void join(EnrollmentId id, Asker asker, Wait wait = std::nullopt) {
-    directory_.send(id, Asked<JoinSaga>{{wait}, std::move(asker)});
+    directory_.send(id, JoinSaga{wait, callers_.commands.add(std::move(asker))});
   }
   void place_as(EnrollmentId id, PlaceEnrollment command, Asker asker, Wait wait = std::nullopt) {
-    directory_.send(id, Asked<StartSaga>{{std::move(command), wait}, std::move(asker)});
+    directory_.send(id, StartSaga{std::move(command), wait, callers_.commands.add(std::move(asker))});
   }
   /// The turn that mints the next id throws.
   void fail_next_mint() { ids_.fail_next(); }
   void cancel(EnrollmentId id, Asker asker = silent(), Wait wait = std::nullopt) {
-    directory_.send(id, Asked<CancelSaga>{{"changed my mind", wait}, std::move(asker)});
+    directory_.send(id, CancelSaga{"changed my mind", wait, callers_.commands.add(std::move(asker))});
   }
   void take_step(EnrollmentId id, StaffStep step, Asker asker = silent()) {
-    directory_.send(id, Asked<TakeStaffStep>{{std::move(step)}, std::move(asker)});
+    directory_.send(id, TakeStaffStep{std::move(step), callers_.commands.add(std::move(asker))});
   }
   void operate(EnrollmentId id, OperatorAction action, Asker asker = silent(),
                std::string reason = "settled by phone") {
-    directory_.send(id, Asked<OperateSaga>{{{action, std::move(reason)}}, std::move(asker)});
+    directory_.send(id, OperateSaga{{action, std::move(reason)}, callers_.commands.add(std::move(asker))});
   }
   void cancel_course(const std::string& id, Asker asker = silent()) {
-    directory_.send(CourseId{id}, CancelCourseTask{"the hall burned down", std::move(asker)});
+    directory_.send(CourseId{id},
+                    CancelCourseTask{"the hall burned down", callers_.commands.add(std::move(asker))});
   }
   void revise(const std::string& id, ReviseCourse command, Asker asker = silent()) {
-    directory_.send(CourseId{id}, ReviseCourseTask{std::move(command), std::move(asker)});
+    directory_.send(CourseId{id}, ReviseCourseTask{std::move(command), callers_.commands.add(std::move(asker))});
   }
-  void read_course(const CourseId& course, std::function<void(std::optional<CourseSnapshot>, Position)> done) {
-    directory_.send(course, DescribeCourse{std::move(done)});
+  void read_course(const CourseId& course, CourseReader done) {
+    directory_.send(course, DescribeCourse{callers_.course_reads.add(std::move(done))});
   }
-  void find_in_line(const CourseId& course, EnrollmentId id,
-                    std::function<void(std::optional<std::uint64_t>)> done) {
-    directory_.send(course, FindInLine{id, std::move(done)});
+  void find_in_line(const CourseId& course, EnrollmentId id, LineReader done) {
+    directory_.send(course, FindInLine{id, callers_.line_reads.add(std::move(done))});
   }
   std::optional<CourseSnapshot> describe(const std::string& course) {
     auto seen = std::make_shared<std::optional<CourseSnapshot>>();
-    read_course(CourseId{course}, [seen](std::optional<CourseSnapshot> snapshot, Position) { *seen = snapshot; });
+    read_course(CourseId{course}, [seen](const ReadResult<std::optional<CourseSnapshot>>& read, Position) {
+      *seen = std::get<0>(read);
+    });
     settle();
     return *seen;
   }
@@ -267,6 +271,8 @@ class Life {
   Directory directory_;
   PaymentBreaker breaker_;
   PaymentBacklog payment_backlog_;
+  Callers callers_;
+  bool import_resumed_ = false;
   Node node_;
   ImportStaging staging_{*durables_.imports, 0};
   caf::actor catalogue_;
