@@ -94,10 +94,12 @@ bool Directory::try_leave(Resident& resident, Milliseconds uptime, Ticket durabl
                      resident.last_append.load(std::memory_order_acquire) > durable;
   // Still idle: it keeps its place, unless a turn that just ended has listed it anew.
   if (stays) return resident.listed.exchange(true);
-  // Under the lock, so that the next life's wake queues behind this.
-  journal_.forget(resident.id);
-  // An enrollment's actor owns the saga's sequence too.
-  if (resident.id.kind == AggregateKind::enrollment) journal_.forget(SagaId{resident.id.uid});
+  if (resident.checked.load(std::memory_order_relaxed)) {
+    // Under the lock, so that the next life's wake queues behind this.
+    journal_.forget(resident.id);
+    // An enrollment's actor owns the saga's sequence too.
+    if (resident.id.kind == AggregateKind::enrollment) journal_.forget(SagaId{resident.id.uid});
+  }
   shard.residents.erase(it);
   resident.actor = nullptr;
   return true;

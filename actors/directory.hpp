@@ -24,6 +24,8 @@ struct Resident {
   std::atomic<Ticket> last_append{0};
   /// The actor waits for nothing and owes nothing.
   std::atomic<bool> may_leave{false};
+  /// The journal checks its sequences.
+  std::atomic<bool> checked{false};
   /// Stands in one of the directory's lists of those about to leave.
   std::atomic<bool> listed{false};
   /// By the uptime.

@@ -6,10 +6,11 @@ caf::message_handler PaymentActor::handlers() {
   return {
       [this](PaymentOpened& message) {
         // An actor that a command of the saga has loaded makes the call for that.
-        const bool is_new = created(message.sequence);
+        const bool is_new = created();
         if (is_new) {
           state_ = message.payment;
           sequence_ = message.sequence;
+          check_sequences(resident_->id, sequence_);
         }
         turn([this, is_new, message = std::move(message)] {
           if (is_new) open(message);

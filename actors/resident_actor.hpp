@@ -48,12 +48,17 @@ class ResidentActor : public caf::event_based_actor {
     }
     end_turn(true);
   }
-  /// The aggregate is new, and its state known without the journal. False when it is loaded, or about to be.
-  bool created(Sequence sequence = 0) {
+  /// The aggregate is new, and its state known without the journal: it needs no load, and appends once its sequence
+  /// is checked. False when it is loaded, or about to be.
+  bool created() {
     if (life_ != Life::asleep) return false;
     life_ = Life::awake;
-    node_.journal.wake_new(resident_->id, sequence);
     return true;
+  }
+  /// From here on the journal checks this actor's appends, which follow on `last`.
+  void check_sequences(const AggregateId& id, Sequence last) {
+    resident_->checked.store(true, std::memory_order_relaxed);
+    node_.journal.wake_new(id, last);
   }
   /// The state has been read; what came meanwhile is worked off.
   template <class Load>
@@ -119,6 +124,7 @@ class ResidentActor : public caf::event_based_actor {
 
   void start_waking() {
     life_ = Life::waking;
+    resident_->checked.store(true, std::memory_order_relaxed);
     wake();
   }
 

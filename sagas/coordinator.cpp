@@ -37,15 +37,16 @@ template <class Command>
 auto Coordinator::on_called() {
   return [this](Command& message) {
     if constexpr (std::is_same_v<Command, StartSaga>) created();
-    turn([this, message = std::move(message)](const Unreadable* fault) {
-      auto asker = node_.callers.commands.take(message.caller);
+    turn([this, message = std::move(message)](const Unreadable* fault) mutable {
+      const auto number = message.caller;
+      auto asker = node_.callers.commands.take(number);
       if (fault) return refuse_unreadable(node_, std::move(asker), *fault);
-      if constexpr (std::is_same_v<Command, StartSaga>) begin(asker.trace);
-      callers_.emplace(message.caller, Caller{std::move(asker), nullptr});
+      if constexpr (std::is_same_v<Command, StartSaga>) trace_ = asker.trace;
+      callers_.emplace(number, Caller{std::move(asker), nullptr});
       try {
-        carry_out(message);
+        carry_out(std::move(message));
       } catch (...) {
-        callers_.erase(message.caller);
+        callers_.erase(number);
         throw;
       }
     });
@@ -54,7 +55,9 @@ auto Coordinator::on_called() {
 
 template <class Command>
 auto Coordinator::on_posted() {
-  return [this](Command& message) { turn([this, message = std::move(message)] { carry_out(message); }); };
+  return [this](Command& message) {
+    turn([this, message = std::move(message)]() mutable { carry_out(std::move(message)); });
+  };
 }
 
 caf::behavior Coordinator::make_behavior() {
@@ -89,9 +92,9 @@ caf::behavior Coordinator::make_behavior() {
         });
       },
       [this](Settled& settled) {
-        release([this, settled = std::move(settled)] {
+        release([this, settled = std::move(settled)]() mutable {
           if (settled.outcome == SettlementOutcome::unknown) return read_again();
-          carry_out(SettlementEnded{settled.outcome == SettlementOutcome::appended, settled.records});
+          carry_out(SettlementEnded{settled.outcome == SettlementOutcome::appended, std::move(settled.records)});
         });
       },
       on_posted<ResumeSaga>(),
@@ -103,7 +106,7 @@ caf::behavior Coordinator::make_behavior() {
         awoke(read.unreadable, [&] {
           for (const auto& record : read.timeline) trace_ = record.trace;
           saga_ = load(enrollment_, read.timeline, std::move(saga_));
-          node_.journal.wake_new(saga_of(enrollment_), saga_.sequence_of(saga_of(enrollment_)));
+          check_sequences(saga_of(enrollment_), saga_.sequence_of(saga_of(enrollment_)));
         });
       },
   };
@@ -148,23 +151,27 @@ void Coordinator::refuse_waiting(const Unreadable& fault) {
   }
 }
 
-void Coordinator::begin(const TraceContext& trace) {
-  trace_ = trace;
-  node_.journal.wake_new(saga_of(enrollment_));
-}
-
 void Coordinator::carry_out(const SagaCommand& command) {
-  if (const auto* reply = std::get_if<StepReply>(&command); reply && saga_.starting && !reply->records.empty()) {
-    // The request was taken up with the records that created the enrollment.
-    auto& asker = callers_.at(saga_.starting->caller).asker;
-    asker.claimed = asker.key.has_value();
-  }
+  if (const auto* reply = std::get_if<StepReply>(&command); reply && saga_.starting && !reply->records.empty())
+    created_by(*reply);
   if (const auto* join = std::get_if<JoinSaga>(&command)) callers_.at(join->caller).asker.claimed = true;
   auto decision = decide(saga_, command, conditions());
   append(decision);
   saga_ = std::move(decision.saga);
   count_deferred(saga_.deferred);
   for (auto& effect : decision.effects) std::visit([this](auto& what) { perform(what); }, effect);
+}
+
+/// The course has appended what creates the enrollment, and took up the request with it.
+void Coordinator::created_by(const StepReply& reply) {
+  auto& asker = callers_.at(saga_.starting->caller).asker;
+  asker.claimed = asker.key.has_value();
+  for (const auto& id : {AggregateId{enrollment_}, AggregateId{saga_of(enrollment_)}}) {
+    Sequence last = 0;
+    for (const auto& record : reply.records)
+      if (record.aggregate == id) last = record.sequence;
+    check_sequences(id, last);
+  }
 }
 
 void Coordinator::append(SagaDecision& decision) {

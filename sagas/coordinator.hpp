@@ -60,7 +60,7 @@ class Coordinator final : public ResidentActor {
   bool exists() const override { return saga_.exists(); }
 
   void carry_out(const SagaCommand& command);
-  void begin(const TraceContext& trace);
+  void created_by(const StepReply& reply);
   void append(SagaDecision& decision);
   SagaConditions conditions() const;
 
