@@ -27,7 +27,7 @@ Record record_of(Position position, AggregateId aggregate, Event event) {
   return {.position = position,
           .aggregate = std::move(aggregate),
           .sequence = 1,
-          .id = {make_uid(test_now, {}, position, 2)},
+          .id = {make_uid(test_now, {}, position << 2, 2)},
           .time = test_now,
           .enrollment = id,
           .causation = {},
@@ -109,7 +109,7 @@ TEST_F(RowsWritten, OfANotificationAreTheSameWhenTheViewBeginsAgain) {
 }
 
 TEST_F(RowsWritten, OfAPromotionAreInTheBoxOfTheStudentWhoWaited) {
-  const EnrollmentId waiter{make_uid(test_now, Partition{7}, 2, 0)};
+  const EnrollmentId waiter{make_uid(test_now, Partition{7}, 8, 0)};
   EnrollmentsView view{store_, 1, 10};
   view.fold(requested(CourseKind::lecture));
   auto waiting = record_of(2, waiter, EnrollmentEvent{EnrollmentRequested{.course = {"c"}, .student = {"s2"}}});

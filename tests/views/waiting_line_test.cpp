@@ -20,14 +20,14 @@ class WaitingLine : public ::testing::Test {
     add(CourseRegistered{{.kind = CourseKind::lecture, .title = "Full", .capacity = 1, .waitlist = true}});
   }
 
-  static EnrollmentId id(std::uint64_t number) { return {make_uid(test_now, Partition{7}, number, 0)}; }
+  static EnrollmentId id(std::uint64_t number) { return {make_uid(test_now, Partition{7}, number << 2, 0)}; }
   void add(const CourseEvent& event) { add(AggregateId{course_}, event, enrollment_in(event)); }
   void add(const AggregateId& aggregate, const Event& event, std::optional<EnrollmentId> enrollment) {
     end_ = records_.size() + 1;
     records_.push_back({.position = end_,
                         .aggregate = aggregate,
                         .sequence = end_,
-                        .id = {make_uid(test_now, {}, end_, 2)},
+                        .id = {make_uid(test_now, {}, end_ << 2, 2)},
                         .time = test_now,
                         .enrollment = enrollment,
                         .causation = {},
