@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "actors/backoff.hpp"
+
 namespace sugang {
 
 Consumers::Consumers(Journal& journal, Timers& timers, Limits limits, Report report, OnFailure on_failure,
@@ -184,10 +186,7 @@ void Consumers::report(const Feed& feed, std::string_view what) const {
 
 /// It is given the same again, later.
 void Consumers::put_off(Feed& feed) {
-  auto wait = limits_.retry_min;
-  for (std::uint32_t i = 0; i < feed.failures && wait < limits_.retry_max; ++i) wait *= 2;
-  ++feed.failures;
-  feed.retry_at = timers_.uptime() + std::min(wait, limits_.retry_max);
+  feed.retry_at = timers_.uptime() + backoff(limits_.retry_min, limits_.retry_max, ++feed.failures, 0);
   wake_at(feed.retry_at);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/backoff.hpp"
 #include "views/cursor.hpp"
 
 namespace sugang {
@@ -393,13 +394,7 @@ void Webhooks::disable(RegisteredWebhook& registered, std::string reason) {
 }
 
 Milliseconds Webhooks::retry_after(std::uint32_t attempt) const {
-  auto wait = limits_.retry_min;
-  for (std::uint32_t i = 1; i < attempt && wait < limits_.retry_max; ++i) wait *= 2;
-  wait = std::min(wait, limits_.retry_max);
-  // So that what failed together does not come back together.
-  const auto random = ports_.ids.mint(ports_.timers.now(), {}).low;
-  return wait -
-         Milliseconds{static_cast<std::int64_t>(random % (static_cast<std::uint64_t>(wait.count()) / 4 + 1))};
+  return backoff(limits_.retry_min, limits_.retry_max, attempt, ports_.ids.mint(ports_.timers.now(), {}).low);
 }
 
 void Webhooks::call_later(const Call& call, WebhookDelivery delivery) {

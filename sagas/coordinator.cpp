@@ -4,19 +4,10 @@
 #include <utility>
 
 #include "actors/answering.hpp"
+#include "actors/backoff.hpp"
 
 namespace sugang {
 namespace {
-
-/// Doubles from retry_min to retry_max, less up to a quarter, so that sagas that failed together do not come back
-/// together.
-Milliseconds backoff(const ActorLimits& limits, std::uint32_t attempt, std::uint64_t random) {
-  auto wait = limits.retry_min;
-  for (std::uint32_t i = 1; i < attempt && wait < limits.retry_max; ++i) wait *= 2;
-  wait = std::min(wait, limits.retry_max);
-  return wait -
-         Milliseconds{static_cast<std::int64_t>(random % (static_cast<std::uint64_t>(wait.count()) / 4 + 1))};
-}
 
 PaymentSide payment_side(const Node& node) {
   if (node.payments_available()) return PaymentSide::available;
@@ -259,7 +250,7 @@ void Coordinator::perform(const ArmDeadline& effect) {
 
 void Coordinator::perform(const ArmRetry& effect) {
   const auto random = node_.ids.mint(node_.timers.now(), enrollment_.uid.partition()).low;
-  auto delay = backoff(node_.limits, effect.retry.attempt, random);
+  auto delay = backoff(node_.limits.retry_min, node_.limits.retry_max, effect.retry.attempt, random);
   if (effect.within) delay = std::min(delay, *effect.within);
   node_.timers.after(
       delay, [&directory = node_.directory, id = enrollment_, retry = effect.retry] { directory.send(id, retry); });

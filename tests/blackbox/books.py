@@ -31,6 +31,7 @@ class Books:
         return found
 
     def assert_agree(self):
+        assert self.enrollments, "there is nothing to compare"
         self.assert_every_enrollment_is_at_rest()
         self.assert_seats_are_those_of_the_enrollments()
         self.assert_money_is_where_it_belongs()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from blackbox.actions import (await_quiet_sagas, cancel, charges, enroll, eventually, read_enrollment,
-                              register_course, seats, set_component, set_gateway)
+from blackbox.actions import (await_quiet_sagas, cancel, charges, confirmed, enroll, eventually,
+                              read_enrollment, register_course, seats, set_component, set_gateway)
 from blackbox.books import Books
 from blackbox.client import Client
 from blackbox.server import Server
@@ -110,4 +110,5 @@ def test_what_waits_for_paused_payments_expires_too(server):
 
 def test_the_books_agree_after_all_that(server):
     with Client(server.listen) as client, Client(server.management) as management:
+        confirmed(client, register_course(client))
         Books(client, management).assert_agree()

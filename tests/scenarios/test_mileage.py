@@ -341,4 +341,5 @@ def test_a_deferred_booking_may_be_declined_when_payment_returns(client, managem
 
 
 def test_the_books_agree_after_all_that(client, management):
+    confirmed(client, register_course(client))
     Books(client, management).assert_agree()

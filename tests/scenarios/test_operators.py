@@ -313,4 +313,5 @@ def test_the_books_agree_after_all_that(client, management):
     # Of what waits for a person here, nobody comes.
     for saga in [*every(client, "/v1/sagas", state="waiting"), *every(client, "/v1/sagas", state="stuck")]:
         cancel(client, saga["enrollmentId"], {"Prefer": "respond-async"})
+    confirmed(client, register_course(client))
     Books(client, management).assert_agree()

@@ -224,6 +224,7 @@ def test_bookings_made_while_payment_is_down_survive_a_kill_and_confirm(site):
 
 
 def test_the_books_agree_after_all_that(client, management):
+    confirmed(client, register_course(client))
     Books(client, management).assert_agree()
 
 

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from blackbox.actions import (after, await_notices, await_refund, await_state, cancel, charges, enroll, event_types, events_of,
-                              eventually, every, in_order, mileage, my_page, paused, read, read_enrollment,
-                              register_course, saga_of, seats, set_component, unique)
+from blackbox.actions import (after, await_notices, await_refund, await_state, cancel, charges, confirmed, enroll,
+                              event_types, events_of, eventually, every, in_order, mileage, my_page, paused, read,
+                              read_enrollment, register_course, saga_of, seats, set_component, unique)
 from blackbox.books import Books
 from blackbox.client import crowd
 from blackbox.site import Site
@@ -513,4 +513,5 @@ def test_a_time_that_is_not_agreed_on_by_the_deadline_expires_too(scratch):
 
 
 def test_the_books_agree_after_all_that(client, management):
+    confirmed(client, register_course(client))
     Books(client, management).assert_agree()

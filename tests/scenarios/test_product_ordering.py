@@ -473,4 +473,5 @@ def test_an_order_that_is_on_its_way_past_the_deadline_is_an_operators(scratch):
 
 
 def test_the_books_agree_after_all_that(client, management):
+    confirmed(client, register_course(client))
     Books(client, management).assert_agree()
