@@ -18,12 +18,19 @@ caf::message_handler PaymentActor::handlers() {
       },
       [this](GatewayAnswered& answered) {
         turn([this, answered = std::move(answered)] {
-          answered_if_faulted({waiting_.step, enrollment_of(PaymentId{resident_->id.uid}), waiting_.trace},
-                              [&] { take_answer(answered); });
+          answered_if_faulted(cause_of_call(), [&] { take_answer(answered); });
         });
       },
-      [this](Settled& settled) { release([this, settled = std::move(settled)] { end_settlement(settled); }); },
+      [this](Settled& settled) {
+        release([this, settled = std::move(settled)] {
+          answered_if_faulted(cause_of_call(), [&] { end_settlement(settled); });
+        });
+      },
   };
+}
+
+EntityHost<Payment>::Cause PaymentActor::cause_of_call() const {
+  return {waiting_.step, enrollment_of(PaymentId{resident_->id.uid}), waiting_.trace};
 }
 
 void PaymentActor::handle(const Task<Payment>& task) {

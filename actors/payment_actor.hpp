@@ -22,6 +22,8 @@ class PaymentActor final : public EntityHost<Payment> {
 
   caf::message_handler handlers() override;
   void handle(const Task<Payment>& task) override;
+  /// Of the command that waits for the gateway, if there is one; its saga hears of a fault.
+  Cause cause_of_call() const;
   void open(const PaymentOpened& opened);
   void take_answer(const GatewayAnswered& answered);
   /// Hands an approval to the enrollment, which knows what is appended with it.

@@ -76,6 +76,19 @@ TEST_F(SagaFaults, OfTheGatewayMakeASagaStuckThatNoCallerKeepsInMemory) {
   EXPECT_EQ(count(id, "saga.step-failed"), 1u);
 }
 
+TEST_F(SagaFaults, InAnyTurnOfAPaymentLeaveItToBeSettled) {
+  for (const std::string course : {"lecture-1", "product-1"})
+    for (std::size_t after = 0; after < 10; ++after) {
+      SCOPED_TRACE(course + " " + std::to_string(after));
+      life->ids().fault_after(after);
+      const auto id = place(course, "s" + std::to_string(after));
+      life->ids().fault_never();
+      pass();
+      const auto state = life->summary(id).state;
+      EXPECT_TRUE(state == EnrollmentState::none || state == EnrollmentState::confirmed) << to_text(state);
+    }
+}
+
 TEST_F(SagaFaults, InAnyTurnOfADeliveryLeaveItsNextStepToBeTaken) {
   for (std::size_t after = 0; after < 8; ++after) {
     SCOPED_TRACE(after);
