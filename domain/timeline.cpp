@@ -140,7 +140,11 @@ void fold(EnrollmentSummary& summary, const Record& record, const PaymentEvent& 
   summary.charge_started = payment.charge_started;
   summary.refund_declined = payment.refund_declined;
   summary.mileage_earned = payment.mileage_earned;
-  go_on(summary, Step::take_payment);
+  // On the way back only the end of the payment ends a wait for it: a late approval and the wait come in either
+  // order.
+  const bool ended = payment.state == PaymentState::declined || payment.state == PaymentState::voided ||
+                     payment.state == PaymentState::refunded;
+  if (!summary.turned || ended || summary.saga != SagaState::waiting) go_on(summary, Step::take_payment);
   const bool pending = payment.state == PaymentState::requested || payment.state == PaymentState::void_requested;
   if (summary.saga == SagaState::running && pending) summary.saga = SagaState::waiting;
   switch (payment.state) {

@@ -217,6 +217,21 @@ TEST(Summary, OfASagaThatIsOperatedWhileItsChargeIsUnderWayIsTheSameInEitherOrde
   EXPECT_EQ(operated_first.saga, SagaState::waiting);
 }
 
+TEST(Summary, OfASagaThatWaitsWhileALateApprovalComesIsTheSameInEitherOrder) {
+  auto script = TimelineScript{}.born().charge_requested().turned(TurnCause::cancelled, "ill");
+  script.on_payment(PaymentVoidRequested{}, Direction::undo);
+  const SagaWaits waits{Step::take_payment, {}};
+  auto waits_last = script, waits_first = script;
+  waits_last.on_payment(PaymentApproved{}, Direction::undo).on_payment(RefundRequested{}, Direction::undo);
+  waits_last.on_saga(waits);
+  waits_first.on_saga(waits).on_payment(PaymentApproved{}, Direction::undo);
+  waits_first.on_payment(RefundRequested{}, Direction::undo);
+  for (const auto& each : {waits_last, waits_first}) {
+    EXPECT_EQ(each.fold().saga, SagaState::waiting);
+    EXPECT_EQ(each.fold().awaits, Step::take_payment);
+  }
+}
+
 // The mark that ends the way back tells the reason to the student; after a crash only the journal knows it.
 TEST(Summary, OfASagaThatHasTurnedKnowsTheReasonBeforeTheEnrollmentIsMarked) {
   auto declined = TimelineScript{}.born().charge_requested().on_payment(PaymentDeclined{"no funds"});
