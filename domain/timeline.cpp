@@ -140,11 +140,13 @@ void fold(EnrollmentSummary& summary, const Record& record, const PaymentEvent& 
   summary.charge_started = payment.charge_started;
   summary.refund_declined = payment.refund_declined;
   summary.mileage_earned = payment.mileage_earned;
-  // On the way back only the end of the payment ends a wait for it: a late approval and the wait come in either
-  // order.
+  // On the way back only the end of the payment ends a wait for it, or has it stuck no longer: a late approval
+  // comes before them or behind.
   const bool ended = payment.state == PaymentState::declined || payment.state == PaymentState::voided ||
                      payment.state == PaymentState::refunded;
-  if (!summary.turned || ended || summary.saga != SagaState::waiting) go_on(summary, Step::take_payment);
+  const bool stands = summary.turned && !ended;
+  if (stands && summary.saga == SagaState::stuck) return;
+  if (!stands || summary.saga != SagaState::waiting) go_on(summary, Step::take_payment);
   const bool pending = payment.state == PaymentState::requested || payment.state == PaymentState::void_requested;
   if (summary.saga == SagaState::running && pending) summary.saga = SagaState::waiting;
   switch (payment.state) {
@@ -190,10 +192,12 @@ void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& eve
                    summary.last_error = e.error;
                  },
                  [&](const SagaStuck& e) {
-                   summary.saga = SagaState::stuck;
                    summary.failing = {e.step, e.direction};
                    summary.attempts = e.attempts;
                    summary.last_error = e.error;
+                   // As of a wait: the step may have ended before.
+                   if (is_done(summary, summary.failing)) return;
+                   summary.saga = SagaState::stuck;
                    mark_step(summary, {e.step, e.direction}, StepState::failed, record.time);
                  },
                  [&](const SagaWaits& e) {

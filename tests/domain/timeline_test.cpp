@@ -232,6 +232,36 @@ TEST(Summary, OfASagaThatWaitsWhileALateApprovalComesIsTheSameInEitherOrder) {
   }
 }
 
+TEST(Summary, OfASagaThatIsStuckAtAStepThatEndsIsTheSameInEitherOrder) {
+  auto script = TimelineScript::happy().turned(TurnCause::cancelled, "ill");
+  script.on_enrollment(CancelRequested{"ill"}, Step::mark_cancel_requested).seats_back();
+  script.on_payment(RefundRequested{}, Direction::undo);
+  const SagaStuck stuck{Step::take_payment, Direction::undo, "no answer", 8};
+  auto stuck_last = script, stuck_first = script;
+  stuck_last.on_payment(PaymentRefunded{}, Direction::undo).on_saga(stuck);
+  stuck_first.on_saga(stuck).on_payment(PaymentRefunded{}, Direction::undo);
+  for (const auto& each : {stuck_last, stuck_first}) {
+    EXPECT_EQ(each.fold().saga, SagaState::compensating);
+    EXPECT_EQ(each.fold().attempts, 8u);
+    EXPECT_EQ(step_lines(each.fold()).back(), "refund_payment done");
+  }
+}
+
+TEST(Summary, OfASagaThatIsStuckWhileALateApprovalComesIsTheSameInEitherOrder) {
+  auto script = TimelineScript{}.born().charge_requested().turned(TurnCause::cancelled, "ill");
+  script.on_payment(PaymentVoidRequested{}, Direction::undo);
+  const SagaStuck stuck{Step::take_payment, Direction::undo, "no answer", 8};
+  auto stuck_last = script, stuck_first = script;
+  stuck_last.on_payment(PaymentApproved{}, Direction::undo).on_payment(RefundRequested{}, Direction::undo);
+  stuck_last.on_saga(stuck);
+  stuck_first.on_saga(stuck).on_payment(PaymentApproved{}, Direction::undo);
+  stuck_first.on_payment(RefundRequested{}, Direction::undo);
+  for (const auto& each : {stuck_last, stuck_first}) {
+    EXPECT_EQ(each.fold().saga, SagaState::stuck);
+    EXPECT_EQ(step_lines(each.fold()).back(), "refund_payment failed");
+  }
+}
+
 // The mark that ends the way back tells the reason to the student; after a crash only the journal knows it.
 TEST(Summary, OfASagaThatHasTurnedKnowsTheReasonBeforeTheEnrollmentIsMarked) {
   auto declined = TimelineScript{}.born().charge_requested().on_payment(PaymentDeclined{"no funds"});

@@ -211,11 +211,14 @@ class AnswerLog {
     return text;
   }
   static std::string describe(const EnrollmentSummary& s) {
-    return std::string{to_text(s.state)} + "/" + std::string{to_text(s.saga)} + "/" +
-           std::string{to_text(s.payment)} + " version " + std::to_string(s.version) + " position " +
-           std::to_string(s.position) + " earned " + std::to_string(s.mileage_earned) + " awaits " +
-           std::string{to_text(s.awaits)} + " attempts " + std::to_string(s.attempts) + " steps " +
-           std::to_string(s.steps.size());
+    auto text = std::string{to_text(s.state)} + "/" + std::string{to_text(s.saga)} + "/" +
+                std::string{to_text(s.payment)} + " version " + std::to_string(s.version) + " position " +
+                std::to_string(s.position) + " earned " + std::to_string(s.mileage_earned) + " awaits " +
+                std::string{to_text(s.awaits)} + " attempts " + std::to_string(s.attempts);
+    for (const auto& step : s.steps)
+      text.append(" ").append(step_label(step.step, step.direction)).append(" ").append(to_text(step.state)) +=
+          " at " + std::to_string(step.at.time_since_epoch().count());
+    return text;
   }
 
   std::optional<std::string> check_claims(const std::string& name, const std::vector<Claim>& claims, Position from,
