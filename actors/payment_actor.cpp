@@ -118,6 +118,7 @@ void PaymentActor::open(const PaymentOpened& opened) {
 
 void PaymentActor::settle(std::vector<PaymentEvent> approval) {
   std::vector<Record> records;
+  records.reserve(approval.size());
   auto sequence = sequence_;
   for (const auto& event : approval)
     records.push_back({.aggregate = resident_->id,
