@@ -195,8 +195,8 @@ void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& eve
                    summary.failing = {e.step, e.direction};
                    summary.attempts = e.attempts;
                    summary.last_error = e.error;
-                   // As of a wait: the step may have ended before.
-                   if (is_done(summary, summary.failing)) return;
+                   // As of a wait: on the way back, where no step is taken twice, it may have ended before.
+                   if (summary.turned && is_done(summary, summary.failing)) return;
                    summary.saga = SagaState::stuck;
                    mark_step(summary, {e.step, e.direction}, StepState::failed, record.time);
                  },
