@@ -25,14 +25,14 @@ Record answer_record(const RequestKey& key, const Answer& answer, const TraceCon
       now);
 }
 
-void add_answer(Node& node, Append& append, Asker asker, const Outcome& outcome) {
-  auto rendered = asker.render(outcome);
-  if (asker.key && is_kept(rendered.status)) {
+void add_answer(Node& node, Append& append, Caller caller, const Outcome& outcome) {
+  auto rendered = caller.render(outcome);
+  if (caller.key && is_kept(rendered.status)) {
     const auto now = node.timers.now();
-    if (!asker.claimed) append.records.push_back(claim_record(*asker.key, std::nullopt, asker.trace, now));
-    append.records.push_back(answer_record(*asker.key, rendered, asker.trace, now));
+    if (!caller.claimed) append.records.push_back(claim_record(*caller.key, std::nullopt, caller.trace, now));
+    append.records.push_back(answer_record(*caller.key, rendered, caller.trace, now));
   }
-  append.then = [deliver = std::move(asker.deliver), rendered = std::move(rendered)](Position position) mutable {
+  append.then = [deliver = std::move(caller.deliver), rendered = std::move(rendered)](Position position) mutable {
     rendered.position = position;
     deliver(std::move(rendered));
   };
@@ -43,15 +43,15 @@ ServiceError error_of(const Unreadable& fault) {
   return fault.known ? ServiceError::quarantined : ServiceError::journal_damaged;
 }
 
-void refuse_unreadable(Node& node, Asker asker, const Unreadable& fault) {
+void refuse_unreadable(Node& node, Caller caller, const Unreadable& fault) {
   Outcome outcome;
   outcome.refusal = error_of(fault);
-  answer(node, std::move(asker), outcome);
+  answer(node, std::move(caller), outcome);
 }
 
-void answer(Node& node, Asker asker, const Outcome& outcome) {
+void answer(Node& node, Caller caller, const Outcome& outcome) {
   Append append;
-  add_answer(node, append, std::move(asker), outcome);
+  add_answer(node, append, std::move(caller), outcome);
   give_ids(node.ids, append.records);
   node.journal.append(std::move(append));
 }

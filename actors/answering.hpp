@@ -9,14 +9,14 @@ namespace sugang {
 
 /// Renders the outcome into `append`, which lets the answer out through the gate; the answer to a keyed request
 /// becomes durable with it. Answers that a repeat must not get (503 and the like) are not kept.
-void add_answer(Node& node, Append& append, Asker asker, const Outcome& outcome);
+void add_answer(Node& node, Append& append, Caller caller, const Outcome& outcome);
 /// As add_answer, in an append of its own.
-void answer(Node& node, Asker asker, const Outcome& outcome);
+void answer(Node& node, Caller caller, const Outcome& outcome);
 
 /// What callers get while an aggregate can't be read.
 ServiceError error_of(const Unreadable& fault);
 /// Answers that the aggregate can't be read.
-void refuse_unreadable(Node& node, Asker asker, const Unreadable& fault);
+void refuse_unreadable(Node& node, Caller caller, const Unreadable& fault);
 
 /// The record, yet without an id, that takes a keyed request up; it rides with the first event that the request
 /// causes.

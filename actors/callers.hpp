@@ -10,7 +10,7 @@
 #include <utility>
 #include <variant>
 
-#include "actors/asker.hpp"
+#include "actors/caller.hpp"
 
 namespace sugang {
 
@@ -52,7 +52,7 @@ using LineReader = std::function<void(PlaceRead)>;
 
 /// A node's callers. The actor that handles a message takes its caller out, and owes it an answer from then on.
 struct Callers {
-  WaitingTable<Asker> commands;
+  WaitingTable<Caller> commands;
   WaitingTable<CourseReader> course_reads;
   WaitingTable<LineReader> line_reads;
 };

@@ -79,9 +79,9 @@ Catalogue::Catalogue(caf::actor_config& config, Node& node, Ports ports)
 
 caf::behavior Catalogue::make_behavior() {
   return {
-      [this](RegisterCourses& message) {
-        Job job{std::move(message.rows), node_.callers.commands.take(message.caller)};
-        if (message.single) {
+      [this](CallCatalogue& call) {
+        Job job{std::move(call.request.rows), node_.callers.commands.take(call.caller)};
+        if (call.request.single) {
           singles_.push_back(std::move(job));
           look_up_singles();
         } else {
@@ -123,7 +123,7 @@ void Catalogue::of_import(const Message& message, Work work) {
   }
 }
 
-/// Before its decision it leaves nothing, and its asker is dropped with it. After it, only a start can carry it
+/// Before its decision it leaves nothing, and its caller is dropped with it. After it, only a start can carry it
 /// out.
 void Catalogue::give_up_import(const std::string& why) {
   node_.report("catalogue: " + why);
@@ -176,37 +176,37 @@ void Catalogue::hear(const SinglesLookedUp& looked_up) {
       } else if (imports_ended_ != looking_up_since_) {
         singles_.push_back(std::move(job));
       } else if (const auto error = error_of(looked_up.found[i])) {
-        refuse(std::move(job.asker), 0, *error);
+        refuse(std::move(job.caller), 0, *error);
       } else if (looked_up.found[i] == Existence::some || registered.contains(id)) {
-        refuse(std::move(job.asker), 0, CourseError::already_exists);
+        refuse(std::move(job.caller), 0, CourseError::already_exists);
       } else {
         register_single(job);
         registered.insert(id);
       }
     } catch (const std::exception& fault) {
-      // This one is given up, and its asker dropped with it; the others go on.
+      // This one is given up, and its caller dropped with it; the others go on.
       node_.report(std::string{"catalogue: "} + fault.what());
     }
   }
   look_up_singles();
 }
 
-void Catalogue::refuse(Asker asker, std::size_t line, Refusal why) {
+void Catalogue::refuse(Caller caller, std::size_t line, Refusal why) {
   Outcome outcome;
   outcome.refusal = std::move(why);
   outcome.line = line;
-  answer(node_, std::move(asker), outcome);
+  answer(node_, std::move(caller), outcome);
 }
 
 void Catalogue::register_single(Job& job) {
   const auto now = node_.timers.now();
   const auto& row = job.rows.front();
   Append append;
-  if (const auto& key = job.asker.key) {
-    append.records.push_back(claim_record(*key, std::nullopt, job.asker.trace, now));
-    job.asker.claimed = true;
+  if (const auto& key = job.caller.key) {
+    append.records.push_back(claim_record(*key, std::nullopt, job.caller.trace, now));
+    job.caller.claimed = true;
   }
-  auto registered = registration(row, job.asker.trace, now);
+  auto registered = registration(row, job.caller.trace, now);
   append.records.push_back(registered);
   append.created = {registered.aggregate};
   Outcome outcome;
@@ -215,7 +215,7 @@ void Catalogue::register_single(Job& job) {
                                    .state = state_at(row.definition, now),
                                    .definition_version = 1,
                                    .sequence = 1};
-  add_answer(node_, append, std::move(job.asker), outcome);
+  add_answer(node_, append, std::move(job.caller), outcome);
   // Whoever hears the answer may enroll at once: the course is told before it can leave.
   Append gate;
   gate.then = std::exchange(append.then, nullptr);
@@ -230,7 +230,7 @@ void Catalogue::start_import() {
   imports_.pop_front();
   import_ = std::make_unique<Import>();
   import_->rows = std::make_shared<const std::vector<ImportRow>>(std::move(job.rows));
-  import_->asker = std::move(job.asker);
+  import_->caller = std::move(job.caller);
   apart([rows = import_->rows, import = ++imports_begun_] {
     ImportReserved reserved{import, {}};
     reserved.ids.reserve(rows->size());
@@ -258,7 +258,7 @@ void Catalogue::hear(const RowsLookedUp& looked_up) {
   if (taken != all.end()) {
     const auto row = import_->looked_up + static_cast<std::size_t>(taken - all.begin());
     const auto error = error_of(*taken);
-    refuse(std::move(import_->asker), (*import_->rows)[row].line,
+    refuse(std::move(import_->caller), (*import_->rows)[row].line,
            error ? Refusal{*error} : Refusal{CourseError::already_exists});
     return end_import();
   }
@@ -270,9 +270,9 @@ void Catalogue::hear(const RowsLookedUp& looked_up) {
 void Catalogue::stage() {
   Outcome outcome;
   outcome.subject = import_->rows->size();
-  DecidedImport decided{.key = import_->asker.key, .answer = import_->asker.render(outcome)};
+  DecidedImport decided{.key = import_->caller.key, .answer = import_->caller.render(outcome)};
   apart([&node = node_, &staging = ports_.staging, rows = std::move(import_->rows), import = imports_begun_,
-         trace = import_->asker.trace, decided = std::move(decided)] {
+         trace = import_->caller.trace, decided = std::move(decided)] {
     return ImportDecided{import, stage_rows(node, staging, *rows, trace, decided)};
   });
 }
@@ -292,9 +292,9 @@ void Catalogue::read_chunk() {
 void Catalogue::hear(ChunkRead& chunk) {
   if (chunk.records.empty()) return read_chunk();
   Append append;
-  auto& asker = import_->asker;
-  if (asker.key && !std::exchange(asker.claimed, true))
-    append.records.push_back(claim_record(*asker.key, std::nullopt, asker.trace, node_.timers.now()));
+  auto& caller = import_->caller;
+  if (caller.key && !std::exchange(caller.claimed, true))
+    append.records.push_back(claim_record(*caller.key, std::nullopt, caller.trace, node_.timers.now()));
   give_ids(node_.ids, append.records);
   append.records.insert(append.records.end(), chunk.records.begin(), chunk.records.end());
   for (const auto& record : chunk.records) append.created.push_back(record.aggregate);
@@ -308,17 +308,17 @@ void Catalogue::hear(ChunkRead& chunk) {
 }
 
 void Catalogue::finish() {
-  auto& asker = import_->asker;
+  auto& caller = import_->caller;
   const auto now = node_.timers.now();
   auto answered = std::move(import_->decided.answer);
   Append append;
-  if (asker.key && !import_->answered) {
-    if (!asker.claimed) append.records.push_back(claim_record(*asker.key, std::nullopt, asker.trace, now));
-    append.records.push_back(answer_record(*asker.key, answered, asker.trace, now));
+  if (caller.key && !import_->answered) {
+    if (!caller.claimed) append.records.push_back(claim_record(*caller.key, std::nullopt, caller.trace, now));
+    append.records.push_back(answer_record(*caller.key, answered, caller.trace, now));
     give_ids(node_.ids, append.records);
   }
   append.then = [self = caf::actor_cast<caf::actor>(this), import = imports_begun_,
-                 deliver = std::move(asker.deliver), answered = std::move(answered)](Position position) mutable {
+                 deliver = std::move(caller.deliver), answered = std::move(answered)](Position position) mutable {
     answered.position = position;
     if (deliver) deliver(std::move(answered));
     caf::anon_send(self, ImportAnswered{import});
@@ -334,7 +334,7 @@ void Catalogue::end_import() {
       failed(error.what());
     }
   });
-  if (const auto& key = import_->asker.key; key && import_->resumed) node_.journal.forget(key->id);
+  if (const auto& key = import_->caller.key; key && import_->resumed) node_.journal.forget(key->id);
   const bool resumed = import_->resumed;
   auto waiting = std::move(import_->waiting);
   import_.reset();
@@ -367,10 +367,10 @@ void Catalogue::hear(ImportResumed& resumed) {
   import_ = std::make_unique<Import>();
   import_->resumed = true;
   import_->answered = resumed.answered;
-  import_->asker.key = resumed.decided->key;
-  import_->asker.claimed = resumed.claimed;
+  import_->caller.key = resumed.decided->key;
+  import_->caller.claimed = resumed.claimed;
   // No caller asks for the key while a start carries the import out.
-  if (const auto& key = import_->asker.key) node_.journal.wake_new(key->id, resumed.claimed ? 1 : 0);
+  if (const auto& key = import_->caller.key) node_.journal.wake_new(key->id, resumed.claimed ? 1 : 0);
   import_->decided = *std::move(resumed.decided);
   import_->is_decided = true;
   read_chunk();

@@ -13,11 +13,8 @@
 
 namespace sugang {
 
-/// Registers courses: one, or a whole file's, all or nothing.
-struct RegisterCourses {
-  std::vector<ImportRow> rows;
-  /// One course that a caller posted, rather than an import.
-  bool single = false;
+struct CallCatalogue {
+  RegisterCourses request;
   CallerId caller = 0;
 };
 
@@ -60,7 +57,7 @@ struct ImportResumed {
 
 }  // namespace sugang
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::RegisterCourses)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::CallCatalogue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::ResumeImport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::SinglesLookedUp)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::ImportReserved)
@@ -95,11 +92,11 @@ class Catalogue final : public caf::event_based_actor {
   /// Courses to register, and the caller that waits for it.
   struct Job {
     std::vector<ImportRow> rows;
-    Asker asker;
+    Caller caller;
   };
   struct Import {
     std::shared_ptr<const std::vector<ImportRow>> rows;
-    Asker asker;
+    Caller caller;
     std::unordered_set<std::string> ids;
     std::size_t looked_up = 0;
     DecidedImport decided;
@@ -122,7 +119,7 @@ class Catalogue final : public caf::event_based_actor {
   void look_up_singles();
   void hear(const SinglesLookedUp& looked_up);
   void register_single(Job& job);
-  void refuse(Asker asker, std::size_t line, Refusal why);
+  void refuse(Caller caller, std::size_t line, Refusal why);
 
   void start_import();
   void look_up_rows();

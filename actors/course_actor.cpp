@@ -40,16 +40,10 @@ caf::message_handler CourseActor::handlers() {
           }
         });
       },
-      [this](ReviseCourseTask& task) {
-        turn([this, task = std::move(task)](const Unreadable* fault) {
-          auto asker = node_.callers.commands.take(task.caller);
-          fault ? refuse_unreadable(node_, std::move(asker), *fault) : revise(task.command, std::move(asker));
-        });
-      },
-      [this](CancelCourseTask& task) {
-        turn([this, task = std::move(task)](const Unreadable* fault) {
-          auto asker = node_.callers.commands.take(task.caller);
-          fault ? refuse_unreadable(node_, std::move(asker), *fault) : cancel(task.reason, std::move(asker));
+      [this](CallCourse& call) {
+        turn([this, call = std::move(call)](const Unreadable* fault) {
+          auto caller = node_.callers.commands.take(call.caller);
+          fault ? refuse_unreadable(node_, std::move(caller), *fault) : serve(call.request, std::move(caller));
         });
       },
       [this](const DescribeCourse& query) {
@@ -241,18 +235,22 @@ void CourseActor::arm_closing() {
                   [&directory = node_.directory, id = resident_->id] { directory.send(id, TendCourse{true}); });
 }
 
-void CourseActor::cancel(const std::string& reason, Asker asker) {
-  Outcome outcome;
-  auto decision = decide(state_, CourseCommand{CancelCourse{reason}}, node_.timers.now());
-  outcome.refusal = decision.error;
-  if (!decision.events.empty()) {
+void CourseActor::serve(const CourseRequest& request, Caller caller) {
+  const auto command = std::visit([](const auto& each) { return CourseCommand{each}; }, request);
+  auto decision = decide(state_, command, node_.timers.now());
+  const Cause cause{{}, std::nullopt, caller.trace};
+  if (std::holds_alternative<ReviseCourse>(request)) {
+    if (!decision.error) commit_and_tell(std::move(decision.events), cause);
+  } else if (!decision.events.empty()) {
     // Listed before the commit, so that the course owes from its first event on.
     list_claims();
-    commit(std::move(decision.events), {{}, std::nullopt, asker.trace});
+    commit(std::move(decision.events), cause);
     revoke_first();
   }
+  Outcome outcome;
+  outcome.refusal = decision.error;
   if (!decision.error) outcome.subject = snapshot();
-  answer(node_, std::move(asker), outcome);
+  answer(node_, std::move(caller), outcome);
 }
 
 void CourseActor::list_claims() {
@@ -279,17 +277,6 @@ void CourseActor::hear(const EnrollmentRevoked& revoked) {
   if (revoking_.erase(revoked.enrollment) == 0) return;
   revoke_next();
   if (revoking_.empty()) settle_owed();
-}
-
-void CourseActor::revise(const ReviseCourse& command, Asker asker) {
-  auto decision = decide(state_, CourseCommand{command}, node_.timers.now());
-  Outcome outcome;
-  outcome.refusal = decision.error;
-  if (!decision.error) {
-    commit_and_tell(std::move(decision.events), {{}, std::nullopt, asker.trace});
-    outcome.subject = snapshot();
-  }
-  answer(node_, std::move(asker), outcome);
 }
 
 void CourseActor::describe(CourseReader reader) {

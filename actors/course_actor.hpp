@@ -27,8 +27,7 @@ class CourseActor final : public EntityHost<Course> {
   void begin(const BeginEnrollment& begin);
   void settle(const SettleEnrollment& message);
   void reply_settled(EnrollmentId enrollment, Settled settled);
-  void revise(const ReviseCourse& command, Asker asker);
-  void cancel(const std::string& reason, Asker asker);
+  void serve(const CourseRequest& request, Caller caller);
   void describe(CourseReader reader);
   void find_in_line(EnrollmentId enrollment, LineReader reader);
   void adopt(const AdoptCourse& adopted);

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "actors/asker.hpp"
+#include "actors/caller.hpp"
 
 namespace sugang {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "actors/asker.hpp"
+#include "actors/caller.hpp"
 #include "storage/key_value_store.hpp"
 
 namespace sugang {

@@ -114,8 +114,8 @@ void KeyedRequests::InProgress::release(RequestId id) {
   if (journal != nullptr) journal->forget(id);
 }
 
-Asker KeyedRequests::releasing(Asker asker) {
-  if (!asker.key) return asker;
+Caller KeyedRequests::releasing(Caller caller) {
+  if (!caller.key) return caller;
   struct Hold {
     Hold(std::shared_ptr<InProgress> of, RequestId held) : in_progress(std::move(of)), id(held) {}
     ~Hold() { release(); }
@@ -127,12 +127,12 @@ Asker KeyedRequests::releasing(Asker asker) {
     std::shared_ptr<InProgress> in_progress;
     const RequestId id;
   };
-  asker.deliver = [hold = std::make_shared<Hold>(in_progress_, asker.key->id),
-                   deliver = std::move(asker.deliver)](Answer answer) {
+  caller.deliver = [hold = std::make_shared<Hold>(in_progress_, caller.key->id),
+                    deliver = std::move(caller.deliver)](Answer answer) {
     hold->release();
     deliver(std::move(answer));
   };
-  return asker;
+  return caller;
 }
 
 }  // namespace sugang

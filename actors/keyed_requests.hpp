@@ -31,8 +31,8 @@ class KeyedRequests {
   /// that can't be read is told so, and the next looks again.
   void find(RequestKey key, std::function<void(EarlierRequest)> done);
   void release(const RequestKey& key) { in_progress_->release(key.id); }
-  /// The asker, which releases the request's key when it is answered, or dropped without an answer.
-  Asker releasing(Asker asker);
+  /// The caller, which releases the request's key when it is answered, or dropped without an answer.
+  Caller releasing(Caller caller);
 
  private:
   using Asking = std::vector<std::pair<RequestKey, std::function<void(EarlierRequest)>>>;
@@ -56,7 +56,7 @@ class KeyedRequests {
 
   Journal& journal_;
   const Executor reads_;
-  /// Shared with askers, which may end later.
+  /// Shared with callers, which may end later.
   const std::shared_ptr<InProgress> in_progress_ = std::make_shared<InProgress>();
 };
 

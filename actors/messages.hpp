@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "actors/asker.hpp"
+#include "actors/caller.hpp"
 #include "domain/outcome.hpp"
 #include "gateway/payment_gateway.hpp"
 #include "storage/journal.hpp"
@@ -43,13 +43,8 @@ struct AdoptCourse {
   Ticket append = 0;
 };
 
-struct ReviseCourseTask {
-  ReviseCourse command;
-  CallerId caller = 0;
-};
-
-struct CancelCourseTask {
-  std::string reason;
+struct CallCourse {
+  CourseRequest request;
   CallerId caller = 0;
 };
 

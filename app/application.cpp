@@ -456,10 +456,10 @@ void Application::offer_samples() {
   if (impl_->journal().durable_position() != 0) return;
   auto rows = std::get<std::vector<ImportRow>>(decode_catalogue(sample_catalogue, Limits{}.import_rows_max));
   auto imported = std::make_shared<std::promise<void>>();
-  Asker asker;
-  asker.render = [](const Outcome&) { return Answer{}; };
-  asker.deliver = [imported](Answer) { imported->set_value(); };
-  impl_->service.import_courses(std::move(rows), std::move(asker));
+  Caller caller;
+  caller.render = [](const Outcome&) { return Answer{}; };
+  caller.deliver = [imported](Answer) { imported->set_value(); };
+  impl_->service.submit(RegisterCourses{std::move(rows)}, {}, std::move(caller));
   imported->get_future().wait();
 }
 

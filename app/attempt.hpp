@@ -26,14 +26,26 @@ ReadResult<T> attempt(const Read& read) {
   }
 }
 
-/// The same for a list, which carries its own error.
-template <class Row, class Read>
-ListResult<Row> attempt_list(const Read& read) {
-  auto result = attempt<ListResult<Row>>(read);
+// Lists carry their own error.
+
+template <class Row>
+void fail(ListResult<Row>& result, ServiceError error) {
+  result.error = error;
+}
+inline void fail(MileageStatement& result, ServiceError error) { fail(result.entries, error); }
+
+template <class List>
+List failed(ServiceError error) {
+  List list;
+  fail(list, error);
+  return list;
+}
+
+template <class List, class Read>
+List attempt_list(const Read& read) {
+  auto result = attempt<List>(read);
   if (auto* listed = std::get_if<0>(&result)) return std::move(*listed);
-  ListResult<Row> failed;
-  failed.error = std::get<ServiceError>(result);
-  return failed;
+  return failed<List>(std::get<ServiceError>(result));
 }
 
 }  // namespace sugang

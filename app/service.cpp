@@ -42,18 +42,18 @@ void Service::find_request(RequestKey key, std::function<void(EarlierRequest)> d
   });
 }
 
-Asker Service::sealing(Asker asker) {
-  if (!asker.key) return asker;
-  asker.render = [this, id = asker.key->id, render = std::move(asker.render)](const Outcome& outcome) {
+Caller Service::sealing(Caller caller) {
+  if (!caller.key) return caller;
+  caller.render = [this, id = caller.key->id, render = std::move(caller.render)](const Outcome& outcome) {
     auto answer = render(outcome);
     answer.body = std::string{sealed_mark} + sealer_.seal(answer.body, to_text(id));
     return answer;
   };
-  asker.deliver = [this, id = asker.key->id, deliver = std::move(asker.deliver)](Answer answer) {
+  caller.deliver = [this, id = caller.key->id, deliver = std::move(caller.deliver)](Answer answer) {
     unseal(id, answer);
     deliver(std::move(answer));
   };
-  return asker;
+  return caller;
 }
 
 bool Service::unseal(RequestId id, Answer& answer) const {
@@ -71,11 +71,13 @@ void Service::through_gate(std::function<void()> done) {
 
 void Service::release_request(RequestKey key) { keyed_.release(key); }
 
-bool Service::refuse(std::optional<ServiceError> why, Asker& asker) {
+void Service::submit(Command command, Wait wait, Caller caller) {
+  std::visit([&](auto& what) { run(std::move(what), wait, keyed_.releasing(std::move(caller))); }, command);
+}
+
+bool Service::refuse(std::optional<ServiceError> why, Caller& caller) {
   if (!why) return false;
-  Outcome outcome;
-  outcome.refusal = *why;
-  answer(node_, keyed_.releasing(std::move(asker)), outcome);
+  answer(node_, std::move(caller), {.refusal = *why});
   return true;
 }
 
@@ -87,52 +89,52 @@ std::optional<ServiceError> Service::catalogue_closed() const {
   return node_.components.runs(Component::catalogue) ? disk_closed() : ServiceError::catalogue_paused;
 }
 
-CallerId Service::admit(Asker asker) { return node_.callers.commands.add(keyed_.releasing(std::move(asker))); }
-
-void Service::register_course(CourseId id, CourseDefinition definition, Asker asker) {
-  if (refuse(catalogue_closed(), asker)) return;
-  RegisterCourses job{
-      .rows = {{std::move(id), std::move(definition), 0}}, .single = true, .caller = admit(std::move(asker))};
-  caf::anon_send(catalogue_, std::move(job));
+void Service::run(RegisterCourses command, Wait, Caller caller) {
+  if (refuse(catalogue_closed(), caller)) return;
+  caf::anon_send(catalogue_, CallCatalogue{std::move(command), admit(std::move(caller))});
 }
 
-void Service::import_courses(std::vector<ImportRow> rows, Asker asker) {
-  if (refuse(catalogue_closed(), asker)) return;
-  caf::anon_send(catalogue_, RegisterCourses{.rows = std::move(rows), .caller = admit(std::move(asker))});
+void Service::run(ToCourse command, Wait, Caller caller) {
+  if (refuse(catalogue_closed(), caller)) return;
+  node_.directory.send(command.course, CallCourse{std::move(command.request), admit(std::move(caller))});
 }
 
-void Service::revise_course(CourseId id, ReviseCourse command, Asker asker) {
-  if (refuse(catalogue_closed(), asker)) return;
-  node_.directory.send(id, ReviseCourseTask{std::move(command), admit(std::move(asker))});
-}
-
-void Service::place_enrollment(PlaceEnrollment command, Wait wait, Asker asker) {
-  if (refuse(disk_closed(), asker)) return;
+void Service::run(PlaceEnrollment command, Wait wait, Caller caller) {
+  if (refuse(disk_closed(), caller)) return;
   const EnrollmentId id{node_.ids.mint(node_.timers.now(), partition_of_name(command.course.text))};
-  node_.directory.send(id, StartSaga{std::move(command), wait, admit(std::move(asker))});
+  run(ToEnrollment{id, std::move(command)}, wait, std::move(caller));
 }
 
-void Service::join_enrollment(EnrollmentId id, Wait wait, Asker asker) {
-  node_.directory.send(id, JoinSaga{wait, admit(std::move(asker))});
+/// What moves on gives seats and money back, and needs little room on the disk.
+void Service::run(ToEnrollment command, Wait wait, Caller caller) {
+  node_.directory.send(command.enrollment, CallSaga{std::move(command.request), wait, admit(std::move(caller))});
 }
 
-void Service::cancel_enrollment(EnrollmentId id, std::string reason, Wait wait, Asker asker) {
-  node_.directory.send(id, CancelSaga{std::move(reason), wait, admit(std::move(asker))});
+void Service::run(CreateWebhook command, Wait, Caller caller) {
+  if (refuse(disk_closed(), caller)) return;
+  scans_([this, command = std::move(command), caller = sealing(std::move(caller))]() mutable {
+    const auto complete = [&](const NewWebhook& made, Append& append) {
+      Outcome outcome;
+      outcome.subject = made;
+      add_answer(node_, append, std::move(caller), outcome);
+    };
+    const auto created = attempt<bool>(
+        [&] { return webhooks_.create(std::move(command.url), std::move(command.kinds), complete).has_value(); });
+    const auto* error = std::get_if<ServiceError>(&created);
+    if (error || !std::get<0>(created)) refuse(error ? *error : ServiceError::too_many_webhooks, caller);
+  });
 }
 
-void Service::cancel_course(CourseId id, std::string reason, Asker asker) {
-  if (refuse(catalogue_closed(), asker)) return;
-  node_.directory.send(id, CancelCourseTask{std::move(reason), admit(std::move(asker))});
+void Service::run(RemoveWebhook command, Wait, Caller caller) {
+  scans_([this, id = command.webhook, caller = std::move(caller)]() mutable {
+    const auto removed = attempt<bool>([&] { return webhooks_.remove(id); });
+    const auto* error = std::get_if<ServiceError>(&removed);
+    if (error || !std::get<0>(removed))
+      return void(refuse(error ? *error : ServiceError::webhook_not_found, caller));
+    answer(node_, std::move(caller), {});
+  });
 }
 
 void Service::answer_waiting() { node_.directory.send_to_residents(AggregateKind::enrollment, AnswerWaiting{}); }
-
-void Service::take_step(EnrollmentId id, StaffStep step, Asker asker) {
-  node_.directory.send(id, TakeStaffStep{std::move(step), admit(std::move(asker))});
-}
-
-void Service::operate_saga(EnrollmentId id, Operation operation, Asker asker) {
-  node_.directory.send(id, OperateSaga{std::move(operation), admit(std::move(asker))});
-}
 
 }  // namespace sugang

@@ -52,54 +52,19 @@ class Service final : public Backend {
   void find_request(RequestKey key, std::function<void(EarlierRequest)> done) override;
   void release_request(RequestKey key) override;
 
+  void submit(Command command, Wait wait, Caller caller) override;
+  void query(Query query) override;
   void run_apart(std::function<void()> work) override { apart_(std::move(work)); }
-  void register_course(CourseId id, CourseDefinition definition, Asker asker) override;
-  void import_courses(std::vector<ImportRow> rows, Asker asker) override;
-  void revise_course(CourseId id, ReviseCourse command, Asker asker) override;
-  void place_enrollment(PlaceEnrollment command, Wait wait, Asker asker) override;
-  void join_enrollment(EnrollmentId id, Wait wait, Asker asker) override;
-  void cancel_enrollment(EnrollmentId id, std::string reason, Wait wait, Asker asker) override;
-  void cancel_course(CourseId id, std::string reason, Asker asker) override;
-  void take_step(EnrollmentId id, StaffStep step, Asker asker) override;
-  void operate_saga(EnrollmentId id, Operation operation, Asker asker) override;
-  void create_webhook(std::string url, std::vector<NoticeKind> kinds, Asker asker) override;
-  void remove_webhook(WebhookId id, std::function<void(ReadResult<bool> removed)> done) override;
-  void list_webhooks(Page page, std::function<void(ListResult<Webhook>)> done) override;
-  void list_webhook_deliveries(WebhookId id, Page page,
-                               std::function<void(std::optional<ListResult<WebhookDelivery>>)> done) override;
-
-  void read_course(CourseId id, CourseReader done) override;
-  void read_timeline(EnrollmentId id, std::function<void(ReadResult<std::vector<Record>>)> done) override;
-  void read_line_position(CourseId course, EnrollmentId enrollment, LineReader done) override;
-  void list_courses(std::optional<CourseKind> kind, Page page, Position min_position,
-                    std::function<void(ListResult<CourseSnapshot>)> done) override;
-  void list_enrollments(EnrollmentFilter filter, Page page, Position min_position,
-                        std::function<void(ListResult<EnrollmentSummary>)> done) override;
-  void student_page(StudentId student, Page page, Position min_position,
-                    std::function<void(ListResult<PageRow>)> done) override;
-  void list_waitlist(CourseId course, Page page, Position min_position,
-                     std::function<void(ListResult<WaitlistRow>)> done) override;
-  void list_coaching(CoachingFilter filter, Page page, Position min_position,
-                     std::function<void(ListResult<EnrollmentSummary>)> done) override;
-  void list_deliveries(DeliveryFilter filter, Page page, Position min_position,
-                       std::function<void(ListResult<EnrollmentSummary>)> done) override;
-  void student_mileage(StudentId student, Page page, Position min_position,
-                       std::function<void(MileageStatement)> done) override;
-  void student_notifications(StudentId student, Page page, Position min_position,
-                             std::function<void(ListResult<Notification>)> done) override;
-  void read_events(Position after, std::size_t limit, std::function<void(ReadResult<EventsRead>)> done) override;
   void await_events(Position after, std::function<void()> done) override;
   Position durable_position() const override { return node_.journal.durable_position(); }
 
   std::vector<ReadinessCheck> readiness() override;
   std::vector<ComponentStatus> components() override;
   void set_component(const std::string& name, bool running, std::function<void(bool found)> done) override;
-  void list_set_aside(Page page, std::function<void(ListResult<SetAside>)> done) override;
   bool rebuild_view(const std::string& name) override;
   std::vector<ViewStatus> views() override;
   GatewaySettings gateway_settings() override;
   void set_gateway_settings(GatewaySettings settings) override;
-  void list_charges(Page page, std::function<void(ListResult<ChargeEntry>)> done) override;
   std::string metrics() override;
 
   /// Lists who owes an action, and wakes them a few at a time. May block on a disk. After a start, and when a
@@ -117,16 +82,47 @@ class Service final : public Backend {
   void set_disk_low(bool low) { disk_low_ = low; }
 
  private:
-  /// The asker, whose answer, which holds a secret, is in the journal as the sealer makes it.
-  Asker sealing(Asker asker);
+  void run(RegisterCourses command, Wait wait, Caller caller);
+  void run(ToCourse command, Wait wait, Caller caller);
+  void run(PlaceEnrollment command, Wait wait, Caller caller);
+  void run(ToEnrollment command, Wait wait, Caller caller);
+  void run(CreateWebhook command, Wait wait, Caller caller);
+  void run(RemoveWebhook command, Wait wait, Caller caller);
+
+  template <class Asked>
+  using Done = std::function<void(typename Asked::Result)>;
+  void run(const ReadCourse& query, Done<ReadCourse> done);
+  void run(const ReadTimeline& query, Done<ReadTimeline> done);
+  void run(const FindWaitlistPosition& query, Done<FindWaitlistPosition> done);
+  void run(const ReadEvents& query, Done<ReadEvents> done);
+  void run(const ListWebhookDeliveries& query, Done<ListWebhookDeliveries> done);
+  template <class Row>
+  void run(const ListAll<Row>& query, Done<ListAll<Row>> done);
+  template <class Filter>
+  void run(const ViewQuery<Filter>& query, Done<ViewQuery<Filter>> done);
+
+  ListResult<Webhook> read(const ListAll<Webhook>& query) const { return webhooks_.list(query.page); }
+  ListResult<SetAside> read(const ListAll<SetAside>& query) const { return set_aside_.list(query.page); }
+  ListResult<ChargeEntry> read(const ListAll<ChargeEntry>& query) const { return gateway_.charges(query.page); }
+  auto read(const ListCourses& query) const { return views_.list_courses(query.filter.kind, query.page); }
+  auto read(const ListEnrollments& query) const { return views_.list_enrollments(query.filter, query.page); }
+  auto read(const ListWaitlist& query) const { return views_.list_waitlist(query.filter.course, query.page); }
+  auto read(const ListCoaching& query) const { return views_.list_coaching(query.filter, query.page); }
+  auto read(const ListDeliveries& query) const { return views_.list_deliveries(query.filter, query.page); }
+  auto read(const ReadStudentPage& query) const { return views_.student_page(query.filter.student, query.page); }
+  auto read(const ReadMileage& query) const { return views_.student_mileage(query.filter.student, query.page); }
+  ListResult<Notification> read(const ReadNotifications& query) const;
+
+  /// The caller, whose answer, which holds a secret, is in the journal as the sealer makes it.
+  Caller sealing(Caller caller);
   /// False: the answer was sealed with another key.
   bool unseal(RequestId id, Answer& answer) const;
   /// Runs `done` once what was appended before is durable.
   void through_gate(std::function<void()> done);
   /// The number under which the caller waits.
-  CallerId admit(Asker asker);
+  CallerId admit(Caller caller) { return node_.callers.commands.add(std::move(caller)); }
   /// Answers what cannot be taken up now; true if so.
-  bool refuse(std::optional<ServiceError> why, Asker& asker);
+  bool refuse(std::optional<ServiceError> why, Caller& caller);
   /// Why a change of the catalogue is not taken up now, if so.
   std::optional<ServiceError> catalogue_closed() const;
   std::optional<ServiceError> disk_closed() const;
@@ -135,13 +131,6 @@ class Service final : public Backend {
   std::string stopped_consumers() const;
   std::string paused_names() const;
   void resume_from(std::shared_ptr<const std::vector<AggregateId>> owed, std::size_t first);
-  template <class Row>
-  void list(std::vector<ViewId> views, Position min_position, std::function<ListResult<Row>()> query,
-            std::function<void(ListResult<Row>)> done);
-  /// Runs `query` once these views show `min_position`, or `behind` when they do not in time.
-  void when_reached(std::vector<ViewId> views, Position min_position, std::function<void()> query,
-                    std::function<void()> behind);
-
   Node& node_;
   PausedComponents& components_;
   caf::actor catalogue_;

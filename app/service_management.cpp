@@ -20,53 +20,6 @@ constexpr Milliseconds resume_retry{1'000};
 
 }  // namespace
 
-void Service::create_webhook(std::string url, std::vector<NoticeKind> kinds, Asker asker) {
-  if (refuse(disk_closed(), asker)) return;
-  scans_([this, url = std::move(url), kinds = std::move(kinds),
-          asker = sealing(keyed_.releasing(std::move(asker)))]() mutable {
-    const auto complete = [&](const NewWebhook& made, Append& append) {
-      Outcome outcome;
-      outcome.subject = made;
-      add_answer(node_, append, std::move(asker), outcome);
-    };
-    const auto created =
-        attempt<bool>([&] { return webhooks_.create(std::move(url), std::move(kinds), complete).has_value(); });
-    const auto* error = std::get_if<ServiceError>(&created);
-    if (!error && std::get<0>(created)) return;
-    Outcome outcome;
-    outcome.refusal = error ? *error : ServiceError::too_many_webhooks;
-    answer(node_, std::move(asker), outcome);
-  });
-}
-
-void Service::remove_webhook(WebhookId id, std::function<void(ReadResult<bool> removed)> done) {
-  scans_([this, id, done = std::move(done)] {
-    auto removed = attempt<bool>([&] { return webhooks_.remove(id); });
-    through_gate([done, removed = std::move(removed)] { done(removed); });
-  });
-}
-
-void Service::list_webhooks(Page page, std::function<void(ListResult<Webhook>)> done) {
-  scans_([this, page = std::move(page), done = std::move(done)] {
-    auto listed = attempt_list<Webhook>([&] { return webhooks_.list(page); });
-    through_gate([done, listed = std::move(listed)] { done(listed); });
-  });
-}
-
-void Service::list_webhook_deliveries(WebhookId id, Page page,
-                                      std::function<void(std::optional<ListResult<WebhookDelivery>>)> done) {
-  scans_([this, id, page = std::move(page), done = std::move(done)] {
-    using Listed = std::optional<ListResult<WebhookDelivery>>;
-    auto listed = attempt<Listed>([&] { return webhooks_.deliveries(id, page); });
-    Listed result;
-    if (auto* found = std::get_if<0>(&listed))
-      result = std::move(*found);
-    else
-      result.emplace().error = std::get<ServiceError>(listed);
-    through_gate([done, result = std::move(result)] { done(result); });
-  });
-}
-
 std::vector<ReadinessCheck> Service::readiness() {
   const auto lag = views_.lag();
   const auto stopped = views_.stopped_by();
@@ -131,12 +84,6 @@ std::string Service::pause_as_before() {
   return paused_names();
 }
 
-void Service::list_set_aside(Page page, std::function<void(ListResult<SetAside>)> done) {
-  scans_([this, page = std::move(page), done = std::move(done)] {
-    done(attempt_list<SetAside>([&] { return set_aside_.list(page); }));
-  });
-}
-
 bool Service::switch_component(Component component, bool running) {
   switch (component) {
     case Component::catalogue:
@@ -182,12 +129,6 @@ void Service::set_gateway_settings(GatewaySettings settings) {
   if (!recovers) return;
   breaker_.reset();
   scans_([this] { resume_owed(); });
-}
-
-void Service::list_charges(Page page, std::function<void(ListResult<ChargeEntry>)> done) {
-  scans_([this, page = std::move(page), done = std::move(done)] {
-    done(attempt_list<ChargeEntry>([&] { return gateway_.charges(page); }));
-  });
 }
 
 std::string Service::metrics() {

@@ -38,129 +38,76 @@ EventsRead find_events(const Journal& journal, Position after, std::size_t limit
   return found;
 }
 
+/// The views that answer a filter.
+std::vector<ViewId> views_for(const auto&) { return {ViewId::enrollments}; }
+std::vector<ViewId> views_for(const CourseFilter&) { return {ViewId::courses}; }
+std::vector<ViewId> views_for(const StudentFilter<ListResult<PageRow>>&) {
+  return {ViewId::enrollments, ViewId::courses};
+}
+std::vector<ViewId> views_for(const StudentFilter<MileageStatement>&) { return {ViewId::mileage}; }
+
 }  // namespace
 
-void Service::read_course(CourseId id, CourseReader done) {
-  node_.directory.send(id, DescribeCourse{node_.callers.course_reads.add(std::move(done))});
+void Service::query(Query query) {
+  std::visit([this](auto& pending) { run(pending.query, std::move(pending.done)); }, query);
 }
 
-void Service::read_timeline(EnrollmentId id, std::function<void(ReadResult<std::vector<Record>>)> done) {
-  reads_([this, id, done = std::move(done)] {
-    done(attempt<std::vector<Record>>([&] { return node_.journal.timeline(id); }));
+void Service::run(const ReadCourse& query, Done<ReadCourse> done) {
+  auto reader = [done = std::move(done)](CourseRead read, Position) { done(std::move(read)); };
+  node_.directory.send(query.course, DescribeCourse{node_.callers.course_reads.add(std::move(reader))});
+}
+
+void Service::run(const ReadTimeline& query, Done<ReadTimeline> done) {
+  reads_([this, query, done = std::move(done)] {
+    done(attempt<std::vector<Record>>([&] { return node_.journal.timeline(query.enrollment); }));
   });
 }
 
-void Service::read_line_position(CourseId course, EnrollmentId enrollment, LineReader done) {
-  node_.directory.send(course, FindInLine{enrollment, node_.callers.line_reads.add(std::move(done))});
+void Service::run(const FindWaitlistPosition& query, Done<FindWaitlistPosition> done) {
+  node_.directory.send(query.course, FindInLine{query.enrollment, node_.callers.line_reads.add(std::move(done))});
 }
 
-void Service::when_reached(std::vector<ViewId> views, Position min_position, std::function<void()> query,
-                           std::function<void()> behind) {
-  views_.when_reached(std::move(views), min_position,
-                      [this, query = std::move(query), behind = std::move(behind)](bool reached) {
-                        if (reached)
-                          scans_(query);
-                        else
-                          behind();
-                      });
+void Service::run(const ReadEvents& query, Done<ReadEvents> done) {
+  scans_([this, query, done = std::move(done)] {
+    done(attempt<EventsRead>([&] { return find_events(node_.journal, query.after, query.limit); }));
+  });
+}
+
+void Service::run(const ListWebhookDeliveries& query, Done<ListWebhookDeliveries> done) {
+  scans_([this, query, done = std::move(done)] {
+    auto listed = attempt<std::optional<ListResult<WebhookDelivery>>>(
+        [&] { return webhooks_.deliveries(query.webhook, query.page); });
+    through_gate([done, listed = std::move(listed)] { done(listed); });
+  });
 }
 
 template <class Row>
-void Service::list(std::vector<ViewId> views, Position min_position, std::function<ListResult<Row>()> query,
-                   std::function<void(ListResult<Row>)> done) {
-  when_reached(
-      std::move(views), min_position, [query = std::move(query), done] { done(attempt_list<Row>(query)); },
-      [done] {
-        ListResult<Row> behind;
-        behind.error = ServiceError::views_behind;
-        done(std::move(behind));
-      });
-}
-
-void Service::list_courses(std::optional<CourseKind> kind, Page page, Position min_position,
-                           std::function<void(ListResult<CourseSnapshot>)> done) {
-  list<CourseSnapshot>(
-      {ViewId::courses}, min_position, [this, kind, page] { return views_.list_courses(kind, page); },
-      std::move(done));
-}
-
-void Service::list_enrollments(EnrollmentFilter filter, Page page, Position min_position,
-                               std::function<void(ListResult<EnrollmentSummary>)> done) {
-  list<EnrollmentSummary>(
-      {ViewId::enrollments}, min_position, [this, filter, page] { return views_.list_enrollments(filter, page); },
-      std::move(done));
-}
-
-void Service::student_page(StudentId student, Page page, Position min_position,
-                           std::function<void(ListResult<PageRow>)> done) {
-  list<PageRow>(
-      {ViewId::enrollments, ViewId::courses}, min_position,
-      [this, student, page] { return views_.student_page(student, page); }, std::move(done));
-}
-
-void Service::list_waitlist(CourseId course, Page page, Position min_position,
-                            std::function<void(ListResult<WaitlistRow>)> done) {
-  list<WaitlistRow>(
-      {ViewId::enrollments}, min_position, [this, course, page] { return views_.list_waitlist(course, page); },
-      std::move(done));
-}
-
-void Service::list_coaching(CoachingFilter filter, Page page, Position min_position,
-                            std::function<void(ListResult<EnrollmentSummary>)> done) {
-  list<EnrollmentSummary>(
-      {ViewId::enrollments}, min_position, [this, filter, page] { return views_.list_coaching(filter, page); },
-      std::move(done));
-}
-
-void Service::list_deliveries(DeliveryFilter filter, Page page, Position min_position,
-                              std::function<void(ListResult<EnrollmentSummary>)> done) {
-  list<EnrollmentSummary>(
-      {ViewId::enrollments}, min_position, [this, filter, page] { return views_.list_deliveries(filter, page); },
-      std::move(done));
-}
-
-void Service::student_mileage(StudentId student, Page page, Position min_position,
-                              std::function<void(MileageStatement)> done) {
-  when_reached(
-      {ViewId::mileage}, min_position,
-      [this, student, page, done] {
-        auto statement = attempt<MileageStatement>([&] { return views_.student_mileage(student, page); });
-        if (auto* read = std::get_if<0>(&statement)) return done(std::move(*read));
-        MileageStatement failed;
-        failed.entries.error = std::get<ServiceError>(statement);
-        done(std::move(failed));
-      },
-      [done] {
-        MileageStatement behind;
-        behind.entries.error = ServiceError::views_behind;
-        done(std::move(behind));
-      });
-}
-
-void Service::student_notifications(StudentId student, Page page, Position min_position,
-                                    std::function<void(ListResult<Notification>)> done) {
-  // While notifications are paused, the boxes stay as they were.
-  const auto until = components_.shown_until(Component::notifications);
-  const auto query = [this, student, page, until] {
-    auto notices = views_.student_notifications(student, page, until);
-    ListResult<Notification> result{
-        .error = notices.error, .cursor_invalid = notices.cursor_invalid, .listing = {}};
-    result.listing.next = std::move(notices.listing.next);
-    result.listing.position = notices.listing.position;
-    for (auto& notice : notices.listing.items)
-      result.listing.items.push_back(webhooks_.standing(std::move(notice)));
-    return result;
-  };
-  if (min_position <= until) return list<Notification>({ViewId::enrollments}, min_position, query, std::move(done));
-  ListResult<Notification> behind;
-  behind.error = ServiceError::views_behind;
-  done(std::move(behind));
-}
-
-void Service::read_events(Position after, std::size_t limit, std::function<void(ReadResult<EventsRead>)> done) {
-  scans_([this, after, limit, done = std::move(done)] {
-    done(attempt<EventsRead>([&] { return find_events(node_.journal, after, limit); }));
+void Service::run(const ListAll<Row>& query, Done<ListAll<Row>> done) {
+  scans_([this, query, done = std::move(done)] {
+    auto listed = attempt_list<ListResult<Row>>([&] { return read(query); });
+    through_gate([done, listed = std::move(listed)] { done(listed); });
   });
+}
+
+template <class Filter>
+void Service::run(const ViewQuery<Filter>& query, Done<ViewQuery<Filter>> done) {
+  using Result = typename Filter::Result;
+  views_.when_reached(views_for(query.filter), query.min_position, [this, query, done](bool reached) {
+    if (!reached) return done(failed<Result>(ServiceError::views_behind));
+    scans_([this, query, done] { done(attempt_list<Result>([&] { return read(query); })); });
+  });
+}
+
+/// While notifications are paused, the boxes stay as they were.
+ListResult<Notification> Service::read(const ReadNotifications& query) const {
+  const auto until = components_.shown_until(Component::notifications);
+  if (query.min_position > until) return failed<ListResult<Notification>>(ServiceError::views_behind);
+  auto notices = views_.student_notifications(query.filter.student, query.page, until);
+  ListResult<Notification> result{.error = notices.error, .cursor_invalid = notices.cursor_invalid, .listing = {}};
+  result.listing.next = std::move(notices.listing.next);
+  result.listing.position = notices.listing.position;
+  for (auto& notice : notices.listing.items) result.listing.items.push_back(webhooks_.standing(std::move(notice)));
+  return result;
 }
 
 void Service::await_events(Position after, std::function<void()> done) {

@@ -259,6 +259,9 @@ struct TendLine {};
 using CourseCommand =
     std::variant<RegisterCourse, ReviseCourse, HoldSeats, TakeSeats, ReleaseSeats, CancelCourse, TendLine>;
 
+/// What callers request of a course.
+using CourseRequest = std::variant<ReviseCourse, CancelCourse>;
+
 enum class CourseError : std::uint8_t {
   not_found,
   already_exists,

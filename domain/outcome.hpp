@@ -21,6 +21,7 @@ enum class ServiceError : std::uint8_t {
   /// The component that this step belongs to is paused.
   component_paused,
   too_many_webhooks,
+  webhook_not_found,
   views_behind,
   view_paused,
   /// The rows of a view are damaged; it is built again.

@@ -28,16 +28,10 @@ class Turn {
       : decision_{.saga = saga, .records = {}, .owes = {}, .claimant = {}, .effects = {}}, world_(conditions) {}
   SagaDecision decision() && { return std::move(decision_); }
 
-  void on(const StartSaga& start) {
-    saga_.running = true;
-    saga_.starting = {start.caller, start.wait};
-    effect(SendPlacement{start.placement, world_.payments});
+  void on(const CallSaga& call) {
+    std::visit([&](const auto& request) { serve(request, call); }, call.request);
   }
-  void on(const JoinSaga& join);
-  void on(const CancelSaga& cancel);
   void on(const RevokeSaga& revoke);
-  void on(const TakeStaffStep& taken);
-  void on(const OperateSaga& operated);
   void on(const ResumeSaga&) {
     resume();
     serve_postponed();
@@ -51,6 +45,16 @@ class Turn {
   void on(const SettlementEnded& ended);
 
  private:
+  void serve(const PlaceEnrollment& placement, const CallSaga& call) {
+    saga_.running = true;
+    saga_.starting = {call.caller, call.wait};
+    effect(SendPlacement{placement, world_.payments});
+  }
+  void serve(const JoinSaga& join, const CallSaga& call);
+  void serve(const CancelSaga& cancel, const CallSaga& call);
+  void serve(const StaffStep& taken, const CallSaga& call);
+  void serve(const Operation& operation, const CallSaga& call);
+
   void opened(const StepReply& reply);
   void resume();
   void run();
@@ -96,30 +100,30 @@ class Turn {
   bool operator_retries_ = false;
 };
 
-void Turn::on(const JoinSaga& join) {
-  add_waiting(join.caller, false, join.wait);
+void Turn::serve(const JoinSaga&, const CallSaga& call) {
+  add_waiting(call.caller, false, call.wait);
   if (!saga_.exists() || summary_.ended()) return answer_waiting(false);
   if (summary_.saga == SagaState::stuck) answer_waiting(true);
   resume();
 }
 
-void Turn::on(const CancelSaga& cancel) {
+void Turn::serve(const CancelSaga& cancel, const CallSaga& call) {
   if (!saga_.exists() || summary_.state == EnrollmentState::cancelled || has_ended_otherwise(summary_.state))
-    return answer({cancel.caller, true}, false);
+    return answer({call.caller, true}, false);
   if (cursor_.turned) {
-    add_waiting(cancel.caller, true, cancel.wait);
+    add_waiting(call.caller, true, call.wait);
     return resume();
   }
   switch (cancel_now(saga_)) {
     case Cancel::refused:
-      return answer_refused(cancel.caller, EnrollmentError::not_cancellable);
+      return answer_refused(call.caller, EnrollmentError::not_cancellable);
     case Cancel::waits:
-      saga_.postponed.emplace_back(cancel);
+      saga_.postponed.emplace_back(call);
       return resume();
     case Cancel::turns:
-      decision_.claimant = cancel.caller;
+      decision_.claimant = call.caller;
       turn(TurnCause::cancelled, cancel.reason);
-      add_waiting(cancel.caller, true, cancel.wait);
+      add_waiting(call.caller, true, call.wait);
   }
 }
 
@@ -136,35 +140,35 @@ void Turn::on(const RevokeSaga& revoke) {
   effect(ReportRevoked{revoke.course});
 }
 
-void Turn::on(const TakeStaffStep& taken) {
+void Turn::serve(const StaffStep& taken, const CallSaga& call) {
   // The saga may be on its way to this step, which it reaches in a moment unless a charge is out.
   const auto command = command_at(cursor_);
   const bool on_its_way = saga_.running && command && !cursor_.turned && command->step != Step::take_payment;
   if (saga_.staff || on_its_way) {
-    saga_.postponed.emplace_back(taken);
+    saga_.postponed.emplace_back(call);
     return;
   }
-  if (auto refusal = refusal_of(saga_, taken.step, world_)) return answer_refused(taken.caller, *refusal);
+  if (auto refusal = refusal_of(saga_, taken, world_)) return answer_refused(call.caller, *refusal);
   // What a crash or a pause has cut off is finished first; what keeps failing has its own time.
   if (pending_move(summary_) || command == confirm_schedule) {
-    if (saga_.retry_armed) return answer_refused(taken.caller, ServiceError::read_failed);
-    saga_.postponed.emplace_back(taken);
+    if (saga_.retry_armed) return answer_refused(call.caller, ServiceError::read_failed);
+    saga_.postponed.emplace_back(call);
     return resume();
   }
-  const Causation step{step_of(taken.step), Direction::act};
+  const Causation step{step_of(taken), Direction::act};
   // The slot is agreed on when the coaching has it, not when the calendar has.
   const auto answered_by = step == book_slot ? confirm_schedule : step;
   // A calendar comes first for a slot that is not agreed on yet, or a class that moves.
-  const bool books = command == book_slot ? step == book_slot : moves_class(taken.step, summary_);
-  saga_.staff = {taken.caller, books ? book_slot : answered_by, answered_by};
-  send(command_of(taken.step, saga_.staff->sent, summary_));
+  const bool books = command == book_slot ? step == book_slot : moves_class(taken, summary_);
+  saga_.staff = {call.caller, books ? book_slot : answered_by, answered_by};
+  send(command_of(taken, saga_.staff->sent, summary_));
 }
 
-void Turn::on(const OperateSaga& operated) {
-  const auto& [action, reason] = operated.operation;
-  if (auto refusal = refusal_of(saga_, action, world_)) return answer_refused(operated.caller, *refusal);
+void Turn::serve(const Operation& operation, const CallSaga& call) {
+  const auto& [action, reason] = operation;
+  if (auto refusal = refusal_of(saga_, action, world_)) return answer_refused(call.caller, *refusal);
   const auto command = command_at(cursor_).value_or(Causation{});
-  decision_.claimant = operated.caller;
+  decision_.claimant = call.caller;
   append(SagaOperated{action, command.step, command.direction, reason});
   saga_.attempts = 0;
   switch (action) {
@@ -181,7 +185,7 @@ void Turn::on(const OperateSaga& operated) {
       send(resolution_of(command, reason, summary_, world_.now));
       break;
   }
-  answer_as_it_stands(operated.caller);
+  answer_as_it_stands(call.caller);
 }
 
 void Turn::on(const RetryStep& retry) {

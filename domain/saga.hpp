@@ -51,20 +51,20 @@ struct Operation {
   std::string reason;
 };
 
-// Commands of a saga.
+// What callers request of an enrollment.
 
-struct StartSaga {
-  PlaceEnrollment placement;
-  Wait wait;
-  CallerId caller = 0;
-};
 /// Waits for the end of a saga that continues from before a crash.
-struct JoinSaga {
-  Wait wait;
-  CallerId caller = 0;
-};
+struct JoinSaga {};
 struct CancelSaga {
   std::string reason;
+};
+using SagaRequest = std::variant<PlaceEnrollment, JoinSaga, CancelSaga, StaffStep, Operation>;
+
+// Commands of a saga.
+
+/// The caller gets one answer: of a placement, a join and a cancel at the saga's end, `wait` permitting.
+struct CallSaga {
+  SagaRequest request;
   Wait wait;
   CallerId caller = 0;
 };
@@ -72,14 +72,6 @@ struct CancelSaga {
 struct RevokeSaga {
   CourseId course;
   std::string reason;
-};
-struct TakeStaffStep {
-  StaffStep step;
-  CallerId caller = 0;
-};
-struct OperateSaga {
-  Operation operation;
-  CallerId caller = 0;
 };
 /// Continue where the timeline ends: after a restart, and when a component runs again.
 struct ResumeSaga {};
@@ -108,9 +100,8 @@ struct SettlementEnded {
   std::vector<Record> records;
 };
 
-using SagaCommand =
-    std::variant<StartSaga, JoinSaga, CancelSaga, RevokeSaga, TakeStaffStep, OperateSaga, ResumeSaga, DeadlineOver,
-                 RetryStep, WaitOver, AnswerWaiting, StepReply, SettlePayment, SettlementEnded>;
+using SagaCommand = std::variant<CallSaga, RevokeSaga, ResumeSaga, DeadlineOver, RetryStep, WaitOver, AnswerWaiting,
+                                 StepReply, SettlePayment, SettlementEnded>;
 
 /// What the world around a saga is like at a decision.
 struct SagaConditions {
@@ -166,7 +157,7 @@ struct Saga {
   };
   std::optional<Staff> staff;
   /// What has to wait for the step that is out.
-  std::vector<std::variant<CancelSaga, RevokeSaga, TakeStaffStep>> postponed;
+  std::vector<std::variant<CallSaga, RevokeSaga>> postponed;
 
   bool exists() const { return summary.state != EnrollmentState::none; }
   /// Nothing is out, and nobody waits.

@@ -52,8 +52,10 @@ Cancel cancel_now(const Saga& saga) {
 
 bool cancel_is_next(const Saga& saga) {
   if (saga.cursor.turned || saga.running || cancel_now(saga) != Cancel::turns) return false;
-  return std::any_of(saga.postponed.begin(), saga.postponed.end(),
-                     [](const auto& each) { return !std::holds_alternative<TakeStaffStep>(each); });
+  return std::any_of(saga.postponed.begin(), saga.postponed.end(), [](const auto& each) {
+    const auto* call = std::get_if<CallSaga>(&each);
+    return !call || !std::holds_alternative<StaffStep>(call->request);
+  });
 }
 
 std::optional<Refusal> refusal_of(const Saga& saga, const StaffStep& step, const SagaConditions& world) {

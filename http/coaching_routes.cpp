@@ -33,11 +33,7 @@ Handled list_coaching(Call& call) {
   CoachingFilter filter;
   filter.state = query.one_of<CoachingState>("state");
   filter.instructor = query.named<InstructorId>("instructorId");
-  auto asked = read_view_query(call, query);
-  if (auto* refusal = std::get_if<Response>(&asked)) return std::move(*refusal);
-  auto& [page, position] = std::get<ViewQuery>(asked);
-  call.backend.list_coaching(std::move(filter), std::move(page), position, answer_with_list(call, write_coaching));
-  return std::nullopt;
+  return list_view(call, query, std::move(filter), write_coaching);
 }
 
 Handled get_coaching(Call& call) {

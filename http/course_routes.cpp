@@ -42,65 +42,63 @@ Answer render_course(std::uint16_t status, const std::string& instance, const Ou
   return answer;
 }
 
-/// Runs `list`, which answers, if there is the course.
-Handled list_of_course(Call& call, std::function<void()> list) {
+Render course_render(const Call& call, std::uint16_t status) {
+  return [status, instance = std::string{call.request.path}](const Outcome& outcome) {
+    return render_course(status, instance, outcome);
+  };
+}
+
+/// A list from a view, if there is the course.
+template <class Filter, class Write>
+Handled list_of_course(Call& call, QueryReader& query, Filter filter, Write write) {
+  auto read = read_view_page(call, query);
+  if (auto* refusal = std::get_if<Response>(&read)) return std::move(*refusal);
   const CourseId id{call.request.path_id};
   if (!call.enter_course_read(id)) return refuse(call, Problem::overloaded);
-  call.backend.read_course(
-      id, [exchange = call.exchange, instance = std::string{call.request.path}, list = std::move(list)](
-              const ReadResult<std::optional<CourseSnapshot>>& read, Position) {
-        const auto* course = read_or_refuse(read, exchange, instance);
+  auto& [page, position] = std::get<ViewPage>(read);
+  ask(call.backend, ReadCourse{id},
+      [&backend = call.backend, exchange = call.exchange, instance = std::string{call.request.path},
+       list = ViewQuery<Filter>{std::move(filter), std::move(page), position},
+       answer = answer_with_list(call, write)](const CourseRead& found) {
+        const auto* course = read_or_refuse(found, exchange, instance);
         if (!course) return;
         if (!*course) return exchange.answer(refuse(instance, Problem::course_not_found));
-        exchange.resume([list](bool waits) {
-          if (waits) list();
+        exchange.resume([&backend, list, answer](bool waits) {
+          if (waits) ask(backend, list, answer);
         });
       });
   return std::nullopt;
 }
 
-/// The place is free again once the command, with all that was made of it, is gone.
-Command import_command(Backend& backend, std::vector<ImportRow> decoded, const std::string& path,
-                       const ImportPlace& place) {
-  Command command;
-  // Copied into a shared place, because a std::function must be copyable and the rows are many.
-  auto rows = std::make_shared<std::vector<ImportRow>>(std::move(decoded));
-  command.run = [&backend, rows](Asker asker) { backend.import_courses(std::move(*rows), std::move(asker)); };
-  command.render = [instance = path, place](const Outcome& outcome) {
+/// The import's place is free again once the submission, with all that was made of it, is gone.
+Submission import_submission(std::vector<ImportRow> rows, const std::string& path, const ImportPlace& place) {
+  const auto render = [instance = path, place](const Outcome& outcome) {
     if (outcome.refusal) return refusal_answer(outcome, instance);
-    Answer answer;
-    answer.status = 201;
-    answer.content_type = "application/json";
+    Answer answer{.status = 201, .content_type = "application/json"};
     JsonWriter{answer.body}.begin_object().member("created", std::get<std::size_t>(outcome.subject)).end_object();
     return answer;
   };
-  return command;
-}
-
-void revise(Backend& backend, const CourseId& id, ReviseCourse command, std::uint64_t definition, Asker asker) {
-  command.expected_definition = definition;
-  backend.revise_course(id, std::move(command), std::move(asker));
+  return {.command = RegisterCourses{std::move(rows)}, .render = render};
 }
 
 /// `If-Match: *` and lists need the current definition first; a change in between is answered 412.
-void revise_if_listed(Backend& backend, const CourseId& id, const ReviseCourse& command, const IfMatch& match,
-                      const Exchange& exchange, const std::string& instance, Asker asker) {
-  backend.read_course(id, [=, &backend](const ReadResult<std::optional<CourseSnapshot>>& read, Position) {
-    const auto refuse_it = [&](Problem problem) {
-      if (asker.key) backend.release_request(*asker.key);
-      exchange.answer(refuse(instance, problem));
-    };
-    if (const auto* error = std::get_if<ServiceError>(&read)) return refuse_it(problem_of(*error));
-    const auto& course = std::get<0>(read);
-    if (!course) return refuse_it(Problem::course_not_found);
-    const auto current = course->definition_version;
-    const auto& listed = match.definitions;
-    if (!match.any && std::find(listed.begin(), listed.end(), current) == listed.end())
-      return refuse_it(Problem::precondition_failed);
-    exchange.resume([=, &backend](bool waits) {
-      if (waits) revise(backend, id, command, current, asker);
-    });
-  });
+void revise_if_listed(const Call& call, CourseId id, ReviseCourse revision, IfMatch match, Caller caller) {
+  ask(call.backend, ReadCourse{id},
+      [&backend = call.backend, exchange = call.exchange, instance = std::string{call.request.path}, id,
+       revision = std::move(revision), match = std::move(match),
+       caller = std::move(caller)](const CourseRead& read) {
+        const auto* course = read_or_refuse(read, exchange, instance);
+        if (!course) return;
+        if (!*course) return exchange.answer(refuse(instance, Problem::course_not_found));
+        const auto current = (*course)->definition_version;
+        const bool listed =
+            std::find(match.definitions.begin(), match.definitions.end(), current) != match.definitions.end();
+        if (!match.any && !listed) return exchange.answer(refuse(instance, Problem::precondition_failed));
+        exchange.resume([&backend, id, revision, current, caller](bool waits) mutable {
+          revision.expected_definition = current;
+          if (waits) backend.submit(ToCourse{id, std::move(revision)}, {}, std::move(caller));
+        });
+      });
 }
 
 }  // namespace
@@ -111,15 +109,11 @@ Handled post_course(Call& call) {
   auto& registration = std::get<CourseRegistration>(decoded);
   const auto id = registration.id ? *registration.id : make_course_id(call.now);
   if (!call.enter_course(id)) return refuse(call, Problem::overloaded);
-  Command command;
-  if (registration.id) command.resource = id;
-  command.run = [&backend = call.backend, id, definition = std::move(registration.definition)](Asker asker) {
-    backend.register_course(id, definition, std::move(asker));
-  };
-  command.render = [instance = std::string{call.request.path}](const Outcome& outcome) {
-    return render_course(201, instance, outcome);
-  };
-  return run_command(call, std::move(command));
+  Submission registered{
+      .command = RegisterCourses{.rows = {{id, std::move(registration.definition)}}, .single = true},
+      .render = course_render(call, 201)};
+  if (registration.id) registered.resource = id;
+  return submit(call, std::move(registered));
 }
 
 /// A large file takes long to read, and the loop's thread has others to serve meanwhile.
@@ -135,10 +129,10 @@ Handled import_courses(Call& call) {
     auto decoded = decode_catalogue(body, rows_max);
     if (auto* refusal = std::get_if<BodyRefusal>(&decoded))
       return later.exchange.answer(refuse(later.instance, std::move(*refusal)));
-    auto command =
-        import_command(later.backend, std::get<std::vector<ImportRow>>(std::move(decoded)), later.instance, place);
-    later.exchange.resume([later, command = std::move(command)](bool waits) {
-      if (waits) run_later(later, command);
+    auto submission =
+        import_submission(std::get<std::vector<ImportRow>>(std::move(decoded)), later.instance, place);
+    later.exchange.resume([later, submission = std::move(submission)](bool waits) mutable {
+      if (waits) submit_later(later, std::move(submission));
     });
   });
   return std::nullopt;
@@ -146,21 +140,17 @@ Handled import_courses(Call& call) {
 
 Handled list_courses(Call& call) {
   QueryReader query{call.request};
-  auto kind = query.one_of<CourseKind>("kind");
-  auto asked = read_view_query(call, query);
-  if (auto* refusal = std::get_if<Response>(&asked)) return std::move(*refusal);
-  auto& [page, position] = std::get<ViewQuery>(asked);
-  call.backend.list_courses(kind, std::move(page), position, answer_with_list(call, write_course));
-  return std::nullopt;
+  const CourseFilter filter{query.one_of<CourseKind>("kind")};
+  return list_view(call, query, filter, write_course);
 }
 
 Handled get_course(Call& call) {
   if (!is_valid_name(call.request.path_id)) return refuse(call, Problem::course_not_found);
   const CourseId id{call.request.path_id};
   if (!call.enter_course_read(id)) return refuse(call, Problem::overloaded);
-  call.backend.read_course(
-      id, [exchange = call.exchange, instance = std::string{call.request.path}, known = if_none_match(call)](
-              const ReadResult<std::optional<CourseSnapshot>>& read, Position) {
+  ask(call.backend, ReadCourse{id},
+      [exchange = call.exchange, instance = std::string{call.request.path},
+       known = if_none_match(call)](const CourseRead& read) {
         const auto* found = read_or_refuse(read, exchange, instance);
         if (!found) return;
         const auto& course = *found;
@@ -183,18 +173,15 @@ Handled patch_course(Call& call) {
   if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
   CourseId id{call.request.path_id};
   if (!call.enter_course(id)) return refuse(call, Problem::overloaded);
-  Command command;
-  std::string instance{call.request.path};
-  command.render = [instance](const Outcome& outcome) { return render_course(200, instance, outcome); };
-  command.run = [&backend = call.backend, exchange = call.exchange, id, instance, match = std::move(*match),
-                 revision = std::get<ReviseCourse>(decoded)](Asker asker) {
+  auto caller = unkeyed_caller(call, course_render(call, 200));
+  auto& revision = std::get<ReviseCourse>(decoded);
+  if (match->any || match->definitions.size() > 1) {
+    revise_if_listed(call, std::move(id), std::move(revision), std::move(*match), std::move(caller));
+  } else {
     // No definition is 0, so what matches nothing is refused by the course itself, behind its existence.
-    if (!match.any && match.definitions.size() <= 1)
-      return revise(backend, id, revision, match.definitions.empty() ? 0 : match.definitions.front(),
-                    std::move(asker));
-    revise_if_listed(backend, id, revision, match, exchange, instance, std::move(asker));
-  };
-  run_unkeyed(call, std::move(command));
+    revision.expected_definition = match->definitions.empty() ? 0 : match->definitions.front();
+    call.backend.submit(ToCourse{std::move(id), std::move(revision)}, {}, std::move(caller));
+  }
   return std::nullopt;
 }
 
@@ -204,16 +191,10 @@ Handled cancel_course(Call& call) {
   if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
   CourseId id{call.request.path_id};
   if (!call.enter_course(id)) return refuse(call, Problem::overloaded);
-  Command command;
-  command.resource = id;
-  command.run = [&backend = call.backend, id, reason = std::get<std::string>(std::move(decoded))](Asker asker) {
-    backend.cancel_course(id, reason, std::move(asker));
-  };
-  command.repeatable = true;
-  command.render = [instance = std::string{call.request.path}](const Outcome& outcome) {
-    return render_course(202, instance, outcome);
-  };
-  return run_command(call, std::move(command));
+  return submit(call, {.resource = id,
+                       .command = ToCourse{id, CancelCourse{std::get<std::string>(std::move(decoded))}},
+                       .render = course_render(call, 202),
+                       .repeatable = true});
 }
 
 Handled list_course_enrollments(Call& call) {
@@ -222,24 +203,13 @@ Handled list_course_enrollments(Call& call) {
   EnrollmentFilter filter;
   filter.course = CourseId{call.request.path_id};
   filter.state = query.one_of<EnrollmentState>("state");
-  auto asked = read_view_query(call, query);
-  if (auto* refusal = std::get_if<Response>(&asked)) return std::move(*refusal);
-  return list_of_course(call, [&backend = call.backend, filter, view = std::get<ViewQuery>(asked),
-                               answer = answer_with_list(call, write_enrollment)] {
-    backend.list_enrollments(filter, view.page, view.min_position, answer);
-  });
+  return list_of_course(call, query, std::move(filter), write_enrollment);
 }
 
 Handled list_course_waitlist(Call& call) {
   if (!is_valid_name(call.request.path_id)) return refuse(call, Problem::course_not_found);
   QueryReader query{call.request};
-  auto asked = read_view_query(call, query);
-  if (auto* refusal = std::get_if<Response>(&asked)) return std::move(*refusal);
-  return list_of_course(
-      call, [&backend = call.backend, id = CourseId{call.request.path_id}, view = std::get<ViewQuery>(asked),
-             answer = answer_with_list(call, write_waitlist_row)] {
-        backend.list_waitlist(id, view.page, view.min_position, answer);
-      });
+  return list_of_course(call, query, WaitlistFilter{{call.request.path_id}}, write_waitlist_row);
 }
 
 }  // namespace sugang

@@ -28,12 +28,7 @@ Handled list_deliveries(Call& call) {
   DeliveryFilter filter;
   filter.state = query.one_of<DeliveryState>("state");
   filter.student = query.named<StudentId>("studentId");
-  auto asked = read_view_query(call, query);
-  if (auto* refusal = std::get_if<Response>(&asked)) return std::move(*refusal);
-  auto& [page, position] = std::get<ViewQuery>(asked);
-  call.backend.list_deliveries(std::move(filter), std::move(page), position,
-                               answer_with_list(call, write_delivery));
-  return std::nullopt;
+  return list_view(call, query, std::move(filter), write_delivery);
 }
 
 Handled get_delivery(Call& call) {

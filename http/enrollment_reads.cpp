@@ -12,9 +12,9 @@ EnrollmentSummary fold(const std::vector<Record>& records) {
 
 Handled get_of_enrollment(Call& call, std::optional<EnrollmentId> id, const EnrollmentResource& resource) {
   if (!id) return refuse(call, resource.no_enrollment);
-  call.backend.read_timeline(
-      *id, [exchange = call.exchange, instance = std::string{call.request.path}, known = if_none_match(call),
-            resource](const ReadResult<std::vector<Record>>& read) {
+  ask(call.backend, ReadTimeline{*id},
+      [exchange = call.exchange, instance = std::string{call.request.path}, known = if_none_match(call),
+       resource](const ReadTimeline::Result& read) {
         const auto* found = read_or_refuse(read, exchange, instance);
         if (!found) return;
         const auto& records = *found;

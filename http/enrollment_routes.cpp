@@ -89,20 +89,17 @@ Handled post_enrollment(Call& call) {
   const auto prefer = preferences(call);
   const Wait wait = prefer.effective_wait();
   call.wait_longer(wait.value_or(wait_unless_said));
-  Command command;
-  command.caller = placement.student.text;
-  command.resource = placement.course;
-  command.run = [&backend = call.backend, wait, placement = std::move(placement)](Asker asker) {
-    backend.place_enrollment(placement, wait, std::move(asker));
-  };
-  command.join = [&backend = call.backend, wait](EnrollmentId id, Asker asker) {
-    backend.join_enrollment(id, wait, std::move(asker));
-  };
-  command.render = [instance = std::string{call.request.path}](const Outcome& outcome) {
+  const Render render = [instance = std::string{call.request.path}](const Outcome& outcome) {
     return render_placement(instance, outcome);
   };
-  command.preference_applied = prefer.applied();
-  return run_command(call, std::move(command));
+  Submission placed{.caller = placement.student.text,
+                    .resource = placement.course,
+                    .wait = wait,
+                    .render = render,
+                    .render_joined = render,
+                    .preference_applied = prefer.applied()};
+  placed.command = std::move(placement);
+  return submit(call, std::move(placed));
 }
 
 Handled cancel_enrollment(Call& call) {
@@ -113,30 +110,21 @@ Handled cancel_enrollment(Call& call) {
   const auto prefer = preferences(call);
   const Wait wait = prefer.effective_wait();
   call.wait_longer(wait.value_or(wait_unless_said));
-  Command command;
-  command.resource = *id;
-  command.run = [&backend = call.backend, id = *id, wait, reason = std::get<std::string>(decoded)](Asker asker) {
-    backend.cancel_enrollment(id, reason, wait, std::move(asker));
-  };
-  command.join = [&backend = call.backend, wait](EnrollmentId joined, Asker asker) {
-    backend.join_enrollment(joined, wait, std::move(asker));
-  };
-  command.render = [instance = std::string{call.request.path}](const Outcome& outcome) {
+  const Render render = [instance = std::string{call.request.path}](const Outcome& outcome) {
     return render_cancellation(instance, outcome);
   };
-  command.preference_applied = prefer.applied();
-  return run_command(call, std::move(command));
+  return submit(call, {.resource = *id,
+                       .command = ToEnrollment{*id, CancelSaga{std::get<std::string>(std::move(decoded))}},
+                       .wait = wait,
+                       .render = render,
+                       .render_joined = render,
+                       .preference_applied = prefer.applied()});
 }
 
 Handled list_enrollments(Call& call) {
   QueryReader query{call.request};
   auto filter = read_filter(query);
-  auto asked = read_view_query(call, query);
-  if (auto* refusal = std::get_if<Response>(&asked)) return std::move(*refusal);
-  auto& [page, position] = std::get<ViewQuery>(asked);
-  call.backend.list_enrollments(std::move(filter), std::move(page), position,
-                                answer_with_list(call, write_enrollment));
-  return std::nullopt;
+  return list_view(call, query, std::move(filter), write_enrollment);
 }
 
 }  // namespace sugang

@@ -74,11 +74,12 @@ void EventFeed::read(EventStream& stream) {
   });
   stream.state_ = State::reading;
   if (under_way) return;
-  backend_.read_events(stream.after_, page_events_max,
-                       [this, after = stream.after_, loop = loop_](const ReadResult<EventsRead>& read) {
-                         auto page = std::make_shared<const EventPage>(render(after, read));
-                         loop->push({AnswerQueue::no_ticket, {}, [this, page](bool) { on_page(*page); }});
-                       });
+  backend_.query(
+      Pending<ReadEvents>{{stream.after_, page_events_max},
+                          [this, after = stream.after_, loop = loop_](const ReadEvents::Result& read) {
+                            auto page = std::make_shared<const EventPage>(render(after, read));
+                            loop->push({AnswerQueue::no_ticket, {}, [this, page](bool) { on_page(*page); }});
+                          }});
 }
 
 void EventFeed::on_page(const EventPage& page) {

@@ -33,12 +33,12 @@ std::string percent_encode(std::string_view text) {
   return encoded;
 }
 
-Asker make_asker(const Command& command, const Exchange& exchange, const TraceContext& trace,
-                 std::optional<RequestKey> key) {
+Caller make_caller(Render render, const Exchange& exchange, const TraceContext& trace,
+                   std::optional<RequestKey> key = {}, const std::string& preference_applied = {}) {
   return {.key = key,
           .trace = trace,
-          .render = command.render,
-          .deliver = [exchange, applied = command.preference_applied](Answer answer) {
+          .render = std::move(render),
+          .deliver = [exchange, applied = preference_applied](Answer answer) {
             auto response = to_response(std::move(answer));
             if (!applied.empty()) response.with("Preference-Applied", applied);
             exchange.answer(std::move(response));
@@ -51,29 +51,33 @@ Response replay(Answer answer) {
   return to_response(std::move(answer)).with("Idempotency-Replayed", "true");
 }
 
-struct KeyedRun {
-  Command command;
-  RequestKey key;
-  Backend& backend;
-  Exchange exchange;
-  TraceContext trace;
-  std::string instance;
+struct KeyedSubmission {
+  Submission request;
+  LaterCall call;
 
-  void take_up_again(std::optional<EnrollmentId> enrollment, bool waits) {
-    auto asker = make_asker(command, exchange, trace, key);
-    asker.claimed = true;
-    if (waits && command.repeatable) return command.run(std::move(asker));
-    if (waits && command.join && enrollment) return command.join(*enrollment, std::move(asker));
-    backend.release_request(key);
-    exchange.answer(refuse(instance, Problem::request_in_progress));
+  Caller caller(const Render& render) const {
+    return make_caller(render, call.exchange, call.trace, call.key, request.preference_applied);
   }
 
-  void go_on(const EarlierRequest& earlier, bool waits) {
+  void take_up_again(std::optional<EnrollmentId> enrollment, bool waits) {
+    const bool joins = request.render_joined && enrollment;
+    if (!waits || !(request.repeatable || joins)) {
+      call.backend.release_request(*call.key);
+      return call.exchange.answer(refuse(call.instance, Problem::request_in_progress));
+    }
+    auto again = caller(request.repeatable ? request.render : request.render_joined);
+    again.claimed = true;
+    if (!request.repeatable) request.command = ToEnrollment{*enrollment, JoinSaga{}};
+    call.backend.submit(std::move(request.command), request.wait, std::move(again));
+  }
+
+  void continue_after(const EarlierRequest& earlier, bool waits) {
     using Kind = EarlierRequest::Kind;
+    const auto& [backend, exchange, trace, instance, key] = call;
     switch (earlier.kind) {
       case Kind::none:
-        if (!waits) return backend.release_request(key);
-        return command.run(make_asker(command, exchange, trace, key));
+        if (!waits) return backend.release_request(*key);
+        return backend.submit(std::move(request.command), request.wait, caller(request.render));
       case Kind::joined:
         return take_up_again(earlier.enrollment, waits);
       case Kind::in_progress:
@@ -215,8 +219,8 @@ Response refuse_min_position(const Call& call) {
   return refuse(call, Problem::malformed, "Sugang-Min-Position is not a position that this server gave");
 }
 
-std::variant<ViewQuery, Response> read_view_query(const Call& call, QueryReader& query) {
-  ViewQuery asked{.page = query.page()};
+std::variant<ViewPage, Response> read_view_page(const Call& call, QueryReader& query) {
+  ViewPage asked{.page = query.page()};
   if (!query.faults().empty()) return refuse(call, query.faults());
   auto position = min_position(call.request);
   if (!position) return refuse_min_position(call);
@@ -236,26 +240,31 @@ std::variant<LaterCall, Response> keep_for_later(const Call& call, const std::st
   return later;
 }
 
-void run_later(LaterCall call, Command command) {
-  if (!call.key) return command.run(make_asker(command, call.exchange, call.trace, std::nullopt));
+void submit_later(LaterCall call, Submission submission) {
+  if (!call.key) {
+    auto caller = make_caller(std::move(submission.render), call.exchange, call.trace, std::nullopt,
+                              submission.preference_applied);
+    return call.backend.submit(std::move(submission.command), submission.wait, std::move(caller));
+  }
+  auto& backend = call.backend;
   const auto key = *call.key;
-  auto run = std::make_shared<KeyedRun>(
-      KeyedRun{std::move(command), key, call.backend, call.exchange, call.trace, std::move(call.instance)});
-  call.backend.find_request(key, [run](EarlierRequest earlier) {
-    run->exchange.resume([run, earlier = std::move(earlier)](bool waits) { run->go_on(earlier, waits); });
+  auto keyed = std::make_shared<KeyedSubmission>(KeyedSubmission{std::move(submission), std::move(call)});
+  backend.find_request(key, [keyed](EarlierRequest earlier) {
+    keyed->call.exchange.resume(
+        [keyed, earlier = std::move(earlier)](bool waits) { keyed->continue_after(earlier, waits); });
   });
 }
 
-Handled run_command(Call& call, Command command) {
-  call.caller = command.caller;
-  auto later = keep_for_later(call, command.caller, command.resource);
+Handled submit(Call& call, Submission submission) {
+  call.caller = submission.caller;
+  auto later = keep_for_later(call, submission.caller, submission.resource);
   if (auto* refusal = std::get_if<Response>(&later)) return std::move(*refusal);
-  run_later(std::move(std::get<LaterCall>(later)), std::move(command));
+  submit_later(std::move(std::get<LaterCall>(later)), std::move(submission));
   return std::nullopt;
 }
 
-void run_unkeyed(Call& call, Command command) {
-  command.run(make_asker(command, call.exchange, call.trace, std::nullopt));
+Caller unkeyed_caller(const Call& call, Render render) {
+  return make_caller(std::move(render), call.exchange, call.trace);
 }
 
 Answer refusal_answer(const Outcome& outcome, const std::string& instance) {

@@ -96,13 +96,17 @@ class NextLink {
 std::optional<Position> min_position(const Request& request);
 Response refuse_min_position(const Call& call);
 
-/// What every list from a view is asked for.
-struct ViewQuery {
+/// Which page of a view, and how new; or the refusal of all that is wrong in the query.
+struct ViewPage {
   Page page;
   Position min_position = 0;
 };
-/// Or the refusal of all that is wrong in the query.
-std::variant<ViewQuery, Response> read_view_query(const Call& call, QueryReader& query);
+std::variant<ViewPage, Response> read_view_page(const Call& call, QueryReader& query);
+
+template <class Asked, class Done>
+void ask(Backend& backend, Asked query, Done done) {
+  backend.query(Pending<Asked>{std::move(query), std::move(done)});
+}
 
 /// The refusal of a view read, or nothing.
 template <class Row>
@@ -131,25 +135,59 @@ auto answer_with_list(const Call& call, Write write) {
   };
 }
 
+/// Asks a view; `answer(link, result)` makes the response.
+template <class Filter, class MakeResponse>
+Handled ask_view(Call& call, QueryReader& query, Filter filter, MakeResponse make_response) {
+  auto read = read_view_page(call, query);
+  if (auto* refusal = std::get_if<Response>(&read)) return std::move(*refusal);
+  auto& [page, position] = std::get<ViewPage>(read);
+  ask(call.backend, ViewQuery<Filter>{std::move(filter), std::move(page), position},
+      [exchange = call.exchange, link = NextLink{call.request, "cursor"}, make_response](const auto& result) {
+        exchange.answer(make_response(link, result));
+      });
+  return std::nullopt;
+}
+
+/// A list from a view.
+template <class Filter, class Write>
+Handled list_view(Call& call, QueryReader& query, Filter filter, Write write) {
+  return ask_view(call, query, std::move(filter),
+                  [write](const NextLink& link, const auto& result) { return list_response(result, link, write); });
+}
+
+/// A list that no view has.
+template <class Row, class Write>
+Handled list_all(Call& call, Write write) {
+  QueryReader query{call.request};
+  ListAll<Row> all{query.page()};
+  if (!query.faults().empty()) return refuse(call, query.faults());
+  ask(call.backend, std::move(all), answer_with_list(call, write));
+  return std::nullopt;
+}
+
+using Render = std::function<Answer(const Outcome&)>;
+
 /// A POST or PATCH that changes something.
-struct Command {
+struct Submission {
   /// In whose name: keys of two callers never meet.
   std::string caller;
   /// The course or the enrollment that it is about: nor do keys of two resources.
   std::optional<AggregateId> resource;
-  std::function<void(Asker)> run;
-  /// Takes up the enrollment that this request had begun before a crash.
-  std::function<void(EnrollmentId, Asker)> join;
-  /// Running it again does no harm, so that is how it is taken up again when a crash has lost its answer.
+  Command command;
+  Wait wait;
+  Render render;
+  /// A repeat that finds the request taken up by a process whose crash lost the answer: the command is submitted
+  /// again if that does no harm, or the enrollment that it had begun is joined, if `render_joined` is set. Else the
+  /// repeat is refused.
   bool repeatable = false;
-  std::function<Answer(const Outcome&)> render;
+  Render render_joined;
   std::string preference_applied;
 };
 
-/// Runs the command, once per Idempotency-Key when the request has one.
-Handled run_command(Call& call, Command command);
+/// Submits the command, once per Idempotency-Key when the request has one.
+Handled submit(Call& call, Submission submission);
 
-/// What of a call a command needs that runs after its handler has returned.
+/// What of a call a command needs that is submitted after its handler has returned.
 struct LaterCall {
   Backend& backend;
   Exchange exchange;
@@ -160,11 +198,11 @@ struct LaterCall {
 /// Reads the key, whose scope is caller and resource; or refuses it.
 std::variant<LaterCall, Response> keep_for_later(const Call& call, const std::string& caller,
                                                  const std::optional<AggregateId>& resource);
-/// As run_command. On the loop's thread.
-void run_later(LaterCall call, Command command);
+/// As submit. On the loop's thread.
+void submit_later(LaterCall call, Submission submission);
 
-/// A command that no key protects, because repeating it does no harm.
-void run_unkeyed(Call& call, Command command);
+/// The caller of a command that no key protects, because repeating it does no harm.
+Caller unkeyed_caller(const Call& call, Render render);
 
 /// The problem that an outcome's refusal is.
 Answer refusal_answer(const Outcome& outcome, const std::string& instance);

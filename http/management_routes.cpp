@@ -67,16 +67,7 @@ Handled put_gateway(Call& call) {
   return json_response(200, json_of(settings, write_gateway_settings));
 }
 
-Handled list_charges(Call& call) {
-  QueryReader query{call.request};
-  auto page = query.page();
-  if (!query.faults().empty()) return refuse(call, query.faults());
-  call.backend.list_charges(std::move(page),
-                            [exchange = call.exchange, link = NextLink{call.request, "cursor"}](auto result) {
-                              exchange.answer(list_response(result, link, write_charge));
-                            });
-  return std::nullopt;
-}
+Handled list_charges(Call& call) { return list_all<ChargeEntry>(call, write_charge); }
 
 Handled list_components(Call& call) {
   return json_response(200, json_list(call.backend.components(), std::nullopt, write_component));
@@ -95,13 +86,7 @@ Handled put_component(Call& call) {
   return std::nullopt;
 }
 
-Handled list_set_aside(Call& call) {
-  QueryReader query{call.request};
-  auto page = query.page();
-  if (!query.faults().empty()) return refuse(call, query.faults());
-  call.backend.list_set_aside(std::move(page), answer_with_list(call, write_set_aside));
-  return std::nullopt;
-}
+Handled list_set_aside(Call& call) { return list_all<SetAside>(call, write_set_aside); }
 
 Handled list_views(Call& call) {
   return json_response(200, json_list(call.backend.views(), std::nullopt, write_view));

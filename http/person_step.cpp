@@ -21,16 +21,11 @@ Answer render_step(const StepAnswer& form, const std::string& instance, const Ou
 }  // namespace
 
 Handled take_person_step(Call& call, EnrollmentId id, StaffStep step, StepAnswer answer) {
-  Command command;
-  command.resource = id;
-  command.run = [&backend = call.backend, id, step = std::move(step)](Asker asker) {
-    backend.take_step(id, step, std::move(asker));
-  };
-  command.repeatable = true;
-  command.render = [answer = std::move(answer), instance = std::string{call.request.path}](const Outcome& outcome) {
+  Submission taken{.resource = id, .command = ToEnrollment{id, std::move(step)}, .repeatable = true};
+  taken.render = [answer = std::move(answer), instance = std::string{call.request.path}](const Outcome& outcome) {
     return render_step(answer, instance, outcome);
   };
-  return run_command(call, std::move(command));
+  return submit(call, std::move(taken));
 }
 
 }  // namespace sugang

@@ -409,6 +409,8 @@ Problem of(ServiceError error) {
       return Problem::component_paused;
     case ServiceError::too_many_webhooks:
       return Problem::too_many_webhooks;
+    case ServiceError::webhook_not_found:
+      return Problem::webhook_not_found;
     case ServiceError::views_behind:
       return Problem::view_behind;
     case ServiceError::view_paused:

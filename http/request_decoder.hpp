@@ -6,8 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "actors/asker.hpp"
-#include "gateway/embedded_settings.hpp"
+#include "http/backend.hpp"
 #include "http/problem.hpp"
 
 // Bodies to typed commands. Pure, and fuzzed: every fault of a body is found and named, nothing throws.
@@ -55,13 +54,8 @@ Decoded<AssignInstructor> decode_assignment(std::string_view body);
 Decoded<AgreeOnSlot> decode_schedule(std::string_view body);
 Decoded<RecordResult> decode_result(std::string_view body);
 
-struct Subscription {
-  std::string url;
-  /// All when empty.
-  std::vector<NoticeKind> kinds;
-};
 /// The address is http or https, names a host, and carries no user or password.
-Decoded<Subscription> decode_subscription(std::string_view body);
+Decoded<CreateWebhook> decode_webhook(std::string_view body);
 
 /// What is not given is at its default, as PUT replaces the whole.
 Decoded<GatewaySettings> decode_gateway_settings(std::string_view body);

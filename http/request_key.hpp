@@ -3,7 +3,7 @@
 #include <optional>
 #include <string_view>
 
-#include "actors/asker.hpp"
+#include "actors/caller.hpp"
 
 namespace sugang {
 

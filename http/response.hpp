@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "actors/asker.hpp"
+#include "actors/caller.hpp"
 
 namespace sugang {
 

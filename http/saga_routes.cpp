@@ -38,17 +38,13 @@ Handled operate(Call& call, OperatorAction action, Decoded<std::string> (*decode
   if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
   Operation operation{action, std::get<std::string>(std::move(decoded))};
   std::string instance{call.request.path};
-  Command command;
-  command.resource = enrollment_of(*id);
-  command.run = [&backend = call.backend, id = enrollment_of(*id), operation](Asker asker) {
-    backend.operate_saga(id, operation, std::move(asker));
-  };
-  command.join = [&backend = call.backend, instance](EnrollmentId enrollment, Asker asker) {
-    asker.render = [instance](const Outcome& outcome) { return render_joined(instance, outcome); };
-    backend.join_enrollment(enrollment, Milliseconds{0}, std::move(asker));
-  };
-  command.render = [instance](const Outcome& outcome) { return render_operation(instance, outcome); };
-  return run_command(call, std::move(command));
+  const auto enrollment = enrollment_of(*id);
+  return submit(call,
+                {.resource = enrollment,
+                 .command = ToEnrollment{enrollment, std::move(operation)},
+                 .wait = Milliseconds{0},
+                 .render = [instance](const Outcome& outcome) { return render_operation(instance, outcome); },
+                 .render_joined = [instance](const Outcome& outcome) { return render_joined(instance, outcome); }});
 }
 
 }  // namespace

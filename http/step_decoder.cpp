@@ -32,13 +32,13 @@ std::string url_fault(const std::string& text) {
   return {};
 }
 
-void read_subscription(ObjectReader& members, Subscription& subscription) {
+void read_webhook(ObjectReader& members, CreateWebhook& webhook) {
   members.require("url");
   if (auto url = members.text("url", webhook_url_chars_max)) {
     if (auto fault = url_fault(*url); !fault.empty()) members.fault("url", std::move(fault));
-    subscription.url = std::move(*url);
+    webhook.url = std::move(*url);
   }
-  subscription.kinds = members.some_of<NoticeKind>("events");
+  webhook.kinds = members.some_of<NoticeKind>("events");
 }
 
 }  // namespace
@@ -68,8 +68,8 @@ Decoded<RecordResult> decode_result(std::string_view body) {
   });
 }
 
-Decoded<Subscription> decode_subscription(std::string_view body) {
-  return decode_object<Subscription>(body, read_subscription);
+Decoded<CreateWebhook> decode_webhook(std::string_view body) {
+  return decode_object<CreateWebhook>(body, read_webhook);
 }
 
 }  // namespace sugang

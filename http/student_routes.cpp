@@ -6,21 +6,6 @@
 namespace sugang {
 namespace {
 
-struct StudentQuery {
-  StudentId student;
-  Page page;
-  Position min_position = 0;
-};
-
-std::variant<StudentQuery, Response> read_student_query(const Call& call) {
-  if (!is_valid_name(call.request.path_id)) return refuse(call, Problem::not_found);
-  QueryReader query{call.request};
-  auto asked = read_view_query(call, query);
-  if (auto* refusal = std::get_if<Response>(&asked)) return std::move(*refusal);
-  auto& [page, position] = std::get<ViewQuery>(asked);
-  return StudentQuery{StudentId{call.request.path_id}, std::move(page), position};
-}
-
 /// `{ …, "name": [rows], "next": …, "position": … }`, after what `begin` writes.
 template <class Row, class Begin, class Write>
 Response student_list(const ListResult<Row>& result, const NextLink& link, std::string_view name, Begin begin,
@@ -40,6 +25,18 @@ Response student_list(const ListResult<Row>& result, const NextLink& link, std::
   return response;
 }
 
+/// A page of what belongs to the student in the path; `make_response(student, link, result)` writes it.
+template <class OfStudent, class MakeResponse>
+Handled ask_student(Call& call, MakeResponse make_response) {
+  if (!is_valid_name(call.request.path_id)) return refuse(call, Problem::not_found);
+  const StudentId student{call.request.path_id};
+  QueryReader query{call.request};
+  return ask_view(call, query, StudentFilter<OfStudent>{student},
+                  [student, make_response](const NextLink& link, const OfStudent& result) {
+                    return make_response(student, link, result);
+                  });
+}
+
 /// `balance` is a number while the points are of one currency, and null when they are not to be added up.
 void write_balances(JsonWriter& json, const MileageBalances& balances) {
   json.key("balance");
@@ -56,46 +53,30 @@ void write_balances(JsonWriter& json, const MileageBalances& balances) {
 }  // namespace
 
 Handled get_student_page(Call& call) {
-  auto read = read_student_query(call);
-  if (auto* refusal = std::get_if<Response>(&read)) return std::move(*refusal);
-  auto& [student, page, position] = std::get<StudentQuery>(read);
-  const auto begin = [student = student](JsonWriter& json) { json.member("studentId", student.text); };
-  call.backend.student_page(student, std::move(page), position,
-                            [exchange = call.exchange, begin,
-                             link = NextLink{call.request, "cursor"}](const ListResult<PageRow>& result) {
-                              exchange.answer(student_list(result, link, "enrollments", begin, write_page_row));
-                            });
-  return std::nullopt;
+  return ask_student<ListResult<PageRow>>(
+      call, [](const StudentId& student, const NextLink& link, const auto& page) {
+        const auto begin = [&](JsonWriter& json) { json.member("studentId", student.text); };
+        return student_list(page, link, "enrollments", begin, write_page_row);
+      });
 }
 
 Handled get_student_mileage(Call& call) {
-  auto read = read_student_query(call);
-  if (auto* refusal = std::get_if<Response>(&read)) return std::move(*refusal);
-  auto& [student, page, position] = std::get<StudentQuery>(read);
-  call.backend.student_mileage(
-      student, std::move(page), position,
-      [exchange = call.exchange, student = student,
-       link = NextLink{call.request, "cursor"}](const MileageStatement& statement) {
+  return ask_student<MileageStatement>(
+      call, [](const StudentId& student, const NextLink& link, const MileageStatement& statement) {
         const auto begin = [&](JsonWriter& json) {
           json.member("studentId", student.text);
           write_balances(json, statement.balances);
         };
-        exchange.answer(student_list(statement.entries, link, "entries", begin, write_mileage_row));
+        return student_list(statement.entries, link, "entries", begin, write_mileage_row);
       });
-  return std::nullopt;
 }
 
 Handled list_student_notifications(Call& call) {
-  auto read = read_student_query(call);
-  if (auto* refusal = std::get_if<Response>(&read)) return std::move(*refusal);
-  auto& [student, page, position] = std::get<StudentQuery>(read);
-  call.backend.student_notifications(
-      student, std::move(page), position,
-      [exchange = call.exchange, link = NextLink{call.request, "cursor"}](const ListResult<Notification>& result) {
-        exchange.answer(student_list(
-            result, link, "items", [](JsonWriter&) {}, write_notification));
+  return ask_student<ListResult<Notification>>(
+      call, [](const StudentId&, const NextLink& link, const auto& notifications) {
+        return student_list(
+            notifications, link, "items", [](JsonWriter&) {}, write_notification);
       });
-  return std::nullopt;
 }
 
 }  // namespace sugang

@@ -27,24 +27,23 @@ struct EnrollmentRead {
     exchange.answer(single_resource(std::move(body), version_etag(enrollment.version, place), known));
   }
   void answer_as_it_stands() const {
-    backend.read_timeline(id, [read = *this](const ReadResult<std::vector<Record>>& timeline) {
+    ask(backend, ReadTimeline{id}, [read = *this](const ReadTimeline::Result& timeline) {
       if (const auto* records = read_or_refuse(timeline, read.exchange, read.instance))
         read.answer(fold(*records), std::nullopt);
     });
   }
   void find_place(const EnrollmentSummary& enrollment) const {
-    backend.read_line_position(enrollment.course, id,
-                               [read = *this, enrollment](const ReadResult<std::optional<std::uint64_t>>& found) {
-                                 const auto* line = read_or_refuse(found, read.exchange, read.instance);
-                                 if (!line) return;
-                                 const auto& place = *line;
-                                 if (place) return read.answer(enrollment, place);
-                                 read.exchange.resume([read](bool waits) {
-                                   if (waits) read.answer_as_it_stands();
-                                 });
-                               });
+    ask(backend, FindWaitlistPosition{enrollment.course, id},
+        [read = *this, enrollment](const FindWaitlistPosition::Result& found) {
+          const auto* place = read_or_refuse(found, read.exchange, read.instance);
+          if (!place) return;
+          if (*place) return read.answer(enrollment, *place);
+          read.exchange.resume([read](bool waits) {
+            if (waits) read.answer_as_it_stands();
+          });
+        });
   }
-  void go_on(const ReadResult<std::vector<Record>>& timeline) const {
+  void go_on(const ReadTimeline::Result& timeline) const {
     const auto* found = read_or_refuse(timeline, exchange, instance);
     if (!found) return;
     const auto& records = *found;
@@ -59,15 +58,16 @@ struct EnrollmentRead {
 
 /// A list of what there is of one enrollment: one, or none.
 void list_of_enrollment(Call& call, EnrollmentId id, std::optional<SagaState> state, WriteSummary write) {
-  call.backend.read_timeline(id, [exchange = call.exchange, instance = std::string{call.request.path}, state,
-                                  write](const ReadResult<std::vector<Record>>& read) {
-    const auto* records = read_or_refuse(read, exchange, instance);
-    if (!records) return;
-    std::vector<EnrollmentSummary> found;
-    if (!records->empty()) found.push_back(fold(*records));
-    if (state) std::erase_if(found, [&](const EnrollmentSummary& one) { return one.saga != *state; });
-    exchange.answer(json_response(200, json_list(found, std::nullopt, write)));
-  });
+  ask(call.backend, ReadTimeline{id},
+      [exchange = call.exchange, instance = std::string{call.request.path}, state,
+       write](const ReadTimeline::Result& read) {
+        const auto* records = read_or_refuse(read, exchange, instance);
+        if (!records) return;
+        std::vector<EnrollmentSummary> found;
+        if (!records->empty()) found.push_back(fold(*records));
+        if (state) std::erase_if(found, [&](const EnrollmentSummary& one) { return one.saga != *state; });
+        exchange.answer(json_response(200, json_list(found, std::nullopt, write)));
+      });
 }
 
 constexpr std::string_view event_batch = "application/cloudevents-batch+json";
@@ -111,8 +111,7 @@ Handled get_enrollment(Call& call) {
   auto id = parse_id<EnrollmentTag>(call.request.path_id);
   if (!id) return refuse(call, Problem::enrollment_not_found);
   const EnrollmentRead read{call.backend, call.exchange, *id, std::string{call.request.path}, if_none_match(call)};
-  call.backend.read_timeline(*id,
-                             [read](const ReadResult<std::vector<Record>>& timeline) { read.go_on(timeline); });
+  ask(call.backend, ReadTimeline{*id}, [read](const ReadTimeline::Result& timeline) { read.go_on(timeline); });
   return std::nullopt;
 }
 
@@ -139,18 +138,10 @@ Handled list_sagas(Call& call) {
   auto id = query.enrollment("enrollmentId");
   EnrollmentFilter filter;
   filter.saga = query.one_of<SagaState>("state");
-  auto page = query.page();
-  if (!query.faults().empty()) return refuse(call, query.faults());
-  auto position = min_position(call.request);
-  if (!position) return refuse_min_position(call);
-  if (id) {
-    list_of_enrollment(call, *id, filter.saga, write_saga);
-    return std::nullopt;
-  }
-  call.backend.list_enrollments(std::move(filter), std::move(page), *position,
-                                [exchange = call.exchange, link = NextLink{call.request, "cursor"}](auto result) {
-                                  exchange.answer(list_response(result, link, write_saga));
-                                });
+  if (!id) return list_view(call, query, std::move(filter), write_saga);
+  auto page = read_view_page(call, query);
+  if (auto* refusal = std::get_if<Response>(&page)) return std::move(*refusal);
+  list_of_enrollment(call, *id, filter.saga, write_saga);
   return std::nullopt;
 }
 
@@ -161,22 +152,24 @@ Handled get_timeline(Call& call) {
   const auto after = query.position("cursor").value_or(0);
   const auto limit = query.page().limit;
   if (!query.faults().empty()) return refuse(call, query.faults());
-  call.backend.read_timeline(*id, [exchange = call.exchange, after, limit, link = NextLink{call.request, "cursor"}](
-                                      const ReadResult<std::vector<Record>>& read) {
-    const auto* found = read_or_refuse(read, exchange, link.path());
-    if (!found) return;
-    auto records = *found;
-    if (records.empty()) return exchange.answer(refuse(link.path(), Problem::enrollment_not_found));
-    std::erase_if(records, [&](const Record& record) { return record.position <= after || !is_public(record); });
-    std::optional<std::string> next;
-    if (records.size() > limit) {
-      records.resize(limit);
-      next = position_text(records.back().position);
-    }
-    auto response = json_response(200, json_list(records, next, write_event));
-    if (next) response.with("Link", link.field(*next));
-    exchange.answer(std::move(response));
-  });
+  ask(call.backend, ReadTimeline{*id},
+      [exchange = call.exchange, after, limit,
+       link = NextLink{call.request, "cursor"}](const ReadTimeline::Result& read) {
+        const auto* found = read_or_refuse(read, exchange, link.path());
+        if (!found) return;
+        auto records = *found;
+        if (records.empty()) return exchange.answer(refuse(link.path(), Problem::enrollment_not_found));
+        std::erase_if(records,
+                      [&](const Record& record) { return record.position <= after || !is_public(record); });
+        std::optional<std::string> next;
+        if (records.size() > limit) {
+          records.resize(limit);
+          next = position_text(records.back().position);
+        }
+        auto response = json_response(200, json_list(records, next, write_event));
+        if (next) response.with("Link", link.field(*next));
+        exchange.answer(std::move(response));
+      });
   return std::nullopt;
 }
 
@@ -188,25 +181,24 @@ Handled list_events(Call& call) {
   const auto accept = call.request.field(RequestField::accept).value_or(std::string_view{});
   if (best_offer(accept, event_forms) == event_stream) return stream_events(call, from);
   const auto after = from.position;
-  call.backend.read_events(after, limit,
-                           [exchange = call.exchange, after,
-                            link = NextLink{call.request, "after"}](const ReadResult<EventsRead>& read) {
-                             const auto* found = read_or_refuse(read, exchange, link.path());
-                             if (!found) return;
-                             const auto& [records, next, at_end] = *found;
-                             Response response;
-                             response.content_type = event_batch;
-                             response.with("Vary", "Accept");
-                             JsonWriter json{response.body};
-                             json.begin_array();
-                             for (const auto& record : records)
-                               if (is_public(record)) write_event(json, record);
-                             json.end_array();
-                             // Whoever follows the links stops at the end of the journal, and asks from here later.
-                             if (next > after) response.with("Link", link.field(position_text(next)));
-                             response.with("Sugang-Position", position_text(std::max(next, after)));
-                             exchange.answer(std::move(response));
-                           });
+  ask(call.backend, ReadEvents{after, limit},
+      [exchange = call.exchange, after, link = NextLink{call.request, "after"}](const ReadEvents::Result& read) {
+        const auto* found = read_or_refuse(read, exchange, link.path());
+        if (!found) return;
+        const auto& [records, next, at_end] = *found;
+        Response response;
+        response.content_type = event_batch;
+        response.with("Vary", "Accept");
+        JsonWriter json{response.body};
+        json.begin_array();
+        for (const auto& record : records)
+          if (is_public(record)) write_event(json, record);
+        json.end_array();
+        // Whoever follows the links stops at the end of the journal, and asks from here later.
+        if (next > after) response.with("Link", link.field(position_text(next)));
+        response.with("Sugang-Position", position_text(std::max(next, after)));
+        exchange.answer(std::move(response));
+      });
   return std::nullopt;
 }
 

@@ -19,38 +19,23 @@ Answer render_new_webhook(const std::string& instance, const Outcome& outcome) {
 }  // namespace
 
 Handled post_webhook(Call& call) {
-  auto decoded = decode_subscription(call.request.body);
+  auto decoded = decode_webhook(call.request.body);
   if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
-  Command command;
-  command.run = [&backend = call.backend, wanted = std::get<Subscription>(std::move(decoded))](Asker asker) {
-    backend.create_webhook(wanted.url, wanted.kinds, std::move(asker));
-  };
-  command.render = [instance = std::string{call.request.path}](const Outcome& outcome) {
-    return render_new_webhook(instance, outcome);
-  };
-  return run_command(call, std::move(command));
+  return submit(call, {.command = std::get<CreateWebhook>(std::move(decoded)),
+                       .render = [instance = std::string{call.request.path}](const Outcome& outcome) {
+                         return render_new_webhook(instance, outcome);
+                       }});
 }
 
-Handled list_webhooks(Call& call) {
-  QueryReader query{call.request};
-  auto page = query.page();
-  if (!query.faults().empty()) return refuse(call, query.faults());
-  call.backend.list_webhooks(std::move(page), answer_with_list(call, write_webhook));
-  return std::nullopt;
-}
+Handled list_webhooks(Call& call) { return list_all<Webhook>(call, write_webhook); }
 
 Handled delete_webhook(Call& call) {
   auto id = parse_id<WebhookTag>(call.request.path_id);
   if (!id) return refuse(call, Problem::webhook_not_found);
-  call.backend.remove_webhook(
-      *id, [exchange = call.exchange, path = std::string{call.request.path}](const ReadResult<bool>& read) {
-        const auto* removed = read_or_refuse(read, exchange, path);
-        if (!removed) return;
-        if (!*removed) return exchange.answer(refuse(path, Problem::webhook_not_found));
-        Response response;
-        response.status = 204;
-        exchange.answer(std::move(response));
-      });
+  const auto render = [instance = std::string{call.request.path}](const Outcome& outcome) {
+    return outcome.refusal ? refusal_answer(outcome, instance) : Answer{.status = 204};
+  };
+  call.backend.submit(RemoveWebhook{*id}, {}, unkeyed_caller(call, render));
   return std::nullopt;
 }
 
@@ -60,13 +45,14 @@ Handled list_webhook_deliveries(Call& call) {
   QueryReader query{call.request};
   auto page = query.page();
   if (!query.faults().empty()) return refuse(call, query.faults());
-  call.backend.list_webhook_deliveries(*id, std::move(page),
-                                       [exchange = call.exchange, link = NextLink{call.request, "cursor"}](
-                                           const std::optional<ListResult<WebhookDelivery>>& result) {
-                                         if (!result)
-                                           return exchange.answer(refuse(link.path(), Problem::webhook_not_found));
-                                         exchange.answer(list_response(*result, link, write_webhook_delivery));
-                                       });
+  ask(call.backend, ListWebhookDeliveries{*id, std::move(page)},
+      [exchange = call.exchange,
+       link = NextLink{call.request, "cursor"}](const ListWebhookDeliveries::Result& read) {
+        const auto* deliveries = read_or_refuse(read, exchange, link.path());
+        if (!deliveries) return;
+        if (!*deliveries) return exchange.answer(refuse(link.path(), Problem::webhook_not_found));
+        exchange.answer(list_response(**deliveries, link, write_webhook_delivery));
+      });
   return std::nullopt;
 }
 

@@ -25,26 +25,6 @@ Coordinator::Coordinator(caf::actor_config& config, Node& node, std::shared_ptr<
 }
 
 template <class Command>
-auto Coordinator::on_called() {
-  return [this](Command& message) {
-    if constexpr (std::is_same_v<Command, StartSaga>) created();
-    turn([this, message = std::move(message)](const Unreadable* fault) mutable {
-      const auto number = message.caller;
-      auto asker = node_.callers.commands.take(number);
-      if (fault) return refuse_unreadable(node_, std::move(asker), *fault);
-      if constexpr (std::is_same_v<Command, StartSaga>) trace_ = asker.trace;
-      callers_.emplace(number, Caller{std::move(asker), nullptr});
-      try {
-        carry_out(std::move(message));
-      } catch (...) {
-        callers_.erase(number);
-        throw;
-      }
-    });
-  };
-}
-
-template <class Command>
 auto Coordinator::on_posted() {
   return [this](Command& message) {
     turn([this, message = std::move(message)]() mutable { carry_out(std::move(message)); });
@@ -53,11 +33,10 @@ auto Coordinator::on_posted() {
 
 caf::behavior Coordinator::make_behavior() {
   return {
-      on_called<StartSaga>(),
-      on_called<JoinSaga>(),
-      on_called<CancelSaga>(),
-      on_called<TakeStaffStep>(),
-      on_called<OperateSaga>(),
+      [this](CallSaga& call) {
+        if (std::holds_alternative<PlaceEnrollment>(call.request)) created();
+        turn([this, call = std::move(call)](const Unreadable* fault) mutable { serve(std::move(call), fault); });
+      },
       on_posted<StepReply>(),
       [this](RevokeSaga& message) {
         turn([this, message = std::move(message)](const Unreadable* fault) {
@@ -103,6 +82,21 @@ caf::behavior Coordinator::make_behavior() {
   };
 }
 
+void Coordinator::serve(CallSaga call, const Unreadable* fault) {
+  const auto number = call.caller;
+  auto caller = node_.callers.commands.take(number);
+  if (fault) return refuse_unreadable(node_, std::move(caller), *fault);
+  if (std::holds_alternative<PlaceEnrollment>(call.request)) trace_ = caller.trace;
+  if (std::holds_alternative<JoinSaga>(call.request)) caller.claimed = true;
+  callers_.emplace(number, Waiting{std::move(caller), nullptr});
+  try {
+    carry_out(std::move(call));
+  } catch (...) {
+    callers_.erase(number);
+    throw;
+  }
+}
+
 void Coordinator::wake() {
   auto self = caf::actor_cast<caf::actor>(this);
   node_.journal.wake(resident_->id, [self, &journal = node_.journal, id = enrollment_](const Recovered& recovered) {
@@ -138,14 +132,13 @@ void Coordinator::refuse_waiting(const Unreadable& fault) {
   saga_ = {.id = enrollment_};
   for (auto& [id, caller] : std::exchange(callers_, {})) {
     if (caller.open) caller.open->store(false);
-    refuse_unreadable(node_, std::move(caller.asker), fault);
+    refuse_unreadable(node_, std::move(caller.caller), fault);
   }
 }
 
 void Coordinator::carry_out(const SagaCommand& command) {
   if (const auto* reply = std::get_if<StepReply>(&command); reply && saga_.starting && !reply->records.empty())
     created_by(*reply);
-  if (const auto* join = std::get_if<JoinSaga>(&command)) callers_.at(join->caller).asker.claimed = true;
   auto decision = decide(saga_, command, conditions());
   append(decision);
   saga_ = std::move(decision.saga);
@@ -155,8 +148,8 @@ void Coordinator::carry_out(const SagaCommand& command) {
 
 /// The course has appended what creates the enrollment, and took up the request with it.
 void Coordinator::created_by(const StepReply& reply) {
-  auto& asker = callers_.at(saga_.starting->caller).asker;
-  asker.claimed = asker.key.has_value();
+  auto& caller = callers_.at(saga_.starting->caller).caller;
+  caller.claimed = caller.key.has_value();
   for (const auto& id : {AggregateId{enrollment_}, AggregateId{saga_of(enrollment_)}}) {
     Sequence last = 0;
     for (const auto& record : reply.records)
@@ -170,9 +163,9 @@ void Coordinator::append(SagaDecision& decision) {
   const auto now = decision.records.empty() ? node_.timers.now() : decision.records.front().time;
   Append append;
   if (decision.claimant) {
-    auto& asker = callers_.at(*decision.claimant).asker;
-    if (asker.key && !std::exchange(asker.claimed, true))
-      append.records.push_back(claim_record(*asker.key, enrollment_, asker.trace, now));
+    auto& caller = callers_.at(*decision.claimant).caller;
+    if (caller.key && !std::exchange(caller.claimed, true))
+      append.records.push_back(claim_record(*caller.key, enrollment_, caller.trace, now));
   }
   for (auto& record : decision.records) {
     record.trace = trace_;
@@ -195,11 +188,11 @@ SagaConditions Coordinator::conditions() const {
 }
 
 void Coordinator::perform(const SendPlacement& effect) {
-  const auto& asker = callers_.at(saga_.starting->caller).asker;
+  const auto& caller = callers_.at(saga_.starting->caller).caller;
   node_.directory.send(effect.placement.course, BeginEnrollment{.enrollment = enrollment_,
                                                                 .placement = effect.placement,
                                                                 .payments = effect.payments,
-                                                                .key = asker.key,
+                                                                .key = caller.key,
                                                                 .trace = trace_});
 }
 
@@ -230,7 +223,7 @@ void Coordinator::perform(const AnswerCaller& effect) {
   auto caller = std::move(it->second);
   callers_.erase(it);
   if (caller.open) caller.open->store(false);
-  answer(node_, std::move(caller.asker), effect.outcome);
+  answer(node_, std::move(caller.caller), effect.outcome);
 }
 
 void Coordinator::perform(const ArmPatience& effect) {

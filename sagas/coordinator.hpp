@@ -19,11 +19,7 @@ struct TimelineRead {
 
 }  // namespace sugang
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::StartSaga)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::JoinSaga)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::CancelSaga)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::TakeStaffStep)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::OperateSaga)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::CallSaga)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::ResumeSaga)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::DeadlineOver)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::RetryStep)
@@ -41,15 +37,13 @@ class Coordinator final : public ResidentActor {
   ~Coordinator() override { count_deferred(false); }
 
  private:
-  struct Caller {
-    Asker asker;
+  struct Waiting {
+    Caller caller;
     /// Cleared when answered: the alarm of a long wait finds it so.
     std::shared_ptr<std::atomic<bool>> open;
   };
 
   caf::behavior make_behavior() override;
-  template <class Command>
-  auto on_called();
   template <class Command>
   auto on_posted();
   void wake() override;
@@ -59,6 +53,7 @@ class Coordinator final : public ResidentActor {
   void refuse_waiting(const Unreadable& fault) override;
   bool exists() const override { return saga_.exists(); }
 
+  void serve(CallSaga call, const Unreadable* fault);
   void carry_out(const SagaCommand& command);
   void created_by(const StepReply& reply);
   void append(SagaDecision& decision);
@@ -85,7 +80,7 @@ class Coordinator final : public ResidentActor {
   const EnrollmentId enrollment_;
   Saga saga_;
   TraceContext trace_;
-  std::unordered_map<CallerId, Caller> callers_;
+  std::unordered_map<CallerId, Waiting> callers_;
   /// The node's count, which outlives the node.
   std::atomic<std::uint32_t>& deferred_payments_;
   bool counted_deferred_ = false;

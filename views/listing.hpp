@@ -5,11 +5,18 @@
 #include <string>
 #include <vector>
 
+#include "domain/notice.hpp"
 #include "domain/page.hpp"
 
 namespace sugang {
 
+struct CourseFilter {
+  using Result = ListResult<CourseSnapshot>;
+  std::optional<CourseKind> kind;
+};
+
 struct EnrollmentFilter {
+  using Result = ListResult<EnrollmentSummary>;
   std::optional<StudentId> student;
   std::optional<CourseId> course;
   std::optional<EnrollmentState> state;
@@ -18,11 +25,13 @@ struct EnrollmentFilter {
 
 /// Whom a manager has to assign, what an instructor has agreed on.
 struct CoachingFilter {
+  using Result = ListResult<EnrollmentSummary>;
   std::optional<CoachingState> state;
   std::optional<InstructorId> instructor;
 };
 
 struct DeliveryFilter {
+  using Result = ListResult<EnrollmentSummary>;
   std::optional<DeliveryState> state;
   std::optional<StudentId> student;
 };
@@ -56,5 +65,33 @@ struct PageRow {
   EnrollmentSummary enrollment;
   std::string course_title;
 };
+
+struct WaitlistFilter {
+  using Result = ListResult<WaitlistRow>;
+  CourseId course;
+};
+/// What belongs to one student, as `Result`.
+template <class OfStudent>
+struct StudentFilter {
+  using Result = OfStudent;
+  StudentId student;
+};
+
+/// A page of what the filter passes, once the view shows `min_position`; views_behind after a second.
+template <class Filter>
+struct ViewQuery {
+  using Result = typename Filter::Result;
+  Filter filter;
+  Page page;
+  Position min_position = 0;
+};
+using ListCourses = ViewQuery<CourseFilter>;
+using ListEnrollments = ViewQuery<EnrollmentFilter>;
+using ListWaitlist = ViewQuery<WaitlistFilter>;
+using ListCoaching = ViewQuery<CoachingFilter>;
+using ListDeliveries = ViewQuery<DeliveryFilter>;
+using ReadStudentPage = ViewQuery<StudentFilter<ListResult<PageRow>>>;
+using ReadMileage = ViewQuery<StudentFilter<MileageStatement>>;
+using ReadNotifications = ViewQuery<StudentFilter<ListResult<Notification>>>;
 
 }  // namespace sugang

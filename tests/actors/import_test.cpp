@@ -30,9 +30,9 @@ struct Importing {
   std::vector<Outcome> outcomes;
   std::size_t answers = 0;
 
-  Asker told() {
-    return Life::asker([this](const Outcome& outcome) { outcomes.push_back(outcome); },
-                       [this](const Answer&) { ++answers; });
+  Caller told() {
+    return Life::caller([this](const Outcome& outcome) { outcomes.push_back(outcome); },
+                        [this](const Answer&) { ++answers; });
   }
   /// One actor's turn, or else one batch of the journal; false: nothing moves.
   bool move() { return life->run_one_turn() || life->commit(); }
@@ -93,7 +93,7 @@ TEST_F(Import, LetsAnotherCourseBeRegisteredInTheMiddle) {
   while (life->imported_rows.empty()) ASSERT_TRUE(move());
   bool done = false;
   life->register_course("other", lecture(1),
-                        Life::asker([](const Outcome&) {}, [&](const Answer&) { done = true; }));
+                        Life::caller([](const Outcome&) {}, [&](const Answer&) { done = true; }));
   while (!done) ASSERT_TRUE(move());
   EXPECT_EQ(answers, 0u) << "the import is still under way";
   life->settle();
@@ -159,7 +159,7 @@ TEST_F(Import, HoldsItsIdsUntilItHasEnded) {
   life->import_courses(courses(), told());
   while (life->imported_rows.empty()) ASSERT_TRUE(move());
   std::optional<Outcome> last;
-  life->register_course("c-6", lecture(1), Life::asker([&](const Outcome& outcome) { last = outcome; }));
+  life->register_course("c-6", lecture(1), Life::caller([&](const Outcome& outcome) { last = outcome; }));
   while (answers == 0) {
     EXPECT_FALSE(last);
     ASSERT_TRUE(move());
@@ -175,7 +175,7 @@ TEST_F(Import, ThatIsRefusedGivesItsIdsFree) {
   life->settle();
   life->import_courses(courses(), told());
   std::optional<Outcome> first;
-  life->register_course("c-0", lecture(1), Life::asker([&](const Outcome& outcome) { first = outcome; }));
+  life->register_course("c-0", lecture(1), Life::caller([&](const Outcome& outcome) { first = outcome; }));
   life->settle();
   EXPECT_EQ(outcomes.at(0).refusal, Refusal{CourseError::already_exists});
   ASSERT_TRUE(first);

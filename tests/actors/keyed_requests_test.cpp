@@ -27,19 +27,19 @@ struct KeyedRequest : testing::Test {
     EXPECT_TRUE(*told);
     return told->value_or(Kind::in_progress);
   }
-  /// An asker with the key. `delivered` counts answers.
-  Asker asker(std::function<Answer(const Outcome&)> render) {
-    Asker asker;
-    asker.key = key;
-    asker.render = std::move(render);
-    asker.deliver = [this](const Answer&) { ++delivered; };
-    return keys.releasing(std::move(asker));
+  /// An caller with the key. `delivered` counts answers.
+  Caller caller(std::function<Answer(const Outcome&)> render) {
+    Caller caller;
+    caller.key = key;
+    caller.render = std::move(render);
+    caller.deliver = [this](const Answer&) { ++delivered; };
+    return keys.releasing(std::move(caller));
   }
-  Asker faulty() {
-    return asker([](const Outcome&) -> Answer { throw std::runtime_error{"a fault"}; });
+  Caller faulty() {
+    return caller([](const Outcome&) -> Answer { throw std::runtime_error{"a fault"}; });
   }
-  Asker prompt() {
-    return asker([](const Outcome&) { return Answer{.status = 201, .body = "whole", .etag = "\"7\""}; });
+  Caller prompt() {
+    return caller([](const Outcome&) { return Answer{.status = 201, .body = "whole", .etag = "\"7\""}; });
   }
   PlaceEnrollment placement() const { return {.course = CourseId{"lecture-1"}, .student = StudentId{"s"}}; }
   void settle() {
@@ -109,7 +109,7 @@ TEST_F(KeyedRequest, GiveTheirKeyBackWhenARegistrationFaultsAndTheNextIsRegister
 
 TEST_F(KeyedRequest, GiveTheirKeyBackWhenTheirCallerIsDropped) {
   EXPECT_EQ(ask(), Kind::none);
-  std::optional<Asker> caller = prompt();
+  std::optional<Caller> caller = prompt();
   EXPECT_EQ(ask(), Kind::in_progress);
   caller.reset();
   EXPECT_EQ(ask(), Kind::none);
@@ -117,7 +117,7 @@ TEST_F(KeyedRequest, GiveTheirKeyBackWhenTheirCallerIsDropped) {
 
 TEST_F(KeyedRequest, MayEndBehindWhatKeptTheirKeys) {
   auto kept = std::make_unique<KeyedRequests>(life.journal(), [](const std::function<void()>&) {});
-  Asker last;
+  Caller last;
   last.key = key;
   last = kept->releasing(std::move(last));
   kept.reset();

@@ -44,15 +44,15 @@ TEST(JournalOrder, NeverInvertsACausalChainOverSeveralSchedulerThreads) {
   std::atomic<std::size_t> not_confirmed{0};
   std::vector<EnrollmentId> ids;
   for (std::size_t i = 0; i < chains; ++i) {
-    Asker asker;
-    asker.render = [&](const Outcome& outcome) {
+    Caller caller;
+    caller.render = [&](const Outcome& outcome) {
       if (outcome.refusal || outcome.under_way) ++not_confirmed;
       return Answer{};
     };
-    asker.deliver = [&](Answer) { answered.arrive(); };
+    caller.deliver = [&](Answer) { answered.arrive(); };
     ids.push_back(node.place({.course = CourseId{"course-" + std::to_string(i % courses)},
                               .student = StudentId{"s" + std::to_string(i)}},
-                             std::move(asker)));
+                             std::move(caller)));
   }
   ASSERT_TRUE(answered.wait_for(std::chrono::seconds{120}));
   ASSERT_EQ(node.failure(), "");
@@ -72,15 +72,15 @@ TEST(JournalOrder, HoldsEveryInvariantOfManyEnrollmentsAtOnce) {
   Countdown answered{racers};
   std::atomic<std::size_t> confirmed{0};
   for (std::size_t i = 0; i < racers; ++i) {
-    Asker asker;
-    asker.render = [&](const Outcome& outcome) {
+    Caller caller;
+    caller.render = [&](const Outcome& outcome) {
       if (!outcome.refusal) ++confirmed;
       return Answer{};
     };
-    asker.deliver = [&](Answer) { answered.arrive(); };
+    caller.deliver = [&](Answer) { answered.arrive(); };
     node.place({.course = CourseId{"course-" + std::to_string(i % courses)},
                 .student = StudentId{"s" + std::to_string(i)}},
-               std::move(asker));
+               std::move(caller));
   }
   ASSERT_TRUE(answered.wait_for(std::chrono::seconds{60}));
   EXPECT_EQ(confirmed, courses * 20);

@@ -52,15 +52,15 @@ struct ReadDamage : testing::Test {
     }
   }
   /// How a caller is answered; nothing: not at all.
-  std::optional<Outcome> answered(const std::function<void(Asker)>& ask) {
+  std::optional<Outcome> answered(const std::function<void(Caller)>& ask) {
     auto outcome = std::make_shared<std::optional<Outcome>>();
     bool heard = false;
-    ask(Life::asker([outcome](const Outcome& told) { *outcome = told; }, [&](Answer) { heard = true; }));
+    ask(Life::caller([outcome](const Outcome& told) { *outcome = told; }, [&](Answer) { heard = true; }));
     life->settle_with_company();
     EXPECT_TRUE(heard) << "a caller was not answered";
     return *outcome;
   }
-  std::optional<Refusal> refusal_of(const std::function<void(Asker)>& ask) {
+  std::optional<Refusal> refusal_of(const std::function<void(Caller)>& ask) {
     const auto outcome = answered(ask);
     return outcome ? outcome->refusal : std::nullopt;
   }
@@ -78,19 +78,20 @@ TEST_F(ReadDamage, RefusesWhatConcernsTheCourseAndServesTheOthers) {
   place("spoiled");
   spoil(CourseId{"spoiled"});
   const PlaceEnrollment command{.course = CourseId{"spoiled"}, .student = StudentId{"s2"}};
-  EXPECT_EQ(refusal_of([&](Asker asker) { life->place(command, std::move(asker)); }), met);
-  EXPECT_EQ(refusal_of([&](Asker asker) { life->place(command, std::move(asker)); }), known);
-  EXPECT_EQ(refusal_of([&](Asker asker) { life->revise("spoiled", {}, std::move(asker)); }), known);
-  EXPECT_EQ(refusal_of([&](Asker asker) { life->cancel_course("spoiled", std::move(asker)); }), known);
-  EXPECT_EQ(refusal_of([&](Asker asker) { life->register_course("spoiled", lecture(1), std::move(asker)); }), known)
+  EXPECT_EQ(refusal_of([&](Caller caller) { life->place(command, std::move(caller)); }), met);
+  EXPECT_EQ(refusal_of([&](Caller caller) { life->place(command, std::move(caller)); }), known);
+  EXPECT_EQ(refusal_of([&](Caller caller) { life->revise("spoiled", {}, std::move(caller)); }), known);
+  EXPECT_EQ(refusal_of([&](Caller caller) { life->cancel_course("spoiled", std::move(caller)); }), known);
+  EXPECT_EQ(refusal_of([&](Caller caller) { life->register_course("spoiled", lecture(1), std::move(caller)); }),
+            known)
       << "nobody knows whether it is registered";
   std::optional<ServiceError> failed;
   life->read_course(CourseId{"spoiled"},
                     [&](const auto& read, Position) { failed = std::get<ServiceError>(read); });
   life->settle();
   EXPECT_EQ(failed, ServiceError::quarantined);
-  EXPECT_FALSE(refusal_of([&](Asker asker) {
-    life->place({.course = CourseId{"sound"}, .student = StudentId{"s2"}}, std::move(asker));
+  EXPECT_FALSE(refusal_of([&](Caller caller) {
+    life->place({.course = CourseId{"sound"}, .student = StudentId{"s2"}}, std::move(caller));
   }));
   expect_at_rest();
 }
@@ -98,11 +99,11 @@ TEST_F(ReadDamage, RefusesWhatConcernsTheCourseAndServesTheOthers) {
 TEST_F(ReadDamage, AnswersEveryCallerOfAnEnrollmentThatCannotBeRead) {
   const auto id = place("spoiled");
   spoil(id);
-  EXPECT_EQ(refusal_of([&](Asker asker) { life->cancel(id, std::move(asker)); }), met);
-  EXPECT_EQ(refusal_of([&](Asker asker) { life->cancel(id, std::move(asker)); }), known);
-  EXPECT_EQ(refusal_of([&](Asker asker) { life->take_step(id, StartDelivery{}, std::move(asker)); }), known);
-  EXPECT_EQ(refusal_of([&](Asker asker) { life->operate(id, OperatorAction::retry, std::move(asker)); }), known);
-  EXPECT_EQ(refusal_of([&](Asker asker) { life->join(id, std::move(asker)); }), known);
+  EXPECT_EQ(refusal_of([&](Caller caller) { life->cancel(id, std::move(caller)); }), met);
+  EXPECT_EQ(refusal_of([&](Caller caller) { life->cancel(id, std::move(caller)); }), known);
+  EXPECT_EQ(refusal_of([&](Caller caller) { life->take_step(id, StartDelivery{}, std::move(caller)); }), known);
+  EXPECT_EQ(refusal_of([&](Caller caller) { life->operate(id, OperatorAction::retry, std::move(caller)); }), known);
+  EXPECT_EQ(refusal_of([&](Caller caller) { life->join(id, std::move(caller)); }), known);
   expect_at_rest();
 }
 
@@ -115,8 +116,8 @@ TEST_F(ReadDamage, OfPendingSagasStopsNoStart) {
   life->resume_owed();
   leave();
   EXPECT_EQ(life->journal().quarantine().aggregates(), 1u);
-  EXPECT_EQ(refusal_of([&](Asker asker) {
-              life->take_step(spoiled, AssignInstructor{InstructorId{"anna"}}, std::move(asker));
+  EXPECT_EQ(refusal_of([&](Caller caller) {
+              life->take_step(spoiled, AssignInstructor{InstructorId{"anna"}}, std::move(caller));
             }),
             known);
   EXPECT_EQ(life->summary(sound).state, EnrollmentState::awaiting_instructor);
@@ -126,7 +127,7 @@ TEST_F(ReadDamage, OfPendingSagasStopsNoStart) {
 TEST_F(ReadDamage, OfAParticipantLeavesTheSagaListedWithTheReason) {
   const InstructorId anna{"anna"};
   const auto take = [&](EnrollmentId id, StaffStep step) {
-    ASSERT_FALSE(refusal_of([&](Asker asker) { life->take_step(id, std::move(step), std::move(asker)); }));
+    ASSERT_FALSE(refusal_of([&](Caller caller) { life->take_step(id, std::move(step), std::move(caller)); }));
     leave();
   };
   const auto first = place("training"), second = place("training", "s2");
@@ -154,11 +155,11 @@ TEST_F(ReadDamage, OfACalendarIsToldToTheInstructorAtOnce) {
   const auto now = durables.timers.now();
   const auto agree = [&](EnrollmentId id, int hour) {
     const TimeSlot slot{now + std::chrono::hours{hour}, now + std::chrono::hours{hour + 1}};
-    return refusal_of([&](Asker asker) { life->take_step(id, AgreeOnSlot{slot}, std::move(asker)); });
+    return refusal_of([&](Caller caller) { life->take_step(id, AgreeOnSlot{slot}, std::move(caller)); });
   };
   for (const auto id : {first, second})
     ASSERT_FALSE(refusal_of(
-        [&](Asker asker) { life->take_step(id, AssignInstructor{InstructorId{"anna"}}, std::move(asker)); }));
+        [&](Caller caller) { life->take_step(id, AssignInstructor{InstructorId{"anna"}}, std::move(caller)); }));
   ASSERT_FALSE(agree(first, 1));
   leave();
   spoil(AggregateId::calendar_of(InstructorId{"anna"}));
@@ -170,7 +171,8 @@ TEST_F(ReadDamage, OfACalendarIsToldToTheInstructorAtOnce) {
 
 TEST_F(ReadDamage, OfTheCalendarThatAClassLeavesIsListedAndKeepsNoCallerWaiting) {
   const auto take = [&](EnrollmentId id, StaffStep step) {
-    const auto refusal = refusal_of([&](Asker asker) { life->take_step(id, std::move(step), std::move(asker)); });
+    const auto refusal =
+        refusal_of([&](Caller caller) { life->take_step(id, std::move(step), std::move(caller)); });
     leave();
     return refusal;
   };
@@ -193,7 +195,7 @@ TEST_F(ReadDamage, OfTheCalendarThatAClassLeavesIsListedAndKeepsNoCallerWaiting)
   EXPECT_EQ(life->summary(id).saga, SagaState::stuck);
   EXPECT_THAT(life->summary(id).last_error, HasSubstr("can't be read"));
   EXPECT_TRUE(take(id, AssignInstructor{InstructorId{"carl"}}));
-  EXPECT_TRUE(refusal_of([&](Asker asker) { life->cancel(id, std::move(asker)); }));
+  EXPECT_TRUE(refusal_of([&](Caller caller) { life->cancel(id, std::move(caller)); }));
   EXPECT_FALSE(life->failure());
 }
 
@@ -205,7 +207,7 @@ TEST_F(ReadDamage, OfTheCourseOfAPaidEnrollmentKeepsNoCancelWaiting) {
   durables.store->spoil(pages_space, durables.store->last_at_or_before(pages_space, page_key(registered))->first);
   leave();
   ASSERT_EQ(life->summary(id).payment, PaymentState::approved);
-  EXPECT_TRUE(refusal_of([&](Asker asker) { life->cancel(id, std::move(asker)); }));
+  EXPECT_TRUE(refusal_of([&](Caller caller) { life->cancel(id, std::move(caller)); }));
 }
 
 TEST_F(ReadDamage, OfASnapshotThatCannotBeFoldedIsNotReadAgainAndAgain) {
@@ -213,7 +215,7 @@ TEST_F(ReadDamage, OfASnapshotThatCannotBeFoldedIsNotReadAgainAndAgain) {
   const AggregateId course{CourseId{"spoiled"}};
   changes.put(snapshots_space, snapshot_key(course), snapshot_value(1, {course, 1, "no course"}));
   durables.store->write(changes, Sync::yes);
-  EXPECT_EQ(refusal_of([&](Asker asker) { life->revise("spoiled", {}, std::move(asker)); }), met);
+  EXPECT_EQ(refusal_of([&](Caller caller) { life->revise("spoiled", {}, std::move(caller)); }), met);
   expect_at_rest();
 }
 

@@ -74,16 +74,16 @@ TEST(ReadThreads, LoadsAndRepeatedRequestsMeetAndEachKeyHasOneEffect) {
       if (earlier.kind == EarlierRequest::Kind::joined) joined = true;
       if (earlier.kind == EarlierRequest::Kind::answered) answers.hear(key, earlier.answer);
       if (earlier.kind != EarlierRequest::Kind::none) return ended.arrive();
-      Asker asker;
-      asker.key = request;
-      asker.render = render;
-      asker.deliver = [&, key](Answer answer) {
+      Caller caller;
+      caller.key = request;
+      caller.render = render;
+      caller.deliver = [&, key](Answer answer) {
         answers.hear(key, answer);
         ended.arrive();
       };
       node.place({.course = CourseId{"musical-" + std::to_string(key % 3)},
                   .student = StudentId{"s" + std::to_string(key)}},
-                 node.keyed().releasing(std::move(asker)));
+                 node.keyed().releasing(std::move(caller)));
     });
   };
   std::atomic<bool> done{false};

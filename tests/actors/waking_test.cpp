@@ -24,14 +24,14 @@ struct WakingCourse : testing::Test {
   std::shared_ptr<std::optional<Outcome>> place(const std::string& student) {
     auto outcome = std::make_shared<std::optional<Outcome>>();
     life->place({.course = CourseId{"lecture-1"}, .student = StudentId{student}},
-                Life::asker([outcome](const Outcome& told) { *outcome = told; }));
+                Life::caller([outcome](const Outcome& told) { *outcome = told; }));
     while (life->run_one_turn()) {
     }
     return outcome;
   }
   void break_the_course() {
     life->revise("lecture-1", {.expected_definition = 1'000},
-                 Life::asker([](const Outcome&) { throw std::runtime_error{"a fault"}; }));
+                 Life::caller([](const Outcome&) { throw std::runtime_error{"a fault"}; }));
     while (life->run_one_turn()) {
     }
   }
@@ -121,7 +121,7 @@ TEST_F(WakingCourse, TellsNobodyOfASeatThatIsNotDurable) {
   wake();
   bool heard = false;
   life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s1"}},
-              Life::asker([](const Outcome&) {}, [&](Answer) { heard = true; }), Milliseconds{0});
+              Life::caller([](const Outcome&) {}, [&](Answer) { heard = true; }), Milliseconds{0});
   while (life->run_one_turn()) {
   }
   EXPECT_FALSE(heard);
@@ -136,7 +136,7 @@ TEST_F(WakingCourse, RefusesThroughTheGate) {
   place("s2");
   bool heard = false;
   life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s3"}},
-              Life::asker([](const Outcome&) {}, [&](Answer) { heard = true; }));
+              Life::caller([](const Outcome&) {}, [&](Answer) { heard = true; }));
   while (life->run_one_turn()) {
   }
   EXPECT_FALSE(heard);

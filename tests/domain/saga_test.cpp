@@ -66,7 +66,7 @@ std::vector<std::optional<Refusal>> answers_of(const SagaDecision& decision) {
 StepReply reply(Causation step, StepOutcome outcome) { return {.step = step, .outcome = outcome, .error = "why"}; }
 
 TEST(Cancel, TurnsASagaBackAndUndoesSeatsFirst) {
-  const auto decision = decide(given(TimelineScript::happy()), CancelSaga{"ill", {}, 7}, world());
+  const auto decision = decide(given(TimelineScript::happy()), CallSaga{CancelSaga{"ill"}, {}, 7}, world());
   EXPECT_THAT(events_of(decision), ElementsAre("saga.turned", "enrollment.cancel-requested"));
   EXPECT_THAT(sent_by(decision), ElementsAre("release_seats"));
   EXPECT_EQ(decision.owes, true);
@@ -76,14 +76,15 @@ TEST(Cancel, TurnsASagaBackAndUndoesSeatsFirst) {
 }
 
 TEST(Cancel, ThatDoesNotWaitIsAnsweredAtOnce) {
-  const auto decision = decide(given(TimelineScript::happy()), CancelSaga{"ill", Milliseconds{0}, 7}, world());
+  const auto decision =
+      decide(given(TimelineScript::happy()), CallSaga{CancelSaga{"ill"}, Milliseconds{0}, 7}, world());
   ASSERT_EQ(effects_of<AnswerCaller>(decision).size(), 1u);
   EXPECT_TRUE(effects_of<AnswerCaller>(decision).front().outcome.under_way);
 }
 
 TEST(Cancel, OfACancelledSagaJoinsIt) {
-  auto saga = decide(given(TimelineScript::happy()), CancelSaga{"ill", {}, 7}, world()).saga;
-  const auto again = decide(saga, CancelSaga{"still ill", {}, 8}, world());
+  auto saga = decide(given(TimelineScript::happy()), CallSaga{CancelSaga{"ill"}, {}, 7}, world()).saga;
+  const auto again = decide(saga, CallSaga{CancelSaga{"still ill"}, {}, 8}, world());
   EXPECT_THAT(events_of(again), IsEmpty());
   EXPECT_THAT(sent_by(again), IsEmpty());
   EXPECT_EQ(again.saga.waiting.size(), 2u);
@@ -92,7 +93,7 @@ TEST(Cancel, OfACancelledSagaJoinsIt) {
 TEST(Cancel, WaitsForTheConfirmationThatIsOnItsWay) {
   auto script = charging(CourseKind::product).charge_approved();
   script.on_stock(StockRequested{script.course, 2}).on_stock(StockPrepared{});
-  const auto decision = decide(running(script), CancelSaga{"ill", {}, 7}, world());
+  const auto decision = decide(running(script), CallSaga{CancelSaga{"ill"}, {}, 7}, world());
   EXPECT_THAT(events_of(decision), IsEmpty());
   ASSERT_EQ(decision.saga.postponed.size(), 1u);
   // The seats are taken: the enrollment is confirmed, and turned back before anything is delivered.
@@ -106,15 +107,15 @@ TEST(Cancel, WaitsForTheConfirmationThatIsOnItsWay) {
 
 TEST(Cancel, IsRefusedOnceTheDeliveryHasStarted) {
   auto script = TimelineScript::ordered().on_delivery(DeliveryStarted{}, Step::start_delivery);
-  const auto decision = decide(given(script), CancelSaga{"ill", {}, 7}, world());
+  const auto decision = decide(given(script), CallSaga{CancelSaga{"ill"}, {}, 7}, world());
   EXPECT_THAT(events_of(decision), IsEmpty());
   EXPECT_THAT(answers_of(decision), ElementsAre(Refusal{EnrollmentError::not_cancellable}));
 }
 
 TEST(Cancel, OfWhatExpiredIsRefusedAndOfTheUnknownNotFound) {
-  EXPECT_THAT(answers_of(decide(given(TimelineScript::expired()), CancelSaga{"ill", {}, 7}, world())),
+  EXPECT_THAT(answers_of(decide(given(TimelineScript::expired()), CallSaga{CancelSaga{"ill"}, {}, 7}, world())),
               ElementsAre(Refusal{EnrollmentError::not_cancellable}));
-  EXPECT_THAT(answers_of(decide(Saga{}, CancelSaga{"ill", {}, 7}, world())),
+  EXPECT_THAT(answers_of(decide(Saga{}, CallSaga{CancelSaga{"ill"}, {}, 7}, world())),
               ElementsAre(Refusal{EnrollmentError::not_found}));
 }
 
@@ -268,7 +269,7 @@ TEST(PausedComponent, HoldsTheSagaBeforeItsStepAndIsListed) {
 
 TEST(PausedComponent, RefusesTheStaffsStep) {
   const auto decision =
-      decide(given(TimelineScript::ordered()), TakeStaffStep{StartDelivery{}, 7}, paused(Component::delivery));
+      decide(given(TimelineScript::ordered()), CallSaga{StartDelivery{}, {}, 7}, paused(Component::delivery));
   EXPECT_THAT(answers_of(decision), ElementsAre(Refusal{ServiceError::component_paused}));
 }
 
@@ -281,7 +282,7 @@ TEST(PausedPayments, KeepADurableChargeAndNoCallLeaves) {
 
 TEST(StaffStep, IsSentAndAnsweredByItsEnd) {
   const auto script = TimelineScript::ordered();
-  const auto sent = decide(given(script), TakeStaffStep{StartDelivery{}, 7}, world());
+  const auto sent = decide(given(script), CallSaga{StartDelivery{}, {}, 7}, world());
   EXPECT_THAT(sent_by(sent), ElementsAre("start_delivery"));
   EXPECT_THAT(answers_of(sent), IsEmpty());
   auto done = reply({Step::start_delivery, Direction::act}, StepOutcome::done);
@@ -293,24 +294,24 @@ TEST(StaffStep, IsSentAndAnsweredByItsEnd) {
 }
 
 TEST(StaffStep, ThatComesTooEarlyOrTooLateIsRefused) {
-  EXPECT_THAT(answers_of(decide(given(TimelineScript::ordered()), TakeStaffStep{CompleteDelivery{}, 7}, world())),
+  EXPECT_THAT(answers_of(decide(given(TimelineScript::ordered()), CallSaga{CompleteDelivery{}, {}, 7}, world())),
               ElementsAre(Refusal{DeliveryError::not_started}));
   EXPECT_THAT(
-      answers_of(decide(given(TimelineScript::order_cancelled()), TakeStaffStep{StartDelivery{}, 7}, world())),
+      answers_of(decide(given(TimelineScript::order_cancelled()), CallSaga{StartDelivery{}, {}, 7}, world())),
       ElementsAre(Refusal{DeliveryError::cancelled}));
-  EXPECT_THAT(answers_of(decide(given(TimelineScript::happy()), TakeStaffStep{StartDelivery{}, 7}, world())),
+  EXPECT_THAT(answers_of(decide(given(TimelineScript::happy()), CallSaga{StartDelivery{}, {}, 7}, world())),
               ElementsAre(Refusal{SagaError::not_awaited}));
 }
 
 TEST(StaffStep, IsPostponedBehindAnotherOne) {
-  const auto first = decide(given(TimelineScript::ordered()), TakeStaffStep{StartDelivery{}, 7}, world());
-  const auto second = decide(first.saga, TakeStaffStep{CompleteDelivery{}, 8}, world());
+  const auto first = decide(given(TimelineScript::ordered()), CallSaga{StartDelivery{}, {}, 7}, world());
+  const auto second = decide(first.saga, CallSaga{CompleteDelivery{}, {}, 8}, world());
   EXPECT_THAT(second.effects, IsEmpty());
   EXPECT_EQ(second.saga.postponed.size(), 1u);
 }
 
 TEST(Operator, ResolvesNothingWhoseOutcomeIsUnknown) {
-  const OperateSaga resolve{{OperatorAction::resolve, "settled by phone"}, 7};
+  const CallSaga resolve{Operation{OperatorAction::resolve, "settled by phone"}, {}, 7};
   EXPECT_THAT(answers_of(decide(given(charging()), resolve, world())),
               ElementsAre(Refusal{SagaError::outcome_unknown}));
 }
@@ -320,14 +321,15 @@ TEST(Operator, RetriesEvenWhileTheGatewayCountsAsDown) {
   conditions.payments = PaymentSide::unavailable;
   const auto waits = decide(given(charging()), ResumeSaga{}, conditions);
   EXPECT_THAT(sent_by(waits), IsEmpty());
-  const auto retried = decide(waits.saga, OperateSaga{{OperatorAction::retry, "they are back"}, 7}, conditions);
+  const auto retried =
+      decide(waits.saga, CallSaga{Operation{OperatorAction::retry, "they are back"}, {}, 7}, conditions);
   EXPECT_THAT(events_of(retried), ElementsAre("saga.operated"));
   EXPECT_THAT(sent_by(retried), ElementsAre("take_payment"));
   EXPECT_EQ(retried.claimant, CallerId{7});
 }
 
 TEST(Operator, CompensatesWhatACancelWouldTurn) {
-  const OperateSaga compensate{{OperatorAction::compensate, "the hall burned down"}, 7};
+  const CallSaga compensate{Operation{OperatorAction::compensate, "the hall burned down"}, {}, 7};
   EXPECT_THAT(events_of(decide(given(TimelineScript::happy()), compensate, world())),
               ElementsAre("saga.operated", "saga.turned", "enrollment.cancel-requested"));
   EXPECT_THAT(answers_of(decide(given(TimelineScript::delivered()), compensate, world())),
@@ -335,7 +337,7 @@ TEST(Operator, CompensatesWhatACancelWouldTurn) {
 }
 
 TEST(Bounds, KeepWhatCouldBeRepeatedWithoutEndFromALongTimeline) {
-  const OperateSaga retry{{OperatorAction::retry, "again"}, 7};
+  const CallSaga retry{Operation{OperatorAction::retry, "again"}, {}, 7};
   auto charged = given(charging());
   charged.summary.version = repeated_records_max - 1;
   EXPECT_THAT(events_of(decide(charged, retry, world())), ElementsAre("saga.operated"));
@@ -344,18 +346,18 @@ TEST(Bounds, KeepWhatCouldBeRepeatedWithoutEndFromALongTimeline) {
 
   auto trained = given(TimelineScript::scheduled());
   trained.summary.version = repeated_records_max;
-  const auto moved = TakeStaffStep{AssignInstructor{InstructorId{"bora"}}, 7};
+  const auto moved = CallSaga{AssignInstructor{InstructorId{"bora"}}, {}, 7};
   EXPECT_THAT(answers_of(decide(trained, moved, world())), ElementsAre(Refusal{SagaError::too_many_changes}));
   // What leads to its end goes on.
   auto ordered = given(TimelineScript::ordered());
   ordered.summary.version = repeated_records_max;
-  EXPECT_THAT(sent_by(decide(ordered, TakeStaffStep{StartDelivery{}, 7}, world())), ElementsAre("start_delivery"));
+  EXPECT_THAT(sent_by(decide(ordered, CallSaga{StartDelivery{}, {}, 7}, world())), ElementsAre("start_delivery"));
 }
 
 TEST(Callers, WaitOnWhenTheStateIsLoadedAgain) {
   auto saga = running(charging());
   saga.waiting.push_back({7, false});
-  saga.postponed.emplace_back(CancelSaga{"ill", {}, 8});
+  saga.postponed.emplace_back(CallSaga{CancelSaga{"ill"}, {}, 8});
   const auto loaded = load(saga.id, charging().records(), saga);
   EXPECT_EQ(loaded.waiting.size(), 1u);
   EXPECT_EQ(loaded.postponed.size(), 1u);

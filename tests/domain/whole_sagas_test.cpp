@@ -72,7 +72,7 @@ class World {
     const auto id = enrollment(enrolled_.size());
     enrolled_.push_back({.id = id, .approves = approves, .saga = {.id = id}});
     const auto n = enrolled_.size() - 1;
-    decide_for(n, StartSaga{{course_id_, std::move(student), seats}, {}, ++last_caller_});
+    decide_for(n, CallSaga{PlaceEnrollment{course_id_, std::move(student), seats}, {}, ++last_caller_});
     carry_out_one(n);
     payments_ = PaymentSide::available;
     if (enrolled_[n].saga.exists()) return;
@@ -107,7 +107,7 @@ class World {
   }
 
   void cancel(std::size_t n) {
-    if (!holds(n)) decide_for(n, CancelSaga{"ill", {}, ++last_caller_});
+    if (!holds(n)) decide_for(n, CallSaga{CancelSaga{"ill"}, {}, ++last_caller_});
   }
   void pass_deadline(std::size_t n) {
     const auto& summary = enrolled_[n].saga.summary;
@@ -360,7 +360,7 @@ class World {
           return CompleteDelivery{};
       }
     }();
-    decide_for(n, TakeStaffStep{step, ++last_caller_});
+    decide_for(n, CallSaga{step, {}, ++last_caller_});
   }
 
   static constexpr Causation hold_{Step::hold_seats, Direction::act};

@@ -66,7 +66,7 @@ void fuzz_json(std::string_view body) {
   }
   const auto result = decode_result(body);
   if (const auto* value = check(result)) require(count_characters(value->result) <= result_chars_max);
-  const auto subscription = decode_subscription(body);
+  const auto subscription = decode_webhook(body);
   if (const auto* value = check(subscription)) {
     require(count_characters(value->url) <= webhook_url_chars_max);
     require(value->kinds.size() <= EnumNames<NoticeKind>::values.size());

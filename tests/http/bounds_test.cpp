@@ -106,7 +106,7 @@ TEST_F(Timeouts, ALostAnswerIs503AndItsPlaceIsFreeAgain) {
   EXPECT_EQ(answer->json()["instance"], "/v1/enrollments");
   backend.lose_answers();
   EXPECT_EQ(server().stats().requests_in_flight, 0u);
-  EXPECT_EQ(enroll("c", "s").status, 201);
+  EXPECT_EQ(enroll("c", "t").status, 201);
 }
 
 TEST_F(Timeouts, AnAnswerThatComesTooLateGoesToNobody) {
@@ -448,7 +448,7 @@ TEST_F(Served, EveryAnswerIsCountedUnderItsRoute) {
 }
 
 TEST(ServerStart, APortThatIsTakenIsAnError) {
-  ScriptedBackend backend;
+  ObservedBackend backend;
   Server first{backend, {}};
   ServerSettings settings;
   settings.client.port = first.client_port();
@@ -456,7 +456,7 @@ TEST(ServerStart, APortThatIsTakenIsAnError) {
 }
 
 TEST(ServerStart, ServesOnMoreThreadsToo) {
-  ScriptedBackend backend;
+  ObservedBackend backend;
   ServerSettings settings;
   settings.threads = 3;
   Server server{backend, settings};

@@ -70,7 +70,7 @@ TEST_F(IdempotencyKey, OnTwoCoursesIsTwoRequests) {
 }
 
 TEST_F(IdempotencyKey, LivesInThePartitionOfWhatItsRequestIsAbout) {
-  const EnrollmentId id{make_uid(scripted_time, Partition{700}, 5, 1)};
+  const EnrollmentId id{make_uid(some_time, Partition{700}, 5, 1)};
   const auto enrollment = to_text(id), delivery = to_text(delivery_of(id)), saga = to_text(saga_of(id));
   const auto partition = [&](const std::string& path, const std::string& body, const std::string& type) {
     const auto before = backend.count("find_request");
@@ -257,11 +257,12 @@ TEST_F(EnrollmentAnswers, ACancelIs200OrUnderWay) {
   const auto cancelled = call("POST", "/v1/enrollments/" + id + "/cancel");
   EXPECT_EQ(cancelled.status, 200);
   EXPECT_EQ(cancelled.json()["state"], "cancelled");
+  const auto other = enroll("c", "t").json()["id"].get<std::string>();
   backend.end_with([](Outcome& outcome) {
     std::get<EnrollmentSummary>(outcome.subject).state = EnrollmentState::cancel_requested;
     outcome.under_way = true;
   });
-  const auto pending = post("/v1/enrollments/" + id + "/cancel", R"({"reason":"ill"})");
+  const auto pending = post("/v1/enrollments/" + other + "/cancel", R"({"reason":"ill"})");
   EXPECT_EQ(pending.status, 202);
   EXPECT_EQ(pending.json()["reason"], "ill");
   backend.end_with([](Outcome& outcome) { outcome.refusal = EnrollmentError::not_cancellable; });
@@ -349,14 +350,19 @@ TEST_F(Lists, RefuseParametersThatAreNotOurs) {
 }
 
 TEST_F(Lists, PassFiltersOn) {
-  get("/v1/enrollments?studentId=s&courseId=c&state=confirmed");
-  EXPECT_EQ(backend.last_filter().student, StudentId{"s"});
-  EXPECT_EQ(backend.last_filter().course, CourseId{"c"});
-  EXPECT_EQ(backend.last_filter().state, EnrollmentState::confirmed);
-  get("/v1/sagas?state=stuck");
-  EXPECT_EQ(backend.last_filter().saga, SagaState::stuck);
-  get("/v1/courses/c/enrollments");
-  EXPECT_EQ(backend.last_filter().course, CourseId{"c"});
+  register_course("d");
+  const auto id = enroll("c", "s").json()["id"];
+  for (const auto& [course, student] : {std::pair{"c", "t"}, std::pair{"d", "s"}}) enroll(course, student);
+  const auto count = [this](const std::string& target) { return get(target).json()["items"].size(); };
+  const auto one = get("/v1/enrollments?studentId=s&courseId=c&state=confirmed").json()["items"];
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(one[0]["id"], id);
+  EXPECT_EQ(count("/v1/enrollments?studentId=s&courseId=c&state=cancelled"), 0u);
+  EXPECT_EQ(count("/v1/enrollments?studentId=s"), 2u);
+  EXPECT_EQ(count("/v1/sagas?state=completed"), 3u);
+  EXPECT_EQ(count("/v1/sagas?state=stuck"), 0u);
+  EXPECT_EQ(count("/v1/courses/c/enrollments"), 2u);
+  EXPECT_EQ(count("/v1/courses/c/enrollments?state=cancelled"), 0u);
 }
 
 TEST_F(Lists, WaitForTheCallersOwnWrite) {
@@ -396,7 +402,7 @@ TEST_F(Events, AreCloudEventsThatNameTheirCause) {
                       .json()["id"]
                       .get<std::string>();
   const auto timeline = get("/v1/enrollments/" + id + "/events").json()["items"];
-  ASSERT_EQ(timeline.size(), 6u);
+  ASSERT_EQ(timeline.size(), 8u);
   EXPECT_EQ(timeline[0]["type"], "sugang.enrollment.requested");
   EXPECT_EQ(timeline[0]["data"]["courseId"], "c");
   EXPECT_EQ(timeline[0]["data"]["amount"]["currency"], "KRW");
@@ -404,7 +410,8 @@ TEST_F(Events, AreCloudEventsThatNameTheirCause) {
   EXPECT_EQ(timeline[2]["causationid"], "saga_" + id.substr(4) + ":hold_seats:act");
   EXPECT_EQ(timeline[2]["enrollmentid"], id);
   EXPECT_EQ(timeline[2]["traceparent"], "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
-  EXPECT_FALSE(timeline[1].contains("causationid"));
+  EXPECT_EQ(timeline[7]["type"], "sugang.saga.completed");
+  EXPECT_FALSE(timeline[7].contains("causationid"));
 }
 
 TEST_F(Events, GoOnToTheEndAndHideWhatTheServerNotesForItself) {
@@ -420,10 +427,10 @@ TEST_F(Events, GoOnToTheEndAndHideWhatTheServerNotesForItself) {
     target = link.empty() ? "" : link.substr(1, link.find('>') - 1);
     last = batch.field("sugang-position");
   }
-  EXPECT_EQ(types.size(), 6u);
+  EXPECT_EQ(types.size(), 9u);
   EXPECT_THAT(types, testing::Each(testing::Not(HasSubstr("request."))));
   enroll("c", "t");
-  EXPECT_EQ(get("/v1/events?after=" + last).json().size(), 6u);
+  EXPECT_EQ(get("/v1/events?after=" + last).json().size(), 8u);
 }
 
 TEST_F(Events, ATimelineIsPagedToo) {
@@ -431,7 +438,7 @@ TEST_F(Events, ATimelineIsPagedToo) {
   const auto first = get("/v1/enrollments/" + id + "/events?limit=4");
   EXPECT_EQ(first.json()["items"].size(), 4u);
   const auto link = first.field("link");
-  EXPECT_EQ(get(link.substr(1, link.find('>') - 1)).json()["items"].size(), 2u);
+  EXPECT_EQ(get(link.substr(1, link.find('>') - 1)).json()["items"].size(), 4u);
   EXPECT_EQ(get("/v1/enrollments/enr_00000000000000000000000000/events").problem(), "enrollment-not-found");
 }
 

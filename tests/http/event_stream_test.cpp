@@ -14,7 +14,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using testing::StartsWith;
 
-constexpr std::size_t events_of_an_enrollment = 6;
+constexpr std::size_t events_of_an_enrollment = 8;
 
 /// One event, or a comment, as it stood in the stream.
 struct Frame {
@@ -110,10 +110,10 @@ class EventStreams : public Served {
       ASSERT_EQ(answer->status, 201);
     }
   }
-  /// Positions of all events so far.
+  /// Positions of all events since the course was opened.
   std::vector<std::string> all_positions() {
     std::vector<std::string> positions;
-    std::string after = "p0";
+    std::string after = opened_;
     for (;;) {
       const auto batch = get("/v1/events?limit=200&after=" + after).json();
       if (batch.empty()) return positions;
@@ -121,11 +121,14 @@ class EventStreams : public Served {
       after = positions.back();
     }
   }
-  std::string all_positions_before_damage() { return get("/v1/events?limit=200").json().back()["position"]; }
+  std::string all_positions_before_damage() { return get(events() + "&limit=200").json().back()["position"]; }
   void open_course() {
     ASSERT_EQ(post("/v1/courses", R"({"id":"c","kind":"performance","title":"Verse","capacity":100000})").status,
               201);
+    opened_ = get("/v1/events").json().back()["position"];
   }
+  /// The events since then.
+  std::string events() const { return "/v1/events?after=" + opened_; }
   bool await_streams(std::size_t count) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{5};
     while (server().stats().event_streams != count && std::chrono::steady_clock::now() < end)
@@ -135,14 +138,17 @@ class EventStreams : public Served {
 
  private:
   std::size_t students_ = 0;
+
+ protected:
+  std::string opened_ = "p0";
 };
 
 TEST_F(EventStreams, CarryWhatTheBatchCarries) {
   open_course();
   enroll_students(2);
-  const auto batch = get("/v1/events").json();
+  const auto batch = get(events()).json();
   ASSERT_EQ(batch.size(), 2 * events_of_an_enrollment);
-  Follower follower{port(), "/v1/events"};
+  Follower follower{port(), events()};
   const auto events = follower.next_events(batch.size());
   ASSERT_EQ(events.size(), batch.size());
   for (std::size_t i = 0; i < events.size(); ++i) {
@@ -153,7 +159,7 @@ TEST_F(EventStreams, CarryWhatTheBatchCarries) {
 }
 
 TEST_F(EventStreams, AreAnnouncedAsWhatTheyAre) {
-  Follower follower{port(), "/v1/events"};
+  Follower follower{port(), events()};
   const auto& answer = follower.answer();
   EXPECT_EQ(answer.status, 200);
   EXPECT_THAT(contract().faults("GET", "/v1/events", answer), IsEmpty());
@@ -185,8 +191,8 @@ TEST_F(EventStreams, AClientOfHttp10GetsTheBareTextAndTheEndOfTheConnection) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->field("connection"), "close");
   EXPECT_EQ(answer->fields.count("transfer-encoding"), 0u);
-  const auto text = client.read_until("event: enrollment.confirmed\n");
-  EXPECT_THAT(text, StartsWith("retry: 1000\n\nid: p1\nevent: enrollment.requested\ndata: {"));
+  const auto text = client.read_until("event: saga.completed\n");
+  EXPECT_THAT(text, StartsWith("retry: 1000\n\nid: p1\nevent: course.registered\ndata: {"));
   server().drain();
   EXPECT_THAT(client.read_until("\n\n"), testing::EndsWith("}\n\n"));
   EXPECT_TRUE(client.at_end());
@@ -194,7 +200,7 @@ TEST_F(EventStreams, AClientOfHttp10GetsTheBareTextAndTheEndOfTheConnection) {
 
 TEST_F(EventStreams, GoOnWithWhatHappensAndLeaveOutWhatTheServerNotesForItself) {
   open_course();
-  Follower follower{port(), "/v1/events"};
+  Follower follower{port(), events()};
   EXPECT_EQ(follower.next()->retry, "1000");
   ASSERT_TRUE(backend.await("await_events"));
   std::vector<std::string> seen;
@@ -203,7 +209,7 @@ TEST_F(EventStreams, GoOnWithWhatHappensAndLeaveOutWhatTheServerNotesForItself) 
     const auto events = follower.next_events(events_of_an_enrollment);
     ASSERT_THAT(events, SizeIs(events_of_an_enrollment));
     for (const auto& event : events) EXPECT_THAT(event.event, testing::Not(StartsWith("request.")));
-    EXPECT_EQ(events.back().event, "enrollment.confirmed");
+    EXPECT_EQ(events.back().event, "saga.completed");
     for (const auto& id : ids_of(events)) seen.push_back(id);
   }
   EXPECT_EQ(seen, all_positions());
@@ -237,7 +243,7 @@ TEST_F(EventStreams, APositionThatWasNeverGivenIsRefused) {
 TEST_F(EventStreams, SaySomethingWhenNothingHappens) {
   limits.event_stream_keep_alive_ms = 20;
   open_course();
-  Follower follower{port(), "/v1/events"};
+  Follower follower{port(), events()};
   EXPECT_EQ(follower.next()->retry, "1000");
   for (int i = 0; i < 3; ++i) EXPECT_EQ(follower.next()->comment, "keep-alive");
   enroll_students(1);
@@ -248,7 +254,7 @@ TEST_F(EventStreams, SaySomethingWhenNothingHappens) {
 TEST_F(EventStreams, HoldNoPlaceOfARequest) {
   limits.requests_in_flight_max = 1;
   open_course();
-  Follower follower{port(), "/v1/events"};
+  Follower follower{port(), events()};
   EXPECT_EQ(follower.answer().status, 200);
   EXPECT_EQ(server().stats().requests_in_flight, 0u);
   enroll_students(1);
@@ -256,8 +262,8 @@ TEST_F(EventStreams, HoldNoPlaceOfARequest) {
 
 TEST_F(EventStreams, ThatWouldBeTooManyAreRefused) {
   limits.event_streams_max = 2;
-  auto one = std::make_unique<Follower>(port(), "/v1/events");
-  Follower two{port(), "/v1/events"};
+  auto one = std::make_unique<Follower>(port(), events());
+  Follower two{port(), events()};
   EXPECT_EQ(one->answer().status, 200);
   EXPECT_EQ(two.answer().status, 200);
   const auto refused = get("/v1/events", {{"Accept", "text/event-stream"}});
@@ -265,21 +271,21 @@ TEST_F(EventStreams, ThatWouldBeTooManyAreRefused) {
   EXPECT_NE(refused.field("retry-after"), "");
   one.reset();
   ASSERT_TRUE(await_streams(1));
-  Follower three{port(), "/v1/events"};
+  Follower three{port(), events()};
   EXPECT_EQ(three.answer().status, 200);
 }
 
 TEST_F(EventStreams, OfClientsThatLeftHoldNothing) {
   open_course();
   for (int i = 0; i < 20; ++i) {
-    Follower follower{port(), "/v1/events"};
+    Follower follower{port(), events()};
     EXPECT_EQ(follower.next()->retry, "1000");
     ASSERT_TRUE(backend.await("read_events", static_cast<std::size_t>(i) + 1));
   }
   ASSERT_TRUE(await_streams(0));
   EXPECT_LE(backend.count("await_events"), 1u);
   enroll_students(1);
-  Follower follower{port(), "/v1/events"};
+  Follower follower{port(), events()};
   EXPECT_THAT(follower.next_events(events_of_an_enrollment), SizeIs(events_of_an_enrollment));
 }
 
@@ -288,7 +294,7 @@ TEST_F(EventStreams, OfACrowdAtOnePlaceReadTheJournalOnce) {
   constexpr std::size_t crowd = 30;
   std::vector<std::unique_ptr<Follower>> followers;
   for (std::size_t i = 0; i < crowd; ++i) {
-    followers.push_back(std::make_unique<Follower>(port(), "/v1/events"));
+    followers.push_back(std::make_unique<Follower>(port(), events()));
     EXPECT_EQ(followers.back()->next()->retry, "1000");
   }
   ASSERT_TRUE(backend.await("await_events"));
@@ -305,7 +311,7 @@ TEST_F(EventStreams, AreReadNoFasterThanTheirClientReads) {
   constexpr std::size_t students = 400, page = 100;
   enroll_students(students);
   const auto before = backend.count("read_events");
-  Follower asleep{port(), "/v1/events"};
+  Follower asleep{port(), events()};
   ASSERT_TRUE(backend.await("read_events", before + 1));
   // Who does not read is closed, and was not read for either.
   ASSERT_TRUE(await_streams(0));
@@ -316,7 +322,7 @@ TEST_F(EventStreams, BringALateReaderEverythingInOrder) {
   open_course();
   enroll_students(400);
   const auto positions = all_positions();
-  Follower follower{port(), "/v1/events"};
+  Follower follower{port(), events()};
   EXPECT_EQ(ids_of(follower.next_events(positions.size())), positions);
 }
 
@@ -324,10 +330,10 @@ TEST_F(EventStreams, OfAClientThatFellBehindTheOthersGoOnWithoutThem) {
   limits.event_stream_send_bytes = 4096;
   open_course();
   enroll_students(10);
-  Follower slow{port(), "/v1/events", {}, 4096};
+  Follower slow{port(), events(), {}, 4096};
   ASSERT_TRUE(backend.await("read_events", 1));
   // The slow one has been given all there was and not read it. The others go on, to where nothing follows.
-  Follower quick{port(), "/v1/events"};
+  Follower quick{port(), events()};
   EXPECT_THAT(quick.next_events(10 * events_of_an_enrollment), SizeIs(10 * events_of_an_enrollment));
   ASSERT_TRUE(backend.await("await_events", 1));
   enroll_students(1);
@@ -345,9 +351,9 @@ TEST_F(EventStreams, GrowWhileTheyAreReadAndLoseNothing) {
   for (std::size_t i = 0; i < clients; ++i)
     readers.emplace_back([&, i] {
       // Each comes back now and then, from where it was.
-      std::string last = "p0";
+      std::string last = opened_;
       while (seen[i].size() < students * events_of_an_enrollment) {
-        Follower follower{at, "/v1/events", {{"Last-Event-ID", last}}};
+        Follower follower{at, events(), {{"Last-Event-ID", last}}};
         const auto more = std::min(70 * (i + 1), students * events_of_an_enrollment - seen[i].size());
         const auto ids = ids_of(follower.next_events(more));
         if (ids.size() < more) return;
@@ -362,7 +368,7 @@ TEST_F(EventStreams, GrowWhileTheyAreReadAndLoseNothing) {
 
 TEST_F(EventStreams, GoOnAcrossStretchesThatHoldNoEvents) {
   open_course();
-  Follower follower{port(), "/v1/events"};
+  Follower follower{port(), events()};
   follower.answer();
   backend.examine_at_most(1);
   backend.hide_events(true);
@@ -373,7 +379,7 @@ TEST_F(EventStreams, GoOnAcrossStretchesThatHoldNoEvents) {
   EXPECT_THAT(follower.next_events(events_of_an_enrollment), SizeIs(events_of_an_enrollment));
   // A batch that found nothing leads on all the same.
   backend.hide_events(true);
-  const auto answer = get("/v1/events");
+  const auto answer = get(events());
   EXPECT_TRUE(answer.json().empty());
   EXPECT_THAT(answer.field("link"), testing::HasSubstr("after="));
 }
@@ -381,8 +387,8 @@ TEST_F(EventStreams, GoOnAcrossStretchesThatHoldNoEvents) {
 TEST_F(EventStreams, EndWithAProblemWhereTheJournalCannotBeRead) {
   open_course();
   enroll_students(2);
-  backend.damage_from(events_of_an_enrollment + 1);
-  Follower follower{port(), "/v1/events"};
+  backend.damage_from(*parse_position(all_positions()[events_of_an_enrollment]));
+  Follower follower{port(), events()};
   EXPECT_THAT(follower.next_events(events_of_an_enrollment), SizeIs(events_of_an_enrollment));
   const auto problem = follower.next();
   ASSERT_TRUE(problem);
@@ -404,7 +410,7 @@ TEST_F(EventStreams, NameABrokenPositionOnce) {
 
 TEST_F(EventStreams, IgnoreWhatTheirClientSends) {
   open_course();
-  Follower follower{port(), "/v1/events"};
+  Follower follower{port(), events()};
   EXPECT_EQ(follower.next()->retry, "1000");
   follower.wire().send(render_request("GET", "/v1/courses"));
   enroll_students(1);
@@ -415,7 +421,7 @@ TEST_F(EventStreams, IgnoreWhatTheirClientSends) {
 TEST_F(EventStreams, EndWholeWhenTheServerDrains) {
   open_course();
   enroll_students(1);
-  Follower follower{port(), "/v1/events"};
+  Follower follower{port(), events()};
   EXPECT_THAT(follower.next_events(events_of_an_enrollment), SizeIs(events_of_an_enrollment));
   server().drain();
   EXPECT_TRUE(server().await_answered(std::chrono::seconds{5}));
@@ -428,7 +434,7 @@ TEST_F(EventStreams, EndWholeWhenTheServerDrains) {
 
 TEST_F(EventStreams, EndWithTheServer) {
   open_course();
-  Follower follower{port(), "/v1/events"};
+  Follower follower{port(), events()};
   EXPECT_EQ(follower.next()->retry, "1000");
   ASSERT_TRUE(backend.await("await_events"));
   server().stop();
@@ -439,7 +445,7 @@ TEST_F(EventStreams, EndWithTheServer) {
 }
 
 TEST(EventStreamsOfManyThreads, AllHearTheSameAndAllEnd) {
-  ScriptedBackend backend;
+  ObservedBackend backend;
   ServerSettings settings;
   settings.threads = 3;
   Server server{backend, settings};
@@ -458,9 +464,9 @@ TEST(EventStreamsOfManyThreads, AllHearTheSameAndAllEnd) {
   client.send(render_request("POST", "/v1/enrollments", json, R"({"courseId":"c","studentId":"s"})"));
   ASSERT_EQ(client.read_answer()->status, 201);
   for (auto& follower : followers) {
-    const auto events = follower->next_events(events_of_an_enrollment);
-    ASSERT_THAT(events, SizeIs(events_of_an_enrollment));
-    EXPECT_EQ(events.back().event, "enrollment.confirmed");
+    // The course's registration comes first.
+    const auto events = follower->next_events(1 + events_of_an_enrollment);
+    ASSERT_THAT(events, SizeIs(1 + events_of_an_enrollment));
   }
   server.drain();
   for (auto& follower : followers) {

@@ -127,7 +127,7 @@ TEST_F(Served, GoodChunksAreReadWhateverTheirSizes) {
   const auto answer = client.read_answer();
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 201) << answer->body;
-  EXPECT_EQ(backend.last_placement().student.text, "smuggled");
+  EXPECT_EQ(backend.last_command_as<PlaceEnrollment>().student.text, "smuggled");
 }
 
 TEST_F(Served, FieldsInATrailerMeanNothing) {

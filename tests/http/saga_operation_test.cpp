@@ -11,6 +11,8 @@ class SagaOperations : public Served {
     register_course("c");
     enrollment = enroll("c", "s").json()["id"];
     path = "/v1/sagas/saga_" + enrollment.substr(4);
+    // Which sagas may be operated is not told here.
+    backend.end_with([](Outcome& outcome) { outcome.refusal.reset(); });
   }
 
   std::string enrollment;
@@ -22,15 +24,15 @@ TEST_F(SagaOperations, AreTakenUpWithTheirReason) {
   EXPECT_EQ(retried.status, 202);
   EXPECT_EQ(retried.json()["enrollmentId"], enrollment);
   EXPECT_EQ(retried.field("location"), path);
-  EXPECT_EQ(backend.last_operation().action, OperatorAction::retry);
-  EXPECT_EQ(backend.last_operation().reason, "");
+  EXPECT_EQ(backend.last_request<Operation>().action, OperatorAction::retry);
+  EXPECT_EQ(backend.last_request<Operation>().reason, "");
   EXPECT_EQ(post(path + "/retry", R"({"reason":"it is up again"})").status, 202);
-  EXPECT_EQ(backend.last_operation().reason, "it is up again");
+  EXPECT_EQ(backend.last_request<Operation>().reason, "it is up again");
   EXPECT_EQ(post(path + "/compensate", R"({"reason":"asked for"})").status, 202);
-  EXPECT_EQ(backend.last_operation().action, OperatorAction::compensate);
+  EXPECT_EQ(backend.last_request<Operation>().action, OperatorAction::compensate);
   EXPECT_EQ(post(path + "/resolve", R"({"reason":"by hand"})").status, 202);
-  EXPECT_EQ(backend.last_operation().action, OperatorAction::resolve);
-  EXPECT_EQ(backend.last_operation().reason, "by hand");
+  EXPECT_EQ(backend.last_request<Operation>().action, OperatorAction::resolve);
+  EXPECT_EQ(backend.last_request<Operation>().reason, "by hand");
 }
 
 TEST_F(SagaOperations, WantAReasonButForARetry) {
@@ -56,6 +58,8 @@ TEST_F(SagaOperations, AreRefusedWithWhatToDoInstead) {
     EXPECT_EQ(refused.problem(), name);
     EXPECT_EQ(refused.status, status);
   }
+  backend.end_with({});
+  EXPECT_EQ(post(path + "/compensate", R"({"reason":"x"})").problem(), "not-compensatable");
   EXPECT_EQ(call("POST", "/v1/sagas/saga_00000000000000000000000000/retry").problem(), "enrollment-not-found");
   EXPECT_EQ(call("POST", "/v1/sagas/mine/retry").problem(), "enrollment-not-found");
 }

@@ -7,13 +7,16 @@
 
 #include "http/server.hpp"
 #include "tests/http/contract.hpp"
-#include "tests/http/scripted_backend.hpp"
+#include "tests/http/observed_backend.hpp"
 #include "tests/http/wire_client.hpp"
 
 namespace sugang {
 
-/// A server on free ports with a scripted backend behind it; every answer got through `call` is held against the
-/// server's own description.
+/// 2026-03-02T10:00:00Z
+inline constexpr TimePoint some_time{Milliseconds{1'772'445'600'000}};
+
+/// A server on free ports with the service behind it, its stores in memory; every answer got through `call` is held
+/// against the server's own description.
 class Served : public testing::Test {
  protected:
   /// Tests set what they need before the first request.
@@ -51,14 +54,14 @@ class Served : public testing::Test {
 
   WireAnswer register_course(const std::string& id, const std::string& more = "") {
     return post("/v1/courses",
-                R"({"id":")" + id + R"(","kind":"lecture","title":"Verse","capacity":3)" + more + "}");
+                R"({"id":")" + id + R"(","kind":"lecture","title":"Verse","capacity":30)" + more + "}");
   }
   WireAnswer enroll(const std::string& course, const std::string& student, WireFields fields = {}) {
     return post("/v1/enrollments", R"({"courseId":")" + course + R"(","studentId":")" + student + R"("})",
                 std::move(fields));
   }
 
-  ScriptedBackend backend;
+  ObservedBackend backend;
   std::shared_ptr<RequestObserver> observer;
   static const Contract& contract() {
     static const Contract contract;
@@ -68,6 +71,7 @@ class Served : public testing::Test {
  private:
   WireAnswer call_at(std::uint16_t at, std::string method, std::string target, WireFields fields,
                      std::optional<std::string> body) {
+    if (method == "GET") backend.memory().await_views();
     WireClient client{at};
     client.send(render_request(method, target, fields, body));
     auto answer = client.read_answer(method == "HEAD");

@@ -33,11 +33,11 @@ struct Budget : testing::Test {
     life->settle();
   }
 
-  static Asker traced() {
-    auto asker = Life::silent();
-    asker.trace.trace_id.fill(7);
-    asker.trace.span_id.fill(9);
-    return asker;
+  static Caller traced() {
+    auto caller = Life::silent();
+    caller.trace.trace_id.fill(7);
+    caller.trace.span_id.fill(9);
+    return caller;
   }
   EnrollmentId place(const std::string& course) {
     const auto id = life->place({.course = CourseId{course}, .student = StudentId{"student-10"}}, traced());
@@ -92,7 +92,7 @@ TEST_F(Budget, OfALectureThatConfirms) {
 TEST_F(Budget, OfALectureWithAKey) {
   const RequestKey key{RequestId{make_uid(durables.timers.now(), partition_of_name("lecture-10"), 1, 0)}, {1, 2}};
   EnrollmentId id;
-  // The answer's own bytes, which the test's asker leaves empty, come on top.
+  // The answer's own bytes, which the test's caller leaves empty, come on top.
   expect_within("priced lecture, keyed", {3, 3, 550, 9}, cost_of([&] {
                   id = life->place({.course = CourseId{"lecture-10"}, .student = StudentId{"student-10"}},
                                    life->with_key(key, traced()));

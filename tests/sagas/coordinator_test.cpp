@@ -18,8 +18,8 @@ struct Sagas : testing::Test {
     life->register_course("musical-1", performance(5));
     life->settle();
   }
-  Asker listener() {
-    return Life::asker([h = heard](const Outcome& outcome) { h->outcomes.push_back(outcome); });
+  Caller listener() {
+    return Life::caller([h = heard](const Outcome& outcome) { h->outcomes.push_back(outcome); });
   }
   EnrollmentId place(const std::string& course, Wait wait = std::nullopt) {
     auto id = life->place({.course = CourseId{course}, .student = StudentId{"s1"}}, listener(), wait);

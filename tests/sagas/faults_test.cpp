@@ -46,7 +46,7 @@ struct SagaFaults : testing::Test {
     life->ids().fault_never();
     pass();
     std::optional<Outcome> answer;
-    life->take_step(id, step, Life::asker([&](const Outcome& outcome) { answer = outcome; }));
+    life->take_step(id, step, Life::caller([&](const Outcome& outcome) { answer = outcome; }));
     life->settle();
     ASSERT_TRUE(answer);
     EXPECT_FALSE(answer->refusal);
@@ -118,7 +118,7 @@ TEST_F(SagaFaults, InAnyTurnOfAMoveLeaveTheClassInOneCalendar) {
     ASSERT_EQ(life->summary(id).state, EnrollmentState::confirmed);
     life->ids().fault_after(after);
     std::optional<Outcome> answer;
-    life->take_step(id, AssignInstructor{bert}, Life::asker([&](const Outcome& outcome) { answer = outcome; }));
+    life->take_step(id, AssignInstructor{bert}, Life::caller([&](const Outcome& outcome) { answer = outcome; }));
     life->settle();
     pass();
     EXPECT_TRUE(answer);

@@ -43,7 +43,7 @@ struct PaymentOutcomes : testing::Test {
   }
   std::optional<Refusal> operate(EnrollmentId id, OperatorAction action) {
     std::optional<Refusal> refusal;
-    life->operate(id, action, Life::asker([&](const Outcome& outcome) { refusal = outcome.refusal; }));
+    life->operate(id, action, Life::caller([&](const Outcome& outcome) { refusal = outcome.refusal; }));
     life->settle();
     return refusal;
   }
@@ -310,7 +310,7 @@ TEST_F(PaymentOutcomes, ThatComeAfterTheDeadlineKeepTheSagaListedAndTheEnrollmen
 TEST_F(PaymentOutcomes, ThatComeAfterTheDeadlineLeaveNoCallerWithoutTheExpiry) {
   std::optional<Outcome> told;
   const auto id = life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s1"}},
-                              Life::asker([&](const Outcome& outcome) { told = outcome; }), std::chrono::hours{1});
+                              Life::caller([&](const Outcome& outcome) { told = outcome; }), std::chrono::hours{1});
   life->settle();
   // The call is never answered; a retry would be, but none is sent before the deadline.
   durables.timers.advance(std::chrono::minutes{15});

@@ -22,7 +22,7 @@ struct People : testing::Test {
   }
   std::optional<Refusal> take(EnrollmentId id, StaffStep step) {
     std::optional<Refusal> refusal;
-    life->take_step(id, std::move(step), Life::asker([&](const Outcome& outcome) { refusal = outcome.refusal; }));
+    life->take_step(id, std::move(step), Life::caller([&](const Outcome& outcome) { refusal = outcome.refusal; }));
     life->settle();
     return refusal;
   }

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "actors/asker.hpp"
+#include "actors/caller.hpp"
 #include "domain/timeline.hpp"
 #include "storage/journal.hpp"
 

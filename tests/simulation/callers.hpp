@@ -15,9 +15,9 @@ struct Request {
   /// For messages.
   std::string what;
   std::optional<RequestKey> key;
-  std::function<void(Asker)> run;
+  std::function<void(Caller)> run;
   /// Takes up the enrollment that the request had begun before a crash; not for what is repeatable.
-  std::function<void(EnrollmentId, Asker)> join;
+  std::function<void(EnrollmentId, Caller)> join;
   /// Told of each answer that is not a replay, with the journal position that was durable when it was sent.
   std::function<void(const Outcome&, const Answer&, Position asked)> heard;
   /// The answer that every repeat must get.
@@ -34,7 +34,7 @@ class KeyedCallers {
   void send(Life& life, std::shared_ptr<Request> request, Body body = Body::same,
             Patience patience = Patience::waits) {
     const auto asked = life.journal().durable_position();
-    if (!request->key) return request->run(asker(request, std::nullopt, asked));
+    if (!request->key) return request->run(make_caller(request, std::nullopt, asked));
     auto key = *request->key;
     if (body == Body::other) key.body.low ^= 1;
     const bool known = !life.journal().history(key.id).empty();
@@ -84,26 +84,26 @@ class KeyedCallers {
     const bool taken_up = earlier.kind == Kind::joined;
     if (earlier.kind != Kind::none && !taken_up) return;
     if (!waits) return life.keyed().release(key);
-    auto caller = life.keyed().releasing(asker(request, key, asked));
+    auto caller = life.keyed().releasing(make_caller(request, key, asked));
     caller.claimed = taken_up;
     if (!taken_up || !request->join) return request->run(std::move(caller));
     if (earlier.enrollment) return request->join(*earlier.enrollment, std::move(caller));
     find_fault(*request, "is claimed, and names no enrollment to join");
   }
 
-  Asker asker(const std::shared_ptr<Request>& request, std::optional<RequestKey> key, Position asked) {
+  Caller make_caller(const std::shared_ptr<Request>& request, std::optional<RequestKey> key, Position asked) {
     auto outcome = std::make_shared<Outcome>();
-    Asker asker;
-    asker.key = key;
-    asker.render = [outcome](const Outcome& rendered) {
+    Caller caller;
+    caller.key = key;
+    caller.render = [outcome](const Outcome& rendered) {
       *outcome = rendered;
       return render(rendered);
     };
-    asker.deliver = [this, request, outcome, keyed = key.has_value(), asked](Answer answer) {
+    caller.deliver = [this, request, outcome, keyed = key.has_value(), asked](Answer answer) {
       if (keyed && answer.status != 503) keep(*request, answer);
       request->heard(*outcome, answer, asked);
     };
-    return asker;
+    return caller;
   }
 
   static std::uint16_t status_of(const Outcome& outcome) {

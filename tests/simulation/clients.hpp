@@ -36,14 +36,14 @@ class Clients {
     auto& placement = *placements_.emplace_back(std::make_unique<Placement>());
     placement.command = command;
     placement.request = new_request("a placement");
-    placement.request->run = [this, &placement, wait](Asker asker) {
+    placement.request->run = [this, &placement, wait](Caller caller) {
       auto& attempt = *attempts_.emplace_back(std::make_unique<Attempt>());
       placement.attempts.push_back(&attempt);
-      attempt.id = life_->place(placement.command, std::move(asker), wait);
+      attempt.id = life_->place(placement.command, std::move(caller), wait);
       attempt_of_[attempt.id] = &attempt;
     };
-    placement.request->join = [this, wait](EnrollmentId id, Asker asker) {
-      life_->join(id, std::move(asker), wait);
+    placement.request->join = [this, wait](EnrollmentId id, Caller caller) {
+      life_->join(id, std::move(caller), wait);
     };
     placement.request->heard = [this, &placement](const Outcome& outcome, const Answer& answer, Position asked) {
       hear_placement(placement, outcome, {asked, answer.position});
@@ -62,8 +62,8 @@ class Clients {
       const auto* summary = std::get_if<EnrollmentSummary>(&outcome.subject);
       if (!outcome.refusal && !summary->turned) fault_ = to_text(id) + " was answered a cancel, and goes on";
     };
-    request->run = [this, id = attempt.id](Asker asker) { life_->cancel(id, std::move(asker)); };
-    request->join = [this](EnrollmentId id, Asker asker) { life_->join(id, std::move(asker)); };
+    request->run = [this, id = attempt.id](Caller caller) { life_->cancel(id, std::move(caller)); };
+    request->join = [this](EnrollmentId id, Caller caller) { life_->join(id, std::move(caller)); };
     send(request);
   }
 
@@ -103,14 +103,14 @@ class Clients {
     const auto id = dice_.one_of(attempts_)->id;
     const auto reason = "call " + std::to_string(++operations_);
     auto request = request_about(id, "an operation");
-    request->run = [this, id, action, reason](Asker asker) {
-      life_->operate(id, action, std::move(asker), reason);
+    request->run = [this, id, action, reason](Caller caller) {
+      life_->operate(id, action, std::move(caller), reason);
     };
     request->heard = [this, id, reason](const Outcome& outcome, const Answer& answer, Position asked) {
       hear(id, outcome, {asked, answer.position});
       if (!outcome.refusal) operated_.push_back(reason);
     };
-    request->join = [this](EnrollmentId of, Asker asker) { life_->join(of, std::move(asker), Milliseconds{0}); };
+    request->join = [this](EnrollmentId of, Caller caller) { life_->join(of, std::move(caller), Milliseconds{0}); };
     send(request);
   }
 
@@ -118,7 +118,7 @@ class Clients {
   void register_course() {
     const auto id = "extra-" + std::to_string(dice_.below(4));
     auto request = new_request("a registration");
-    request->run = [this, id](Asker asker) { life_->register_course(id, lecture(1), std::move(asker)); };
+    request->run = [this, id](Caller caller) { life_->register_course(id, lecture(1), std::move(caller)); };
     request->heard = [this, id](const Outcome& outcome, const Answer& answer, Position asked) {
       const Span span{asked, answer.position};
       if (const auto* course = std::get_if<CourseSnapshot>(&outcome.subject))
@@ -142,9 +142,9 @@ class Clients {
         log_.course(CourseId{id}, *course, {asked, answer.position});
     };
     if (dice_.chance(4))
-      request->run = [this, id](Asker asker) { life_->cancel_course(id, std::move(asker)); };
+      request->run = [this, id](Caller caller) { life_->cancel_course(id, std::move(caller)); };
     else
-      request->run = [this, id, command](Asker asker) { life_->revise(id, command, std::move(asker)); };
+      request->run = [this, id, command](Caller caller) { life_->revise(id, command, std::move(caller)); };
     send(request);
   }
 
@@ -165,7 +165,7 @@ class Clients {
     if (dice_.chance(40)) {
       // What the saga's own fold shows; whoever repeats a request after a crash asks for it so.
       auto request = std::make_shared<Request>();
-      request->run = [this, id](Asker asker) { life_->join(id, std::move(asker), Milliseconds{0}); };
+      request->run = [this, id](Caller caller) { life_->join(id, std::move(caller), Milliseconds{0}); };
       request->heard = [this, id](const Outcome& outcome, const Answer& answer, Position at) {
         hear(id, outcome, {at, answer.position});
       };
@@ -273,8 +273,8 @@ class Clients {
 
   void take_person_step(EnrollmentId id, Step taken) {
     auto request = request_about(id, "a person's step");
-    request->run = [this, id, step = person_step(taken)](Asker asker) {
-      life_->take_step(id, step, std::move(asker));
+    request->run = [this, id, step = person_step(taken)](Caller caller) {
+      life_->take_step(id, step, std::move(caller));
     };
     send(request);
   }

@@ -90,16 +90,15 @@ class ThreadedNode {
 
   void register_courses(std::vector<ImportRow> rows) {
     Countdown registered{1};
-    Asker asker;
-    asker.render = [](const Outcome&) { return Answer{}; };
-    asker.deliver = [&](Answer) { registered.arrive(); };
-    caf::anon_send(catalogue_,
-                   RegisterCourses{.rows = std::move(rows), .caller = callers_.commands.add(std::move(asker))});
+    Caller caller;
+    caller.render = [](const Outcome&) { return Answer{}; };
+    caller.deliver = [&](Answer) { registered.arrive(); };
+    caf::anon_send(catalogue_, CallCatalogue{{std::move(rows)}, callers_.commands.add(std::move(caller))});
     registered.wait_for(std::chrono::seconds{30});
   }
-  EnrollmentId place(PlaceEnrollment command, Asker asker) {
+  EnrollmentId place(PlaceEnrollment command, Caller caller) {
     const EnrollmentId id{ids_.mint(timers_.now(), partition_of_name(command.course.text))};
-    directory_.send(id, StartSaga{std::move(command), std::nullopt, callers_.commands.add(std::move(asker))});
+    directory_.send(id, CallSaga{std::move(command), std::nullopt, callers_.commands.add(std::move(caller))});
     return id;
   }
 

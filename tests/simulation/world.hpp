@@ -145,14 +145,12 @@ class Life {
     }
   }
 
-  void register_course(const std::string& id, CourseDefinition definition, Asker asker = silent()) {
-    caf::anon_send(catalogue_, RegisterCourses{.rows = {{CourseId{id}, std::move(definition), 0}},
-                                               .single = true,
-                                               .caller = callers_.commands.add(std::move(asker))});
+  void register_course(const std::string& id, CourseDefinition definition, Caller caller = silent()) {
+    caf::anon_send(catalogue_, CallCatalogue{{.rows = {{CourseId{id}, std::move(definition), 0}}, .single = true},
+                                             callers_.commands.add(std::move(caller))});
   }
-  void import_courses(std::vector<ImportRow> rows, Asker asker = silent()) {
-    caf::anon_send(catalogue_,
-                   RegisterCourses{.rows = std::move(rows), .caller = callers_.commands.add(std::move(asker))});
+  void import_courses(std::vector<ImportRow> rows, Caller caller = silent()) {
+    caf::anon_send(catalogue_, CallCatalogue{{std::move(rows)}, callers_.commands.add(std::move(caller))});
   }
   /// As at a start: true once an import that was decided before is done.
   bool resume_import() {
@@ -160,41 +158,42 @@ class Life {
     settle();
     return import_resumed_;
   }
-  /// The asker of a request whose key no one has sent before.
-  Asker with_key(RequestKey key, Asker asker) {
+  /// The caller of a request whose key no one has sent before.
+  Caller with_key(RequestKey key, Caller caller) {
     keyed_.find(key, [](const EarlierRequest&) {});
-    asker.key = key;
-    return keyed_.releasing(std::move(asker));
+    caller.key = key;
+    return keyed_.releasing(std::move(caller));
   }
-  EnrollmentId place(PlaceEnrollment command, Asker asker, Wait wait = std::nullopt) {
+  EnrollmentId place(PlaceEnrollment command, Caller caller, Wait wait = std::nullopt) {
     const EnrollmentId id{ids_.mint_for_test(durables_.timers.now(), partition_of_name(command.course.text))};
-    place_as(id, std::move(command), std::move(asker), wait);
+    place_as(id, std::move(command), std::move(caller), wait);
     return id;
   }
-  void join(EnrollmentId id, Asker asker, Wait wait = std::nullopt) {
-    directory_.send(id, JoinSaga{wait, callers_.commands.add(std::move(asker))});
+  void join(EnrollmentId id, Caller caller, Wait wait = std::nullopt) {
+    directory_.send(id, CallSaga{JoinSaga{}, wait, callers_.commands.add(std::move(caller))});
   }
-  void place_as(EnrollmentId id, PlaceEnrollment command, Asker asker, Wait wait = std::nullopt) {
-    directory_.send(id, StartSaga{std::move(command), wait, callers_.commands.add(std::move(asker))});
+  void place_as(EnrollmentId id, PlaceEnrollment command, Caller caller, Wait wait = std::nullopt) {
+    directory_.send(id, CallSaga{std::move(command), wait, callers_.commands.add(std::move(caller))});
   }
   /// The turn that mints the next id throws.
   void fail_next_mint() { ids_.fail_next(); }
-  void cancel(EnrollmentId id, Asker asker = silent(), Wait wait = std::nullopt) {
-    directory_.send(id, CancelSaga{"changed my mind", wait, callers_.commands.add(std::move(asker))});
+  void cancel(EnrollmentId id, Caller caller = silent(), Wait wait = std::nullopt) {
+    directory_.send(id, CallSaga{CancelSaga{"changed my mind"}, wait, callers_.commands.add(std::move(caller))});
   }
-  void take_step(EnrollmentId id, StaffStep step, Asker asker = silent()) {
-    directory_.send(id, TakeStaffStep{std::move(step), callers_.commands.add(std::move(asker))});
+  void take_step(EnrollmentId id, StaffStep step, Caller caller = silent()) {
+    directory_.send(id, CallSaga{std::move(step), {}, callers_.commands.add(std::move(caller))});
   }
-  void operate(EnrollmentId id, OperatorAction action, Asker asker = silent(),
+  void operate(EnrollmentId id, OperatorAction action, Caller caller = silent(),
                std::string reason = "settled by phone") {
-    directory_.send(id, OperateSaga{{action, std::move(reason)}, callers_.commands.add(std::move(asker))});
+    directory_.send(id,
+                    CallSaga{Operation{action, std::move(reason)}, {}, callers_.commands.add(std::move(caller))});
   }
-  void cancel_course(const std::string& id, Asker asker = silent()) {
+  void cancel_course(const std::string& id, Caller caller = silent()) {
     directory_.send(CourseId{id},
-                    CancelCourseTask{"the hall burned down", callers_.commands.add(std::move(asker))});
+                    CallCourse{CancelCourse{"the hall burned down"}, callers_.commands.add(std::move(caller))});
   }
-  void revise(const std::string& id, ReviseCourse command, Asker asker = silent()) {
-    directory_.send(CourseId{id}, ReviseCourseTask{std::move(command), callers_.commands.add(std::move(asker))});
+  void revise(const std::string& id, ReviseCourse command, Caller caller = silent()) {
+    directory_.send(CourseId{id}, CallCourse{std::move(command), callers_.commands.add(std::move(caller))});
   }
   void read_course(const CourseId& course, CourseReader done) {
     directory_.send(course, DescribeCourse{callers_.course_reads.add(std::move(done))});
@@ -216,19 +215,19 @@ class Life {
     return folded;
   }
 
-  /// An asker who is told by `tell` how it ended, and by `hear` that the answer is out.
-  static Asker asker(
+  /// A caller who is told by `tell` how it ended, and by `hear` that the answer is out.
+  static Caller caller(
       std::function<void(const Outcome&)> tell, std::function<void(Answer)> hear = [](Answer) {}) {
-    Asker asker;
-    asker.render = [tell = std::move(tell)](const Outcome& outcome) {
+    Caller caller;
+    caller.render = [tell = std::move(tell)](const Outcome& outcome) {
       tell(outcome);
       return Answer{.status = static_cast<std::uint16_t>(outcome.refusal ? 409 : outcome.under_way ? 202 : 201)};
     };
-    asker.deliver = std::move(hear);
-    return asker;
+    caller.deliver = std::move(hear);
+    return caller;
   }
-  static Asker silent() {
-    return asker([](const Outcome&) {});
+  static Caller silent() {
+    return caller([](const Outcome&) {});
   }
 
   Journal& journal() { return journal_; }

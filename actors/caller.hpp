@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "domain/saga.hpp"
 
@@ -33,9 +34,9 @@ struct RequestKey {
 };
 
 /// One caller who waits for the end of a command. `render` is called once, on an actor's thread, and must be a pure
-/// function; `deliver` once, through the journal's gate. An answer to a keyed request is journaled before. An asker
-/// that is dropped without an answer (its turn threw) gives its key back, and its caller gets 500.
-struct Asker {
+/// function; `deliver` once, through the journal's gate. An answer to a keyed request is journaled before. An
+/// caller that is dropped without an answer (its turn threw) gives its key back, and its caller gets 500.
+struct Caller {
   std::optional<RequestKey> key;
   /// The request was taken up before (RequestClaimed is in the journal), by this process or before a crash.
   bool claimed = false;
@@ -48,6 +49,13 @@ struct ImportRow {
   CourseId id;
   CourseDefinition definition;
   std::size_t line = 0;
+};
+
+/// Registers courses: one, or a whole file's, all or nothing.
+struct RegisterCourses {
+  std::vector<ImportRow> rows;
+  /// One course that a caller posted, rather than an import.
+  bool single = false;
 };
 
 }  // namespace sugang
