@@ -29,9 +29,10 @@
 #include "consumers/set_aside_store.hpp"
 #include "consumers/webhooks.hpp"
 #include "gateway/payment_breaker.hpp"
-#include "http/representation.hpp"
-#include "http/request_decoder.hpp"
-#include "http/server.hpp"
+#include "http/api/api.hpp"
+#include "http/api/course_import.hpp"
+#include "http/api/webhooks.hpp"
+#include "http/server/server.hpp"
 #include "sagas/coordinator.hpp"
 #include "sagas/hosting.hpp"
 #include "storage/durable_folder.hpp"
@@ -277,7 +278,7 @@ struct Application::Impl {
                         .directory = directory,
                         .service = service,
                         .metrics = *metrics}),
-        server(service, server_settings(config, shares), metrics) {
+        server(api_site(service), server_settings(config, shares), metrics) {
     journal().quarantine().listen(log_damage);
     views.on_fault([](std::string_view what) {
       log_error("the views met a fault", {{"event", "views_damaged"}, {"why", what}});

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "app/log.hpp"
-#include "http/backend.hpp"
+#include "http/api/backend.hpp"
 #include "storage/journal.hpp"
 
 namespace sugang {

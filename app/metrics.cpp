@@ -13,7 +13,7 @@
 #include "app/log.hpp"
 #include "app/process_state.hpp"
 #include "app/sampled_lines.hpp"
-#include "http/problem.hpp"
+#include "http/api/problem.hpp"
 
 namespace sugang {
 namespace {

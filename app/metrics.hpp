@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "app/request_log.hpp"
-#include "http/request_observer.hpp"
+#include "http/server/request_observer.hpp"
 #include "storage/journal.hpp"
 
 namespace sugang {

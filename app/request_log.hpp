@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/request_observer.hpp"
+#include "http/server/request_observer.hpp"
 
 namespace sugang {
 

@@ -17,7 +17,7 @@
 #include "consumers/webhooks.hpp"
 #include "gateway/embedded_gateway.hpp"
 #include "gateway/payment_breaker.hpp"
-#include "http/backend.hpp"
+#include "http/api/backend.hpp"
 #include "views/views.hpp"
 
 namespace sugang {

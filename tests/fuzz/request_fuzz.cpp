@@ -5,11 +5,18 @@
 #include <string>
 #include <string_view>
 
-#include "http/framing_policy.hpp"
-#include "http/json_document.hpp"
-#include "http/request_decoder.hpp"
-#include "http/request_fields.hpp"
-#include "http/router.hpp"
+#include "http/server/framing_policy.hpp"
+#include "http/api/api.hpp"
+#include "http/api/json_document.hpp"
+#include "http/api/coaching.hpp"
+#include "http/api/course_import.hpp"
+#include "http/api/courses.hpp"
+#include "http/api/enrollments.hpp"
+#include "http/api/management.hpp"
+#include "http/api/reason.hpp"
+#include "http/api/webhooks.hpp"
+#include "http/server/request_fields.hpp"
+#include "http/server/router.hpp"
 
 namespace {
 
@@ -53,7 +60,7 @@ void fuzz_json(std::string_view body) {
     require(value->seats >= 1 && value->seats <= seats_per_request_max);
   }
   check(decode_revision(body));
-  const auto cancellation = decode_cancellation(body);
+  const auto cancellation = decode_optional_reason(body);
   if (const auto* value = check(cancellation)) require(count_characters(*value) <= reason_chars_max);
   const auto reason = decode_reason(body);
   if (const auto* value = check(reason)) require(!value->empty() && count_characters(*value) <= reason_chars_max);

@@ -459,7 +459,7 @@ TEST(ServerStart, ServesOnMoreThreadsToo) {
   ObservedBackend backend;
   ServerSettings settings;
   settings.threads = 3;
-  Server server{backend, settings};
+  Server server{api_site(backend), settings};
   server.start();
   std::vector<std::unique_ptr<WireClient>> clients;
   for (int i = 0; i < 9; ++i) clients.push_back(std::make_unique<WireClient>(server.client_port()));

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <regex>
 
-#include "http/document_routes.hpp"
+#include "http/api/documents.hpp"
 
 namespace sugang {
 namespace {

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
-#include "http/problem.hpp"
-#include "http/request_key.hpp"
+#include "http/api/problem.hpp"
+#include "http/api/request_key.hpp"
 #include "tests/http/served.hpp"
 
 namespace sugang {

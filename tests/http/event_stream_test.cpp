@@ -3,7 +3,7 @@
 #include <sstream>
 #include <thread>
 
-#include "http/request_fields.hpp"
+#include "http/server/request_fields.hpp"
 #include "tests/http/served.hpp"
 
 namespace sugang {
@@ -448,7 +448,7 @@ TEST(EventStreamsOfManyThreads, AllHearTheSameAndAllEnd) {
   ObservedBackend backend;
   ServerSettings settings;
   settings.threads = 3;
-  Server server{backend, settings};
+  Server server{api_site(backend), settings};
   server.start();
   std::vector<std::unique_ptr<Follower>> followers;
   for (int i = 0; i < 6; ++i) {

@@ -1,4 +1,4 @@
-#include "http/framing_policy.hpp"
+#include "http/server/framing_policy.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "http/metrics_text.hpp"
+#include "http/api/metrics_text.hpp"
 #include "tests/http/served.hpp"
 
 namespace sugang {

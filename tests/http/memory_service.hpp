@@ -10,7 +10,7 @@
 #include "app/metrics.hpp"
 #include "app/service.hpp"
 #include "consumers/enrollment_context.hpp"
-#include "http/representation.hpp"
+#include "http/api/webhooks.hpp"
 #include "sagas/hosting.hpp"
 #include "storage/journal_keys.hpp"
 #include "storage/memory_store.hpp"

@@ -2,8 +2,10 @@
 
 #include <set>
 
-#include "http/problem.hpp"
-#include "http/router.hpp"
+#include "http/api/api.hpp"
+#include "http/api/management.hpp"
+#include "http/api/problem.hpp"
+#include "http/server/router.hpp"
 #include "tests/http/served.hpp"
 
 namespace sugang {

@@ -1,4 +1,9 @@
-#include "http/request_decoder.hpp"
+#include "http/api/coaching.hpp"
+#include "http/api/course_import.hpp"
+#include "http/api/courses.hpp"
+#include "http/api/enrollments.hpp"
+#include "http/api/management.hpp"
+#include "http/api/reason.hpp"
 
 #include <gmock/gmock.h>
 
@@ -150,10 +155,10 @@ TEST(DecodeCourse, NamesEveryFault) {
 }
 
 TEST(DecodeCancellation, NeedsNoBody) {
-  EXPECT_EQ(std::get<std::string>(decode_cancellation("")), "");
-  EXPECT_EQ(std::get<std::string>(decode_cancellation("{}")), "");
-  EXPECT_EQ(std::get<std::string>(decode_cancellation(R"({"reason":"ill"})")), "ill");
-  EXPECT_THAT(pointers(decode_cancellation(R"({"reason":7})")), ElementsAre("/reason"));
+  EXPECT_EQ(std::get<std::string>(decode_optional_reason("")), "");
+  EXPECT_EQ(std::get<std::string>(decode_optional_reason("{}")), "");
+  EXPECT_EQ(std::get<std::string>(decode_optional_reason(R"({"reason":"ill"})")), "ill");
+  EXPECT_THAT(pointers(decode_optional_reason(R"({"reason":7})")), ElementsAre("/reason"));
 }
 
 TEST(DecodeGatewaySettings, ReplacesTheWhole) {

@@ -1,4 +1,4 @@
-#include "http/request_fields.hpp"
+#include "http/server/request_fields.hpp"
 
 #include <gtest/gtest.h>
 

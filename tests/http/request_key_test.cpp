@@ -1,4 +1,4 @@
-#include "http/request_key.hpp"
+#include "http/api/request_key.hpp"
 
 #include <gtest/gtest.h>
 

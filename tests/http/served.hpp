@@ -5,7 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "http/server.hpp"
+#include "http/api/api.hpp"
+#include "http/server/server.hpp"
 #include "tests/http/contract.hpp"
 #include "tests/http/observed_backend.hpp"
 #include "tests/http/wire_client.hpp"
@@ -26,7 +27,7 @@ class Served : public testing::Test {
     if (!server_) {
       ServerSettings settings;
       settings.limits = limits;
-      server_ = std::make_unique<Server>(backend, settings, observer);
+      server_ = std::make_unique<Server>(api_site(backend), settings, observer);
       server_->start();
     }
     return *server_;

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 
-#include "http/representation.hpp"
+#include "http/api/events.hpp"
+#include "http/api/json_members.hpp"
+#include "http/api/students.hpp"
 #include "tests/http/served.hpp"
 
 namespace sugang {

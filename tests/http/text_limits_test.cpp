@@ -1,7 +1,10 @@
 #include <gmock/gmock.h>
 
-#include "http/json_document.hpp"
-#include "http/request_decoder.hpp"
+#include "http/api/json_document.hpp"
+#include "http/api/coaching.hpp"
+#include "http/api/course_import.hpp"
+#include "http/api/courses.hpp"
+#include "http/api/reason.hpp"
 #include "tests/http/served.hpp"
 
 namespace sugang {

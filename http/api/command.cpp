@@ -1,0 +1,131 @@
+#include "http/api/command.hpp"
+
+#include "http/api/request_key.hpp"
+#include "http/server/request_fields.hpp"
+#include "http/server/router.hpp"
+
+namespace sugang {
+namespace {
+
+Caller make_caller(Render render, const Exchange& exchange, const TraceContext& trace,
+                   std::optional<RequestKey> key = {}, const std::string& preference_applied = {}) {
+  return {.key = key,
+          .trace = trace,
+          .render = std::move(render),
+          .deliver = [exchange, applied = preference_applied](Answer answer) {
+            auto response = to_response(std::move(answer));
+            if (!applied.empty()) response.with("Preference-Applied", applied);
+            exchange.answer(std::move(response));
+          }};
+}
+
+Response replay(Answer answer) {
+  // A caller that was asked to come back is asked again; the hint itself is not stored.
+  if (answer.status == 202) answer.retry_after_s = 1;
+  return to_response(std::move(answer)).with("Idempotency-Replayed", "true");
+}
+
+struct KeyedSubmission {
+  Submission request;
+  LaterCall call;
+
+  Caller caller(const Render& render) const {
+    return make_caller(render, call.exchange, call.trace, call.key, request.preference_applied);
+  }
+
+  void take_up_again(std::optional<EnrollmentId> enrollment, bool waits) {
+    const bool joins = request.render_joined && enrollment;
+    if (!waits || !(request.repeatable || joins)) {
+      call.backend.release_request(*call.key);
+      return call.exchange.answer(refuse(call.instance, Problem::request_in_progress));
+    }
+    auto again = caller(request.repeatable ? request.render : request.render_joined);
+    again.claimed = true;
+    if (!request.repeatable) request.command = ToEnrollment{*enrollment, JoinSaga{}};
+    call.backend.submit(std::move(request.command), request.wait, std::move(again));
+  }
+
+  void continue_after(const EarlierRequest& earlier, bool waits) {
+    using Kind = EarlierRequest::Kind;
+    const auto& [backend, exchange, trace, instance, key] = call;
+    switch (earlier.kind) {
+      case Kind::none:
+        if (!waits) return backend.release_request(*key);
+        return backend.submit(std::move(request.command), request.wait, caller(request.render));
+      case Kind::joined:
+        return take_up_again(earlier.enrollment, waits);
+      case Kind::in_progress:
+        return exchange.answer(refuse(instance, Problem::request_in_progress));
+      case Kind::other_body:
+        return exchange.answer(refuse(instance, Problem::idempotency_key_reused));
+      case Kind::answered:
+        return exchange.answer(replay(earlier.answer));
+      case Kind::unreadable:
+        return exchange.answer(refuse(instance, problem_of(earlier.error)));
+    }
+  }
+};
+
+}  // namespace
+
+std::variant<LaterCall, Response> keep_for_later(const Call& call, const std::string& caller,
+                                                 const std::optional<AggregateId>& resource) {
+  LaterCall later{call.backend, call.exchange, call.trace, std::string{call.request.path}, std::nullopt};
+  const auto key = call.request.field(RequestField::idempotency_key);
+  if (!key) return later;
+  if (!is_valid_idempotency_key(*key))
+    return refuse(call, Problem::malformed, "Idempotency-Key must be 1 to 255 characters of printable ASCII");
+  const auto& request = call.request;
+  later.key = request_key(caller, resource, *key, to_text(request.method), request.path, request.body);
+  return later;
+}
+
+void submit_later(LaterCall call, Submission submission) {
+  if (!call.key) {
+    auto caller = make_caller(std::move(submission.render), call.exchange, call.trace, std::nullopt,
+                              submission.preference_applied);
+    return call.backend.submit(std::move(submission.command), submission.wait, std::move(caller));
+  }
+  auto& backend = call.backend;
+  const auto key = *call.key;
+  auto keyed = std::make_shared<KeyedSubmission>(KeyedSubmission{std::move(submission), std::move(call)});
+  backend.find_request(key, [keyed](EarlierRequest earlier) {
+    keyed->call.exchange.resume(
+        [keyed, earlier = std::move(earlier)](bool waits) { keyed->continue_after(earlier, waits); });
+  });
+}
+
+Handled submit(Call& call, Submission submission) {
+  call.caller = submission.caller;
+  auto later = keep_for_later(call, submission.caller, submission.resource);
+  if (auto* refusal = std::get_if<Response>(&later)) return std::move(*refusal);
+  submit_later(std::move(std::get<LaterCall>(later)), std::move(submission));
+  return std::nullopt;
+}
+
+Caller unkeyed_caller(const Call& call, Render render) {
+  return make_caller(std::move(render), call.exchange, call.trace);
+}
+
+Answer refusal_answer(const Outcome& outcome, const std::string& instance) {
+  return refusal_answer(outcome, instance, problem_of(*outcome.refusal));
+}
+
+Answer refusal_answer(const Outcome& outcome, const std::string& instance, Problem problem) {
+  ProblemReport report{.problem = problem, .instance = instance};
+  const auto* enrollment = std::get_if<EnrollmentSummary>(&outcome.subject);
+  const bool rejected = enrollment && enrollment->state == EnrollmentState::rejected;
+  if (rejected || (enrollment && report.problem == Problem::payment_declined)) report.enrollment = enrollment->id;
+  if (outcome.hold && problem == Problem::already_enrolled) report.enrollment = outcome.hold->enrollment;
+  if (outcome.hold && problem == Problem::too_many_seats)
+    report.more_members = "\"seatsPerStudent\":" + std::to_string(outcome.hold->seats_per_student) +
+                          ",\"seatsLeft\":" + std::to_string(outcome.hold->seats_left);
+  if (outcome.line != 0)
+    report.errors.push_back(
+        {"/" + std::to_string(outcome.line) + "/id", std::string{describe(report.problem).title}});
+  auto answer = to_answer(report);
+  if (enrollment) answer.position = enrollment->position;
+  return answer;
+}
+
+}  // namespace sugang

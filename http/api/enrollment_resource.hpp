@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "http/api/command.hpp"
+
+// Resources that an enrollment's timeline tells of: reads by id all fold it, so they agree.
+
+namespace sugang {
+
+using WriteSummary = void (*)(JsonWriter&, const EnrollmentSummary&);
+
+EnrollmentSummary fold(const std::vector<Record>& records);
+
+/// One resource of those that an enrollment's timeline tells of.
+struct EnrollmentResource {
+  WriteSummary write;
+  /// Answered when there is no such enrollment.
+  Problem no_enrollment = Problem::enrollment_not_found;
+  /// Whether the enrollment has it; nothing: each has.
+  bool (*exists)(const EnrollmentSummary&) = nullptr;
+  /// Answered when it has not.
+  Problem absent = Problem::not_found;
+};
+Handled get_of_enrollment(Call& call, std::optional<EnrollmentId> id, const EnrollmentResource& resource);
+
+template <class Id>
+std::optional<EnrollmentId> enrollment_behind(std::optional<Id> id) {
+  return id ? std::optional{enrollment_of(*id)} : std::nullopt;
+}
+
+/// A list of what there is of one enrollment: one, or none; none in another state of its saga.
+void list_of_enrollment(Call& call, EnrollmentId id, std::optional<SagaState> state, WriteSummary write);
+
+/// How a staff member's step in an enrollment's saga is answered.
+struct StepAnswer {
+  std::uint16_t status = 200;
+  WriteSummary write;
+  /// The problem that a refusal is for this resource.
+  Problem (*problem)(const Outcome&);
+  /// Where a 201 has put what it made.
+  std::string location;
+};
+
+/// Takes the step, once per Idempotency-Key. All these steps may be repeated: the second time they change nothing.
+Handled take_staff_step(Call& call, EnrollmentId id, StaffStep step, StepAnswer answer);
+
+/// Each step that was taken, with its state and time.
+void write_steps(JsonWriter& json, const EnrollmentSummary& enrollment);
+
+}  // namespace sugang

@@ -1,0 +1,172 @@
+#include "http/api/query.hpp"
+
+#include <charconv>
+
+#include "http/server/request_fields.hpp"
+#include "http/server/router.hpp"
+
+namespace sugang {
+namespace {
+
+/// Calls `visit(name, value)`, both as they were sent, until it returns false.
+template <class Visit>
+void for_each_parameter(std::string_view query, Visit visit) {
+  while (!query.empty()) {
+    auto parameter = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(parameter.size() + 1, query.size()));
+    auto equals = std::min(parameter.find('='), parameter.size());
+    if (!visit(parameter.substr(0, equals), parameter.substr(std::min(equals + 1, parameter.size())))) return;
+  }
+}
+
+std::string percent_encode(std::string_view text) {
+  constexpr std::string_view hex = "0123456789ABCDEF";
+  std::string encoded;
+  for (char c : text) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+                       c == '.' || c == '_' || c == '~';
+    if (plain)
+      encoded += c;
+    else
+      ((encoded += '%') += hex[static_cast<unsigned char>(c) >> 4]) += hex[c & 15];
+  }
+  return encoded;
+}
+
+}  // namespace
+
+Response json_response(std::uint16_t status, std::string body) {
+  Response response;
+  response.status = status;
+  response.content_type = "application/json";
+  response.body = std::move(body);
+  return response;
+}
+
+Response refuse(std::string instance, Problem problem, std::string detail) {
+  return to_response(
+      ProblemReport{.problem = problem, .detail = std::move(detail), .instance = std::move(instance)});
+}
+
+Response refuse(const Call& call, Problem problem, std::string detail) {
+  return refuse(std::string{call.request.path}, problem, std::move(detail));
+}
+
+Response refuse(std::string instance, BodyRefusal refusal) {
+  auto& [malformed, faults] = refusal;
+  if (!malformed.empty()) return refuse(std::move(instance), Problem::malformed, std::move(malformed));
+  std::string detail;
+  if (faults.size() > faults_listed_max) {
+    faults.resize(faults_listed_max);
+    detail = "errors lists the first " + std::to_string(faults_listed_max) + " faults; there are more";
+  }
+  return to_response(ProblemReport{.problem = Problem::invalid_request,
+                                   .detail = std::move(detail),
+                                   .instance = std::move(instance),
+                                   .errors = std::move(faults)});
+}
+
+Response refuse(const Call& call, BodyRefusal refusal) {
+  return refuse(std::string{call.request.path}, std::move(refusal));
+}
+
+Response refuse(const Call& call, std::vector<FieldFault> faults) {
+  return refuse(call, BodyRefusal{.malformed = {}, .faults = std::move(faults)});
+}
+
+Response single_resource(std::string body, const std::string& etag,
+                         const std::optional<std::string>& if_none_match) {
+  Response response = json_response(200, std::move(body));
+  response.with("ETag", etag);
+  if (if_none_match && if_none_match_hits(*if_none_match, etag)) {
+    response.status = 304;
+    response.body.clear();
+  }
+  return response;
+}
+
+std::optional<std::string> if_none_match(const Call& call) {
+  auto field = call.request.field(RequestField::if_none_match);
+  return field ? std::optional<std::string>{*field} : std::nullopt;
+}
+
+std::optional<std::string> QueryReader::text(std::string_view name) {
+  std::optional<std::string> found;
+  for_each_parameter(query_, [&](std::string_view given, std::string_view value) {
+    if (given != name) return true;
+    found = percent_decode(value, true);
+    if (!found) fault(name, "has a broken escape");
+    return false;
+  });
+  return found;
+}
+
+std::optional<EnrollmentId> QueryReader::enrollment(std::string_view name) {
+  auto given = text(name);
+  if (!given) return std::nullopt;
+  auto id = parse_id<EnrollmentTag>(*given);
+  if (!id) fault(name, "is not the id of an enrollment");
+  return id;
+}
+
+Page QueryReader::page() {
+  Page page;
+  if (auto limit = text("limit")) {
+    auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), page.limit);
+    if (limit->empty() || error != std::errc{} || end != limit->data() + limit->size() || page.limit < 1 ||
+        page.limit > page_limit_max)
+      fault("limit", "must be an integer from 1 to " + std::to_string(page_limit_max));
+  }
+  page.cursor = text("cursor").value_or("");
+  return page;
+}
+
+std::optional<Position> QueryReader::position(std::string_view name) {
+  auto given = text(name);
+  if (!given) return std::nullopt;
+  auto position = parse_position(*given);
+  if (!position) fault(name, "is not a position that this server gave");
+  return position;
+}
+
+std::string QueryReader::unknown_detail(const std::vector<std::string_view>& allowed) {
+  std::string detail = "must be one of";
+  for (auto value : allowed)
+    if (value != "none") detail.append(detail.back() == 'f' ? " " : ", ").append(value);
+  return detail;
+}
+
+NextLink::NextLink(const Request& request, std::string_view cursor_name)
+    : path_(request.path), cursor_name_(cursor_name) {
+  for_each_parameter(request.query, [&](std::string_view name, std::string_view value) {
+    if (name != cursor_name) query_.append(name).append("=").append(value).append("&");
+    return true;
+  });
+}
+
+std::string NextLink::field(std::string_view cursor) const {
+  std::string link = "<" + path_ + "?";
+  for (char c : query_)
+    if (c != '<' && c != '>') link += c;
+  return link.append(cursor_name_).append("=").append(percent_encode(cursor)).append(">; rel=\"next\"");
+}
+
+std::optional<Position> min_position(const Request& request) {
+  auto field = request.field(RequestField::sugang_min_position);
+  return field ? parse_position(*field) : std::optional<Position>{0};
+}
+
+Response refuse_min_position(const Call& call) {
+  return refuse(call, Problem::malformed, "Sugang-Min-Position is not a position that this server gave");
+}
+
+std::variant<ViewPage, Response> read_view_page(const Call& call, QueryReader& query) {
+  ViewPage asked{.page = query.page()};
+  if (!query.faults().empty()) return refuse(call, query.faults());
+  auto position = min_position(call.request);
+  if (!position) return refuse_min_position(call);
+  asked.min_position = *position;
+  return asked;
+}
+
+}  // namespace sugang

@@ -1,0 +1,447 @@
+#include "http/server/connection.hpp"
+
+#include <boost/asio/write.hpp>
+#include <utility>
+
+#include "http/server/field_text.hpp"
+#include "http/server/request_fields.hpp"
+
+namespace sugang {
+namespace {
+
+/// Answers to pipelined requests gather up to here before they are sent.
+constexpr std::size_t gathered_bytes_max = 64 << 10;
+
+/// What a connection keeps of each of its buffers between two requests.
+constexpr std::size_t kept_bytes_max = 64 << 10;
+
+TraceContext trace_of(const Request& request) {
+  auto field = request.field(RequestField::traceparent);
+  return field ? parse_traceparent(*field) : TraceContext{};
+}
+
+bool chose_to_wait(const Request& request) {
+  const auto prefer = request.field(RequestField::prefer);
+  return prefer && parse_prefer(*prefer).effective_wait().value_or(std::chrono::seconds{0}).count() > 0;
+}
+
+/// Of a connection that stays open: room for one long body or answer is not kept for the next.
+void release_room(std::string& bytes) {
+  bytes.clear();
+  if (bytes.capacity() > kept_bytes_max) std::string{}.swap(bytes);
+}
+
+}  // namespace
+
+Connection::Connection(EventLoop& loop, EventLoop::Socket socket, Port port)
+    : loop_(loop), socket_(std::move(socket)), port_(port) {
+  boost::system::error_code gone;
+  if (const auto peer = socket_.remote_endpoint(gone); !gone) address_ = peer.address().to_string();
+}
+
+Connection::~Connection() { loop_.state().close_connection(port_); }
+
+void Connection::start() {
+  boost::system::error_code ignored;
+  socket_.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
+  socket_.non_blocking(true, ignored);
+  set_deadline(loop_.state().limits.header_read_timeout_ms);
+  advance();
+}
+
+void Connection::set_deadline(std::uint32_t timeout_ms) {
+  deadline_ = Clock::now() + std::chrono::milliseconds{timeout_ms};
+}
+
+void Connection::set_rest_deadline() {
+  const auto& limits = loop_.state().limits;
+  set_deadline(phase_ == Phase::streaming ? limits.event_stream_keep_alive_ms : limits.idle_timeout_ms);
+}
+
+void Connection::advance() {
+  if (advancing_) return;
+  auto self = shared_from_this();
+  advancing_ = true;
+  while (step()) {
+  }
+  advancing_ = false;
+  settle_if_written();
+}
+
+bool Connection::step() {
+  if (writing_) return false;
+  if (out_.size() > gathered_bytes_max && !flush()) return false;
+  switch (phase_) {
+    case Phase::header:
+      return step_header();
+    case Phase::body:
+      return step_body();
+    case Phase::waiting:
+      flush();
+      return false;
+    case Phase::streaming:
+      return step_stream();
+    case Phase::closing:
+      if (flush()) finish();
+      return false;
+    case Phase::lingering:
+    case Phase::closed:
+      return false;
+  }
+  return false;
+}
+
+bool Connection::step_header() {
+  const auto& limits = loop_.state().limits;
+  // An empty line before a request is passed over (RFC 9112, 2.2).
+  while (in_.bytes().starts_with("\r\n")) in_.consume(2);
+  if (!in_.empty() && !header_begun_) {
+    header_begun_ = true;
+    started_ = Clock::now();
+    set_deadline(limits.header_read_timeout_ms);
+  }
+  const auto found = scanner_.scan(in_.bytes());
+  if (found == HeaderScanner::Found::bare_line_feed) {
+    refuse(Fault::malformed, "a line feed without a carriage return");
+    return true;
+  }
+  const bool ended = found == HeaderScanner::Found::end;
+  if ((ended ? scanner_.size() : in_.bytes().size()) > limits.header_bytes_max) {
+    refuse(Fault::header_too_large);
+    return true;
+  }
+  if (ended) return accept_header();
+  if (ends_with_drain()) return true;
+  if (flush()) read_more();
+  return false;
+}
+
+bool Connection::accept_header() {
+  // The header's bytes move to a place of their own, where the request's views can point to.
+  header_.assign(in_.bytes().substr(0, scanner_.size()));
+  in_.consume(scanner_.size());
+  scanner_.reset();
+  header_begun_ = false;
+  parser_.emplace(request_, body_, loop_.state().limits.chunk_overhead_bytes_max);
+  if (auto fault = framing_fault(header_)) {
+    refuse(Fault::malformed, *fault);
+    return true;
+  }
+  RequestParser::Error error;
+  parser_->put(boost::asio::buffer(header_), error);
+  if (error || !parser_->is_header_done() || parser_->field_repeated() || request_.path.empty()) {
+    refuse(Fault::malformed,
+           parser_->field_repeated() ? "a field that may stand once stands twice" : "the header is not HTTP");
+    return true;
+  }
+  const auto& site = loop_.state().site;
+  match_ = find_route(port_ == Port::client ? site.client_routes : site.management_routes, request_.method,
+                      request_.path);
+  request_.path_id = match_.path_id;
+  begin_body();
+  return true;
+}
+
+bool Connection::may_import() {
+  if (!is_import(match_, request_)) return true;
+  import_place_ = loop_.state().admission.try_enter_import();
+  return import_place_ != nullptr;
+}
+
+void Connection::begin_body() {
+  const auto& limits = loop_.state().limits;
+  if (auto expect = request_.field(RequestField::expect); expect && !same_word(*expect, "100-continue"))
+    return refuse(Fault::expectation_failed);
+  const auto bytes_max = body_bytes_max(match_, request_, limits);
+  if (parser_->content_length().value_or(0) > bytes_max) return refuse(Fault::content_too_large);
+  if (!may_import()) {
+    loop_.state().refused.fetch_add(1, std::memory_order_relaxed);
+    return refuse(Fault::overloaded, "as many catalogues are imported as there may be at a time");
+  }
+  if (parser_->is_done()) return handle_request();
+  parser_->limit_body(bytes_max);
+  parser_->eager(true);
+  phase_ = Phase::body;
+  set_deadline(limits.body_read_timeout_ms);
+  if (request_.field(RequestField::expect) && !parser_->is_http_1_0() && in_.empty())
+    out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+bool Connection::step_body() {
+  RequestParser::Error error;
+  if (!in_.empty()) {
+    const auto used = parser_->put(boost::asio::buffer(in_.bytes().data(), in_.bytes().size()), error);
+    in_.consume(used);
+  }
+  if (error && error != boost::beast::http::error::need_more) {
+    if (parser_->body_too_large())
+      refuse(Fault::content_too_large);
+    else
+      refuse(Fault::malformed, "the chunks of the body are not framed as they must be");
+    return true;
+  }
+  if (parser_->is_done()) {
+    handle_request();
+    return true;
+  }
+  // All that stays in the buffer is a chunk's header or a trailer that has not ended.
+  if (in_.bytes().size() > loop_.state().limits.chunk_overhead_bytes_max) {
+    refuse(Fault::malformed, "a chunk's header or the trailer is too long");
+    return true;
+  }
+  if (ends_with_drain()) return true;
+  if (flush()) read_more();
+  return false;
+}
+
+bool Connection::step_stream() {
+  if (flush()) stream_->go_on();
+  // It may have ended there; then the end is still to be sent.
+  return phase_ == Phase::closing;
+}
+
+void Connection::handle_request() {
+  auto& state = loop_.state();
+  started_ = Clock::now();
+  request_.body = body_;
+  phase_ = Phase::waiting;
+  const bool client = port_ == Port::client;
+  if (client) {
+    // Of requests that were sent together, the next begins before the answer to the one before has left: the
+    // connection is counted once, from the first on until all is written.
+    if (!std::exchange(busy_, true)) state.begin_request();
+    if (state.draining) return answer(state.refuse_for_now(Fault::draining, path()));
+    if (!state.admission.try_enter()) return answer(state.refuse_for_now(Fault::overloaded, path()));
+  }
+  ticket_ = loop_.open_call(*this, client);
+  if (auto handled = call_handler(ticket_)) {
+    loop_.close_call(ticket_);
+    answer(std::move(*handled));
+  }
+}
+
+Handled Connection::call_handler(std::uint64_t ticket) {
+  auto& state = loop_.state();
+  const auto exchange = loop_.exchange(ticket);
+  Call call{.request = request_,
+            .body = body_,
+            .site = state.site,
+            .backend = state.site.backend,
+            .limits = state.limits,
+            .admission = state.admission,
+            .hold = loop_.hold(ticket),
+            .import_place = std::move(import_place_),
+            .exchange = exchange,
+            .trace = trace_of(request_),
+            .caller = caller_,
+            .now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now()),
+            .draining = state.draining};
+  try {
+    auto handled = handle(match_, call);
+    if (handled) exchange.settle();
+    return handled;
+  } catch (const std::exception& fault) {
+    // One request's fault must not end the thread that all others live on.
+    exchange.settle();
+    auto response = state.site.refuse(Fault::internal_error, path(), {});
+    response.fault = fault.what();
+    return response;
+  }
+}
+
+/// A drain closes behind the last of the requests that were sent together: each that was read is answered.
+bool Connection::keeps_open(const Response& response) const {
+  return !response.close && !parser_->wants_close() && (!loop_.state().draining || !in_.empty());
+}
+
+void Connection::answer(Response response) {
+  if (response.events_after && request_.method != Method::head) return begin_stream(response);
+  const bool keep_alive = keeps_open(response);
+  put_answer(response, keep_alive);
+  forget_request();
+  phase_ = keep_alive ? Phase::header : Phase::closing;
+  linger_ = !keep_alive && !in_.empty();
+  if (keep_alive) set_rest_deadline();
+  advance();
+}
+
+void Connection::begin_stream(const Response& response) {
+  auto& state = loop_.state();
+  stream_ = loop_.events().open(*this, *response.events_after, !parser_->is_http_1_0());
+  if (!stream_) return answer(state.refuse_for_now(Fault::overloaded, path(), "too many clients follow the events"));
+  boost::system::error_code ignored;
+  const auto send_bytes = static_cast<int>(state.limits.event_stream_send_bytes);
+  socket_.set_option(boost::asio::socket_base::send_buffer_size{send_bytes}, ignored);
+  put_answer(response, false);
+  phase_ = Phase::streaming;
+  // No answer comes after a stream, so what is asked meanwhile is thrown away; that the client goes is not missed.
+  in_.clear();
+  read_more();
+  send_more(stream_->opening(response.events_from_now));
+}
+
+void Connection::send_more(std::string_view bytes) {
+  out_.append(bytes);
+  if (!writing_) set_rest_deadline();
+  advance();
+}
+
+void Connection::end_stream() {
+  // Who has not read what was written does not see the end either.
+  if (writing_) return close();
+  out_.append(stream_->ending());
+  stream_.reset();
+  phase_ = Phase::closing;
+  advance();
+}
+
+void Connection::refuse(Fault fault, std::string_view detail) {
+  put_answer(loop_.state().site.refuse(fault, path(), detail), false);
+  in_.clear();
+  scanner_.reset();
+  import_place_ = nullptr;
+  phase_ = Phase::closing;
+  linger_ = true;
+  advance();
+}
+
+bool Connection::ends_with_drain() {
+  if (port_ != Port::client || !loop_.state().draining) return false;
+  // The rest of a request would come for nothing.
+  if (phase_ == Phase::body || !in_.empty())
+    refuse(Fault::draining);
+  else if (busy_)
+    phase_ = Phase::closing;
+  else
+    return false;
+  return true;
+}
+
+void Connection::begin_drain() {
+  if (phase_ == Phase::streaming) return end_stream();
+  if (phase_ == Phase::header || phase_ == Phase::body) advance();
+}
+
+void Connection::forget_request() {
+  request_ = {};
+  parser_.reset();
+  match_ = {};
+  import_place_ = nullptr;
+  caller_.clear();
+  release_room(body_);
+}
+
+void Connection::put_answer(const Response& response, bool keep_alive) {
+  const auto given = request_.field(RequestField::x_request_id);
+  request_id_ = given && is_valid_request_id(*given) ? std::string{*given} : loop_.make_request_id();
+  write_response(response,
+                 {.request_id = request_id_,
+                  .date_line = loop_.date_line(),
+                  .head_only = request_.method == Method::head,
+                  .keep_alive = keep_alive,
+                  .http_1_0 = parser_ && parser_->is_http_1_0()},
+                 out_);
+  if (const auto& observer = loop_.state().observer) {
+    const auto route = match_.route ? match_.route->path : phase_ == Phase::waiting ? "unrouted" : "unread";
+    observer->answered({.method = to_text(request_.method),
+                        .route = route,
+                        .status = response.status,
+                        .took = Clock::now() - started_,
+                        .chose_to_wait = chose_to_wait(request_),
+                        .problem = problem_name(response),
+                        .fault = response.fault,
+                        .request_id = request_id_,
+                        .trace = trace_of(request_),
+                        .address = address_,
+                        .caller = caller_});
+  }
+}
+
+void Connection::read_more() {
+  if (reading_ || phase_ == Phase::closed) return;
+  reading_ = true;
+  socket_.async_read_some(in_.prepare(),
+                          [self = shared_from_this()](boost::system::error_code error, std::size_t count) {
+                            self->on_read(error, count);
+                          });
+}
+
+void Connection::on_read(boost::system::error_code error, std::size_t count) {
+  reading_ = false;
+  if (phase_ == Phase::closed) return;
+  if (error) return close();
+  if (phase_ == Phase::lingering || phase_ == Phase::streaming) return read_more();
+  if (phase_ == Phase::closing) return;
+  in_.commit(count);
+  advance();
+}
+
+bool Connection::flush() {
+  if (writing_) return false;
+  if (out_.empty()) return true;
+  boost::system::error_code error;
+  const auto sent = socket_.write_some(boost::asio::buffer(out_), error);
+  if (sent == out_.size()) {
+    release_room(out_);
+    return true;
+  }
+  if (error && error != boost::asio::error::would_block) {
+    close();
+    return false;
+  }
+  writing_ = true;
+  set_deadline(loop_.state().limits.write_timeout_ms);
+  sending_.assign(out_, sent);
+  release_room(out_);
+  boost::asio::async_write(socket_, boost::asio::buffer(sending_),
+                           [self = shared_from_this()](boost::system::error_code failed, std::size_t) {
+                             self->writing_ = false;
+                             release_room(self->sending_);
+                             if (self->phase_ == Phase::closed) return;
+                             if (failed) return self->close();
+                             self->set_rest_deadline();
+                             self->advance();
+                           });
+  return false;
+}
+
+void Connection::finish() {
+  if (!linger_) return close();
+  boost::system::error_code ignored;
+  socket_.shutdown(boost::asio::socket_base::shutdown_send, ignored);
+  phase_ = Phase::lingering;
+  in_.clear();
+  set_deadline(loop_.state().limits.linger_timeout_ms);
+  settle_if_written();
+  read_more();
+}
+
+void Connection::settle_if_written() {
+  if (!busy_ || (phase_ != Phase::closed && (phase_ == Phase::waiting || writing_ || !out_.empty()))) return;
+  busy_ = false;
+  loop_.state().end_request();
+}
+
+void Connection::close() {
+  if (phase_ == Phase::closed) return;
+  auto self = shared_from_this();
+  if (phase_ == Phase::waiting) loop_.detach(ticket_);
+  phase_ = Phase::closed;
+  stream_.reset();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  loop_.forget(*this);
+  settle_if_written();
+}
+
+void Connection::check_deadline(Clock::time_point now) {
+  if (now < deadline_ || phase_ == Phase::closed) return;
+  if (writing_ || phase_ == Phase::lingering || phase_ == Phase::closing) return close();
+  // The loop watches over the requests that wait.
+  if (phase_ == Phase::waiting) return;
+  if (phase_ == Phase::streaming) return send_more(stream_->keep_alive());
+  if (phase_ == Phase::header && !header_begun_) return close();
+  refuse(Fault::request_timeout);
+}
+
+}  // namespace sugang

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http/server/call.hpp"
+#include "http/server/event_feed.hpp"
+#include "http/server/exchange.hpp"
+#include "http/server/server_state.hpp"
+
+namespace sugang {
+
+class Connection;
+
+/// One thread's connections and the requests that they wait for. Everything here runs on that thread, but the
+/// answer queue.
+class EventLoop {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Socket = boost::asio::ip::tcp::socket;
+
+  explicit EventLoop(ServerState& state);
+  ~EventLoop();
+
+  boost::asio::io_context& context() { return context_; }
+  ServerState& state() { return state_; }
+
+  /// Runs until shut_down().
+  void run();
+  /// The connection counts as open already.
+  void adopt(Socket socket, Port port);
+  /// Closes everything; run() returns.
+  void shut_down();
+
+  /// A request is taken up: its ticket, valid until the answer or the deadline. `counted` in the admission.
+  std::uint64_t open_call(Connection& connection, bool counted);
+  CallHold& hold(std::uint64_t ticket) { return slot_of(ticket)->hold; }
+  Exchange exchange(std::uint64_t ticket) { return {answers_, ticket}; }
+  void close_call(std::uint64_t ticket);
+  /// The connection is gone; its request goes on without it.
+  void detach(std::uint64_t ticket);
+  void forget(Connection& connection);
+
+  EventFeed& events() { return events_; }
+  /// Streams end, and requests that have come in part are refused.
+  void begin_drain();
+  /// Requests that still have no answer are given up.
+  void answer_rest();
+
+  /// `Date: …\r\n`
+  std::string_view date_line();
+  std::string make_request_id();
+
+ private:
+  struct Slot {
+    std::uint32_t generation = 0;
+    bool open = false;
+    bool counted = false;
+    Connection* connection = nullptr;
+    CallHold hold;
+  };
+
+  Slot* slot_of(std::uint64_t ticket);
+  /// Frees the slot; gives the connection that waits, if one still does.
+  Connection* settle(std::uint64_t ticket);
+  void deliver_answers();
+  void resume(const AnswerQueue::Item& item);
+  /// Refuses a request that was read, if its connection still waits; `what` is for the log.
+  void give_up(std::uint64_t ticket, Fault fault, std::string_view what = {});
+  void arm_sweep();
+  void sweep();
+
+  ServerState& state_;
+  boost::asio::io_context context_;
+  boost::asio::steady_timer sweep_timer_;
+  std::chrono::milliseconds sweep_period_;
+  std::shared_ptr<AnswerQueue> answers_;
+  std::vector<AnswerQueue::Item> burst_;
+  EventFeed events_;
+  std::vector<std::shared_ptr<Connection>> connections_;
+  std::deque<Slot> slots_;
+  std::vector<std::uint32_t> free_slots_;
+  std::string date_line_;
+  std::time_t date_second_ = 0;
+  std::uint64_t request_id_seed_;
+};
+
+}  // namespace sugang

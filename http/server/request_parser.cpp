@@ -1,0 +1,139 @@
+#include "http/server/request_parser.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/beast/http/error.hpp>
+
+#include "http/server/field_text.hpp"
+#include "http/server/router.hpp"
+
+namespace sugang {
+namespace {
+
+namespace beast = boost::beast;
+
+struct KnownField {
+  std::string_view name;
+  RequestField field;
+};
+constexpr std::array<KnownField, request_field_count> known_fields{{
+    {"accept", RequestField::accept},
+    {"content-type", RequestField::content_type},
+    {"expect", RequestField::expect},
+    {"idempotency-key", RequestField::idempotency_key},
+    {"if-match", RequestField::if_match},
+    {"if-none-match", RequestField::if_none_match},
+    {"last-event-id", RequestField::last_event_id},
+    {"prefer", RequestField::prefer},
+    {"sugang-min-position", RequestField::sugang_min_position},
+    {"traceparent", RequestField::traceparent},
+    {"x-request-id", RequestField::x_request_id},
+}};
+
+const KnownField* find_field(std::string_view name) {
+  for (const auto& known : known_fields)
+    if (same_word(name, known.name)) return &known;
+  return nullptr;
+}
+
+std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
+/// `http://host/path` to `/path`: what a proxy would send means the same here.
+std::string_view origin_form(std::string_view target) {
+  for (std::string_view scheme : {"http://", "https://"}) {
+    if (!target.starts_with(scheme)) continue;
+    auto path = target.find_first_of("/?", scheme.size());
+    return path == std::string_view::npos ? "/" : target.substr(path);
+  }
+  return target;
+}
+
+}  // namespace
+
+RequestParser::RequestParser(Request& request, std::string& body, std::size_t chunk_overhead_bytes_max)
+    : request_(request), body_(body), chunk_overhead_left_(chunk_overhead_bytes_max) {
+  request_ = {};
+  body_.clear();
+  // Both limits are kept by the connection, which knows the route.
+  header_limit(UINT32_MAX);
+  body_limit(boost::none);
+}
+
+void RequestParser::on_request_impl(beast::http::verb, Text method, Text target, int version, Error&) {
+  version_ = version;
+  request_.method = sugang::parse_method(view(method));
+  auto origin = origin_form(view(target));
+  origin = origin.substr(0, origin.find('#'));
+  auto mark = std::min(origin.find('?'), origin.size());
+  request_.path = origin.substr(0, mark);
+  request_.query = origin.substr(std::min(mark + 1, origin.size()));
+}
+
+void RequestParser::on_field_impl(beast::http::field, Text name, Text value, Error& error) {
+  if (in_trailer_) return note_overhead(name.size() + value.size() + 4, error);
+  if (const auto* known = find_field(view(name))) note_field(known->field, view(value));
+}
+
+void RequestParser::note_field(RequestField field, std::string_view value) {
+  auto& slot = request_.fields[static_cast<std::size_t>(field)];
+  if (!slot) {
+    slot = value;
+    return;
+  }
+  switch (field) {
+    case RequestField::accept:
+    case RequestField::if_match:
+    case RequestField::if_none_match:
+    case RequestField::prefer:
+      slot = joined_.emplace_back(std::string{*slot}.append(", ").append(value));
+      return;
+    case RequestField::traceparent:
+      // Two make none (W3C Trace Context, 3.2).
+      slot = std::string_view{};
+      return;
+    case RequestField::x_request_id:
+      return;
+    case RequestField::content_type:
+    case RequestField::expect:
+    case RequestField::idempotency_key:
+    case RequestField::last_event_id:
+    case RequestField::sugang_min_position:
+      field_repeated_ = true;
+      return;
+  }
+}
+
+void RequestParser::on_header_impl(Error&) { in_trailer_ = true; }
+
+void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& length, Error&) {
+  if (length) body_.reserve(std::min<std::uint64_t>(*length, body_bytes_max_));
+}
+
+std::size_t RequestParser::on_body_impl(Text bytes, Error&) {
+  body_.append(bytes.data(), bytes.size());
+  return bytes.size();
+}
+
+void RequestParser::on_chunk_header_impl(std::uint64_t size, Text extensions, Error& error) {
+  note_overhead(extensions.size(), error);
+  if (error || size <= body_bytes_max_ - body_.size()) return;
+  body_too_large_ = true;
+  error = beast::http::error::body_limit;
+}
+
+std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, Text bytes, Error&) {
+  body_.append(bytes.data(), bytes.size());
+  return bytes.size();
+}
+
+void RequestParser::on_finish_impl(Error&) {}
+
+void RequestParser::note_overhead(std::size_t bytes, Error& error) {
+  if (bytes <= chunk_overhead_left_) {
+    chunk_overhead_left_ -= bytes;
+  } else {
+    error = beast::http::error::bad_chunk_extension;
+  }
+}
+
+}  // namespace sugang

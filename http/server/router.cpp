@@ -1,0 +1,148 @@
+#include "http/server/router.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "http/server/request_fields.hpp"
+
+namespace sugang {
+namespace {
+
+constexpr std::array<std::string_view, 8> method_names{"GET",   "HEAD",   "POST",    "PUT",
+                                                       "PATCH", "DELETE", "OPTIONS", ""};
+
+/// Whether `path` is of the form; its variable segment goes into `variable`.
+bool matches(std::string_view form, std::string_view path, std::string_view& variable) {
+  auto brace = form.find('{');
+  if (brace == std::string_view::npos) return form == path;
+  if (path.substr(0, brace) != form.substr(0, brace)) return false;
+  auto rest = form.substr(form.find('}') + 1);
+  path.remove_prefix(brace);
+  variable = path.substr(0, path.find('/'));
+  return !variable.empty() && path.substr(variable.size()) == rest;
+}
+
+/// Whether `path` is the route's own, letter by letter.
+bool is_fixed(std::span<const Route> routes, std::string_view path) {
+  return path.find('{') == std::string_view::npos &&
+         std::any_of(routes.begin(), routes.end(), [&](const Route& route) { return route.path == path; });
+}
+
+std::string allow(std::span<const Route> routes, std::string_view path) {
+  const bool fixed = is_fixed(routes, path);
+  std::string allowed;
+  std::string_view variable;
+  for (const auto& route : routes) {
+    if (fixed ? route.path != path : !matches(route.path, path, variable)) continue;
+    allowed.append(to_text(route.method)).append(", ");
+    if (route.method == Method::get) allowed.append("HEAD, ");
+  }
+  if (!allowed.empty()) allowed.append("OPTIONS");
+  return allowed;
+}
+
+bool takes(BodyKind kind, MediaType type, bool empty) {
+  switch (kind) {
+    case BodyKind::none:
+      return true;
+    case BodyKind::json:
+      return type == MediaType::json;
+    case BodyKind::json_optional:
+      return empty || type == MediaType::json;
+    case BodyKind::csv:
+      return type == MediaType::csv;
+    case BodyKind::merge_patch:
+      return type == MediaType::json || type == MediaType::merge_patch;
+  }
+  return false;
+}
+
+MediaType media_type(const Request& request) {
+  return parse_content_type(request.field(RequestField::content_type).value_or(std::string_view{}));
+}
+
+}  // namespace
+
+std::string_view to_text(Method method) { return method_names[static_cast<std::size_t>(method)]; }
+
+Method parse_method(std::string_view text) {
+  auto it = std::find(method_names.begin(), method_names.end() - 1, text);
+  return static_cast<Method>(it - method_names.begin());
+}
+
+RouteMatch find_route(std::span<const Route> routes, Method method, std::string_view path) {
+  const auto wanted = method == Method::head ? Method::get : method;
+  RouteMatch match;
+  const bool fixed = is_fixed(routes, path);
+  std::string_view variable;
+  for (const auto& route : routes) {
+    if (route.method != wanted || (fixed ? route.path != path : !matches(route.path, path, variable))) continue;
+    if (auto decoded = percent_decode(variable)) {
+      match.route = &route;
+      match.path_id = std::move(*decoded);
+    }
+    return match;
+  }
+  match.allowed = path == "*" ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : allow(routes, path);
+  return match;
+}
+
+bool is_import(const RouteMatch& match, const Request& request) {
+  return match.route && match.route->body == BodyKind::csv && media_type(request) == MediaType::csv;
+}
+
+std::size_t body_bytes_max(const RouteMatch& match, const Request& request, const Limits& limits) {
+  return is_import(match, request) ? limits.import_bytes_max : limits.body_bytes_max;
+}
+
+Handled handle(const RouteMatch& match, Call& call) {
+  if (!match.route) {
+    if (match.allowed.empty()) return call.site.refuse(Fault::not_found, call.request.path, {});
+    if (call.request.method == Method::options) {
+      Response response;
+      response.status = 204;
+      return std::move(response).with("Allow", match.allowed);
+    }
+    return call.site.refuse(Fault::method_not_allowed, call.request.path, {}).with("Allow", match.allowed);
+  }
+  if (!takes(match.route->body, media_type(call.request), call.request.body.empty()))
+    return call.site.refuse(Fault::unsupported_media_type, call.request.path, {});
+  return match.route->handler(call);
+}
+
+bool Call::enter_course(const CourseId& course) {
+  if (!admission.try_enter_course(course.text)) return false;
+  hold.course = course.text;
+  return true;
+}
+
+bool Call::enter_course_read(const CourseId& course) {
+  // No id has a colon.
+  auto count = "read:" + course.text;
+  if (!admission.try_enter_course(count)) return false;
+  hold.course = std::move(count);
+  return true;
+}
+
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && plus_is_blank) {
+      decoded += ' ';
+    } else if (text[i] != '%') {
+      decoded += text[i];
+    } else {
+      unsigned char byte = 0;
+      if (i + 2 >= text.size()) return std::nullopt;
+      auto [end, error] = std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16);
+      if (error != std::errc{} || end != text.data() + i + 3) return std::nullopt;
+      decoded += static_cast<char>(byte);
+      i += 2;
+    }
+  }
+  return decoded;
+}
+
+}  // namespace sugang

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "http/server/response.hpp"
+
+namespace sugang {
+
+class Backend;
+struct Route;
+
+/// Why the server refuses a request without asking its handler.
+enum class Fault : std::uint8_t {
+  malformed,
+  header_too_large,
+  request_timeout,
+  content_too_large,
+  expectation_failed,
+  not_found,
+  method_not_allowed,
+  unsupported_media_type,
+  overloaded,
+  draining,
+  answer_timeout,
+  internal_error,
+};
+
+/// A piece of the journal, written as Server-Sent Events.
+struct EventPage {
+  Position after = 0;
+  /// Where to continue.
+  Position next = 0;
+  /// The journal ended here when it was read.
+  bool at_end = false;
+  /// The journal can't be read from here on: the stream ends behind the text, which says so.
+  bool ends = false;
+  /// Empty when there is nothing in it that callers may see.
+  std::string text;
+};
+
+/// What a server serves: all that it needs to know of the API.
+struct Site {
+  /// Passed on to handlers.
+  Backend& backend;
+  std::span<const Route> client_routes;
+  std::span<const Route> management_routes;
+  /// `path` is empty where no request was read; without a detail the fault says all.
+  std::function<Response(Fault fault, std::string_view path, std::string_view detail)> refuse;
+  /// Durable events behind a position. `done` runs once, on any thread.
+  std::function<void(Position after, std::function<void(EventPage)> done)> read_events;
+  /// As Backend::await_events.
+  std::function<void(Position after, std::function<void()> done)> await_events;
+};
+
+}  // namespace sugang
