@@ -53,9 +53,9 @@ Problem problem_of(Fault fault) {
 std::span<const Route> client_routes() {
   static const auto all = [] {
     std::vector<Route> routes;
-    for (const auto& part : {enrollment_routes(), course_routes(), student_routes(), coaching_routes(),
-                             delivery_routes(), payment_routes(), event_routes(), saga_routes(), webhook_routes(),
-                             document_routes()})
+    for (const auto& part :
+         {enrollment_routes(), course_routes(), student_routes(), coaching_routes(), delivery_routes(),
+          payment_routes(), event_routes(), saga_routes(), webhook_routes(), document_routes()})
       routes.insert(routes.end(), part.begin(), part.end());
     return routes;
   }();
@@ -73,13 +73,13 @@ Site api_site(Backend& backend) {
               },
           .read_events =
               [&backend](Position after, std::function<void(EventPage)> done) {
-                backend.query(Pending<ReadEvents>{
-                    {after, page_events_max},
-                    [after, done = std::move(done)](const ReadEvents::Result& read) { done(to_event_page(after, read)); }});
+                backend.query(Pending<ReadEvents>{{after, page_events_max},
+                                                  [after, done = std::move(done)](const ReadEvents::Result& read) {
+                                                    done(to_event_page(after, read));
+                                                  }});
               },
-          .await_events = [&backend](Position after, std::function<void()> done) {
-            backend.await_events(after, std::move(done));
-          }};
+          .await_events = [&backend](Position after,
+                                     std::function<void()> done) { backend.await_events(after, std::move(done)); }};
 }
 
 }  // namespace sugang

@@ -136,7 +136,6 @@ Handled list_of_course(Call& call, QueryReader& query, Filter filter, Write writ
   return std::nullopt;
 }
 
-
 /// `If-Match: *` and lists need the current definition first; a change in between is answered 412.
 void revise_if_listed(const Call& call, CourseId id, ReviseCourse revision, IfMatch match, Caller caller) {
   ask(call.backend, ReadCourse{id},

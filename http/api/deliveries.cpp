@@ -27,7 +27,7 @@ Handled move_delivery(Call& call, StaffStep step) {
   auto id = parse_id<DeliveryTag>(call.request.path_id);
   if (!id) return refuse(call, Problem::delivery_not_found);
   return take_staff_step(call, enrollment_of(*id), std::move(step),
-                          {.status = 200, .write = write_delivery, .problem = delivery_problem, .location = {}});
+                         {.status = 200, .write = write_delivery, .problem = delivery_problem, .location = {}});
 }
 
 Handled list_deliveries(Call& call) {

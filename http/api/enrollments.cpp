@@ -131,8 +131,8 @@ struct EnrollmentRead {
     std::string body;
     JsonWriter json{body};
     json.begin_object();
-  write_enrollment_members(json, enrollment, place);
-  json.end_object();
+    write_enrollment_members(json, enrollment, place);
+    json.end_object();
     exchange.answer(single_resource(std::move(body), version_etag(enrollment.version, place), known));
   }
   void answer_as_it_stands() const {

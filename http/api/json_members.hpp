@@ -40,7 +40,9 @@ std::string json_of(const Thing& thing, Write write) {
 }
 
 /// `"next": …`, the cursor of the next page, null on the last.
-inline void write_next(JsonWriter& json, const std::optional<std::string>& next) { write_optional(json, "next", next); }
+inline void write_next(JsonWriter& json, const std::optional<std::string>& next) {
+  write_optional(json, "next", next);
+}
 
 /// `{"items": […], "next": …}`, the items written by `write(json, item)`.
 template <class Items, class Write>

@@ -268,7 +268,8 @@ void Connection::answer(Response response) {
 void Connection::begin_stream(const Response& response) {
   auto& state = loop_.state();
   stream_ = loop_.events().open(*this, *response.events_after, !parser_->is_http_1_0());
-  if (!stream_) return answer(state.refuse_for_now(Fault::overloaded, path(), "too many clients follow the events"));
+  if (!stream_)
+    return answer(state.refuse_for_now(Fault::overloaded, path(), "too many clients follow the events"));
   boost::system::error_code ignored;
   const auto send_bytes = static_cast<int>(state.limits.event_stream_send_bytes);
   socket_.set_option(boost::asio::socket_base::send_buffer_size{send_bytes}, ignored);

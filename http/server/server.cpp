@@ -98,7 +98,7 @@ struct Server::Impl {
     constexpr std::string_view why = "too many connections are open";
     write_response(port == Port::client ? state.refuse_for_now(Fault::overloaded, {}, why)
                                         : state.site.refuse(Fault::overloaded, {}, why),
-        {.request_id = id, .date_line = loop.date_line(), .keep_alive = false}, bytes);
+                   {.request_id = id, .date_line = loop.date_line(), .keep_alive = false}, bytes);
     boost::system::error_code ignored;
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(bytes), ignored);

@@ -5,16 +5,16 @@
 #include <string>
 #include <string_view>
 
-#include "http/server/framing_policy.hpp"
 #include "http/api/api.hpp"
-#include "http/api/json_document.hpp"
 #include "http/api/coaching.hpp"
 #include "http/api/course_import.hpp"
 #include "http/api/courses.hpp"
 #include "http/api/enrollments.hpp"
+#include "http/api/json_document.hpp"
 #include "http/api/management.hpp"
 #include "http/api/reason.hpp"
 #include "http/api/webhooks.hpp"
+#include "http/server/framing_policy.hpp"
 #include "http/server/request_fields.hpp"
 #include "http/server/router.hpp"
 

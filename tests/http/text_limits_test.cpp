@@ -1,9 +1,9 @@
 #include <gmock/gmock.h>
 
-#include "http/api/json_document.hpp"
 #include "http/api/coaching.hpp"
 #include "http/api/course_import.hpp"
 #include "http/api/courses.hpp"
+#include "http/api/json_document.hpp"
 #include "http/api/reason.hpp"
 #include "tests/http/served.hpp"
 
