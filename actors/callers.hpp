@@ -50,7 +50,7 @@ using PlaceRead = ReadResult<std::optional<std::uint64_t>>;
 using CourseReader = std::function<void(CourseRead, Position)>;
 using LineReader = std::function<void(PlaceRead)>;
 
-/// A node's callers. The actor that handles a message takes its caller out, and owes it an answer from then on.
+/// A node's callers. The actor that handles a message takes its caller out, and from then on has to answer it.
 struct Callers {
   WaitingTable<Caller> commands;
   WaitingTable<CourseReader> course_reads;

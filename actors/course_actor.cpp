@@ -112,8 +112,8 @@ void CourseActor::begin(const BeginEnrollment& message) {
   append.created = {message.enrollment, saga_of(message.enrollment), payment};
   if (message.key) append.created.emplace_back(message.key->id);
   if (message.key) append.records.push_back(claim_record(*message.key, message.enrollment, message.trace, now));
-  if (!opened.ended()) append.owed.push_back({saga_of(message.enrollment), true});
-  const bool calls = opened.payment_so_far().owes_charge();
+  if (!opened.ended()) append.pending.push_back({saga_of(message.enrollment), true});
+  const bool calls = opened.payment_so_far().charge_pending();
   if (calls)
     append.then = [&directory = node_.directory, payment,
                    charge = PaymentOpened{opened.payment_so_far(), of_payment, message.enrollment, message.trace}](
@@ -139,7 +139,7 @@ void CourseActor::settle(const SettleEnrollment& message) {
                        .event = std::move(event)});
   records.insert(records.end(), message.confirmation.begin(), message.confirmation.end());
   Append append;
-  append.owed.push_back({saga_of(message.enrollment), false});
+  append.pending.push_back({saga_of(message.enrollment), false});
   reply_settled(message.enrollment, {SettlementOutcome::appended,
                                      commit_jointly(std::move(records), message.trace, std::move(append))});
 }
@@ -194,9 +194,9 @@ std::vector<Record> CourseActor::commit_and_tell(std::vector<CourseEvent> events
   return records;
 }
 
-void CourseActor::add_owed(Append& append) {
-  const bool owes = !state_.line.empty() || !revoking_.empty();
-  if (std::exchange(listed_, owes) != owes) append.owed.push_back({resident_->id, owes});
+void CourseActor::add_pending(Append& append) {
+  const bool pending = !state_.line.empty() || !revoking_.empty();
+  if (std::exchange(listed_, pending) != pending) append.pending.push_back({resident_->id, pending});
 }
 
 void CourseActor::tend() {
@@ -208,13 +208,13 @@ void CourseActor::tend() {
     list_claims();
     revoke_first();
   }
-  settle_owed();
+  update_pending();
 }
 
-void CourseActor::settle_owed() {
+void CourseActor::update_pending() {
   Append change;
-  add_owed(change);
-  if (!change.owed.empty()) appended(node_.journal.append(std::move(change)));
+  add_pending(change);
+  if (!change.pending.empty()) appended(node_.journal.append(std::move(change)));
 }
 
 std::optional<std::uint64_t> CourseActor::place_in_line(EnrollmentId enrollment) {
@@ -242,7 +242,7 @@ void CourseActor::serve(const CourseRequest& request, Caller caller) {
   if (std::holds_alternative<ReviseCourse>(request)) {
     if (!decision.error) commit_and_tell(std::move(decision.events), cause);
   } else if (!decision.events.empty()) {
-    // Listed before the commit, so that the course owes from its first event on.
+    // Listed before the commit, so that the course is pending from its first event on.
     list_claims();
     commit(std::move(decision.events), cause);
     revoke_first();
@@ -276,7 +276,7 @@ void CourseActor::hear(const EnrollmentRevoked& revoked) {
   if (revoked.unreadable) return revoke_next();
   if (revoking_.erase(revoked.enrollment) == 0) return;
   revoke_next();
-  if (revoking_.empty()) settle_owed();
+  if (revoking_.empty()) update_pending();
 }
 
 void CourseActor::describe(CourseReader reader) {

@@ -8,7 +8,7 @@
 namespace sugang {
 
 /// A course. Besides the seats it gives birth to the enrollments that hold them, or wait for them, and tells those
-/// that come up from its line. While it has a line, or enrollments to turn round, it is listed as owing.
+/// that come up from its line. While it has a line, or enrollments to turn round, it is listed as pending.
 class CourseActor final : public EntityHost<Course> {
  public:
   using EntityHost::EntityHost;
@@ -17,7 +17,7 @@ class CourseActor final : public EntityHost<Course> {
   caf::message_handler handlers() override;
   void handle(const Task<Course>& task) override;
   Cause cause_of(const CourseEvent& event, const Cause& command) const override;
-  void add_owed(Append& append) override;
+  void add_pending(Append& append) override;
   void forget_state() override;
   void recover_from_fault() override;
   bool ready_to_leave() const override { return revoking_.empty(); }
@@ -44,13 +44,13 @@ class CourseActor final : public EntityHost<Course> {
   void list_claims();
   void revoke_first();
   void revoke_next();
-  /// Tells the journal when the course owes nothing any more, or does again.
-  void settle_owed();
+  /// Appends whether the course is pending, when that has changed.
+  void update_pending();
   CourseSnapshot snapshot() const;
 
   std::unordered_map<EnrollmentId, std::uint64_t> places_;
   Sequence places_as_of_ = 0;
-  /// Whether the journal lists this course as owing, when that is known.
+  /// Whether the journal lists this course as pending, when that is known.
   std::optional<bool> listed_;
   /// The alarm for the end of the line at `closes_at` is set.
   bool closing_armed_ = false;

@@ -22,7 +22,7 @@ struct Resident {
   std::atomic<std::uint32_t> unprocessed{0};
   /// The actor's last append; it must be durable before the actor leaves.
   std::atomic<Ticket> last_append{0};
-  /// The actor waits for nothing and owes nothing.
+  /// The actor waits for nothing and has nothing to do.
   std::atomic<bool> may_leave{false};
   /// The journal checks its sequences.
   std::atomic<bool> checked{false};
@@ -67,7 +67,7 @@ class Directory {
     deliver_to_residents(kind, caf::make_message(message));
   }
 
-  /// Called by an actor at the end of a turn, with whether it waits for nothing and owes nothing; `counted` if the
+  /// Called by an actor at the end of a turn, with whether it waits for nothing and has nothing to do; `counted` if the
   /// turn worked off a message of `send`. `resident->stays` is set before.
   void end_turn(const std::shared_ptr<Resident>& resident, bool ready_to_leave, bool counted, Milliseconds uptime);
   /// Lets go of those that are ready, have stayed their time and whose last append is durable. Called at a pace.

@@ -71,7 +71,7 @@ class EntityHost : public ResidentActor {
   /// The cause of one event among those of a command; it may concern another enrollment.
   virtual Cause cause_of(const Event&, const Cause& command) const { return command; }
   /// What else is to become durable with the state as it is now.
-  virtual void add_owed(Append&) {}
+  virtual void add_pending(Append&) {}
 
   virtual void handle(const Task<Aggregate>& task) {
     auto decision = decide(state_, task.command, node_.timers.now());
@@ -181,7 +181,7 @@ class EntityHost : public ResidentActor {
   }
 
   void publish(Append append) {
-    add_owed(append);
+    add_pending(append);
     if constexpr (Snapshots<Aggregate>::kept) add_snapshot(append);
     give_ids(node_.ids, append.records);
     appended(node_.journal.append(std::move(append)));

@@ -54,8 +54,8 @@ struct FindInLine {
   CallerId reader = 0;
 };
 
-/// The course goes on with what it owes: its line, and the enrollments of a cancelled course. Sent by itself, by
-/// its alarm, and after a restart.
+/// The course continues with its pending work: its waitlist, and the enrollments of a cancelled course. Sent by
+/// itself, by its alarm, and after a restart.
 struct TendCourse {
   /// Sent by the alarm of the closing, which is no longer set then.
   bool at_closing = false;
@@ -64,7 +64,7 @@ struct TendCourse {
 /// A cancelled course's enrollment has been turned round, or has nothing to turn.
 struct EnrollmentRevoked {
   EnrollmentId enrollment;
-  /// It can't be read: the course goes on with the others and still owes this one.
+  /// It can't be read: the course continues with the others, and this one stays pending.
   bool unreadable = false;
 };
 

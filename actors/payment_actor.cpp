@@ -47,7 +47,7 @@ void PaymentActor::take_answer(const GatewayAnswered& answered) {
   // A definitive answer to any call is the outcome of all of the same kind: they carry one key.
   if (is_awaited || (definitive && calling_ && calling_->refund == answered.refund)) calling_.reset();
   // The outcome is known already.
-  if (answered.refund ? state_.state != PaymentState::refund_requested : !state_.owes_charge()) return;
+  if (answered.refund ? state_.state != PaymentState::refund_requested : !state_.charge_pending()) return;
   if (!waiting_.enrollment) {
     // It comes after its saga's command was forgotten: the actor was unloaded, or faulted.
     const bool acts = state_.state == PaymentState::requested;
@@ -78,7 +78,7 @@ void PaymentActor::proceed(std::vector<PaymentEvent> events, bool may_call) {
   for (const auto& event : events) sugang::apply(next, event);
   Append append;
   const bool calls = next.outcome_unknown() && may_call && !calling_;
-  const Call call{last_call_ + 1, next.owes_refund()};
+  const Call call{last_call_ + 1, next.refund_pending()};
   if (calls) append.then = [leave = call_of(call, next)](Position) { leave(); };
   StepReply reply{.step = waiting_.step};
   for (const auto& event : events)

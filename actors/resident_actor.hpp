@@ -24,7 +24,7 @@ class ResidentActor : public caf::event_based_actor {
  protected:
   /// Called when the state must come from the journal; ends with `awoke`.
   virtual void wake() = 0;
-  /// Whether nothing is waited for and nothing owed to anybody.
+  /// Whether it waits for nothing and has nothing to do.
   virtual bool ready_to_leave() const = 0;
   /// Whether there is an aggregate, worth its stay in memory: false for an id that nothing was ever appended to.
   virtual bool exists() const = 0;

@@ -449,7 +449,7 @@ void Application::start() {
   all.consumers.start();
   all.upkeep.start();
   all.resume_import();
-  all.service.resume_owed();
+  all.service.resume_pending();
   all.server.start();
 }
 

@@ -67,9 +67,9 @@ class Service final : public Backend {
   void set_gateway_settings(GatewaySettings settings) override;
   std::string metrics() override;
 
-  /// Lists who owes an action, and wakes them a few at a time. May block on a disk. After a start, and when a
+  /// Lists what is pending, and resumes it a few at a time. May block on a disk. After a start, and when a
   /// component runs again.
-  void resume_owed();
+  void resume_pending();
   /// Holds what was paused before the start; before anything of it runs. What is paused, for the log.
   std::string pause_as_before();
   /// There are new durable records; for Journal::on_durable.
@@ -130,7 +130,7 @@ class Service final : public Backend {
   bool switch_component(Component component, bool running);
   std::string stopped_consumers() const;
   std::string paused_names() const;
-  void resume_from(std::shared_ptr<const std::vector<AggregateId>> owed, std::size_t first);
+  void resume_from(std::shared_ptr<const std::vector<AggregateId>> pending, std::size_t first);
   Node& node_;
   PausedComponents& components_;
   caf::actor catalogue_;
@@ -153,7 +153,7 @@ class Service final : public Backend {
   std::vector<std::function<void()>> followers_;
   std::atomic<bool> draining_{false};
   std::atomic<bool> disk_low_{false};
-  std::atomic<bool> owed_listed_{false};
+  std::atomic<bool> pending_listed_{false};
 };
 
 }  // namespace sugang

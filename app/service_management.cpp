@@ -7,7 +7,7 @@
 #include "app/service.hpp"
 #include "sagas/coordinator.hpp"
 
-// The switches: components, the embedded gateway, webhooks, probes; and waking who owes an action.
+// The switches: components, the embedded gateway, webhooks, probes; and resuming what is pending.
 
 namespace sugang {
 namespace {
@@ -27,7 +27,7 @@ std::vector<ReadinessCheck> Service::readiness() {
   const auto damage = apart == 0 ? "" : ", " + std::to_string(apart) + " aggregates in quarantine";
   return {
       {"journal", true, "position " + std::to_string(node_.journal.durable_position()) + damage},
-      {"sagas", owed_listed_, owed_listed_ ? "" : "sagas that go on from before the start are being listed"},
+      {"sagas", pending_listed_, pending_listed_ ? "" : "sagas that go on from before the start are being listed"},
       // Enrolling and reading by id do not need the views: that they are behind keeps nobody out.
       {"views", true,
        std::to_string(lag) + " records behind the journal" + (stopped.empty() ? "" : ": stopped by " + stopped)},
@@ -59,7 +59,7 @@ void Service::set_component(const std::string& name, bool running, std::function
       resumes = switch_component(component, running);
     }
     done(true);
-    if (resumes) resume_owed();
+    if (resumes) resume_pending();
   });
 }
 
@@ -128,7 +128,7 @@ void Service::set_gateway_settings(GatewaySettings settings) {
   gateway_.set_settings(settings);
   if (!recovers) return;
   breaker_.reset();
-  scans_([this] { resume_owed(); });
+  scans_([this] { resume_pending(); });
 }
 
 std::string Service::metrics() {
@@ -158,29 +158,29 @@ std::string Service::metrics() {
   return metrics_.text();
 }
 
-void Service::resume_owed() {
-  std::shared_ptr<const std::vector<AggregateId>> owed;
+void Service::resume_pending() {
+  std::shared_ptr<const std::vector<AggregateId>> pending;
   try {
-    owed = std::make_shared<const std::vector<AggregateId>>(node_.journal.owed());
+    pending = std::make_shared<const std::vector<AggregateId>>(node_.journal.pending());
   } catch (const StorageError& fault) {
     log_error("sagas that are to go on can't be listed now", {{"event", "read_failed"}, {"why", fault.what()}});
-    node_.timers.after(resume_retry, [this] { scans_([this] { resume_owed(); }); });
+    node_.timers.after(resume_retry, [this] { scans_([this] { resume_pending(); }); });
     return;
   }
-  owed_listed_ = true;
-  resume_from(std::move(owed), 0);
+  pending_listed_ = true;
+  resume_from(std::move(pending), 0);
 }
 
-void Service::resume_from(std::shared_ptr<const std::vector<AggregateId>> owed, std::size_t first) {
-  const auto last = std::min(owed->size(), first + resume_batch);
+void Service::resume_from(std::shared_ptr<const std::vector<AggregateId>> pending, std::size_t first) {
+  const auto last = std::min(pending->size(), first + resume_batch);
   for (auto i = first; i < last; ++i) {
-    const auto& id = (*owed)[i];
+    const auto& id = (*pending)[i];
     if (id.kind == AggregateKind::saga)
       node_.directory.send(EnrollmentId{id.uid}, ResumeSaga{});
     else
       node_.directory.send(id, TendCourse{});
   }
-  if (last < owed->size()) node_.timers.after(resume_interval, [this, owed, last] { resume_from(owed, last); });
+  if (last < pending->size()) node_.timers.after(resume_interval, [this, pending, last] { resume_from(pending, last); });
 }
 
 }  // namespace sugang

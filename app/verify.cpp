@@ -27,9 +27,9 @@ std::optional<std::string> audit_records(const Journal& journal, Audit& audit) {
     after = records.back().position;
     if (after - told >= progress_every) std::cerr << "invariants hold up to position " << (told = after) << "\n";
   }
-  const auto owed = journal.owed();
+  const auto pending = journal.pending();
   const auto is_saga = [](const AggregateId& id) { return id.kind == AggregateKind::saga; };
-  const auto listed = static_cast<std::size_t>(std::count_if(owed.begin(), owed.end(), is_saga));
+  const auto listed = static_cast<std::size_t>(std::count_if(pending.begin(), pending.end(), is_saga));
   if (listed != audit.running_sagas())
     return "invariant 13: " + std::to_string(audit.running_sagas()) + " sagas run, " + std::to_string(listed) +
            " are listed";

@@ -24,7 +24,7 @@ class Audit {
   std::uint64_t records() const { return next_position_ - 1; }
   std::size_t enrollments() const { return enrollments_.size(); }
   std::size_t courses() const { return courses_.size(); }
-  /// Sagas that have neither completed nor compensated; they are the ones that the journal must list as owed.
+  /// Sagas that have neither completed nor compensated; the journal must list them as pending.
   std::size_t running_sagas() const { return running_sagas_; }
   /// What students have paid and not got back.
   std::int64_t money_held() const { return money_held_; }

@@ -170,12 +170,12 @@ struct Payment {
   bool operator==(const Payment&) const = default;
 
   /// A call to the gateway is pending until its definitive answer is journaled.
-  bool owes_charge() const {
+  bool charge_pending() const {
     return (state == PaymentState::requested && charge_started) || state == PaymentState::void_requested;
   }
-  bool owes_refund() const { return state == PaymentState::refund_requested && !refund_declined; }
+  bool refund_pending() const { return state == PaymentState::refund_requested && !refund_declined; }
   /// A call may have left and no definitive answer to it is journaled: only the gateway's answer settles it.
-  bool outcome_unknown() const { return owes_charge() || owes_refund(); }
+  bool outcome_unknown() const { return charge_pending() || refund_pending(); }
 };
 
 /// Whether the command lets a call to the gateway leave.

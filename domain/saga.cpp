@@ -25,7 +25,7 @@ std::string decline_reason(const StepReply& reply) {
 class Turn {
  public:
   Turn(const Saga& saga, const SagaConditions& conditions)
-      : decision_{.saga = saga, .records = {}, .owes = {}, .claimant = {}, .effects = {}}, world_(conditions) {}
+      : decision_{.saga = saga, .records = {}, .pending = {}, .claimant = {}, .effects = {}}, world_(conditions) {}
   SagaDecision decision() && { return std::move(decision_); }
 
   void on(const CallSaga& call) {
@@ -417,7 +417,7 @@ void Turn::continue_move() {
 
 void Turn::turn(TurnCause cause, std::string reason) {
   append(SagaTurned{cause, std::move(reason)});
-  decision_.owes = true;
+  decision_.pending = true;
   cursor_ = turn_back(cursor_, cause);
   saga_.attempts = 0;
   saga_.deferred = false;
@@ -428,7 +428,7 @@ void Turn::turn(TurnCause cause, std::string reason) {
 void Turn::finish() {
   saga_.running = false;
   append(cursor_.turned ? SagaEvent{SagaCompensated{}} : SagaEvent{SagaCompleted{}});
-  decision_.owes = false;
+  decision_.pending = false;
   answer_waiting(false);
 }
 

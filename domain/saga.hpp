@@ -229,7 +229,7 @@ struct SagaDecision {
   /// position.
   std::vector<Record> records;
   /// Set: from this append on the saga is pending, or no more.
-  std::optional<bool> owes;
+  std::optional<bool> pending;
   /// The caller whose request the records take up.
   std::optional<CallerId> claimant;
   std::vector<SagaEffect> effects;

@@ -159,7 +159,7 @@ void Coordinator::created_by(const StepReply& reply) {
 }
 
 void Coordinator::append(SagaDecision& decision) {
-  if (decision.records.empty() && !decision.owes) return;
+  if (decision.records.empty() && !decision.pending) return;
   const auto now = decision.records.empty() ? node_.timers.now() : decision.records.front().time;
   Append append;
   if (decision.claimant) {
@@ -172,7 +172,7 @@ void Coordinator::append(SagaDecision& decision) {
     append.records.push_back(std::move(record));
   }
   give_ids(node_.ids, append.records);
-  if (decision.owes) append.owed.push_back({saga_of(enrollment_), *decision.owes});
+  if (decision.pending) append.pending.push_back({saga_of(enrollment_), *decision.pending});
   appended(node_.journal.append(std::move(append)));
 }
 

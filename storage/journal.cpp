@@ -69,7 +69,7 @@ struct Journal::Impl {
       : store(s), head(h), limits(l), reads(std::move(r)), on_failure(std::move(f)), durable(d), reader(s) {
     const auto recovered = recover_journal(store, head, limits);
     end = recovered.end;
-    owed.insert(recovered.owed.begin(), recovered.owed.end());
+    pending.insert(recovered.pending.begin(), recovered.pending.end());
     durable.store(end.position, std::memory_order_release);
   }
 
@@ -121,7 +121,7 @@ struct Journal::Impl {
   std::deque<Item> taken;
   SequenceGuard sequences;
   JournalEnd end;
-  std::unordered_set<AggregateId> owed;
+  std::unordered_set<AggregateId> pending;
 
   /// The store takes writes from one at a time: batches, and the expiry of requests.
   mutable std::mutex write_mutex;
@@ -177,7 +177,7 @@ bool Journal::Impl::commit() {
 }
 
 void Journal::Impl::commit_batch() {
-  JournalBatch batch{end, limits.page_bytes, owed};
+  JournalBatch batch{end, limits.page_bytes, pending};
   auto gathered = gather(batch);
   if (batch.writes()) write(batch);
   note_loaded();
@@ -236,11 +236,11 @@ void Journal::Impl::write(JournalBatch& batch) {
   end = batch.end();
   // Behind the sync and never before it: the head may lag, but what it tells of is durable.
   if (moved) head.store({end.position, end.chain});
-  for (const auto& [aggregate, owes] : batch.owed_changes()) {
-    if (owes) {
-      owed.insert(aggregate);
+  for (const auto& [aggregate, is_pending] : batch.pending_changes()) {
+    if (is_pending) {
+      pending.insert(aggregate);
     } else {
-      owed.erase(aggregate);
+      pending.erase(aggregate);
     }
   }
   durable.store(end.position, std::memory_order_release);
@@ -421,8 +421,8 @@ std::vector<Record> Journal::read(Position after, std::size_t limit) const {
   return impl_->noting([&] { return impl_->reader.read(after, durable_position(), limit); });
 }
 
-std::vector<AggregateId> Journal::owed() const {
-  return impl_->reader.owed([this](const JournalDamaged& fault) { impl_->quarantine.note(fault); });
+std::vector<AggregateId> Journal::pending() const {
+  return impl_->reader.pending([this](const JournalDamaged& fault) { impl_->quarantine.note(fault); });
 }
 
 Position Journal::cursor(std::string_view consumer) const {

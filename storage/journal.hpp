@@ -47,11 +47,12 @@ struct Unreadable {
 /// Of what a read of an aggregate threw.
 Unreadable why_unreadable(const std::exception& fault);
 
-/// Who still owes an action, and must be woken after a crash to take it; or, with `owes` false, owes none any more.
-struct Owed {
+/// An aggregate with an action still to take, which is resumed after a crash; or, with `pending` false, without one
+/// from now on.
+struct PendingAction {
   AggregateId aggregate;
-  bool owes = true;
-  bool operator==(const Owed&) const = default;
+  bool pending = true;
+  bool operator==(const PendingAction&) const = default;
 };
 
 /// How far somebody who reads the journal has come: the effects of every record up to `position` are in this append
@@ -79,7 +80,7 @@ struct Append {
   std::vector<Record> records;
   /// Aggregates that begin with this append, and that no one has loaded.
   std::vector<AggregateId> created;
-  std::vector<Owed> owed;
+  std::vector<PendingAction> pending;
   std::vector<ConsumerCursor> cursors;
   std::optional<Snapshot> snapshot;
   /// Runs on the journal's thread once this append and all before it are durable, with the position of its last
@@ -159,9 +160,9 @@ class Journal {
   /// Records after `after`, up to `limit`, in order. What stands before damage is returned; throws when the damage
   /// comes first.
   std::vector<Record> read(Position after, std::size_t limit) const;
-  /// Who owed an action at the last batch; for the start. Sagas stand before others. Damage is noted and passed
+  /// What was pending at the last batch; for the start. Sagas come before others. Damage is noted and passed
   /// over, with the rest of its partition.
-  std::vector<AggregateId> owed() const;
+  std::vector<AggregateId> pending() const;
   /// The newest durable cursor of `consumer`; 0 when there is none. May block on a disk; from any thread.
   Position cursor(std::string_view consumer) const;
 
@@ -190,7 +191,7 @@ class Journal {
   /// Bytes that wait for the next batch; admission looks at it.
   std::size_t pending_bytes() const;
 
-  /// Verifies every page and every derived key (index, snapshots, owed). `progress(position)` once in a while.
+  /// Verifies every page and every derived key (index, snapshots, pending). `progress(position)` once in a while.
   /// Throws JournalDamaged at the first fault.
   void verify(const std::function<void(Position)>& progress = {}) const;
   /// Removes answers to keyed requests older than `before`, so that a repeat is a new request. One step of at most

@@ -27,8 +27,8 @@ std::size_t PlacedAppend::size_bytes() const {
   return encoded.size() + (append.snapshot ? append.snapshot->bytes.size() : 0);
 }
 
-JournalBatch::JournalBatch(JournalEnd end, std::size_t page_bytes, const std::unordered_set<AggregateId>& owed)
-    : end_(end), page_bytes_(page_bytes), owed_(owed) {}
+JournalBatch::JournalBatch(JournalEnd end, std::size_t page_bytes, const std::unordered_set<AggregateId>& pending)
+    : end_(end), page_bytes_(page_bytes), pending_(pending) {}
 
 void JournalBatch::add(PlacedAppend& placed) {
   if (placed.writes()) ++appends_;
@@ -40,7 +40,7 @@ void JournalBatch::add(PlacedAppend& placed) {
     encoded.remove_prefix(joined.bytes);
   }
   placed.last = end_.position;
-  for (const auto& owed : placed.append.owed) owed_changes_[owed.aggregate] = owed.owes;
+  for (const auto& action : placed.append.pending) pending_changes_[action.aggregate] = action.pending;
   for (const auto& cursor : placed.append.cursors) cursors_[cursor.consumer] = cursor.position;
   if (const auto& snapshot = placed.append.snapshot)
     snapshots_[snapshot_key(snapshot->aggregate)] = snapshot_value(end_.position, *snapshot);
@@ -80,12 +80,12 @@ WriteSet JournalBatch::finish() {
   close_page();
   for (const auto& [group, entry] : index_)
     changes_.put(index_space, index_key(group, entry.positions.front()), index_value(kind_of_group(group), entry));
-  std::erase_if(owed_changes_, [&](const auto& change) { return owed_.contains(change.first) == change.second; });
-  for (const auto& [aggregate, owes] : owed_changes_) {
-    if (owes) {
-      changes_.put(owed_space, owed_key(aggregate), {});
+  std::erase_if(pending_changes_, [&](const auto& change) { return pending_.contains(change.first) == change.second; });
+  for (const auto& [aggregate, is_pending] : pending_changes_) {
+    if (is_pending) {
+      changes_.put(pending_space, pending_key(aggregate), {});
     } else {
-      changes_.erase(owed_space, owed_key(aggregate));
+      changes_.erase(pending_space, pending_key(aggregate));
     }
   }
   for (const auto& [consumer, position] : cursors_)

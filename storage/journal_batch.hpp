@@ -34,7 +34,7 @@ struct PlacedAppend {
   explicit PlacedAppend(Append content);
   std::size_t size_bytes() const;
   bool writes() const {
-    return !append.records.empty() || !append.owed.empty() || !append.cursors.empty() ||
+    return !append.records.empty() || !append.pending.empty() || !append.cursors.empty() ||
            append.snapshot.has_value();
   }
 };
@@ -49,8 +49,8 @@ struct JournalEnd {
 /// Gathers appends, in order, into one write.
 class JournalBatch {
  public:
-  /// `owed`: those who owe an action before this batch.
-  JournalBatch(JournalEnd end, std::size_t page_bytes, const std::unordered_set<AggregateId>& owed);
+  /// `pending`: what is pending before this batch.
+  JournalBatch(JournalEnd end, std::size_t page_bytes, const std::unordered_set<AggregateId>& pending);
 
   /// Gives the append its place.
   void add(PlacedAppend& append);
@@ -63,8 +63,8 @@ class JournalBatch {
   std::size_t events() const { return events_; }
   /// Which hold the events.
   std::size_t records() const { return records_; }
-  /// Those who began to owe in this batch (true), and who owe no more (false).
-  const std::unordered_map<AggregateId, bool>& owed_changes() const { return owed_changes_; }
+  /// What became pending in this batch (true), and what is no longer (false).
+  const std::unordered_map<AggregateId, bool>& pending_changes() const { return pending_changes_; }
 
  private:
   struct TextHash {
@@ -78,7 +78,7 @@ class JournalBatch {
 
   JournalEnd end_;
   std::size_t page_bytes_;
-  const std::unordered_set<AggregateId>& owed_;
+  const std::unordered_set<AggregateId>& pending_;
   std::size_t appends_ = 0;
   std::size_t events_ = 0;
   std::size_t records_ = 0;
@@ -86,7 +86,7 @@ class JournalBatch {
   std::array<std::string, 2> groups_;
   WriteSet changes_;
   std::unordered_map<std::string, IndexEntry, TextHash, std::equal_to<>> index_;
-  std::unordered_map<AggregateId, bool> owed_changes_;
+  std::unordered_map<AggregateId, bool> pending_changes_;
   std::map<std::string, Position> cursors_;
   /// By key: the newest of a batch is kept.
   std::map<std::string, std::string> snapshots_;

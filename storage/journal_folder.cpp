@@ -33,7 +33,7 @@ RocksStore open_store(const std::string& folder, RocksOptions options, TwoSlotHe
 }  // namespace
 
 std::vector<RocksSpace> journal_spaces() {
-  return {{"pages"}, {"index", group_bytes}, {"snapshots"}, {"owed"}, {"marks"}};
+  return {{"pages"}, {"index", group_bytes}, {"snapshots"}, {"pending"}, {"marks"}};
 }
 
 JournalFolder::JournalFolder(const std::string& folder, Journal::Limits limits, RocksOptions options,

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t group_header_bytes = 4;
 constexpr std::uint8_t snapshot_layout = 1;
 constexpr std::size_t checksum_bytes = 8;
-constexpr std::uint8_t owed_by_no_saga = 0x80;
+constexpr std::uint8_t pending_by_no_saga = 0x80;
 
 GroupKind group_kind(AggregateKind kind) {
   switch (kind) {
@@ -181,11 +181,11 @@ StoredSnapshot parse_snapshot(const AggregateId& id, std::string_view value) {
   return stored;
 }
 
-std::string owed_key(const AggregateId& id) {
+std::string pending_key(const AggregateId& id) {
   std::string key;
   if (id.kind != AggregateKind::saga) {
     key = snapshot_key(id);
-    key[0] = static_cast<char>(key[0] ^ owed_by_no_saga);
+    key[0] = static_cast<char>(key[0] ^ pending_by_no_saga);
     return key;
   }
   put_be(key, id.partition().number);
@@ -193,8 +193,8 @@ std::string owed_key(const AggregateId& id) {
   return key;
 }
 
-std::optional<std::string> owed_of_next_partition(std::string_view key) {
-  constexpr std::uint32_t of_no_saga = std::uint32_t{owed_by_no_saga} << 8;
+std::optional<std::string> pending_of_next_partition(std::string_view key) {
+  constexpr std::uint32_t of_no_saga = std::uint32_t{pending_by_no_saga} << 8;
   auto next = ByteReader{key}.be<std::uint16_t>() + std::uint32_t{1};
   if (next >= partition_count) next = std::max(next, of_no_saga);
   if (next >= of_no_saga + partition_count) return std::nullopt;
@@ -203,13 +203,13 @@ std::optional<std::string> owed_of_next_partition(std::string_view key) {
   return from;
 }
 
-AggregateId parse_owed_key(std::string_view key) {
-  if (!key.empty() && (key[0] & owed_by_no_saga) != 0) {
+AggregateId parse_pending_key(std::string_view key) {
+  if (!key.empty() && (key[0] & pending_by_no_saga) != 0) {
     std::string plain{key};
-    plain[0] = static_cast<char>(plain[0] ^ owed_by_no_saga);
+    plain[0] = static_cast<char>(plain[0] ^ pending_by_no_saga);
     return parse_snapshot_key(plain);
   }
-  if (key.size() != sizeof(std::uint16_t) + sizeof(Uid)) damaged("an owed saga stands under a key that is none");
+  if (key.size() != sizeof(std::uint16_t) + sizeof(Uid)) damaged("a pending saga has a key that is none");
   return SagaId{ByteReader{key.substr(sizeof(std::uint16_t))}.uid()};
 }
 

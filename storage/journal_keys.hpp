@@ -13,7 +13,7 @@
 namespace sugang {
 
 /// The journal's key spaces, by their number in the store.
-enum JournalSpace : std::uint8_t { pages_space, index_space, snapshots_space, owed_space, marks_space };
+enum JournalSpace : std::uint8_t { pages_space, index_space, snapshots_space, pending_space, marks_space };
 /// What the store of a journal is made with.
 inline constexpr std::size_t journal_space_count = 5;
 
@@ -65,11 +65,11 @@ StoredSnapshot parse_snapshot(const AggregateId& id, std::string_view value);
 
 /// A saga: `partition (2) | uid (16)`. Any other: a snapshot's key, with the highest bit set, which no partition
 /// has.
-std::string owed_key(const AggregateId& id);
+std::string pending_key(const AggregateId& id);
 /// Throws JournalDamaged.
-AggregateId parse_owed_key(std::string_view key);
+AggregateId parse_pending_key(std::string_view key);
 /// Where the keys of the partition behind that of `key` begin; nothing behind the last one.
-std::optional<std::string> owed_of_next_partition(std::string_view key);
+std::optional<std::string> pending_of_next_partition(std::string_view key);
 
 /// In the marks space.
 std::string cursor_key(std::string_view consumer);

@@ -129,26 +129,26 @@ Recovered JournalReader::recover(const AggregateId& id, Position until) const {
   return recovered;
 }
 
-std::vector<AggregateId> JournalReader::owed(const Found& found) const {
-  std::vector<AggregateId> owed;
+std::vector<AggregateId> JournalReader::pending(const Found& found) const {
+  std::vector<AggregateId> pending;
   std::string reached;
   auto visit = [&](std::string_view key, std::string_view) {
     reached = key;
     try {
-      owed.push_back(parse_owed_key(key));
+      pending.push_back(parse_pending_key(key));
     } catch (const DamagedEntry& fault) {
-      found(damage_at(store_, 0, owed_space, key, fault));
+      found(damage_at(store_, 0, pending_space, key, fault));
     }
     return true;
   };
   for (std::optional<std::string> from = ""; from;) try {
-      store_.scan(owed_space, *from, {}, visit);
+      store_.scan(pending_space, *from, {}, visit);
       break;
     } catch (const DamagedEntry& fault) {
-      found(damage_at(store_, 0, owed_space, reached, fault));
-      from = owed_of_next_partition(std::max(reached, *from));
+      found(damage_at(store_, 0, pending_space, reached, fault));
+      from = pending_of_next_partition(std::max(reached, *from));
     }
-  return owed;
+  return pending;
 }
 
 bool JournalReader::is_indexed(std::string_view group, Position position) const {

@@ -33,10 +33,10 @@ class JournalReader {
   /// As an aggregate wakes: its snapshot and its records after it, which follow one another without a gap.
   Recovered recover(const AggregateId& id, Position until) const;
   /// Damage is given to `found` and passed over, with the rest of its partition.
-  std::vector<AggregateId> owed(const Found& found) const;
+  std::vector<AggregateId> pending(const Found& found) const;
   /// Throws DamagedEntry.
-  std::vector<AggregateId> owed_or_throw() const {
-    return owed([](const JournalDamaged& fault) { throw DamagedEntry(fault.cause); });
+  std::vector<AggregateId> pending_or_throw() const {
+    return pending([](const JournalDamaged& fault) { throw DamagedEntry(fault.cause); });
   }
   /// Whether the index lists `position` for `group`.
   bool is_indexed(std::string_view group, Position position) const;

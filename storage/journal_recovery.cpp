@@ -137,7 +137,7 @@ RecoveredJournal recover_or_throw(KeyValueStore& store, HeadFile& head_file, con
   const auto newest = page_at_or_before(store, position_max);
   const auto end =
       newest ? recover_pages(store, head_file, head, limits, *newest) : make_or_refuse(store, head_file, head);
-  return {end, JournalReader{store}.owed_or_throw()};
+  return {end, JournalReader{store}.pending_or_throw()};
 }
 
 }  // namespace

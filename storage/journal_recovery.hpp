@@ -9,8 +9,8 @@ namespace sugang {
 
 struct RecoveredJournal {
   JournalEnd end;
-  /// Those who owe an action.
-  std::vector<AggregateId> owed;
+  /// What is pending.
+  std::vector<AggregateId> pending;
 };
 
 /// The end of the journal, once it is known to hold all that was acknowledged: the newest pages verify, follow on
@@ -21,7 +21,7 @@ RecoveredJournal recover_journal(KeyValueStore& store, HeadFile& head, const Jou
 enum class VerifyDepth : std::uint8_t {
   /// Every page, that the index lists each record and nothing else, and the snapshots' checksums.
   keys,
-  /// Also that a snapshot is the fold of its events, and that every saga under way is listed as owing.
+  /// Also that a snapshot is the fold of its events, and that every saga under way is listed as pending.
   meaning,
 };
 

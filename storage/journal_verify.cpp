@@ -204,17 +204,17 @@ class Verification {
     });
   }
 
-  /// Who owes nothing but is listed does no harm: it is resumed, and finds nothing to do. Who is missing would
+  /// A listed aggregate with nothing to do does no harm: it is resumed and does nothing. One that is missing would
   /// never go on.
   void check_owed() const {
-    std::unordered_set<EnrollmentId> owed;
-    for (const auto& id : reader_.owed_or_throw()) {
+    std::unordered_set<EnrollmentId> pending;
+    for (const auto& id : reader_.pending_or_throw()) {
       if (!reader_.is_known(group_of(id)))
-        damaged(until_, "the journal ends, and does not hold " + to_text(id) + ", which is said to owe");
-      if (id.kind == AggregateKind::saga) owed.insert(EnrollmentId{id.uid});
+        damaged(until_, "the journal ends, and does not hold " + to_text(id) + ", which is listed as pending");
+      if (id.kind == AggregateKind::saga) pending.insert(EnrollmentId{id.uid});
     }
     for (const auto& [saga, position] : live_sagas_)
-      if (!owed.contains(saga)) damaged(position, "a saga goes on that is not listed as owing: " + to_text(saga));
+      if (!pending.contains(saga)) damaged(position, "a saga continues that is not listed as pending: " + to_text(saga));
   }
 
   const KeyValueStore& store_;

@@ -109,11 +109,11 @@ TEST_F(ReadDamage, AnswersEveryCallerOfAnEnrollmentThatCannotBeRead) {
 
 TEST_F(ReadDamage, OfPendingSagasStopsNoStart) {
   const auto spoiled = place("training"), sound = place("training", "s2");
-  ASSERT_EQ(life->journal().owed().size(), 2u);
+  ASSERT_EQ(life->journal().pending().size(), 2u);
   restart();
   // Behind what the start has verified.
   spoil(saga_of(spoiled));
-  life->resume_owed();
+  life->resume_pending();
   leave();
   EXPECT_EQ(life->journal().quarantine().aggregates(), 1u);
   EXPECT_EQ(refusal_of([&](Caller caller) {

@@ -91,8 +91,8 @@ TEST(Payment, AnswersEveryCommandInEveryStateAsTheTableSays) {
 TEST(Payment, OwesTheGatewayACallUntilItsDefinitiveWord) {
   for (auto state : states) {
     const auto payment = replay<Payment>(way_to(state));
-    EXPECT_EQ(payment.owes_charge(), state == State::requested || state == State::void_requested) << to_text(state);
-    EXPECT_EQ(payment.owes_refund(), state == State::refund_requested) << to_text(state);
+    EXPECT_EQ(payment.charge_pending(), state == State::requested || state == State::void_requested) << to_text(state);
+    EXPECT_EQ(payment.refund_pending(), state == State::refund_requested) << to_text(state);
   }
 }
 
@@ -301,9 +301,9 @@ RC_GTEST_PROP(Invariant4, UndoneAndEveryOwedCallAnsweredLeavesNoMoneyMoved, ()) 
   DrivenPayment last;
   through_any_life([&](const DrivenPayment& driven, const auto&, const auto&) { last = driven; });
   last.accept(RefundPayment{});
-  if (last.payment.owes_charge()) last.accept(*rc::gen::element(approve, decline));
+  if (last.payment.charge_pending()) last.accept(*rc::gen::element(approve, decline));
   if (last.payment.state == State::refund_requested) last.accept(ResolveRefund{});
-  RC_ASSERT(!last.payment.owes_charge() && !last.payment.owes_refund());
+  RC_ASSERT(!last.payment.charge_pending() && !last.payment.refund_pending());
   RC_ASSERT(last.count<PaymentApproved>() == last.count<PaymentRefunded>());
 }
 
@@ -313,7 +313,7 @@ RC_GTEST_PROP(UndoBeforeTheAct, NeverChargesWhateverComesLater, ()) {
   const auto steps = *rc::gen::inRange(1, 30);
   for (int i = 0; i < steps; ++i) {
     RC_ASSERT(driven.accept(any_command(12'000)).events.empty());
-    RC_ASSERT(!driven.payment.owes_charge() && !driven.payment.owes_refund());
+    RC_ASSERT(!driven.payment.charge_pending() && !driven.payment.refund_pending());
   }
 }
 
@@ -322,7 +322,7 @@ RC_GTEST_PROP(AmountOfNothing, NeverOwesTheGatewayACall, ()) {
   const auto steps = *rc::gen::inRange(1, 30);
   for (int i = 0; i < steps; ++i) {
     driven.accept(any_command(0));
-    RC_ASSERT(!driven.payment.owes_charge() && !driven.payment.owes_refund());
+    RC_ASSERT(!driven.payment.charge_pending() && !driven.payment.refund_pending());
   }
 }
 
@@ -332,7 +332,7 @@ RC_GTEST_PROP(GatewaysWord, IsHeardOnce, ()) {
     const auto first = copy.accept(approve);
     RC_ASSERT(copy.accept(approve).events.empty());
     RC_ASSERT(copy.accept(decline).events.empty());
-    RC_ASSERT(first.events.empty() == !driven.payment.owes_charge());
+    RC_ASSERT(first.events.empty() == !driven.payment.charge_pending());
   });
 }
 

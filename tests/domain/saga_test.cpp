@@ -69,7 +69,7 @@ TEST(Cancel, TurnsASagaBackAndUndoesSeatsFirst) {
   const auto decision = decide(given(TimelineScript::happy()), CallSaga{CancelSaga{"ill"}, {}, 7}, world());
   EXPECT_THAT(events_of(decision), ElementsAre("saga.turned", "enrollment.cancel-requested"));
   EXPECT_THAT(sent_by(decision), ElementsAre("release_seats"));
-  EXPECT_EQ(decision.owes, true);
+  EXPECT_EQ(decision.pending, true);
   EXPECT_EQ(decision.claimant, CallerId{7});
   EXPECT_THAT(answers_of(decision), IsEmpty());
   ASSERT_EQ(decision.saga.waiting.size(), 1u);

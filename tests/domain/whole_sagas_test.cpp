@@ -96,7 +96,7 @@ class World {
     if (!payment.outcome_unknown() || holds(n)) return;
     if (lost)
       return decide_for(n, StepReply{.step = enrolled.paying, .outcome = StepOutcome::unknown, .error = "timeout"});
-    if (payment.owes_refund()) return reply_of_payment(n, ResolveRefund{});
+    if (payment.refund_pending()) return reply_of_payment(n, ResolveRefund{});
     const bool settles = payment.state == PaymentState::requested && enrolled.approves;
     if (!settles) return reply_of_payment(n, ResolveCharge{enrolled.approves, "no funds"});
     SettlePayment settle;
@@ -267,7 +267,7 @@ class World {
     if (opening.error)
       return decide_for(n, StepReply{.step = hold_, .outcome = StepOutcome::refused, .refusal = *opening.error});
     for (auto& record : opening.records) journal(record);
-    if (enrolled_[n].payment.owes_charge()) enrolled_[n].paying = {Step::take_payment, Direction::act};
+    if (enrolled_[n].payment.charge_pending()) enrolled_[n].paying = {Step::take_payment, Direction::act};
     decide_for(n, StepReply{.step = hold_, .records = std::move(opening.records)});
   }
   void carry_out(std::size_t n, const SendCommand& effect) {

@@ -439,7 +439,7 @@ TEST_F(EventStreams, EndWithTheServer) {
   ASSERT_TRUE(backend.await("await_events"));
   server().stop();
   EXPECT_FALSE(follower.next());
-  // What the backend still owed comes to nobody.
+  // What the backend calls back later is dropped.
   backend.wake_followers();
   EXPECT_TRUE(follower.wire().at_end());
 }

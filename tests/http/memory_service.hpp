@@ -46,7 +46,7 @@ class MemoryService {
     webhooks_.load(registry.get_future().get());
     webhooks_.start();
     consumers_.start();
-    service_.resume_owed();
+    service_.resume_pending();
   }
   ~MemoryService() {
     timers_.stop();

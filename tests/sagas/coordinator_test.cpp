@@ -157,7 +157,7 @@ TEST_F(Sagas, AreStuckAndListedWhenARefundIsRefusedForGood) {
   EXPECT_EQ(life->summary(id).saga, SagaState::stuck);
   EXPECT_EQ(life->summary(id).last_error, "account closed");
   EXPECT_TRUE(heard->outcomes.back().under_way);
-  EXPECT_EQ(life->journal().owed().size(), 1u);
+  EXPECT_EQ(life->journal().pending().size(), 1u);
 }
 
 // A promotion loads the saga of the student who waited, which then reads what the reply to it says again.
@@ -206,7 +206,7 @@ TEST_F(Sagas, GoOnAfterACrashAndChargeOnce) {
   auto id = place("lecture-1");
   durables.company.leave_unknown(ScriptedGateway::Moved::yes);
   crash();
-  life->resume_owed();
+  life->resume_pending();
   life->settle_with_company();
   EXPECT_EQ(life->summary(id).state, EnrollmentState::confirmed);
   EXPECT_EQ(durables.company.accounts().at(payment_of(id)).charges, 1u);
@@ -219,7 +219,7 @@ TEST_F(Sagas, KeepTheReasonOfACancelThroughACrash) {
   life->settle();
   durables.company.leave_unknown(ScriptedGateway::Moved::no);
   crash();
-  life->resume_owed();
+  life->resume_pending();
   life->settle_with_company();
   EXPECT_EQ(life->summary(id).state, EnrollmentState::cancelled);
   EXPECT_EQ(life->summary(id).reason, "changed my mind");

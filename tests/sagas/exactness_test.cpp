@@ -49,14 +49,14 @@ class Exactness {
   void come_to_rest() {
     set(Component::payments, true);
     life_->settle_with_company();
-    while (!life_->journal().owed().empty() && durables_.timers.has_alarm()) {
+    while (!life_->journal().pending().empty() && durables_.timers.has_alarm()) {
       durables_.timers.sound_next();
       life_->settle_with_company();
     }
   }
 
   void check() {
-    RC_ASSERT(life_->journal().owed().empty());
+    RC_ASSERT(life_->journal().pending().empty());
     for (auto id : enrollments_) {
       const auto summary = life_->summary(id);
       RC_ASSERT(summary.mileage_earned == (summary.state == EnrollmentState::confirmed ? summary.mileage : 0));
@@ -81,7 +81,7 @@ class Exactness {
     life_ = std::make_unique<Life>(durables_, ++lives_);
     if (lives_ == 1) life_->register_course("musical-1", performance(1'000));
     if (lives_ == 1) life_->settle();
-    life_->resume_owed();
+    life_->resume_pending();
   }
 
   void crash() {
@@ -94,7 +94,7 @@ class Exactness {
 
   void set(Component component, bool runs) {
     life_->components.set(component, runs);
-    if (runs) life_->resume_owed();
+    if (runs) life_->resume_pending();
   }
 
   Durables durables_;

@@ -176,7 +176,7 @@ TEST_F(SagaFaults, TheChargesDeadlineIsNotThatOfAPaidTraining) {
   life->settle_with_company();
   EXPECT_EQ(life->summary(paid).turned, std::nullopt);
   life->components.set(Component::coaching, true);
-  life->resume_owed();
+  life->resume_pending();
   life->settle_with_company();
   EXPECT_EQ(life->summary(paid).awaits, Step::assign_instructor);
 }
@@ -198,7 +198,7 @@ TEST_F(SagaFaults, OfAPausedComponentAreListedWithTheStepThatWaits) {
   EXPECT_EQ(life->summary(class_to_come).awaits, Step::assign_instructor);
   life->components.set(Component::delivery, true);
   life->components.set(Component::coaching, true);
-  life->resume_owed();
+  life->resume_pending();
   pass();
   EXPECT_EQ(life->summary(order).awaits, Step::start_delivery);
   EXPECT_EQ(life->summary(lecture).saga, SagaState::compensated);

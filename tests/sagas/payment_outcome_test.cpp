@@ -90,7 +90,7 @@ struct PaymentOutcomes : testing::Test {
     durables.store = durables.store->crash();
     durables.head = durables.head->crash();
     life = std::make_unique<Life>(durables, 2);
-    life->resume_owed();
+    life->resume_pending();
     life->settle();
   }
   std::size_t count(EnrollmentId id, std::string_view event) {
@@ -150,7 +150,7 @@ TEST_F(PaymentOutcomes, OfAChargeThatNeverLeftAreVoidWithoutACallWhenItIsCancell
   EXPECT_EQ(life->summary(id).payment, PaymentState::voided);
   EXPECT_EQ(life->summary(id).state, EnrollmentState::cancelled);
   life->payments_available = true;
-  life->resume_owed();
+  life->resume_pending();
   pass(std::chrono::minutes{5});
   EXPECT_THAT(durables.company.calls(), IsEmpty());
 }
@@ -162,7 +162,7 @@ TEST_F(PaymentOutcomes, OfAChargeThatNeverLeftAreVoidAfterACrashAndAtTheDeadline
   durables.head = durables.head->crash();
   life = std::make_unique<Life>(durables, 2);
   life->payments_available = false;
-  life->resume_owed();
+  life->resume_pending();
   life->settle();
   pass(std::chrono::hours{25});
   EXPECT_EQ(life->summary(id).payment, PaymentState::voided);
@@ -174,7 +174,7 @@ TEST_F(PaymentOutcomes, OfAChargeThatNeverLeftAreVoidAfterACrashAndAtTheDeadline
 TEST_F(PaymentOutcomes, AreUnknownBeforeTheFirstCallLeavesAndDurablySo) {
   const auto id = place_while_down("musical-1");
   life->payments_available = true;
-  life->resume_owed();
+  life->resume_pending();
   do {
     while (life->run_one_turn()) {
     }
@@ -219,12 +219,12 @@ TEST_F(PaymentOutcomes, OfManySagasInALongOutageWriteABoundedNumberOfRecordsEach
     }
   }
   // The gateway is back: the next probe closes the breaker, and all come to their end at a pace.
-  for (int round = 0; round < 3000 && !life->journal().owed().empty(); ++round) {
+  for (int round = 0; round < 3000 && !life->journal().pending().empty(); ++round) {
     durables.company.approve_all();
     life->settle();
     pass(Milliseconds{100});
   }
-  EXPECT_THAT(life->journal().owed(), IsEmpty());
+  EXPECT_THAT(life->journal().pending(), IsEmpty());
   EXPECT_THAT(durables.company.mistakes(), IsEmpty());
 }
 
@@ -301,7 +301,7 @@ TEST_F(PaymentOutcomes, ThatComeAfterTheDeadlineKeepTheSagaListedAndTheEnrollmen
   EXPECT_EQ(summary.payment, PaymentState::void_requested);
   EXPECT_EQ(count(id, "enrollment.expired"), 1u);
   EXPECT_EQ(life->describe("lecture-1")->held, 0u);
-  EXPECT_THAT(life->journal().owed(), SizeIs(1));
+  EXPECT_THAT(life->journal().pending(), SizeIs(1));
   end_well(id);
   EXPECT_EQ(life->summary(id).state, EnrollmentState::expired);
   EXPECT_EQ(durables.company.balance(payment_of(id)).amount, 0);

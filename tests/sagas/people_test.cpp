@@ -143,7 +143,7 @@ TEST_F(ScheduledClass, IsInOneCalendarWhereverACrashCutsTheMoveOff) {
     }
     life.reset();
     life = std::make_unique<Life>(durables, 2 + static_cast<std::uint64_t>(turns));
-    life->resume_owed();
+    life->resume_pending();
     life->settle();
     here = *life->summary(id).coaching->instructor;
     expect_class(here, slot);

@@ -44,14 +44,14 @@ class Settlement : public testing::TestWithParam<Meanwhile> {
       if (step >= answer && !durables.company.waiting().empty()) durables.company.approve();
       life->run_one_turn(order) || life->commit();
     }
-    for (int round = 0; round < 200 && !(life->journal().owed().empty() && durables.company.waiting().empty());
+    for (int round = 0; round < 200 && !(life->journal().pending().empty() && durables.company.waiting().empty());
          ++round) {
       life->settle_with_company();
-      if (!life->journal().owed().empty() && durables.timers.has_alarm()) durables.timers.sound_next();
+      if (!life->journal().pending().empty() && durables.timers.has_alarm()) durables.timers.sound_next();
     }
     life->settle_with_company();
     ASSERT_FALSE(life->failure()) << *life->failure();
-    ASSERT_TRUE(life->journal().owed().empty());
+    ASSERT_TRUE(life->journal().pending().empty());
     expect_sound(*life, durables, id);
   }
 
@@ -82,7 +82,7 @@ class Settlement : public testing::TestWithParam<Meanwhile> {
         durables.store = durables.store->crash();
         durables.head = durables.head->crash();
         life = std::make_unique<Life>(durables, 2);
-        life->resume_owed();
+        life->resume_pending();
         return;
     }
   }

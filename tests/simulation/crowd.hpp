@@ -54,7 +54,7 @@ class Crowd {
     disk.page_bytes = dice_.one_of<std::size_t>({300, 8 << 10});
     disk.start_verify_bytes_max = dice_.one_of<std::uint64_t>({1, 64 << 20});
     life_ = std::make_unique<Life>(durables_, dice_(), limits, disk, Life::Reads::held);
-    life_->resume_owed();
+    life_->resume_pending();
   }
 
   void crash() {
@@ -153,7 +153,7 @@ class Crowd {
     const auto component = dice_.one_of({Component::coaching, Component::delivery, Component::payments});
     const bool runs = !life_->components.runs(component);
     life_->components.set(component, runs);
-    if (runs) life_->resume_owed();
+    if (runs) life_->resume_pending();
   }
 
   /// The wall clock is set wrong by seconds or up to two years, or right again.
@@ -190,7 +190,7 @@ class Crowd {
     life_->payments_available = true;
     for (auto component : {Component::coaching, Component::delivery, Component::payments})
       life_->components.set(component, true);
-    life_->resume_owed();
+    life_->resume_pending();
   }
 
   /// The payment side is up and the clock right: by the uptime, no saga waits for it much longer.
@@ -219,7 +219,7 @@ class Crowd {
         run_everything();
       } else if (!durables_.company.waiting().empty()) {
         company_decides();
-      } else if (life_->journal().owed().empty()) {
+      } else if (life_->journal().pending().empty()) {
         return check();
       } else if (!clients_.finish_person_steps() && durables_.timers.has_alarm()) {
         durables_.timers.sound_next();
@@ -240,7 +240,7 @@ class Crowd {
 
   std::string describe_owed() {
     std::string text = "an action is pending and nothing will take it:";
-    for (const auto& id : life_->journal().owed())
+    for (const auto& id : life_->journal().pending())
       for (const auto& record : id.kind == AggregateKind::saga ? life_->journal().timeline(EnrollmentId{id.uid})
                                                                : life_->journal().history(id))
         text += "\n  " + std::to_string(record.position) + " " + to_text(record.aggregate) + " " +

@@ -136,8 +136,8 @@ class Life {
     for (settle(); durables_.company.approve_all() > 0;) settle();
   }
 
-  void resume_owed() {
-    for (const auto& id : journal_.owed()) {
+  void resume_pending() {
+    for (const auto& id : journal_.pending()) {
       if (id.kind == AggregateKind::saga)
         directory_.send(EnrollmentId{id.uid}, ResumeSaga{});
       else

@@ -34,7 +34,7 @@ struct Template {
   TempFolder folder{true};
   std::vector<Record> acknowledged;
   std::vector<EnrollmentId> enrollments;
-  std::vector<AggregateId> owed;
+  std::vector<AggregateId> pending;
   /// With each batch: the position acknowledged, the size of the newest log behind it, and the head file then.
   struct Batch {
     Position position = 0;
@@ -87,7 +87,7 @@ std::unique_ptr<Template> make_template(int flushed_batches) {
                              read_file(live.path() / "head")});
   }
   made->acknowledged = journal.read(0, 1'000'000);
-  made->owed = journal.owed();
+  made->pending = journal.pending();
   fs::copy(live.path(), made->folder.path(), fs::copy_options::recursive | fs::copy_options::overwrite_existing);
   return made;
 }
@@ -153,7 +153,7 @@ void expect_unharmed(Journal& journal, const Template& made) {
     auto of_course = [&](const Record& record) { return record.aggregate == id; };
     ASSERT_TRUE(journal.history(id) == filtered(made.acknowledged, of_course));
   }
-  ASSERT_TRUE(journal.owed() == made.owed);
+  ASSERT_TRUE(journal.pending() == made.pending);
   journal.verify();
 }
 

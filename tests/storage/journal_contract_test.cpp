@@ -280,50 +280,50 @@ TYPED_TEST(JournalContract, ATimelineTellsEveryAggregateThatTookPart) {
 
 TYPED_TEST(JournalContract, SagasAreOwedUntilTheyAreNot) {
   this->append({this->story.course("music")});
-  const auto owing = this->story.new_enrollment("music");
-  append_as_owner(this->j(), this->story.enrollment("music", owing)[0]);
+  const auto pending = this->story.new_enrollment("music");
+  append_as_owner(this->j(), this->story.enrollment("music", pending)[0]);
   this->journal->commit_all();
   this->enroll(true);
   this->enroll(false);
-  EXPECT_THAT(this->j().owed(), ElementsAre(AggregateId{saga_of(owing)}));
+  EXPECT_THAT(this->j().pending(), ElementsAre(AggregateId{saga_of(pending)}));
   this->reopen();
-  EXPECT_THAT(this->j().owed(), ElementsAre(AggregateId{saga_of(owing)}));
+  EXPECT_THAT(this->j().pending(), ElementsAre(AggregateId{saga_of(pending)}));
   Append settled;
-  settled.owed = {{saga_of(owing), false}};
+  settled.pending = {{saga_of(pending), false}};
   append_as_owner(this->j(), settled);
   this->journal->commit_all();
-  EXPECT_THAT(this->j().owed(), IsEmpty());
+  EXPECT_THAT(this->j().pending(), IsEmpty());
 }
 
 TYPED_TEST(JournalContract, ACourseIsOwedBesideTheSagas) {
   // Fifteen characters: with a byte for their count they are as long as the uid in a saga's key.
   const std::vector<std::string> names{"a", "fifteen-letters", "music"};
-  Append owing;
+  Append pending;
   for (const auto& name : names) {
-    owing.records.push_back(this->story.course(name));
-    owing.owed.push_back({CourseId{name}, true});
+    pending.records.push_back(this->story.course(name));
+    pending.pending.push_back({CourseId{name}, true});
   }
-  append_as_owner(this->j(), owing);
+  append_as_owner(this->j(), pending);
   const auto enrollment = this->story.new_enrollment("music");
   append_as_owner(this->j(), this->story.enrollment("music", enrollment)[0]);
   this->journal->commit_all();
   this->j().verify();
   this->reopen();
-  EXPECT_THAT(this->j().owed(), UnorderedElementsAre(AggregateId{saga_of(enrollment)}, AggregateId{CourseId{"a"}},
+  EXPECT_THAT(this->j().pending(), UnorderedElementsAre(AggregateId{saga_of(enrollment)}, AggregateId{CourseId{"a"}},
                                                      AggregateId{CourseId{"fifteen-letters"}}, AggregateId{music}));
-  EXPECT_EQ(this->j().owed().front(), AggregateId{saga_of(enrollment)});
+  EXPECT_EQ(this->j().pending().front(), AggregateId{saga_of(enrollment)});
   Append settled;
-  for (const auto& name : names) settled.owed.push_back({CourseId{name}, false});
+  for (const auto& name : names) settled.pending.push_back({CourseId{name}, false});
   append_as_owner(this->j(), settled);
   this->journal->commit_all();
-  EXPECT_THAT(this->j().owed(), ElementsAre(AggregateId{saga_of(enrollment)}));
+  EXPECT_THAT(this->j().pending(), ElementsAre(AggregateId{saga_of(enrollment)}));
 }
 
 TYPED_TEST(JournalContract, VerifyFindsAnOwingCourseThatTheJournalDoesNotHold) {
-  Append owing;
-  owing.records = {this->story.course("music")};
-  owing.owed = {{CourseId{"musicology"}, true}};
-  append_as_owner(this->j(), owing);
+  Append pending;
+  pending.records = {this->story.course("music")};
+  pending.pending = {{CourseId{"musicology"}, true}};
+  append_as_owner(this->j(), pending);
   this->journal->commit_all();
   EXPECT_THROW(this->j().verify(), JournalDamaged);
 }
@@ -331,14 +331,14 @@ TYPED_TEST(JournalContract, VerifyFindsAnOwingCourseThatTheJournalDoesNotHold) {
 /// What a journal wrote before it knew other debtors than sagas.
 TYPED_TEST(JournalContract, ASagaOwesUnderItsPartitionAndUid) {
   const EnrollmentId id{Uid{0x0198000000007004ULL, 0x8123456789abcdefULL}};
-  EXPECT_EQ(owed_key(saga_of(id)), (std::string{"\x00\x01\x01\x98\x00\x00\x00\x00\x70\x04"
+  EXPECT_EQ(pending_key(saga_of(id)), (std::string{"\x00\x01\x01\x98\x00\x00\x00\x00\x70\x04"
                                                 "\x81\x23\x45\x67\x89\xab\xcd\xef",
                                                 18}));
   WriteSet old;
-  old.put(owed_space, owed_key(saga_of(id)), {});
+  old.put(pending_space, pending_key(saga_of(id)), {});
   this->host.store().write(old, Sync::yes);
   this->reopen();
-  EXPECT_THAT(this->j().owed(), ElementsAre(AggregateId{saga_of(id)}));
+  EXPECT_THAT(this->j().pending(), ElementsAre(AggregateId{saga_of(id)}));
 }
 
 TYPED_TEST(JournalContract, ACursorIsDurableWithItsAppendAndNotBefore) {
@@ -615,7 +615,7 @@ TYPED_TEST(JournalContract, VerifyAcceptsASnapshotThatIsTheFoldOfItsEvents) {
 TYPED_TEST(JournalContract, VerifyFindsASagaThatNobodyWouldResume) {
   this->append({this->story.course("music")});
   auto started = this->story.enrollment("music", this->story.new_enrollment("music"))[0];
-  started.owed.clear();
+  started.pending.clear();
   append_as_owner(this->j(), started);
   this->journal->commit_all();
   EXPECT_THROW(this->j().verify(), JournalDamaged);

@@ -174,22 +174,22 @@ TEST_F(ReadDamage, OfACursorIsNoted) {
 }
 
 TEST_F(ReadDamage, OfOneThatOwesHoldsUpNoOtherPartition) {
-  std::vector<AggregateId> owing;
-  for (const auto* course : {"a", "b", "c", "d"}) owing.emplace_back(saga_of(story.new_enrollment(course)));
-  owing.emplace_back(CourseId{"music"});
+  std::vector<AggregateId> pending;
+  for (const auto* course : {"a", "b", "c", "d"}) pending.emplace_back(saga_of(story.new_enrollment(course)));
+  pending.emplace_back(CourseId{"music"});
   Append append;
-  for (const auto& id : owing) append.owed.push_back({id, true});
+  for (const auto& id : pending) append.pending.push_back({id, true});
   append_as_owner(j(), std::move(append));
   journal->commit_all();
-  ASSERT_THAT(j().owed(), ::testing::UnorderedElementsAreArray(owing));
-  host.memory().spoil(owed_space, owed_key(owing[1]));
-  const auto spoiled = owing[1];
-  owing.erase(owing.begin() + 1);
-  EXPECT_THAT(j().owed(), ::testing::UnorderedElementsAreArray(owing));
+  ASSERT_THAT(j().pending(), ::testing::UnorderedElementsAreArray(pending));
+  host.memory().spoil(pending_space, pending_key(pending[1]));
+  const auto spoiled = pending[1];
+  pending.erase(pending.begin() + 1);
+  EXPECT_THAT(j().pending(), ::testing::UnorderedElementsAreArray(pending));
   EXPECT_THAT(faults, SizeIs(1));
-  host.memory().spoil(owed_space, owed_key(CourseId{"music"}));
-  owing.pop_back();
-  EXPECT_THAT(j().owed(), ::testing::UnorderedElementsAreArray(owing)) << "the last of them";
+  host.memory().spoil(pending_space, pending_key(CourseId{"music"}));
+  pending.pop_back();
+  EXPECT_THAT(j().pending(), ::testing::UnorderedElementsAreArray(pending)) << "the last of them";
 }
 
 TEST_F(ReadDamage, OfWhetherOneIsKnownIsToldOnceAsDamageAndThenAsKnown) {

@@ -55,13 +55,13 @@ class Story {
         record(id, EnrollmentEvent{EnrollmentRequested{c, student, 1, CourseKind::lecture, Money{12'000, {}}}}, id),
         record(saga_of(id), SagaEvent{SagaStarted{story_begin}}, id),
         record(c, CourseEvent{SeatsHeld{id, student, 1}}, id)};
-    appends[0].owed = {{saga_of(id), true}};
+    appends[0].pending = {{saga_of(id), true}};
     appends[1].records = {record(payment_of(id), PaymentEvent{PaymentRequested{Money{12'000, {}}}}, id)};
     appends[2].records = {record(payment_of(id), PaymentEvent{PaymentApproved{}}, id),
                           record(c, CourseEvent{SeatsTaken{id}}, id)};
     appends[3].records = {record(id, EnrollmentEvent{EnrollmentConfirmed{}}, id),
                           record(saga_of(id), SagaEvent{SagaCompleted{}}, id)};
-    appends[3].owed = {{saga_of(id), false}};
+    appends[3].pending = {{saga_of(id), false}};
     for (auto& append : appends) join(append.records);
     return appends;
   }
