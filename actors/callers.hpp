@@ -45,16 +45,16 @@ using ReadResult = std::variant<T, ServiceError>;
 /// None: there is no such course.
 using CourseRead = ReadResult<std::optional<CourseSnapshot>>;
 /// The place in the course's line, counted from 1; none for an enrollment that does not wait.
-using PlaceRead = ReadResult<std::optional<std::uint64_t>>;
+using WaitlistPositionRead = ReadResult<std::optional<std::uint64_t>>;
 /// The position is what the answer reflects.
 using CourseReader = std::function<void(CourseRead, Position)>;
-using LineReader = std::function<void(PlaceRead)>;
+using WaitlistPositionReader = std::function<void(WaitlistPositionRead)>;
 
 /// A node's callers. The actor that handles a message takes its caller out, and from then on has to answer it.
 struct Callers {
   WaitingTable<Caller> commands;
   WaitingTable<CourseReader> course_reads;
-  WaitingTable<LineReader> line_reads;
+  WaitingTable<WaitlistPositionReader> waitlist_position_reads;
 };
 
 }  // namespace sugang

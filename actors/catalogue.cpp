@@ -89,14 +89,14 @@ caf::behavior Catalogue::make_behavior() {
           start_import();
         }
       },
-      [this](const SinglesLookedUp& looked_up) { hear(looked_up); },
+      [this](const SinglesLookedUp& looked_up) { on(looked_up); },
       [this](ImportReserved& reserved) {
         of_import(reserved, [&] {
           import_->ids = std::move(reserved.ids);
           look_up_rows();
         });
       },
-      [this](const RowsLookedUp& looked_up) { of_import(looked_up, [&] { hear(looked_up); }); },
+      [this](const RowsLookedUp& looked_up) { of_import(looked_up, [&] { on(looked_up); }); },
       [this](ImportDecided& message) {
         of_import(message, [&] {
           import_->decided = std::move(message.decided);
@@ -104,11 +104,11 @@ caf::behavior Catalogue::make_behavior() {
           read_chunk();
         });
       },
-      [this](ChunkRead& chunk) { of_import(chunk, [&] { hear(chunk); }); },
+      [this](ChunkRead& chunk) { of_import(chunk, [&] { on(chunk); }); },
       [this](const ChunkDurable& durable) { of_import(durable, [&] { read_chunk(); }); },
       [this](const ImportAnswered& answered) { of_import(answered, [&] { end_import(); }); },
       [this](const ResumeImport&) { resume(); },
-      [this](ImportResumed& resumed) { hear(resumed); },
+      [this](ImportResumed& resumed) { on(resumed); },
   };
 }
 
@@ -144,7 +144,7 @@ void Catalogue::apart(Work work) {
 }
 
 /// Those that are awake learn of it; behind the append, so whoever wakes later reads it.
-void Catalogue::tell_residents(std::vector<Record> registered, Ticket append) {
+void Catalogue::notify_residents(std::vector<Record> registered, Ticket append) {
   for (auto& record : registered) {
     auto course = record.aggregate;
     node_.directory.send_if_resident(course, AdoptCourse{std::move(record), append});
@@ -163,7 +163,7 @@ void Catalogue::look_up_singles() {
   });
 }
 
-void Catalogue::hear(const SinglesLookedUp& looked_up) {
+void Catalogue::on(const SinglesLookedUp& looked_up) {
   auto jobs = std::move(looking_up_);
   looking_up_.clear();
   std::unordered_set<std::string> registered;
@@ -220,7 +220,7 @@ void Catalogue::register_single(Job& job) {
   Append gate;
   gate.then = std::exchange(append.then, nullptr);
   give_ids(node_.ids, append.records);
-  tell_residents({std::move(registered)}, node_.journal.append(std::move(append)));
+  notify_residents({std::move(registered)}, node_.journal.append(std::move(append)));
   node_.journal.append(std::move(gate));
 }
 
@@ -252,7 +252,7 @@ void Catalogue::look_up_rows() {
   });
 }
 
-void Catalogue::hear(const RowsLookedUp& looked_up) {
+void Catalogue::on(const RowsLookedUp& looked_up) {
   const auto& all = looked_up.found;
   const auto taken = std::find_if(all.begin(), all.end(), [](Existence found) { return found != Existence::none; });
   if (taken != all.end()) {
@@ -289,7 +289,7 @@ void Catalogue::read_chunk() {
   });
 }
 
-void Catalogue::hear(ChunkRead& chunk) {
+void Catalogue::on(ChunkRead& chunk) {
   if (chunk.records.empty()) return read_chunk();
   Append append;
   auto& caller = import_->caller;
@@ -303,7 +303,7 @@ void Catalogue::hear(ChunkRead& chunk) {
   };
   const auto ticket = node_.journal.append(std::move(append));
   import_->registered += chunk.records.size();
-  tell_residents(std::move(chunk.records), ticket);
+  notify_residents(std::move(chunk.records), ticket);
   ports_.progress(import_->registered, import_->decided.rows);
 }
 
@@ -361,7 +361,7 @@ void Catalogue::resume() {
   });
 }
 
-void Catalogue::hear(ImportResumed& resumed) {
+void Catalogue::on(ImportResumed& resumed) {
   if (!resumed.decided) return ports_.resumed();
   ++imports_begun_;
   import_ = std::make_unique<Import>();

@@ -117,24 +117,24 @@ class Catalogue final : public caf::event_based_actor {
   void give_up_import(const std::string& why);
 
   void look_up_singles();
-  void hear(const SinglesLookedUp& looked_up);
+  void on(const SinglesLookedUp& looked_up);
   void register_single(Job& job);
   void refuse(Caller caller, std::size_t line, Refusal why);
 
   void start_import();
   void look_up_rows();
-  void hear(const RowsLookedUp& looked_up);
+  void on(const RowsLookedUp& looked_up);
   void stage();
   void read_chunk();
-  void hear(ChunkRead& chunk);
+  void on(ChunkRead& chunk);
   void finish();
   void end_import();
   void resume();
-  void hear(ImportResumed& resumed);
+  void on(ImportResumed& resumed);
   /// Runs `work` apart and sends its result here.
   template <class Work>
   void apart(Work work);
-  void tell_residents(std::vector<Record> registered, Ticket append);
+  void notify_residents(std::vector<Record> registered, Ticket append);
 
   Node& node_;
   const Ports ports_;

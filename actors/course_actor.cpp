@@ -52,20 +52,20 @@ caf::message_handler CourseActor::handlers() {
           fault ? reader(error_of(*fault), 0) : describe(std::move(reader));
         });
       },
-      [this](const FindInLine& query) {
+      [this](const DescribeWaitlistPosition& query) {
         turn([this, query](const Unreadable* fault) {
-          auto reader = node_.callers.line_reads.take(query.reader);
-          fault ? reader(error_of(*fault)) : find_in_line(query.enrollment, std::move(reader));
+          auto reader = node_.callers.waitlist_position_reads.take(query.reader);
+          fault ? reader(error_of(*fault)) : describe_waitlist_position(query.enrollment, std::move(reader));
         });
       },
       [this](AdoptCourse& adopted) { turn([this, adopted = std::move(adopted)] { adopt(adopted); }); },
-      [this](const TendCourse& message) {
+      [this](const AdvanceCourse& message) {
         turn([this, at_closing = message.at_closing] {
           if (at_closing) closing_armed_ = false;
           tend();
         });
       },
-      [this](const EnrollmentRevoked& revoked) { turn([this, revoked] { hear(revoked); }); },
+      [this](const EnrollmentRevoked& revoked) { turn([this, revoked] { on(revoked); }); },
   };
 }
 
@@ -75,14 +75,14 @@ void CourseActor::forget_state() {
   closing_armed_ = false;
   revoking_.clear();
   to_ask_.clear();
-  places_.clear();
-  places_as_of_ = 0;
+  positions_.clear();
+  positions_as_of_ = 0;
 }
 
 /// The waitlist's head may fit, and enrollments of a cancelled course remain to be revoked.
 void CourseActor::recover_from_fault() {
   node_.timers.after(node_.limits.retry_max,
-                     [&directory = node_.directory, id = resident_->id] { directory.send(id, TendCourse{}); });
+                     [&directory = node_.directory, id = resident_->id] { directory.send(id, AdvanceCourse{}); });
 }
 
 void CourseActor::begin(const BeginEnrollment& message) {
@@ -122,7 +122,7 @@ void CourseActor::begin(const BeginEnrollment& message) {
   reply.records = commit_jointly(std::move(opening.records), message.trace, std::move(append));
   if (opened.state == EnrollmentState::waitlisted) {
     reply.outcome = StepOutcome::under_way;
-    reply.waitlist_position = state_.line.size();
+    reply.waitlist_position = state_.waitlist.size();
   }
   arm_closing();
   reply_to(message.enrollment, std::move(reply));
@@ -160,9 +160,9 @@ void CourseActor::handle(const Task<Course>& task) {
   auto decision = decide(state_, task.command, node_.timers.now());
   if (decision.error) return refuse(task.enrollment, task.step, *decision.error);
   StepReply reply{.step = task.step};
-  reply.records = commit_and_tell(std::move(decision.events), {task.step, task.enrollment, task.trace});
+  reply.records = commit_and_notify(std::move(decision.events), {task.step, task.enrollment, task.trace});
   // Who asks for her seats again still stands in line.
-  if (task.step == hold_step) reply.waitlist_position = place_in_line(task.enrollment);
+  if (task.step == hold_step) reply.waitlist_position = waitlist_position(task.enrollment);
   if (reply.waitlist_position) reply.outcome = StepOutcome::under_way;
   std::erase_if(reply.records, [&](const Record& record) { return record.enrollment != task.enrollment; });
   reply_to(task.enrollment, std::move(reply));
@@ -175,7 +175,7 @@ EntityHost<Course>::Cause CourseActor::cause_of(const CourseEvent& event, const 
   return {hold_step, enrollment, command.trace};
 }
 
-std::vector<Record> CourseActor::commit_and_tell(std::vector<CourseEvent> events, const Cause& cause,
+std::vector<Record> CourseActor::commit_and_notify(std::vector<CourseEvent> events, const Cause& cause,
                                                  Append append) {
   auto records = commit(std::move(events), cause, std::move(append));
   for (const auto& record : records) {
@@ -189,20 +189,20 @@ std::vector<Record> CourseActor::commit_and_tell(std::vector<CourseEvent> events
     reply.records = {record};
     reply_to(*record.enrollment, std::move(reply));
   }
-  if (line_moves(state_, node_.timers.now())) node_.directory.send(resident_->id, TendCourse{});
+  if (waitlist_advances(state_, node_.timers.now())) node_.directory.send(resident_->id, AdvanceCourse{});
   arm_closing();
   return records;
 }
 
 void CourseActor::add_pending(Append& append) {
-  const bool pending = !state_.line.empty() || !revoking_.empty();
+  const bool pending = !state_.waitlist.empty() || !revoking_.empty();
   if (std::exchange(listed_, pending) != pending) append.pending.push_back({resident_->id, pending});
 }
 
 void CourseActor::tend() {
   if (!state_.registered) return;
-  auto decision = decide(state_, CourseCommand{TendLine{}}, node_.timers.now());
-  if (!decision.events.empty()) commit_and_tell(std::move(decision.events), {});
+  auto decision = decide(state_, CourseCommand{AdvanceWaitlist{}}, node_.timers.now());
+  if (!decision.events.empty()) commit_and_notify(std::move(decision.events), {});
   arm_closing();
   if (state_.cancelled && revoking_.empty()) {
     list_claims();
@@ -217,22 +217,22 @@ void CourseActor::update_pending() {
   if (!change.pending.empty()) appended(node_.journal.append(std::move(change)));
 }
 
-std::optional<std::uint64_t> CourseActor::place_in_line(EnrollmentId enrollment) {
+std::optional<std::uint64_t> CourseActor::waitlist_position(EnrollmentId enrollment) {
   if (!state_.tickets.contains(enrollment)) return std::nullopt;
-  if (places_as_of_ != sequence_) {
-    places_.clear();
-    for (const auto& [ticket, waiter] : state_.line) places_.emplace(waiter.enrollment, places_.size() + 1);
-    places_as_of_ = sequence_;
+  if (positions_as_of_ != sequence_) {
+    positions_.clear();
+    for (const auto& [ticket, waiter] : state_.waitlist) positions_.emplace(waiter.enrollment, positions_.size() + 1);
+    positions_as_of_ = sequence_;
   }
-  return places_.at(enrollment);
+  return positions_.at(enrollment);
 }
 
 void CourseActor::arm_closing() {
   const auto closes = state_.definition.closes_at;
-  if (!closes || state_.line.empty() || closing_armed_ || node_.timers.now() >= *closes) return;
+  if (!closes || state_.waitlist.empty() || closing_armed_ || node_.timers.now() >= *closes) return;
   closing_armed_ = true;
   node_.timers.at(*closes,
-                  [&directory = node_.directory, id = resident_->id] { directory.send(id, TendCourse{true}); });
+                  [&directory = node_.directory, id = resident_->id] { directory.send(id, AdvanceCourse{true}); });
 }
 
 void CourseActor::serve(const CourseRequest& request, Caller caller) {
@@ -240,7 +240,7 @@ void CourseActor::serve(const CourseRequest& request, Caller caller) {
   auto decision = decide(state_, command, node_.timers.now());
   const Cause cause{{}, std::nullopt, caller.trace};
   if (std::holds_alternative<ReviseCourse>(request)) {
-    if (!decision.error) commit_and_tell(std::move(decision.events), cause);
+    if (!decision.error) commit_and_notify(std::move(decision.events), cause);
   } else if (!decision.events.empty()) {
     // Listed before the commit, so that the course is pending from its first event on.
     list_claims();
@@ -255,7 +255,7 @@ void CourseActor::serve(const CourseRequest& request, Caller caller) {
 
 void CourseActor::list_claims() {
   for (const auto& [enrollment, claim] : state_.claims) revoking_.insert(enrollment);
-  for (const auto& [ticket, waiter] : state_.line) revoking_.insert(waiter.enrollment);
+  for (const auto& [ticket, waiter] : state_.waitlist) revoking_.insert(waiter.enrollment);
   to_ask_.assign(revoking_.begin(), revoking_.end());
   // Taken from the end: the oldest first, whatever the order in memory.
   std::sort(to_ask_.begin(), to_ask_.end(), std::greater<>{});
@@ -272,7 +272,7 @@ void CourseActor::revoke_next() {
   node_.directory.send(enrollment, RevokeSaga{CourseId{resident_->id.name}, state_.cancel_reason});
 }
 
-void CourseActor::hear(const EnrollmentRevoked& revoked) {
+void CourseActor::on(const EnrollmentRevoked& revoked) {
   if (revoked.unreadable) return revoke_next();
   if (revoking_.erase(revoked.enrollment) == 0) return;
   revoke_next();
@@ -286,9 +286,9 @@ void CourseActor::describe(CourseReader reader) {
   node_.journal.append(std::move(gate));
 }
 
-void CourseActor::find_in_line(EnrollmentId enrollment, LineReader reader) {
+void CourseActor::describe_waitlist_position(EnrollmentId enrollment, WaitlistPositionReader reader) {
   Append gate;
-  gate.then = [reader = std::move(reader), place = place_in_line(enrollment)](Position) { reader(place); };
+  gate.then = [reader = std::move(reader), place = waitlist_position(enrollment)](Position) { reader(place); };
   node_.journal.append(std::move(gate));
 }
 

@@ -20,7 +20,7 @@ class CourseActor final : public EntityHost<Course> {
   void add_pending(Append& append) override;
   void forget_state() override;
   void recover_from_fault() override;
-  bool ready_to_leave() const override { return revoking_.empty(); }
+  bool ready_to_unload() const override { return revoking_.empty(); }
 
   using EntityHost::refuse_unread;
   void refuse_unread(const BeginEnrollment& message, const Unreadable& fault);
@@ -29,17 +29,17 @@ class CourseActor final : public EntityHost<Course> {
   void reply_settled(EnrollmentId enrollment, Settled settled);
   void serve(const CourseRequest& request, Caller caller);
   void describe(CourseReader reader);
-  void find_in_line(EnrollmentId enrollment, LineReader reader);
+  void describe_waitlist_position(EnrollmentId enrollment, WaitlistPositionReader reader);
   void adopt(const AdoptCourse& adopted);
   void tend();
-  void hear(const EnrollmentRevoked& revoked);
+  void on(const EnrollmentRevoked& revoked);
 
   /// Commits, and tells those of the line whom it moved.
-  std::vector<Record> commit_and_tell(std::vector<CourseEvent> events, const Cause& cause, Append append = {});
+  std::vector<Record> commit_and_notify(std::vector<CourseEvent> events, const Cause& cause, Append append = {});
   void arm_closing();
   /// Place in the line, counted from 1; none for who does not wait. After a restart a whole line asks at once, so
   /// all places are counted together and kept until the course changes.
-  std::optional<std::uint64_t> place_in_line(EnrollmentId enrollment);
+  std::optional<std::uint64_t> waitlist_position(EnrollmentId enrollment);
   /// Lists whom the cancelled course has to turn round.
   void list_claims();
   void revoke_first();
@@ -48,8 +48,8 @@ class CourseActor final : public EntityHost<Course> {
   void update_pending();
   CourseSnapshot snapshot() const;
 
-  std::unordered_map<EnrollmentId, std::uint64_t> places_;
-  Sequence places_as_of_ = 0;
+  std::unordered_map<EnrollmentId, std::uint64_t> positions_;
+  Sequence positions_as_of_ = 0;
   /// Whether the journal lists this course as pending, when that is known.
   std::optional<bool> listed_;
   /// The alarm for the end of the line at `closes_at` is set.

@@ -63,32 +63,32 @@ void Directory::deliver_to_residents(AggregateKind kind, const caf::message& mes
   }
 }
 
-void Directory::end_turn(const std::shared_ptr<Resident>& resident, bool ready_to_leave, bool counted,
+void Directory::end_turn(const std::shared_ptr<Resident>& resident, bool ready_to_unload, bool counted,
                          Milliseconds uptime) {
   resident->idle_since.store(uptime, std::memory_order_relaxed);
-  resident->may_leave.store(ready_to_leave, std::memory_order_release);
+  resident->may_unload.store(ready_to_unload, std::memory_order_release);
   if (counted) {
     resident->unprocessed.fetch_sub(1, std::memory_order_release);
     messages_pending_.fetch_sub(1, std::memory_order_relaxed);
   }
   // Listed only after the count: a sweep that still saw the message and took it off the list is followed by this.
-  if (!ready_to_leave || resident->listed.exchange(true)) return;
-  std::lock_guard lock{leaving_mutex_};
+  if (!ready_to_unload || resident->listed.exchange(true)) return;
+  std::lock_guard lock{unloading_mutex_};
   list_of(*resident).push_back(resident);
 }
 
 std::vector<std::shared_ptr<Resident>>& Directory::list_of(const Resident& resident) {
-  return resident.stay_now() == Milliseconds{0} ? leaving_ : idling_;
+  return resident.stay_now() == Milliseconds{0} ? unloading_ : idling_;
 }
 
-bool Directory::try_leave(Resident& resident, Milliseconds uptime, Ticket durable) {
+bool Directory::try_unload(Resident& resident, Milliseconds uptime, Ticket durable) {
   auto& shard = shard_of(resident.id);
   std::lock_guard lock{shard.mutex};
   resident.listed.store(false);
   auto it = shard.residents.find(resident.id);
   if (it == shard.residents.end() || it->second.get() != &resident) return true;
   if (resident.unprocessed.load(std::memory_order_acquire) != 0 ||
-      !resident.may_leave.load(std::memory_order_acquire))
+      !resident.may_unload.load(std::memory_order_acquire))
     return true;
   const bool stays = uptime - resident.idle_since.load(std::memory_order_relaxed) < resident.stay_now() ||
                      resident.last_append.load(std::memory_order_acquire) > durable;
@@ -107,7 +107,7 @@ bool Directory::try_leave(Resident& resident, Milliseconds uptime, Ticket durabl
 
 void Directory::sweep(Milliseconds uptime) {
   const auto durable = journal_.durable_ticket();
-  sweep_list(leaving_, uptime, durable);
+  sweep_list(unloading_, uptime, durable);
   if (uptime - idling_seen_ >= idling_look_interval) {
     idling_seen_ = uptime;
     sweep_list(idling_, uptime, durable);
@@ -117,11 +117,11 @@ void Directory::sweep(Milliseconds uptime) {
 void Directory::sweep_list(std::vector<std::shared_ptr<Resident>>& list, Milliseconds uptime, Ticket durable) {
   std::vector<std::shared_ptr<Resident>> looked_at;
   {
-    std::lock_guard lock{leaving_mutex_};
+    std::lock_guard lock{unloading_mutex_};
     looked_at.swap(list);
   }
-  std::erase_if(looked_at, [&](const auto& resident) { return try_leave(*resident, uptime, durable); });
-  std::lock_guard lock{leaving_mutex_};
+  std::erase_if(looked_at, [&](const auto& resident) { return try_unload(*resident, uptime, durable); });
+  std::lock_guard lock{unloading_mutex_};
   for (auto& resident : looked_at) list_of(*resident).push_back(std::move(resident));
 }
 
@@ -138,8 +138,8 @@ void Directory::close() {
       resident->actor = nullptr;
     }
   }
-  std::lock_guard lock{leaving_mutex_};
-  leaving_.clear();
+  std::lock_guard lock{unloading_mutex_};
+  unloading_.clear();
   idling_.clear();
 }
 

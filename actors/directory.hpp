@@ -23,7 +23,7 @@ struct Resident {
   /// The actor's last append; it must be durable before the actor leaves.
   std::atomic<Ticket> last_append{0};
   /// The actor waits for nothing and has nothing to do.
-  std::atomic<bool> may_leave{false};
+  std::atomic<bool> may_unload{false};
   /// The journal checks its sequences.
   std::atomic<bool> checked{false};
   /// Stands in one of the directory's lists of those about to leave.
@@ -69,7 +69,7 @@ class Directory {
 
   /// Called by an actor at the end of a turn, with whether it waits for nothing and has nothing to do; `counted` if the
   /// turn worked off a message of `send`. `resident->stays` is set before.
-  void end_turn(const std::shared_ptr<Resident>& resident, bool ready_to_leave, bool counted, Milliseconds uptime);
+  void end_turn(const std::shared_ptr<Resident>& resident, bool ready_to_unload, bool counted, Milliseconds uptime);
   /// Lets go of those that are ready, have stayed their time and whose last append is durable. Called at a pace.
   void sweep(Milliseconds uptime);
   /// Ends all actors, whatever they do, and takes no more messages: the end of the process, or a crash in a
@@ -101,10 +101,10 @@ class Directory {
   Shard& shard_of(const AggregateId& id);
   const Shard& shard_of(const AggregateId& id) const;
   /// True if the resident is off the list: gone, or busy again and to be listed anew by the end of its turn.
-  bool try_leave(Resident& resident, Milliseconds uptime, Ticket durable);
+  bool try_unload(Resident& resident, Milliseconds uptime, Ticket durable);
   /// Takes a list's residents out; those that are not off it are listed again by how long they stay now.
   void sweep_list(std::vector<std::shared_ptr<Resident>>& list, Milliseconds uptime, Ticket durable);
-  /// Under leaving_mutex_.
+  /// Under unloading_mutex_.
   std::vector<std::shared_ptr<Resident>>& list_of(const Resident& resident);
 
   caf::actor_system& system_;
@@ -114,8 +114,8 @@ class Directory {
   std::atomic<bool> closed_{false};
   std::atomic<std::size_t> messages_pending_{0};
   std::atomic<std::uint64_t> messages_sent_{0};
-  std::mutex leaving_mutex_;
-  std::vector<std::shared_ptr<Resident>> leaving_;
+  std::mutex unloading_mutex_;
+  std::vector<std::shared_ptr<Resident>> unloading_;
   /// Those that stay a while: looked at seldom, for there may be many.
   std::vector<std::shared_ptr<Resident>> idling_;
   Milliseconds idling_seen_{0};

@@ -25,7 +25,7 @@ struct Snapshots<Course> {
   static Course decode(std::string_view bytes) { return decode_course(bytes); }
   /// What many entries make large is written the more seldom.
   static std::uint64_t entries(const Course& course) {
-    return course.claims.size() + course.line.size() + course.released.size();
+    return course.claims.size() + course.waitlist.size() + course.released.size();
   }
 };
 template <>
@@ -160,7 +160,7 @@ class EntityHost : public ResidentActor {
     sequence_ = 0;
     snapshot_sequence_ = 0;
   }
-  bool ready_to_leave() const override { return true; }
+  bool ready_to_unload() const override { return true; }
   bool exists() const final { return sequence_ > 0; }
 
   Aggregate state_;

@@ -74,11 +74,11 @@ void KeyedRequests::find(RequestKey key, std::function<void(EarlierRequest)> don
   }
   if (done) return done({.kind = EarlierRequest::Kind::in_progress});
   if (!looks_up) return;
-  reads_([this, id = key.id] { tell_earlier(id, read_history([&] { return journal_.history(id); })); });
+  reads_([this, id = key.id] { reply_earlier(id, read_history([&] { return journal_.history(id); })); });
 }
 
 /// Everybody is told of an answer that is there. Of none, or of a saga to join, only the first: he goes on with it.
-void KeyedRequests::tell_earlier(RequestId id, const History& history) {
+void KeyedRequests::reply_earlier(RequestId id, const History& history) {
   using Kind = EarlierRequest::Kind;
   const auto goes_on = [&](const auto& asks) {
     const auto kind = earlier_request(asks.first, history).kind;

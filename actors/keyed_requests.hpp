@@ -52,7 +52,7 @@ class KeyedRequests {
   };
 
   using History = std::variant<std::vector<Record>, ServiceError>;
-  void tell_earlier(RequestId id, const History& history);
+  void reply_earlier(RequestId id, const History& history);
 
   Journal& journal_;
   const Executor reads_;

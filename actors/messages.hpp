@@ -49,14 +49,14 @@ struct CallCourse {
 };
 
 /// Where an enrollment stands in the course's line, through the gate.
-struct FindInLine {
+struct DescribeWaitlistPosition {
   EnrollmentId enrollment;
   CallerId reader = 0;
 };
 
 /// The course continues with its pending work: its waitlist, and the enrollments of a cancelled course. Sent by
 /// itself, by its alarm, and after a restart.
-struct TendCourse {
+struct AdvanceCourse {
   /// Sent by the alarm of the closing, which is no longer set then.
   bool at_closing = false;
 };

@@ -24,7 +24,7 @@ struct ActorLimits {
   /// A course nobody spoke to for so long leaves memory.
   Milliseconds course_idle{30'000};
   /// The same for a student's ledger and box, of which there are many.
-  Milliseconds person_idle{1'000};
+  Milliseconds calendar_idle{1'000};
   /// Events between two snapshots of a course, at least; more when it has more claims than that.
   std::uint64_t snapshot_events_min = 1000;
   /// How long an unfinished charge keeps its seats: where the course refuses without payment, and where it defers.
@@ -33,7 +33,7 @@ struct ActorLimits {
   /// How long an enrollment waits in line; a course that closes sends it away before.
   Milliseconds waitlist_deadline{90LL * 24 * 3'600'000};
   /// How long a saga waits for a person's step; for a class's result, counted from the end of the class.
-  Milliseconds person_deadline{7LL * 24 * 3'600'000};
+  Milliseconds staff_deadline{7LL * 24 * 3'600'000};
   /// Charges that wait for the payment side to come back, at most.
   std::uint32_t deferred_payments_max = 100'000;
   /// After so many attempts without a definitive word a saga is listed as stuck, and tried on at `retry_max`.

@@ -41,8 +41,8 @@ void PaymentActor::handle(const Task<Payment>& task) {
 }
 
 void PaymentActor::take_answer(const GatewayAnswered& answered) {
-  const auto& [word, reason] = answered.answer;
-  const bool definitive = is_definitive(word);
+  const auto& [outcome, reason] = answered.answer;
+  const bool definitive = is_definitive(outcome);
   const bool is_awaited = calling_ && calling_->number == answered.call;
   // A definitive answer to any call is the outcome of all of the same kind: they carry one key.
   if (is_awaited || (definitive && calling_ && calling_->refund == answered.refund)) calling_.reset();
@@ -56,7 +56,7 @@ void PaymentActor::take_answer(const GatewayAnswered& answered) {
                 {}};
   }
   if (definitive) {
-    const bool approved = word == GatewayWord::approved;
+    const bool approved = outcome == GatewayOutcome::approved;
     const auto command = answered.refund ? PaymentCommand{ResolveRefund{approved, reason}}
                                          : PaymentCommand{ResolveCharge{approved, reason}};
     auto events = decide(state_, command, node_.timers.now()).events;

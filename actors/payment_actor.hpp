@@ -35,7 +35,7 @@ class PaymentActor final : public EntityHost<Payment> {
   void proceed(std::vector<PaymentEvent> events, bool may_call);
   StepOutcome outcome_of_step() const;
   void forget_state() override;
-  bool ready_to_leave() const override { return !calling_; }
+  bool ready_to_unload() const override { return !calling_; }
 
   /// The command that waits for the gateway's answer.
   Cause waiting_;

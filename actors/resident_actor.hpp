@@ -25,7 +25,7 @@ class ResidentActor : public caf::event_based_actor {
   /// Called when the state must come from the journal; ends with `awoke`.
   virtual void wake() = 0;
   /// Whether it waits for nothing and has nothing to do.
-  virtual bool ready_to_leave() const = 0;
+  virtual bool ready_to_unload() const = 0;
   /// Whether there is an aggregate, worth its stay in memory: false for an id that nothing was ever appended to.
   virtual bool exists() const = 0;
   /// After a fault: the state in memory is not to be trusted.
@@ -151,7 +151,7 @@ class ResidentActor : public caf::event_based_actor {
   void end_turn(bool counted) {
     // Asleep at the end of a turn: the state can't be read, and nothing waits for it.
     const bool ready =
-        kept_.empty() && (life_ == Life::asleep || (life_ == Life::awake && !holds_ && ready_to_leave()));
+        kept_.empty() && (life_ == Life::asleep || (life_ == Life::awake && !holds_ && ready_to_unload()));
     const auto uptime = resident_->stay > Milliseconds{0} ? node_.timers.uptime() : Milliseconds{0};
     resident_->stays.store(exists(), std::memory_order_relaxed);
     node_.directory.end_turn(resident_, ready, counted, uptime);

@@ -156,7 +156,7 @@ ActorLimits actor_limits(const Config& config) {
   limits.payment_deadline = std::chrono::seconds{config.payment_deadline_s};
   limits.deferred_payment_deadline = std::chrono::seconds{config.deferred_payment_deadline_s};
   limits.deferred_payments_max = config.deferred_payments_max;
-  limits.person_deadline = std::chrono::seconds{config.person_deadline_s};
+  limits.staff_deadline = std::chrono::seconds{config.staff_deadline_s};
   limits.waitlist_deadline = std::chrono::seconds{config.waitlist_deadline_s};
   return limits;
 }

@@ -182,7 +182,7 @@ const std::vector<Setting>& settings() {
       {"deferred-payments-max", "charges that wait for the payment side to come back",
        number(&Config::deferred_payments_max, 0, 10'000'000)},
       {"person-deadline-s", "how long a saga waits for an instructor, a courier or a result",
-       number(&Config::person_deadline_s, 1, 31'536'000)},
+       number(&Config::staff_deadline_s, 1, 31'536'000)},
       {"waitlist-deadline-s", "how long an enrollment waits in line",
        number(&Config::waitlist_deadline_s, 1, 31'536'000)},
       {"gateway-timeout-ms", "how long the gateway may take to answer",

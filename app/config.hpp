@@ -32,7 +32,7 @@ struct Config {
   /// Charges that wait for the payment side to come back; with more, new ones are refused.
   std::uint32_t deferred_payments_max = 100'000;
   /// How long a saga waits for an instructor, a courier or a result; and an enrollment in line.
-  std::uint32_t person_deadline_s = 7 * 24 * 60 * 60;
+  std::uint32_t staff_deadline_s = 7 * 24 * 60 * 60;
   std::uint32_t waitlist_deadline_s = 90 * 24 * 60 * 60;
   /// A gateway that does not answer for so long has given no word.
   std::uint32_t gateway_timeout_ms = 2'000;

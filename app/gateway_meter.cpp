@@ -5,11 +5,11 @@
 namespace sugang {
 namespace {
 
-std::string_view to_text(GatewayWord word) {
-  if (word == GatewayWord::approved) return "approved";
-  if (word == GatewayWord::declined) return "declined";
-  if (word == GatewayWord::unanswered) return "unanswered";
-  if (word == GatewayWord::unreadable) return "unreadable";
+std::string_view to_text(GatewayOutcome outcome) {
+  if (outcome == GatewayOutcome::approved) return "approved";
+  if (outcome == GatewayOutcome::declined) return "declined";
+  if (outcome == GatewayOutcome::unanswered) return "unanswered";
+  if (outcome == GatewayOutcome::unreadable) return "unreadable";
   return "unknown";
 }
 
@@ -26,7 +26,7 @@ void GatewayMeter::refund(PaymentId key, Money amount, Done done) {
 PaymentGateway::Done GatewayMeter::measured(std::string_view call, Done done) const {
   return [metrics = metrics_, call, begun = std::chrono::steady_clock::now(),
           done = std::move(done)](GatewayAnswer answer) {
-    metrics->gateway_answered(call, to_text(answer.word), std::chrono::steady_clock::now() - begun);
+    metrics->gateway_answered(call, to_text(answer.outcome), std::chrono::steady_clock::now() - begun);
     done(std::move(answer));
   };
 }

@@ -64,7 +64,7 @@ class Metrics final : public RequestObserver {
   /// Of the payment gateway.
   void breaker_changed(bool open);
   /// About once a second.
-  void tell_left_out() { request_log_.tell_left_out(); }
+  void log_left_out() { request_log_.log_left_out(); }
 
   void connections_changed(std::string_view port, std::size_t open) override;
   void connection_refused(std::string_view port, std::size_t max) override;

@@ -58,7 +58,7 @@ std::optional<std::uint64_t> RequestLog::take_turn(std::string_view name, Clock:
   return std::exchange(kind.left_out, 0);
 }
 
-void RequestLog::tell_left_out(Clock::time_point now) {
+void RequestLog::log_left_out(Clock::time_point now) {
   std::vector<std::pair<std::string, std::uint64_t>> left_out;
   {
     std::lock_guard lock{mutex_};

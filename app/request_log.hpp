@@ -22,7 +22,7 @@ class RequestLog {
 
   void answered(const AnsweredRequest& request, Clock::time_point now = Clock::now());
   /// Writes counts of what was left out in seconds that are over. Called about once a second.
-  void tell_left_out(Clock::time_point now = Clock::now());
+  void log_left_out(Clock::time_point now = Clock::now());
 
  private:
   /// Of one problem, or of one status without a problem.

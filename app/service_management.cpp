@@ -178,7 +178,7 @@ void Service::resume_from(std::shared_ptr<const std::vector<AggregateId>> pendin
     if (id.kind == AggregateKind::saga)
       node_.directory.send(EnrollmentId{id.uid}, ResumeSaga{});
     else
-      node_.directory.send(id, TendCourse{});
+      node_.directory.send(id, AdvanceCourse{});
   }
   if (last < pending->size()) node_.timers.after(resume_interval, [this, pending, last] { resume_from(pending, last); });
 }

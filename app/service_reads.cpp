@@ -64,7 +64,7 @@ void Service::run(const ReadTimeline& query, Done<ReadTimeline> done) {
 }
 
 void Service::run(const FindWaitlistPosition& query, Done<FindWaitlistPosition> done) {
-  node_.directory.send(query.course, FindInLine{query.enrollment, node_.callers.line_reads.add(std::move(done))});
+  node_.directory.send(query.course, DescribeWaitlistPosition{query.enrollment, node_.callers.waitlist_position_reads.add(std::move(done))});
 }
 
 void Service::run(const ReadEvents& query, Done<ReadEvents> done) {

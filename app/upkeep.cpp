@@ -69,7 +69,7 @@ void Upkeep::watch_disk() {
               {"freeBytes", space.available},
               {"freeBytesMin", disk_free_bytes_min_}});
   to_.service.set_disk_low(low);
-  to_.metrics.tell_left_out();
+  to_.metrics.log_left_out();
   to_.timers.after(disk_look_interval, [this] { watch_disk(); });
 }
 

@@ -5,7 +5,7 @@
 #include "app/application.hpp"
 #include "app/data_folder.hpp"
 #include "domain/audit.hpp"
-#include "gateway/charge_books.hpp"
+#include "gateway/charge_ledger.hpp"
 #include "storage/journal_folder.hpp"
 #include "storage/rocks_store.hpp"
 
@@ -40,7 +40,7 @@ std::optional<std::string> audit_records(const Journal& journal, Audit& audit) {
 std::optional<Ledger> read_ledger(const std::filesystem::path& folder) {
   if (!std::filesystem::exists(folder)) return std::nullopt;
   RocksStore store{folder.string(), {{"charges"}}};
-  const ChargeBooks books{store};
+  const ChargeLedger books{store};
   Ledger ledger;
   for (Page page{.limit = charges_at_a_time, .cursor = {}};;) {
     const auto found = books.list(page).listing;

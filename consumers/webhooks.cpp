@@ -100,7 +100,7 @@ std::vector<WebhookId> Webhooks::load(const Recovered& recovered) {
     if (registered_.emplace(id, know(entry)).first->second.secret.empty()) unreadable.push_back(id);
   for (auto id : store_.known()) {
     const auto it = registered_.find(id);
-    if (it == registered_.end() || it->second.webhook.disabled) leaving_.insert(id);
+    if (it == registered_.end() || it->second.webhook.disabled) unloading_.insert(id);
     backlog_[id] = store_.count_pending(id);
   }
   count_enabled();
@@ -151,7 +151,7 @@ bool Webhooks::remove(WebhookId id) {
     write(changes, Sync::no);
     registered_.erase(id);
     failing_.erase(id);
-    leaving_.insert(id);
+    unloading_.insert(id);
     count_enabled();
   }
   waker_->wake();
@@ -389,7 +389,7 @@ void Webhooks::disable(RegisteredWebhook& registered, std::string reason) {
   put_health(changes, registered);
   write(changes, Sync::no);
   failing_.erase(webhook.id);
-  leaving_.insert(webhook.id);
+  unloading_.insert(webhook.id);
   count_enabled();
 }
 
@@ -437,7 +437,7 @@ void Webhooks::end_delivery(const Call& call, std::optional<WebhookDelivery> del
 /// What is pending for webhooks that are no more.
 bool Webhooks::give_up_leaving() {
   bool worked = false;
-  for (auto it = leaving_.begin(); it != leaving_.end();) {
+  for (auto it = unloading_.begin(); it != unloading_.end();) {
     const auto id = *it;
     const bool removed = !registered_.contains(id);
     const auto out = calls_.count_of(id);
@@ -457,7 +457,7 @@ bool Webhooks::give_up_leaving() {
     }
     if (removed) store_.forget_deliveries(id);
     backlog_.erase(id);
-    it = leaving_.erase(it);
+    it = unloading_.erase(it);
   }
   return worked;
 }

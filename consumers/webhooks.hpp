@@ -186,7 +186,7 @@ class Webhooks final : public Consumer {
   /// Those of the registry.
   std::map<WebhookId, RegisteredWebhook> registered_;
   /// Removed or disabled, with calls that may still be pending.
-  std::set<WebhookId> leaving_;
+  std::set<WebhookId> unloading_;
   WebhookCalls calls_;
   /// How many calls are pending of each.
   std::map<WebhookId, std::size_t> backlog_;

@@ -62,7 +62,7 @@ std::optional<std::string> Audit::check_claim(const Record& record, const Course
       return broken(
           1, record,
           "held " + std::to_string(held->seats) + " seats of " + std::to_string(course.available()) + " available");
-    if (!course.line.empty()) return broken(12, record, "held seats past the line");
+    if (!course.waitlist.empty()) return broken(12, record, "held seats past the line");
     return check_amount(record, held->enrollment, held->seats, course);
   }
   if (const auto* taken = std::get_if<SeatsTaken>(&event)) {
@@ -72,14 +72,14 @@ std::optional<std::string> Audit::check_claim(const Record& record, const Course
   }
   if (const auto* waits = std::get_if<SeatsWaitlisted>(&event)) {
     if (waits->ticket != course.last_ticket + 1) return broken(12, record, "gave a ticket out of order");
-    if (course.line.empty() && waits->seats <= course.available())
+    if (course.waitlist.empty() && waits->seats <= course.available())
       return broken(12, record, "let somebody wait for seats that are there");
   }
   if (const auto* dismissed = std::get_if<WaiterDismissed>(&event)) {
     const auto ticket = course.tickets.find(dismissed->enrollment);
     if (ticket == course.tickets.end()) return broken(12, record, "dismissed an enrollment that does not wait");
     if (dismissed->reason == Dismissal::capacity_reduced &&
-        course.line.at(ticket->second).seats <= course.definition.capacity)
+        course.waitlist.at(ticket->second).seats <= course.definition.capacity)
       return broken(12, record, "dismissed an enrollment that the course has seats for");
   }
   if (const auto* promoted = std::get_if<WaiterPromoted>(&event)) return check_promotion(record, course, *promoted);
@@ -88,9 +88,9 @@ std::optional<std::string> Audit::check_claim(const Record& record, const Course
 
 std::optional<std::string> Audit::check_promotion(const Record& record, const Course& course,
                                                   const WaiterPromoted& promoted) const {
-  if (course.line.empty() || course.line.begin()->second.enrollment != promoted.enrollment)
+  if (course.waitlist.empty() || course.waitlist.begin()->second.enrollment != promoted.enrollment)
     return broken(12, record, "promoted " + to_text(promoted.enrollment) + ", who is not the head of the line");
-  const auto& head = course.line.begin()->second;
+  const auto& head = course.waitlist.begin()->second;
   if (head.seats != promoted.seats || head.seats > course.available())
     return broken(1, record, "promoted a head of the line that does not fit");
   return check_amount(record, promoted.enrollment, promoted.seats, course);

@@ -27,25 +27,25 @@ Room room_of(const Course& course) { return {course.definition.capacity, course.
 /// fits.
 void advance_waitlist(const Course& course, Room room, CourseDecision& decision) {
   std::size_t moved = 0;
-  const auto& by_seats = course.line_by_seats;
+  const auto& by_seats = course.waitlist_by_seats;
   for (auto it = by_seats.rbegin(); it != by_seats.rend() && it->first > room.capacity; ++it) {
     if (it->second == room.leaving) continue;
-    if (++moved > line_chunk) return;
+    if (++moved > waitlist_chunk) return;
     decision.events.emplace_back(
-        WaiterDismissed{course.line.at(it->second).enrollment, Dismissal::capacity_reduced});
+        WaiterDismissed{course.waitlist.at(it->second).enrollment, Dismissal::capacity_reduced});
   }
-  for (const auto& [ticket, waiter] : course.line) {
+  for (const auto& [ticket, waiter] : course.waitlist) {
     // The dismissed ones are still in the line until their events are applied.
     if (ticket == room.leaving || waiter.seats > room.capacity) continue;
-    if (waiter.seats > room.available || ++moved > line_chunk) return;
+    if (waiter.seats > room.available || ++moved > waitlist_chunk) return;
     room.available -= waiter.seats;
     decision.events.emplace_back(WaiterPromoted{waiter.enrollment, waiter.seats});
   }
 }
 
 void dismiss_all(const Course& course, CourseDecision& decision) {
-  for (const auto& [ticket, waiter] : course.line) {
-    if (decision.events.size() >= line_chunk) return;
+  for (const auto& [ticket, waiter] : course.waitlist) {
+    if (decision.events.size() >= waitlist_chunk) return;
     decision.events.emplace_back(WaiterDismissed{waiter.enrollment, Dismissal::course_closed});
   }
 }
@@ -105,9 +105,9 @@ CourseDecision decide_hold(const Course& course, const HoldSeats& command, TimeP
   }
   const auto& definition = course.definition;
   // Nobody overtakes the line, not even who needs less than its head.
-  if (!course.line.empty() || command.seats > course.available()) {
+  if (!course.waitlist.empty() || command.seats > course.available()) {
     const bool ever_fits = command.seats <= definition.capacity;
-    const bool line_is_full = std::uint64_t{course.waitlisted} + command.seats > line_seats_max;
+    const bool line_is_full = std::uint64_t{course.waitlisted} + command.seats > waitlist_seats_max;
     if (!definition.waitlist || !command.may_wait || !ever_fits || line_is_full) return CourseError::sold_out;
     return CourseDecision::of(
         SeatsWaitlisted{command.enrollment, command.student, command.seats, course.last_ticket + 1});
@@ -124,7 +124,7 @@ CourseDecision decide_take(const Course& course, const TakeSeats& command) {
 }
 
 CourseDecision decide_leave(const Course& course, std::uint64_t ticket, TimePoint now) {
-  const auto waiter = course.line.find(ticket);
+  const auto waiter = course.waitlist.find(ticket);
   auto decision = CourseDecision::of(WaiterLeft{waiter->second.enrollment});
   // Behind a head that did not fit, the next one may.
   if (state_at(course.definition, now) != CourseState::closed)
@@ -167,20 +167,20 @@ void release(Course& course, EnrollmentId enrollment) {
 }
 
 /// Takes a waiter out of the line; the seats that she waited for are still counted as hers.
-Course::Waiter leave_line(Course& course, EnrollmentId enrollment) {
+Course::Waiter leave_waitlist(Course& course, EnrollmentId enrollment) {
   const auto ticket = course.tickets.find(enrollment);
   if (ticket == course.tickets.end()) return {};
-  const auto place = course.line.find(ticket->second);
+  const auto place = course.waitlist.find(ticket->second);
   auto waiter = std::move(place->second);
-  course.line.erase(place);
-  course.line_by_seats.erase({waiter.seats, ticket->second});
+  course.waitlist.erase(place);
+  course.waitlist_by_seats.erase({waiter.seats, ticket->second});
   course.tickets.erase(ticket);
   course.waitlisted -= waiter.seats;
   return waiter;
 }
 
 void drop_from_line(Course& course, EnrollmentId enrollment) {
-  const auto waiter = leave_line(course, enrollment);
+  const auto waiter = leave_waitlist(course, enrollment);
   give_back(course, waiter.student, enrollment, waiter.seats);
   course.released.insert(enrollment);
 }
@@ -235,18 +235,18 @@ std::optional<std::uint64_t> seats_left_for(const Course& course, const StudentI
   return limit > has ? limit - has : 0;
 }
 
-std::optional<std::uint64_t> line_position(const Course& course, EnrollmentId enrollment) {
+std::optional<std::uint64_t> waitlist_position_of(const Course& course, EnrollmentId enrollment) {
   const auto ticket = course.tickets.find(enrollment);
   if (ticket == course.tickets.end()) return std::nullopt;
-  const auto place = course.line.find(ticket->second);
-  return static_cast<std::uint64_t>(std::distance(course.line.begin(), place)) + 1;
+  const auto place = course.waitlist.find(ticket->second);
+  return static_cast<std::uint64_t>(std::distance(course.waitlist.begin(), place)) + 1;
 }
 
-bool line_moves(const Course& course, TimePoint now) {
-  if (course.line.empty() || course.cancelled) return false;
+bool waitlist_advances(const Course& course, TimePoint now) {
+  if (course.waitlist.empty() || course.cancelled) return false;
   return state_at(course.definition, now) == CourseState::closed ||
-         course.line_by_seats.rbegin()->first > course.definition.capacity ||
-         course.line.begin()->second.seats <= course.available();
+         course.waitlist_by_seats.rbegin()->first > course.definition.capacity ||
+         course.waitlist.begin()->second.seats <= course.available();
 }
 
 Decision<CourseEvent, CourseError> decide(const Course& course, const CourseCommand& command, TimePoint now) {
@@ -260,7 +260,7 @@ Decision<CourseEvent, CourseError> decide(const Course& course, const CourseComm
                         [&](const TakeSeats& c) { return decide_take(course, c); },
                         [&](const ReleaseSeats& c) { return decide_release(course, c, now); },
                         [&](const CancelCourse& c) { return decide_cancel(course, c); },
-                        [&](const TendLine&) { return decide_tend(course, now); },
+                        [&](const AdvanceWaitlist&) { return decide_tend(course, now); },
                     },
                     command);
 }
@@ -291,14 +291,14 @@ void apply(Course& course, const CourseEvent& event) {
                  },
                  [&](const SeatsReleased& e) { release(course, e.enrollment); },
                  [&](const SeatsWaitlisted& e) {
-                   course.line[e.ticket] = {e.enrollment, e.student, e.seats};
-                   course.line_by_seats.emplace(e.seats, e.ticket);
+                   course.waitlist[e.ticket] = {e.enrollment, e.student, e.seats};
+                   course.waitlist_by_seats.emplace(e.seats, e.ticket);
                    course.tickets[e.enrollment] = course.last_ticket = e.ticket;
                    course.waitlisted += e.seats;
                    add_to_share(course, e.student, e.enrollment, e.seats);
                  },
                  [&](const WaiterPromoted& e) {
-                   auto waiter = leave_line(course, e.enrollment);
+                   auto waiter = leave_waitlist(course, e.enrollment);
                    course.claims[e.enrollment] = {std::move(waiter.student), waiter.seats, false};
                    course.held += waiter.seats;
                  },

@@ -255,9 +255,9 @@ struct CancelCourse {
   std::string reason;
 };
 /// Advances the waitlist: dismisses what can never fit, promotes while the head fits; dismisses all once closed.
-struct TendLine {};
+struct AdvanceWaitlist {};
 using CourseCommand =
-    std::variant<RegisterCourse, ReviseCourse, HoldSeats, TakeSeats, ReleaseSeats, CancelCourse, TendLine>;
+    std::variant<RegisterCourse, ReviseCourse, HoldSeats, TakeSeats, ReleaseSeats, CancelCourse, AdvanceWaitlist>;
 
 /// What callers request of a course.
 using CourseRequest = std::variant<ReviseCourse, CancelCourse>;
@@ -318,9 +318,9 @@ struct Course {
   };
   std::unordered_map<StudentId, Share> share_of;
   /// By ticket, so in the order of arrival (invariant 12).
-  std::map<std::uint64_t, Waiter> line;
+  std::map<std::uint64_t, Waiter> waitlist;
   /// The same waiters as (seats, ticket): the largest wish is the last.
-  std::set<std::pair<std::uint32_t, std::uint64_t>> line_by_seats;
+  std::set<std::pair<std::uint32_t, std::uint64_t>> waitlist_by_seats;
   std::unordered_map<EnrollmentId, std::uint64_t> tickets;
   std::uint64_t last_ticket = 0;
   std::uint32_t waitlisted = 0;
@@ -341,15 +341,15 @@ std::optional<EnrollmentId> only_enrollment_of(const Course& course, const Stude
 std::optional<std::uint64_t> seats_left_for(const Course& course, const StudentId& student);
 
 /// Place in the line, counted from 1; none for who does not wait.
-std::optional<std::uint64_t> line_position(const Course& course, EnrollmentId enrollment);
-/// Whether a TendLine would do something.
-bool line_moves(const Course& course, TimePoint now);
+std::optional<std::uint64_t> waitlist_position_of(const Course& course, EnrollmentId enrollment);
+/// Whether a AdvanceWaitlist would do something.
+bool waitlist_advances(const Course& course, TimePoint now);
 
 /// Seats waited for at most; who comes after is told that the course is sold out.
-inline constexpr std::uint32_t line_seats_max = 1'000'000;
+inline constexpr std::uint32_t waitlist_seats_max = 1'000'000;
 
-/// Waiters that one command promotes or dismisses at most; the rest is for the next TendLine.
-inline constexpr std::size_t line_chunk = 64;
+/// Waiters that one command promotes or dismisses at most; the rest is for the next AdvanceWaitlist.
+inline constexpr std::size_t waitlist_chunk = 64;
 
 /// The state that callers see: a draft opens by itself at `opens_at`, and any course closes at `closes_at`.
 CourseState state_at(const CourseDefinition& definition, TimePoint now);

@@ -58,7 +58,7 @@ void EmbeddedGateway::submit(Call call) {
       return;
     }
   }
-  call.done({GatewayWord::unknown, refusal});
+  call.done({GatewayOutcome::unknown, refusal});
 }
 
 GatewaySettings EmbeddedGateway::settings() const {
@@ -113,7 +113,7 @@ void EmbeddedGateway::run() {
 }
 
 void EmbeddedGateway::refuse(std::vector<Call>& calls, const std::string& why) {
-  for (auto& call : calls) answer(call.done, {GatewayWord::unknown, why});
+  for (auto& call : calls) answer(call.done, {GatewayOutcome::unknown, why});
 }
 
 bool EmbeddedGateway::chance(std::uint32_t percent) {
@@ -140,9 +140,9 @@ GatewayAnswer EmbeddedGateway::book(const Call& call, const GatewaySettings& set
 EmbeddedGateway::Replies EmbeddedGateway::replies_to(const Call& call, const GatewaySettings& settings,
                                                      Instant now) {
   const Reply unanswered{
-      .due = now + limits_.call_timeout_ms, .done = {}, .answer = {GatewayWord::unanswered, "no answer in time"}};
+      .due = now + limits_.call_timeout_ms, .done = {}, .answer = {GatewayOutcome::unanswered, "no answer in time"}};
   const bool fails = settings.hang || chance(settings.fail_percent);
-  GatewayAnswer answer{GatewayWord::unknown, "the call failed"};
+  GatewayAnswer answer{GatewayOutcome::unknown, "the call failed"};
   // Of what fails or hangs, half is booked.
   if (!fails || chance(50)) {
     try {
@@ -151,7 +151,7 @@ EmbeddedGateway::Replies EmbeddedGateway::replies_to(const Call& call, const Gat
     } catch (const StorageError& fault) {
       // An entry that can't be read is one payment's misfortune; nothing was booked.
       if (!fails)
-        answer = {GatewayWord::unreadable, std::string{"the gateway's ledger can't be read: "} + fault.what()};
+        answer = {GatewayOutcome::unreadable, std::string{"the gateway's ledger can't be read: "} + fault.what()};
     }
   }
   if (settings.hang) return {unanswered, std::nullopt};
@@ -192,9 +192,9 @@ void EmbeddedGateway::delay(Reply reply, Done done) {
   std::push_heap(delayed_.begin(), delayed_.end(), due_later);
 }
 
-void EmbeddedGateway::answer(const Done& done, GatewayAnswer word) {
+void EmbeddedGateway::answer(const Done& done, GatewayAnswer answer) {
   --calls_waiting_;
-  done(std::move(word));
+  done(std::move(answer));
 }
 
 void EmbeddedGateway::answer_due() {
@@ -218,7 +218,7 @@ void EmbeddedGateway::give_up() {
   }
   refuse(calls, stopped);
   for (auto& reply : std::exchange(delayed_, {}))
-    if (!reply.more) answer(reply.done, {GatewayWord::unknown, stopped});
+    if (!reply.more) answer(reply.done, {GatewayOutcome::unknown, stopped});
 }
 
 }  // namespace sugang

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "gateway/charge_books.hpp"
+#include "gateway/charge_ledger.hpp"
 #include "gateway/embedded_settings.hpp"
 #include "gateway/payment_gateway.hpp"
 #include "views/listing.hpp"
@@ -37,7 +37,7 @@ class EmbeddedGateway : public PaymentGateway {
   /// Called once, when the books can't be written; the process must end. Until then every call ends as `unknown`.
   using OnFailure = std::function<void(const std::string& why)>;
 
-  /// `books` has `ChargeBooks::space_count` key spaces and nobody else writes to it. `seed` decides what fails,
+  /// `books` has `ChargeLedger::space_count` key spaces and nobody else writes to it. `seed` decides what fails,
   /// what is declined, and how long answers take.
   EmbeddedGateway(KeyValueStore& books, Limits limits, OnFailure on_failure, Clock now, std::uint64_t seed);
   ~EmbeddedGateway() override;
@@ -98,13 +98,13 @@ class EmbeddedGateway : public PaymentGateway {
   GatewayAnswer book(const Call& call, const GatewaySettings& settings);
   void refuse(std::vector<Call>& calls, const std::string& why);
   void delay(Reply reply, Done done);
-  void answer(const Done& done, GatewayAnswer word);
+  void answer(const Done& done, GatewayAnswer answer);
   void answer_due();
   void give_up();
   bool chance(std::uint32_t percent);
   std::chrono::milliseconds latency(const GatewaySettings& settings);
 
-  ChargeBooks books_;
+  ChargeLedger books_;
   const Limits limits_;
   const OnFailure on_failure_;
   const Clock now_;

@@ -27,7 +27,7 @@ void PaymentBreaker::reset() {
 
 PaymentGateway::Done PaymentBreaker::watched(Done done) {
   return [this, call = begin(), done = std::move(done)](GatewayAnswer answer) {
-    end(call, answer.word);
+    end(call, answer.outcome);
     done(std::move(answer));
   };
 }
@@ -40,12 +40,12 @@ PaymentBreaker::Call PaymentBreaker::begin() {
   return call;
 }
 
-void PaymentBreaker::end(const Call& call, GatewayWord word) {
+void PaymentBreaker::end(const Call& call, GatewayOutcome outcome) {
   std::lock_guard lock{mutex_};
-  if (is_definitive(word) || word == GatewayWord::unreadable)
+  if (is_definitive(outcome) || outcome == GatewayOutcome::unreadable)
     end_answered(call);
   else
-    end_unknown(call, word == GatewayWord::unanswered);
+    end_unknown(call, outcome == GatewayOutcome::unanswered);
 }
 
 void PaymentBreaker::end_answered(const Call& call) {

@@ -79,7 +79,7 @@ class PaymentBreaker : public PaymentGateway {
 
   Done watched(Done done);
   Call begin();
-  void end(const Call& call, GatewayWord word);
+  void end(const Call& call, GatewayOutcome outcome);
   void end_answered(const Call& call);
   void end_unknown(const Call& call, bool unanswered);
   void probe_failed(std::chrono::milliseconds open_for);

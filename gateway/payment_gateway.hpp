@@ -11,7 +11,7 @@
 namespace sugang {
 
 /// How a call for a charge or a refund ended.
-enum class GatewayWord : std::uint8_t {
+enum class GatewayOutcome : std::uint8_t {
   approved,
   declined,
   /// It may or may not have happened (a failure on the gateway's side, a lost answer): it is retried with the same
@@ -22,12 +22,12 @@ enum class GatewayWord : std::uint8_t {
   /// As unknown, but for this payment alone: the gateway is up and can't read what it has booked of it.
   unreadable,
 };
-constexpr bool is_definitive(GatewayWord word) {
-  return word == GatewayWord::approved || word == GatewayWord::declined;
+constexpr bool is_definitive(GatewayOutcome outcome) {
+  return outcome == GatewayOutcome::approved || outcome == GatewayOutcome::declined;
 }
 
 struct GatewayAnswer {
-  GatewayWord word = GatewayWord::unknown;
+  GatewayOutcome outcome = GatewayOutcome::unknown;
   /// Why it was declined, or what went wrong.
   std::string reason;
 };

@@ -183,7 +183,7 @@ SagaConditions Coordinator::conditions() const {
           .paused = node_.components.paused(),
           .stuck_attempts = limits.stuck_attempts,
           .deferred_payment_deadline = limits.deferred_payment_deadline,
-          .staff_deadline = limits.person_deadline,
+          .staff_deadline = limits.staff_deadline,
           .default_wait = limits.default_wait};
 }
 

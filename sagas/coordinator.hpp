@@ -49,7 +49,7 @@ class Coordinator final : public ResidentActor {
   void wake() override;
   void forget_state() override;
   void recover_from_fault() override;
-  bool ready_to_leave() const override { return saga_.idle(); }
+  bool ready_to_unload() const override { return saga_.idle(); }
   void refuse_waiting(const Unreadable& fault) override;
   bool exists() const override { return saga_.exists(); }
 

@@ -25,7 +25,7 @@ void host_aggregates(Node& node) {
   node.directory.host(AggregateKind::stock_preparation, at_once, spawn<EntityHost<StockPreparation>>(node));
   node.directory.host(AggregateKind::delivery, at_once, spawn<EntityHost<Delivery>>(node));
   node.directory.host(AggregateKind::coaching, at_once, spawn<EntityHost<Coaching>>(node));
-  const auto person = node.limits.person_idle;
+  const auto person = node.limits.calendar_idle;
   node.directory.host(AggregateKind::calendar, person, spawn<EntityHost<InstructorCalendar>>(node));
 }
 

@@ -126,7 +126,7 @@ std::string encode_snapshot(const Course& course) {
   member("taken", course.taken);
   member("claims", ConstClaimList{course.claims});
   member("released", ConstReleasedList{course.released});
-  member("line", ConstWaiterList{course.line});
+  member("line", ConstWaiterList{course.waitlist});
   member("lastTicket", course.last_ticket);
   member("cancelled", course.cancelled);
   member("cancelReason", course.cancel_reason);
@@ -137,7 +137,7 @@ Course decode_course(std::string_view bytes) {
   Course course;
   ClaimList claims{course.claims};
   ReleasedList released{course.released};
-  WaiterList line{course.line};
+  WaiterList line{course.waitlist};
   CborReader in{bytes};
   read_members(in, [&](auto&& match) {
     match("registered", course.registered);
@@ -155,8 +155,8 @@ Course decode_course(std::string_view bytes) {
   if (!in.at_end()) throw DecodeError("bytes after the course");
   for (const auto& [enrollment, claim] : course.claims)
     add_to_share(course, claim.student, enrollment, claim.seats);
-  for (const auto& [ticket, waiter] : course.line) {
-    course.line_by_seats.emplace(waiter.seats, ticket);
+  for (const auto& [ticket, waiter] : course.waitlist) {
+    course.waitlist_by_seats.emplace(waiter.seats, ticket);
     course.tickets[waiter.enrollment] = ticket;
     course.waitlisted += waiter.seats;
     add_to_share(course, waiter.student, waiter.enrollment, waiter.seats);

@@ -90,7 +90,7 @@ void CoursesView::promote(Course& course, EnrollmentId enrollment) {
   course.held += seats;
 }
 
-void CoursesView::leave_line(Course& course, EnrollmentId enrollment) {
+void CoursesView::leave_waitlist(Course& course, EnrollmentId enrollment) {
   take_off(course.waitlisted, waiting_.remove(enrollment).value_or(0));
 }
 
@@ -117,8 +117,8 @@ void CoursesView::fold(Course& course, const CourseEvent& event) {
                    course.waitlisted += e.seats;
                  },
                  [&](const WaiterPromoted& e) { promote(course, e.enrollment); },
-                 [&](const WaiterLeft& e) { leave_line(course, e.enrollment); },
-                 [&](const WaiterDismissed& e) { leave_line(course, e.enrollment); },
+                 [&](const WaiterLeft& e) { leave_waitlist(course, e.enrollment); },
+                 [&](const WaiterDismissed& e) { leave_waitlist(course, e.enrollment); },
              },
              event);
 }

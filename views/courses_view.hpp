@@ -73,7 +73,7 @@ class CoursesView : public View {
   Row& row(const std::string& name);
   void fold(Course& course, const CourseEvent& event);
   void promote(Course& course, EnrollmentId enrollment);
-  void leave_line(Course& course, EnrollmentId enrollment);
+  void leave_waitlist(Course& course, EnrollmentId enrollment);
 
   const KeyValueStore& store_;
   CourseTables tables_;

@@ -153,7 +153,7 @@ Listing<EnrollmentSummary> EnrollmentRows::list(const DeliveryFilter& filter, st
   return by_index(tables_.delivered.prefix());
 }
 
-Listing<WaitlistRow> EnrollmentRows::list_line(const CourseId& course, std::optional<std::string> after,
+Listing<WaitlistRow> EnrollmentRows::list_waitlist(const CourseId& course, std::optional<std::string> after,
                                                std::size_t limit, const ListBounds& bounds) const {
   std::uint64_t before = 0;
   if (after) {

@@ -60,7 +60,7 @@ class EnrollmentRows {
   Listing<EnrollmentSummary> list(const DeliveryFilter& filter, std::optional<std::string> after, std::size_t limit,
                                   const ListBounds& bounds) const;
   /// The key carries how many stand before it.
-  Listing<WaitlistRow> list_line(const CourseId& course, std::optional<std::string> after, std::size_t limit,
+  Listing<WaitlistRow> list_waitlist(const CourseId& course, std::optional<std::string> after, std::size_t limit,
                                  const ListBounds& bounds) const;
   std::optional<EnrollmentSummary> find(EnrollmentId id) const;
   /// A look-up for each state, whatever there is to count.

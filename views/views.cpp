@@ -148,7 +148,7 @@ ListResult<WaitlistRow> Views::list_waitlist(const CourseId& course, const Page&
   const auto scope = Scope{"waitlist"}.add('c', course.text).text();
   return list_page<WaitlistRow>(
       ViewId::enrollments, *serving, scope, page, position, [&](std::optional<std::string> after) {
-        return EnrollmentRows{store_, *serving}.list_line(course, std::move(after), page.limit, limits_.lists);
+        return EnrollmentRows{store_, *serving}.list_waitlist(course, std::move(after), page.limit, limits_.lists);
       });
 }
 

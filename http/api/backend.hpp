@@ -48,7 +48,7 @@ struct ReadTimeline {
   EnrollmentId enrollment;
 };
 struct FindWaitlistPosition {
-  using Result = PlaceRead;
+  using Result = WaitlistPositionRead;
   CourseId course;
   EnrollmentId enrollment;
 };

@@ -97,7 +97,7 @@ TEST_F(ClockJump, ForwardPastADeadlineLetsItPassAndBackKeepsIt) {
   life->settle_with_company();
   ASSERT_EQ(life->summary(id).awaits, Step::assign_instructor);
   durables.timers.set_clock(-year);
-  durables.timers.advance(life->node().limits.person_deadline);
+  durables.timers.advance(life->node().limits.staff_deadline);
   life->settle_with_company();
   EXPECT_EQ(life->summary(id).awaits, Step::assign_instructor);
   durables.timers.set_clock(year);

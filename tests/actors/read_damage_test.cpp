@@ -11,7 +11,7 @@ using testing::HasSubstr;
 ActorLimits leaving_at_once() {
   ActorLimits limits;
   limits.course_idle = Milliseconds{0};
-  limits.person_idle = Milliseconds{0};
+  limits.calendar_idle = Milliseconds{0};
   limits.stuck_attempts = 2;
   return limits;
 }

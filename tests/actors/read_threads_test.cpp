@@ -18,7 +18,7 @@ constexpr std::uint32_t capacity = 100;
 /// What each key was answered: once, or the same again.
 class KeyedAnswers {
  public:
-  void hear(std::size_t key, const Answer& answer) {
+  void note(std::size_t key, const Answer& answer) {
     const std::lock_guard lock{mutex_};
     const auto [it, is_new] = bodies_.emplace(key, answer.body);
     if (!is_new && it->second != answer.body) fault_ = it->second + " and then " + answer.body;
@@ -62,7 +62,7 @@ Answer render(const Outcome& outcome) {
 // Every course leaves memory as often as it can, so that loads, look-ups of keys and appends meet in every order.
 TEST(ReadThreads, LoadsAndRepeatedRequestsMeetAndEachKeyHasOneEffect) {
   ActorLimits limits;
-  limits.course_idle = limits.person_idle = Milliseconds{0};
+  limits.course_idle = limits.calendar_idle = Milliseconds{0};
   ThreadedNode node{2, limits, 3};
   node.register_courses(performances());
   KeyedAnswers answers;
@@ -72,13 +72,13 @@ TEST(ReadThreads, LoadsAndRepeatedRequestsMeetAndEachKeyHasOneEffect) {
     const RequestKey request{RequestId{{key, key * 7919}}, Uid{1, key}};
     node.keyed().find(request, [&, key, request](EarlierRequest earlier) {
       if (earlier.kind == EarlierRequest::Kind::joined) joined = true;
-      if (earlier.kind == EarlierRequest::Kind::answered) answers.hear(key, earlier.answer);
+      if (earlier.kind == EarlierRequest::Kind::answered) answers.note(key, earlier.answer);
       if (earlier.kind != EarlierRequest::Kind::none) return ended.arrive();
       Caller caller;
       caller.key = request;
       caller.render = render;
       caller.deliver = [&, key](Answer answer) {
-        answers.hear(key, answer);
+        answers.note(key, answer);
         ended.arrive();
       };
       node.place({.course = CourseId{"musical-" + std::to_string(key % 3)},

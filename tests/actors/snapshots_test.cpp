@@ -15,7 +15,7 @@ struct GrowingAggregates : testing::Test {
   static ActorLimits limits() {
     ActorLimits limits;
     limits.snapshot_events_min = events_min;
-    limits.person_idle = Milliseconds{0};
+    limits.calendar_idle = Milliseconds{0};
     return limits;
   }
   static EnrollmentId enrollment(std::uint64_t n) { return {make_uid(TimePoint{}, {}, n << 2, 0)}; }

@@ -35,7 +35,7 @@ INSTANTIATE_TEST_SUITE_P(
          [](Life& life, const std::string& id) { life.read_course(CourseId{id}, [](const auto&, Position) {}); }},
         {"ReadAPlace",
          [](Life& life, const std::string& id) {
-           life.find_in_line(CourseId{id}, enrollment_of(id), [](const auto&) {});
+           life.describe_waitlist_position(CourseId{id}, enrollment_of(id), [](const auto&) {});
          }},
         {"Enroll",
          [](Life& life, const std::string& id) {

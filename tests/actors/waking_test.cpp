@@ -7,7 +7,7 @@ ActorLimits leaving_at_once() {
   ActorLimits limits;
   limits.course_idle = Milliseconds{0};
   limits.snapshot_events_min = 3;
-  limits.person_idle = Milliseconds{0};
+  limits.calendar_idle = Milliseconds{0};
   return limits;
 }
 

@@ -63,7 +63,7 @@ inline CourseCommand command_of(const Move& move, const Course& course) {
     case What::cancel:
       return CancelCourse{"burst pipe"};
     case What::tend:
-      return TendLine{};
+      return AdvanceWaitlist{};
   }
   return {};
 }

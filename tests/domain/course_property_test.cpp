@@ -22,7 +22,7 @@ void assert_invariant_1(const Course& course) {
     enrollments_of[claim.student.text].insert(id);
   }
   std::uint64_t waited_for = 0;
-  for (const auto& [ticket, waiter] : course.line) {
+  for (const auto& [ticket, waiter] : course.waitlist) {
     RC_ASSERT(waiter.seats > 0u);
     RC_ASSERT(ticket <= course.last_ticket);
     RC_ASSERT(course.tickets.at(waiter.enrollment) == ticket);
@@ -30,10 +30,10 @@ void assert_invariant_1(const Course& course) {
     waited_for += waiter.seats;
     seats_of[waiter.student.text] += waiter.seats;
     enrollments_of[waiter.student.text].insert(waiter.enrollment);
-    RC_ASSERT(course.line_by_seats.contains({waiter.seats, ticket}));
+    RC_ASSERT(course.waitlist_by_seats.contains({waiter.seats, ticket}));
   }
-  RC_ASSERT(course.line_by_seats.size() == course.line.size());
-  RC_ASSERT(course.tickets.size() == course.line.size());
+  RC_ASSERT(course.waitlist_by_seats.size() == course.waitlist.size());
+  RC_ASSERT(course.tickets.size() == course.waitlist.size());
   RC_ASSERT(course.waitlisted == waited_for);
   RC_ASSERT(course.held == held);
   RC_ASSERT(course.taken == taken);
@@ -86,7 +86,7 @@ RC_GTEST_PROP(AnyCourseCommand, MovesTheLineInBoundedChunksBehindItsOwnEvent, ()
   DrivenCourse driven{any_definition()};
   for (const auto& move : *any_moves()) {
     const auto events = driven.accept(command_of(move, driven.course)).events;
-    RC_ASSERT(events.size() <= 1 + line_chunk);
+    RC_ASSERT(events.size() <= 1 + waitlist_chunk);
     for (std::size_t i = 1; i < events.size(); ++i)
       RC_ASSERT(std::holds_alternative<WaiterPromoted>(events[i]) ||
                 ((move.what == Move::What::tend || move.what == Move::What::resize) &&
@@ -222,7 +222,7 @@ class NaiveCourse {
   Answer wait(const Move& move) {
     std::uint64_t waited_for = move.seats;
     for (const auto& waiter : line_) waited_for += waiter.seats;
-    if (!definition_.waitlist || !move.may_wait || move.seats > definition_.capacity || waited_for > line_seats_max)
+    if (!definition_.waitlist || !move.may_wait || move.seats > definition_.capacity || waited_for > waitlist_seats_max)
       return {CourseError::sold_out};
     line_.push_back({move.enrollment, move.student, move.seats});
     return {{}, true};
@@ -272,7 +272,7 @@ class NaiveCourse {
 
 std::vector<EnrollmentId> line_of(const Course& course) {
   std::vector<EnrollmentId> ids;
-  for (const auto& [ticket, waiter] : course.line) ids.push_back(waiter.enrollment);
+  for (const auto& [ticket, waiter] : course.waitlist) ids.push_back(waiter.enrollment);
   return ids;
 }
 

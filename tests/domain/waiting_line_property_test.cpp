@@ -24,11 +24,11 @@ RC_GTEST_PROP(Invariant12, NoSeatIsIdleWhileTheHeadFits, ()) {
   for (const auto& move : *any_moves()) {
     driven.accept(command_of(move, driven.course));
     const auto& course = driven.course;
-    if (is_open(course) && !course.line.empty()) RC_ASSERT(course.line.begin()->second.seats > course.available());
-    RC_ASSERT(!is_open(course) || !line_moves(course, noon));
+    if (is_open(course) && !course.waitlist.empty()) RC_ASSERT(course.waitlist.begin()->second.seats > course.available());
+    RC_ASSERT(!is_open(course) || !waitlist_advances(course, noon));
     // Nor does one wait at its head who can never fit.
-    if (is_open(course) && !course.line.empty())
-      RC_ASSERT(course.line.begin()->second.seats <= course.definition.capacity);
+    if (is_open(course) && !course.waitlist.empty())
+      RC_ASSERT(course.waitlist.begin()->second.seats <= course.definition.capacity);
   }
 }
 
@@ -49,7 +49,7 @@ RC_GTEST_PROP(Invariant12, WhoCameFirstIsPromotedFirstAndOnce, ()) {
     if (std::holds_alternative<WaiterLeft>(event) || std::holds_alternative<WaiterDismissed>(event))
       RC_ASSERT(std::erase(waiting, *enrollment_in(event)) == 1u);
   }
-  RC_ASSERT(waiting.size() == driven.course.line.size());
+  RC_ASSERT(waiting.size() == driven.course.waitlist.size());
 }
 
 RC_GTEST_PROP(Invariant12, TicketsAreGivenInOrderWithoutAGap, ()) {
@@ -64,8 +64,8 @@ RC_GTEST_PROP(LinePosition, IsThePlaceInTheOrderOfArrival, ()) {
   DrivenCourse driven{any_definition_with_line()};
   for (const auto& move : *any_moves()) driven.accept(command_of(move, driven.course));
   std::uint64_t place = 0;
-  for (const auto& [ticket, waiter] : driven.course.line)
-    RC_ASSERT(line_position(driven.course, waiter.enrollment) == ++place);
+  for (const auto& [ticket, waiter] : driven.course.waitlist)
+    RC_ASSERT(waitlist_position_of(driven.course, waiter.enrollment) == ++place);
 }
 
 /// A full course with a line longer than a chunk; ids all of one day.
@@ -79,30 +79,30 @@ DrivenCourse with_long_line(std::size_t count) {
   for (std::size_t n = 0; n < count; ++n)
     driven.accept(HoldSeats{enrollment(n + 2), student(n), *rc::gen::inRange<std::uint32_t>(1, 6),
                             PaymentSide::available, true});
-  RC_ASSERT(driven.course.line.size() == count);
+  RC_ASSERT(driven.course.waitlist.size() == count);
   return driven;
 }
 
 RC_GTEST_PROP(Invariant12, ALongLineIsPromotedInChunksUntilTheHeadDoesNotFit, ()) {
-  auto driven = with_long_line(*rc::gen::inRange<std::size_t>(1, 4 * line_chunk));
+  auto driven = with_long_line(*rc::gen::inRange<std::size_t>(1, 4 * waitlist_chunk));
   std::vector<CourseCommand> causes{ReleaseSeats{enrollment(1)},
                                     ReviseCourse{.expected_definition = driven.course.definition_version,
                                                  .title = {},
                                                  .capacity = 1'000 + *rc::gen::inRange<std::uint32_t>(0, 800),
                                                  .state = {}}};
   driven.accept(causes[*rc::gen::inRange<std::size_t>(0, 2)]);
-  for (int turns = 0; line_moves(driven.course, noon); ++turns) {
+  for (int turns = 0; waitlist_advances(driven.course, noon); ++turns) {
     RC_ASSERT(turns < 10);
-    const auto promoted = driven.accept(TendLine{}).events.size();
-    RC_ASSERT(promoted > 0u && promoted <= line_chunk);
+    const auto promoted = driven.accept(AdvanceWaitlist{}).events.size();
+    RC_ASSERT(promoted > 0u && promoted <= waitlist_chunk);
   }
   const auto& course = driven.course;
-  RC_ASSERT(course.line.empty() || course.line.begin()->second.seats > course.available());
+  RC_ASSERT(course.waitlist.empty() || course.waitlist.begin()->second.seats > course.available());
   RC_ASSERT(course.held + course.taken <= course.definition.capacity);
 }
 
 RC_GTEST_PROP(Invariant12, ACourseThatClosesTurnsItsWholeLineAway, ()) {
-  const auto count = *rc::gen::inRange<std::size_t>(1, 3 * line_chunk);
+  const auto count = *rc::gen::inRange<std::size_t>(1, 3 * waitlist_chunk);
   auto driven = with_long_line(count);
   driven.accept(ReviseCourse{.expected_definition = driven.course.definition_version,
                              .title = {},
@@ -110,13 +110,13 @@ RC_GTEST_PROP(Invariant12, ACourseThatClosesTurnsItsWholeLineAway, ()) {
                              .state = CourseState::closed});
   const auto held_before = driven.course.held;
   std::size_t dismissed = 0;
-  for (int turns = 0; line_moves(driven.course, noon); ++turns) {
+  for (int turns = 0; waitlist_advances(driven.course, noon); ++turns) {
     RC_ASSERT(turns < 10);
     if (*rc::gen::arbitrary<bool>()) driven.accept(ReleaseSeats{enrollment(1)});
-    dismissed += driven.accept(TendLine{}).events.size();
+    dismissed += driven.accept(AdvanceWaitlist{}).events.size();
   }
   RC_ASSERT(dismissed == count);
-  RC_ASSERT(driven.course.line.empty() && driven.course.tickets.empty());
+  RC_ASSERT(driven.course.waitlist.empty() && driven.course.tickets.empty());
   RC_ASSERT(driven.course.held <= held_before);
 }
 

@@ -65,7 +65,7 @@ TEST(WaitingLine, GivesEachTicketOnce) {
 }
 
 TEST(WaitingLine, HoldsABoundedNumberOfSeats) {
-  const auto past = given<Course>(show(line_seats_max), held(1, ann), waits(2, ben, line_seats_max - 1, 1));
+  const auto past = given<Course>(show(waitlist_seats_max), held(1, ann), waits(2, ben, waitlist_seats_max - 1, 1));
   EXPECT_THAT(past.when(hold_or_wait(3, cho, 2)), Refuses(CourseError::sold_out));
   EXPECT_THAT(past.when(hold_or_wait(3, cho, 1)), Causes(waits(3, cho, 1, 2)));
 }
@@ -125,7 +125,7 @@ TEST(Invariant12, AReleasePromotesAllWhoFitUpToTheFirstWhoDoesNot) {
 TEST(Invariant12, AHeadThatDoesNotFitHoldsUpWhoWould) {
   const auto past = given<Course>(show(3), held(1, ann), held(2, ann, 2), waits(3, ben, 3, 1), waits(4, cho, 1, 2));
   EXPECT_THAT(past.when(release(1)), Causes(released(1)));
-  EXPECT_FALSE(line_moves(given<Course>(show(3), held(2, ann, 2), waits(3, ben, 3, 1)).state(), noon));
+  EXPECT_FALSE(waitlist_advances(given<Course>(show(3), held(2, ann, 2), waits(3, ben, 3, 1)).state(), noon));
 }
 
 TEST(Invariant12, AHeadThatLeavesLetsTheNextPass) {
@@ -159,36 +159,36 @@ TEST(Invariant12, AHeadThatTheShrunkCourseCanNeverSeatHoldsUpNobody) {
 
 TEST(Invariant12, ManyWhoCanNeverFitAreDismissedInChunksAndThenTheOthersMove) {
   std::vector<CourseEvent> events{show(10), held(0, ann, 9)};
-  const std::uint64_t large = 2 * line_chunk + 5;
+  const std::uint64_t large = 2 * waitlist_chunk + 5;
   for (std::uint64_t n = 1; n <= large; ++n) events.push_back(waits(n, ben, 10, n));
   events.push_back(waits(large + 1, cho, 1, large + 1));
   auto course = replay<Course>(events);
   std::size_t dismissed = 0;
   CourseCommand command = ReviseCourse{.expected_definition = 1, .title = {}, .capacity = 9, .state = {}};
-  for (int turns = 0; turns == 0 || line_moves(course, noon); ++turns, command = TendLine{}) {
+  for (int turns = 0; turns == 0 || waitlist_advances(course, noon); ++turns, command = AdvanceWaitlist{}) {
     ASSERT_LT(turns, 5);
     const auto decision = decide(course, command, noon);
-    EXPECT_LE(decision.events.size(), 1 + line_chunk);
+    EXPECT_LE(decision.events.size(), 1 + waitlist_chunk);
     for (const auto& event : decision.events) {
       if (std::holds_alternative<WaiterDismissed>(event)) ++dismissed;
       apply(course, event);
     }
   }
   EXPECT_EQ(dismissed, large);
-  EXPECT_EQ(course.line.size(), 1u) << "who can still fit waits on";
+  EXPECT_EQ(course.waitlist.size(), 1u) << "who can still fit waits on";
   EXPECT_THAT(decide(course, release(0), noon), Causes(released(0, 9), promoted(large + 1)));
 }
 
 TEST(Invariant12, NobodyIsPromotedTwice) {
   const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), released(1), promoted(2));
-  EXPECT_THAT(past.when(TendLine{}), ChangesNothing());
+  EXPECT_THAT(past.when(AdvanceWaitlist{}), ChangesNothing());
   EXPECT_THAT(past.when(release(1)), ChangesNothing());
   EXPECT_THAT(past.when(hold_or_wait(2, ben)), ChangesNothing());
   const auto course = past.state();
   EXPECT_EQ(course.held, 1u);
   EXPECT_EQ(course.waitlisted, 0u);
   EXPECT_EQ(course.share_of.at(ben).seats, 1u);
-  EXPECT_EQ(line_position(course, enrollment(2)), std::nullopt);
+  EXPECT_EQ(waitlist_position_of(course, enrollment(2)), std::nullopt);
 }
 
 TEST(PromotedWaiter, TakesAndReleasesHerSeatsLikeAnybody) {
@@ -218,10 +218,10 @@ TEST(ReleaseSeats, BeforeTheWaitLeavesATombstone) {
 TEST(LinePosition, CountsFromTheHeadAndMovesUp) {
   const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), waits(3, cho, 1, 2),
                                   waits(4, dai, 1, 3), WaiterLeft{enrollment(3)});
-  EXPECT_EQ(line_position(past.state(), enrollment(2)), 1u);
-  EXPECT_EQ(line_position(past.state(), enrollment(3)), std::nullopt);
-  EXPECT_EQ(line_position(past.state(), enrollment(4)), 2u);
-  EXPECT_EQ(line_position(past.state(), enrollment(1)), std::nullopt);
+  EXPECT_EQ(waitlist_position_of(past.state(), enrollment(2)), 1u);
+  EXPECT_EQ(waitlist_position_of(past.state(), enrollment(3)), std::nullopt);
+  EXPECT_EQ(waitlist_position_of(past.state(), enrollment(4)), 2u);
+  EXPECT_EQ(waitlist_position_of(past.state(), enrollment(1)), std::nullopt);
 }
 
 /// A full course of one seat, and a line of `count` for one seat each.
@@ -237,47 +237,47 @@ std::size_t obey(Course& course, const CourseCommand& command, TimePoint now = n
   return decision.events.size();
 }
 
-TEST(TendLine, GoesOnWhereAChunkEnded) {
-  auto course = with_line(2 * line_chunk + 5);
-  EXPECT_EQ(obey(course, capacity_to(1000)), 1 + line_chunk);
-  EXPECT_TRUE(line_moves(course, noon));
+TEST(AdvanceWaitlist, GoesOnWhereAChunkEnded) {
+  auto course = with_line(2 * waitlist_chunk + 5);
+  EXPECT_EQ(obey(course, capacity_to(1000)), 1 + waitlist_chunk);
+  EXPECT_TRUE(waitlist_advances(course, noon));
   // While the rest is on its way, nobody slips in between.
   EXPECT_THAT(decide(course, hold_only(900, dai), noon), Refuses(CourseError::sold_out));
-  EXPECT_EQ(obey(course, TendLine{}), line_chunk);
-  EXPECT_TRUE(line_moves(course, noon));
-  EXPECT_EQ(obey(course, TendLine{}), 5u);
-  EXPECT_FALSE(line_moves(course, noon));
-  EXPECT_EQ(obey(course, TendLine{}), 0u);
-  EXPECT_EQ(course.held, 1 + 2 * line_chunk + 5);
+  EXPECT_EQ(obey(course, AdvanceWaitlist{}), waitlist_chunk);
+  EXPECT_TRUE(waitlist_advances(course, noon));
+  EXPECT_EQ(obey(course, AdvanceWaitlist{}), 5u);
+  EXPECT_FALSE(waitlist_advances(course, noon));
+  EXPECT_EQ(obey(course, AdvanceWaitlist{}), 0u);
+  EXPECT_EQ(course.held, 1 + 2 * waitlist_chunk + 5);
 }
 
-TEST(TendLine, PromotesNobodyWhileTheHeadDoesNotFit) {
-  EXPECT_THAT(given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1)).when(TendLine{}), ChangesNothing());
-  EXPECT_FALSE(line_moves(with_line(3), noon));
+TEST(AdvanceWaitlist, PromotesNobodyWhileTheHeadDoesNotFit) {
+  EXPECT_THAT(given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1)).when(AdvanceWaitlist{}), ChangesNothing());
+  EXPECT_FALSE(waitlist_advances(with_line(3), noon));
 }
 
-TEST(TendLine, OfAClosedCourseTurnsEverybodyAwayInChunks) {
-  auto course = with_line(line_chunk + 3);
+TEST(AdvanceWaitlist, OfAClosedCourseTurnsEverybodyAwayInChunks) {
+  auto course = with_line(waitlist_chunk + 3);
   EXPECT_EQ(obey(course, close_it()), 1u);
-  EXPECT_TRUE(line_moves(course, noon));
-  const auto decision = decide(course, TendLine{}, noon);
-  ASSERT_EQ(decision.events.size(), line_chunk);
+  EXPECT_TRUE(waitlist_advances(course, noon));
+  const auto decision = decide(course, AdvanceWaitlist{}, noon);
+  ASSERT_EQ(decision.events.size(), waitlist_chunk);
   EXPECT_EQ(decision.events.front(), CourseEvent{WaiterDismissed{enrollment(1)}});
   for (const auto& event : decision.events) apply(course, event);
-  EXPECT_EQ(obey(course, TendLine{}), 3u);
-  EXPECT_FALSE(line_moves(course, noon));
+  EXPECT_EQ(obey(course, AdvanceWaitlist{}), 3u);
+  EXPECT_FALSE(waitlist_advances(course, noon));
   EXPECT_EQ(course.waitlisted, 0u);
   EXPECT_EQ(course.share_of.size(), 1u) << "only the holder is left";
   EXPECT_THAT(decide(course, hold_or_wait(1, ben), noon), Refuses(CourseError::undone));
 }
 
-TEST(TendLine, OfACourseThatClosesByItselfTurnsEverybodyAway) {
+TEST(AdvanceWaitlist, OfACourseThatClosesByItselfTurnsEverybodyAway) {
   auto definition = show(1).definition;
   definition.closes_at = noon;
   const auto past = given<Course>(CourseRegistered{definition}, held(1, ann), waits(2, ben, 1, 1));
-  EXPECT_FALSE(line_moves(past.state(), noon - Milliseconds{1}));
-  EXPECT_TRUE(line_moves(past.state(), noon));
-  EXPECT_THAT(Past<Course>{past}.at(noon).when(TendLine{}), Causes(WaiterDismissed{enrollment(2)}));
+  EXPECT_FALSE(waitlist_advances(past.state(), noon - Milliseconds{1}));
+  EXPECT_TRUE(waitlist_advances(past.state(), noon));
+  EXPECT_THAT(Past<Course>{past}.at(noon).when(AdvanceWaitlist{}), Causes(WaiterDismissed{enrollment(2)}));
 }
 
 TEST(ClosedCourse, PromotesNobodyWhateverIsReleased) {
@@ -317,8 +317,8 @@ TEST(CancelCourse, TwiceIsOnce) {
 
 TEST(CancelCourse, LeavesClaimsAndLineToTheirOwnCancels) {
   const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), CourseCancelled{""});
-  EXPECT_THAT(past.when(TendLine{}), ChangesNothing());
-  EXPECT_FALSE(line_moves(past.state(), noon));
+  EXPECT_THAT(past.when(AdvanceWaitlist{}), ChangesNothing());
+  EXPECT_FALSE(waitlist_advances(past.state(), noon));
   EXPECT_THAT(past.when(release(1)), Causes(released(1)));
   EXPECT_THAT(past.when(release(2)), Causes(WaiterLeft{enrollment(2)}));
 }

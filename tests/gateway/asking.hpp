@@ -32,7 +32,7 @@ class Pending {
   GatewayAnswer get() {
     if (answer_.wait_for(answer_deadline) != std::future_status::ready) {
       ADD_FAILURE() << "no answer within the deadline";
-      return {GatewayWord::unknown, "no answer within the deadline"};
+      return {GatewayOutcome::unknown, "no answer within the deadline"};
     }
     return answer_.get();
   }

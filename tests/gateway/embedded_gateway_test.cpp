@@ -40,10 +40,10 @@ class Gateway : public ::testing::Test {
     }
     std::string key;
     put_uid(key, key_.uid);
-    store_.spoil(ChargeBooks::space, key);
+    store_.spoil(ChargeLedger::space, key);
   }
 
-  MemoryStore store_{ChargeBooks::space_count};
+  MemoryStore store_{ChargeLedger::space_count};
   const PaymentId key_ = payment_number(1);
 };
 
@@ -51,7 +51,7 @@ constexpr EmbeddedGateway::Limits impatient{.call_timeout_ms = std::chrono::mill
 
 TEST_F(Gateway, BooksAChargeAndApprovesIt) {
   Company company{store_};
-  EXPECT_EQ(charge(company.gateway, key_, won(500)).word, GatewayWord::approved);
+  EXPECT_EQ(charge(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
   const auto books = books_of(company.gateway);
   ASSERT_EQ(books.size(), 1u);
   const auto& entry = books.at(key_);
@@ -63,8 +63,8 @@ TEST_F(Gateway, BooksAChargeAndApprovesIt) {
 TEST_F(Gateway, AnswersNoWordForAnEntryThatCannotBeReadAndServesTheOthers) {
   charge_unreadably();
   Company company{store_};
-  EXPECT_EQ(refund(company.gateway, key_, won(500)).word, GatewayWord::unreadable);
-  EXPECT_EQ(charge(company.gateway, payment_number(2), won(500)).word, GatewayWord::approved);
+  EXPECT_EQ(refund(company.gateway, key_, won(500)).outcome, GatewayOutcome::unreadable);
+  EXPECT_EQ(charge(company.gateway, payment_number(2), won(500)).outcome, GatewayOutcome::approved);
 }
 
 TEST_F(Gateway, KeepsNoOtherPaymentWaitingForAnEntryThatCannotBeRead) {
@@ -79,7 +79,7 @@ TEST_F(Gateway, KeepsNoOtherPaymentWaitingForAnEntryThatCannotBeRead) {
 TEST_F(Gateway, DeclinesTheTestMethodThatAsksForIt) {
   Company company{store_};
   const auto answer = charge(company.gateway, key_, won(500), PaymentMethod::test_decline);
-  EXPECT_EQ(answer.word, GatewayWord::declined);
+  EXPECT_EQ(answer.outcome, GatewayOutcome::declined);
   EXPECT_EQ(answer.reason, "declined by test method");
   EXPECT_EQ(state_in_books(company.gateway, key_), "declined");
 }
@@ -90,10 +90,10 @@ TEST_F(Gateway, AnswersAKnownKeyAsBefore) {
   charge(company.gateway, key_, won(500));
   charge(company.gateway, declined_key, won(500), PaymentMethod::test_decline);
   company.gateway.set_settings({.decline_percent = 100});
-  EXPECT_EQ(charge(company.gateway, key_, won(500)).word, GatewayWord::approved);
-  EXPECT_EQ(charge(company.gateway, key_, won(500), PaymentMethod::test_decline).word, GatewayWord::approved);
+  EXPECT_EQ(charge(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
+  EXPECT_EQ(charge(company.gateway, key_, won(500), PaymentMethod::test_decline).outcome, GatewayOutcome::approved);
   company.gateway.set_settings({});
-  EXPECT_EQ(charge(company.gateway, declined_key, won(500)).word, GatewayWord::declined);
+  EXPECT_EQ(charge(company.gateway, declined_key, won(500)).outcome, GatewayOutcome::declined);
   EXPECT_EQ(store_.writes(), 2u);
 }
 
@@ -101,10 +101,10 @@ TEST_F(Gateway, DeclinesAKnownKeyWithAnotherAmountAndBooksNothing) {
   Company company{store_};
   charge(company.gateway, key_, won(500));
   const auto answer = charge(company.gateway, key_, won(501));
-  EXPECT_EQ(answer.word, GatewayWord::declined);
+  EXPECT_EQ(answer.outcome, GatewayOutcome::declined);
   EXPECT_THAT(answer.reason, ::testing::HasSubstr("another amount"));
   EXPECT_EQ(books_of(company.gateway).at(key_).amount, won(500));
-  EXPECT_EQ(charge(company.gateway, key_, won(500)).word, GatewayWord::approved);
+  EXPECT_EQ(charge(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
 }
 
 TEST_F(Gateway, DecidesTheSameKeyOnceWithinABatch) {
@@ -113,9 +113,9 @@ TEST_F(Gateway, DecidesTheSameKeyOnceWithinABatch) {
   auto again = start_charge(gateway, key_, won(500), PaymentMethod::test_decline);
   auto back = start_refund(gateway, key_, won(500));
   gateway.start();
-  EXPECT_EQ(first.get().word, GatewayWord::approved);
-  EXPECT_EQ(again.get().word, GatewayWord::approved);
-  EXPECT_EQ(back.get().word, GatewayWord::approved);
+  EXPECT_EQ(first.get().outcome, GatewayOutcome::approved);
+  EXPECT_EQ(again.get().outcome, GatewayOutcome::approved);
+  EXPECT_EQ(back.get().outcome, GatewayOutcome::approved);
   EXPECT_EQ(store_.writes(), 1u);
   EXPECT_EQ(state_in_books(gateway, key_), "refunded");
 }
@@ -132,7 +132,7 @@ TEST_F(Gateway, KeepsItsBooksThroughACrash) {
   ASSERT_EQ(books.size(), 20u);
   for (std::uint64_t i = 0; i < 20; ++i)
     EXPECT_EQ(books.at(payment_number(i)).state, i % 2 ? "refunded" : "approved");
-  EXPECT_EQ(charge(company.gateway, payment_number(3), won(100)).word, GatewayWord::approved);
+  EXPECT_EQ(charge(company.gateway, payment_number(3), won(100)).outcome, GatewayOutcome::approved);
   EXPECT_EQ(after->writes(), 0u);
 }
 
@@ -143,7 +143,7 @@ TEST_F(Gateway, KeepsItsBooksInAFolder) {
     RocksStore store{folder.string(), {{"books"}}};
     Company company{store};
     EXPECT_EQ(state_in_books(company.gateway, key_), round == 0 ? "" : "approved");
-    EXPECT_EQ(charge(company.gateway, key_, won(500)).word, GatewayWord::approved);
+    EXPECT_EQ(charge(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
   }
   std::filesystem::remove_all(folder);
 }
@@ -151,24 +151,24 @@ TEST_F(Gateway, KeepsItsBooksInAFolder) {
 TEST_F(Gateway, RefundsAnApprovedChargeOnce) {
   Company company{store_};
   charge(company.gateway, key_, won(500));
-  EXPECT_EQ(refund(company.gateway, key_, won(500)).word, GatewayWord::approved);
-  EXPECT_EQ(refund(company.gateway, key_, won(500)).word, GatewayWord::approved);
+  EXPECT_EQ(refund(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
+  EXPECT_EQ(refund(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
   EXPECT_EQ(store_.writes(), 2u);
   EXPECT_EQ(state_in_books(company.gateway, key_), "refunded");
   // A charge that comes late, or twice, finds the money given back and takes none.
-  EXPECT_EQ(charge(company.gateway, key_, won(500)).word, GatewayWord::approved);
+  EXPECT_EQ(charge(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
   EXPECT_EQ(state_in_books(company.gateway, key_), "refunded");
 }
 
 TEST_F(Gateway, RefusesForGoodARefundOfWhatItDidNotTake) {
   Company company{store_};
-  EXPECT_EQ(refund(company.gateway, key_, won(500)).word, GatewayWord::declined);
+  EXPECT_EQ(refund(company.gateway, key_, won(500)).outcome, GatewayOutcome::declined);
   charge(company.gateway, key_, won(500), PaymentMethod::test_decline);
   const auto answer = refund(company.gateway, key_, won(500));
-  EXPECT_EQ(answer.word, GatewayWord::declined);
+  EXPECT_EQ(answer.outcome, GatewayOutcome::declined);
   EXPECT_FALSE(answer.reason.empty());
   charge(company.gateway, payment_number(2), won(500));
-  EXPECT_EQ(refund(company.gateway, payment_number(2), won(499)).word, GatewayWord::declined);
+  EXPECT_EQ(refund(company.gateway, payment_number(2), won(499)).outcome, GatewayOutcome::declined);
   EXPECT_EQ(state_in_books(company.gateway, payment_number(2)), "approved");
 }
 
@@ -179,7 +179,7 @@ TEST_F(Gateway, DeclinesAsManyAsItsSettingsSay) {
   for (std::uint64_t i = 0; i < 1'000; ++i)
     calls.push_back(start_charge(company.gateway, payment_number(i), won(1)));
   int declined = 0;
-  for (auto& call : calls) declined += call.get().word == GatewayWord::declined ? 1 : 0;
+  for (auto& call : calls) declined += call.get().outcome == GatewayOutcome::declined ? 1 : 0;
   EXPECT_GT(declined, 220);
   EXPECT_LT(declined, 380);
 }
@@ -188,7 +188,7 @@ TEST_F(Gateway, ThatFailsSaysUnknownAndHasBookedOnlySome) {
   Company company{store_};
   company.gateway.set_settings({.fail_percent = 100});
   for (std::uint64_t i = 0; i < 100; ++i)
-    EXPECT_EQ(charge(company.gateway, payment_number(i), won(1)).word, GatewayWord::unknown);
+    EXPECT_EQ(charge(company.gateway, payment_number(i), won(1)).outcome, GatewayOutcome::unknown);
   const auto booked = books_of(company.gateway).size();
   EXPECT_GT(booked, 20u);
   EXPECT_LT(booked, 80u);
@@ -200,20 +200,20 @@ TEST_F(Gateway, ThatHangsLeavesTheCallUnansweredAfterTheTimeout) {
   const auto start = std::chrono::steady_clock::now();
   std::vector<Pending> calls;
   for (std::uint64_t i = 0; i < 100; ++i) calls.push_back(start_charge(company.gateway, payment_number(i), won(1)));
-  for (auto& call : calls) EXPECT_EQ(call.get().word, GatewayWord::unanswered);
+  for (auto& call : calls) EXPECT_EQ(call.get().outcome, GatewayOutcome::unanswered);
   EXPECT_GE(std::chrono::steady_clock::now() - start, impatient.call_timeout_ms);
   const auto booked = books_of(company.gateway).size();
   EXPECT_GT(booked, 20u);
   EXPECT_LT(booked, 80u);
   company.gateway.set_settings({});
-  EXPECT_EQ(charge(company.gateway, payment_number(1), won(1)).word, GatewayWord::approved);
+  EXPECT_EQ(charge(company.gateway, payment_number(1), won(1)).outcome, GatewayOutcome::approved);
 }
 
 TEST_F(Gateway, AnswersNoSoonerThanItsLatency) {
   Company company{store_};
   company.gateway.set_settings({.latency_min_ms = 10, .latency_max_ms = 20});
   const auto start = std::chrono::steady_clock::now();
-  EXPECT_EQ(charge(company.gateway, key_, won(1)).word, GatewayWord::approved);
+  EXPECT_EQ(charge(company.gateway, key_, won(1)).outcome, GatewayOutcome::approved);
   EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds{10});
 }
 
@@ -225,39 +225,39 @@ TEST_F(Gateway, KeepsNobodyWaitingForAnothersLatency) {
   while (state_in_books(company.gateway, key_).empty() && std::chrono::steady_clock::now() < deadline)
     std::this_thread::yield();
   company.gateway.set_settings({});
-  EXPECT_EQ(charge(company.gateway, payment_number(2), won(1)).word, GatewayWord::approved);
+  EXPECT_EQ(charge(company.gateway, payment_number(2), won(1)).outcome, GatewayOutcome::approved);
   EXPECT_FALSE(slow.is_answered());
 }
 
 TEST_F(Gateway, SlowerThanTheTimeoutLeavesTheCallUnansweredAndHasBooked) {
   Company company{store_, impatient};
   company.gateway.set_settings({.latency_min_ms = 60'000, .latency_max_ms = 60'000});
-  EXPECT_EQ(charge(company.gateway, key_, won(1)).word, GatewayWord::unanswered);
+  EXPECT_EQ(charge(company.gateway, key_, won(1)).outcome, GatewayOutcome::unanswered);
   EXPECT_EQ(state_in_books(company.gateway, key_), "approved");
 }
 
 TEST_F(Gateway, SlowerThanTheTimeoutAnswersLate) {
   Company company{store_, impatient};
   company.gateway.set_settings({.latency_min_ms = 30, .latency_max_ms = 30});
-  auto words = std::make_shared<std::vector<GatewayWord>>();
+  auto words = std::make_shared<std::vector<GatewayOutcome>>();
   std::promise<void> last;
   company.gateway.charge(key_, won(1), PaymentMethod::test_approve, [&, words](const GatewayAnswer& answer) {
-    words->push_back(answer.word);
-    if (is_definitive(answer.word)) last.set_value();
+    words->push_back(answer.outcome);
+    if (is_definitive(answer.outcome)) last.set_value();
   });
   ASSERT_EQ(last.get_future().wait_for(answer_deadline), std::future_status::ready);
-  EXPECT_EQ(*words, (std::vector{GatewayWord::unanswered, GatewayWord::approved}));
+  EXPECT_EQ(*words, (std::vector{GatewayOutcome::unanswered, GatewayOutcome::approved}));
 }
 
 TEST_F(Gateway, PausedSaysUnknownAtOnceAndBooksNothing) {
   Company company{store_};
   company.gateway.pause(true);
   const auto answer = charge(company.gateway, key_, won(1));
-  EXPECT_EQ(answer.word, GatewayWord::unknown);
+  EXPECT_EQ(answer.outcome, GatewayOutcome::unknown);
   EXPECT_EQ(answer.reason, "payments are paused");
   EXPECT_TRUE(books_of(company.gateway).empty());
   company.gateway.pause(false);
-  EXPECT_EQ(charge(company.gateway, key_, won(1)).word, GatewayWord::approved);
+  EXPECT_EQ(charge(company.gateway, key_, won(1)).outcome, GatewayOutcome::approved);
 }
 
 TEST_F(Gateway, ThatStopsAnswersEveryCallOnce) {
@@ -266,10 +266,10 @@ TEST_F(Gateway, ThatStopsAnswersEveryCallOnce) {
   std::atomic<int> answers{0};
   for (std::uint64_t i = 0; i < 50; ++i)
     company.gateway.charge(payment_number(i), won(1), PaymentMethod::test_approve,
-                           [&](GatewayAnswer answer) { answers += answer.word == GatewayWord::unknown ? 1 : 100; });
+                           [&](GatewayAnswer answer) { answers += answer.outcome == GatewayOutcome::unknown ? 1 : 100; });
   company.gateway.stop();
   EXPECT_EQ(answers, 50);
-  EXPECT_EQ(charge(company.gateway, key_, won(1)).word, GatewayWord::unknown);
+  EXPECT_EQ(charge(company.gateway, key_, won(1)).outcome, GatewayOutcome::unknown);
 }
 
 TEST_F(Gateway, TakesNoMoreCallsThanItsBound) {
@@ -278,17 +278,17 @@ TEST_F(Gateway, TakesNoMoreCallsThanItsBound) {
   std::vector<Pending> calls;
   for (std::uint64_t i = 0; i < 3; ++i) calls.push_back(start_charge(company.gateway, payment_number(i), won(1)));
   const auto answer = charge(company.gateway, payment_number(4), won(1));
-  EXPECT_EQ(answer.word, GatewayWord::unknown);
+  EXPECT_EQ(answer.outcome, GatewayOutcome::unknown);
   EXPECT_THAT(answer.reason, ::testing::HasSubstr("too many"));
 }
 
 TEST_F(Gateway, WhoseBooksFailSaysSoOnceAndUnknownToEverybody) {
-  MemoryStore failing{ChargeBooks::space_count, {.failing_write = 2}};
+  MemoryStore failing{ChargeLedger::space_count, {.failing_write = 2}};
   std::atomic<int> failures{0};
   Company company{failing, {}, [&](const std::string&) { ++failures; }};
-  EXPECT_EQ(charge(company.gateway, payment_number(1), won(1)).word, GatewayWord::approved);
+  EXPECT_EQ(charge(company.gateway, payment_number(1), won(1)).outcome, GatewayOutcome::approved);
   for (std::uint64_t i = 2; i < 5; ++i)
-    EXPECT_EQ(charge(company.gateway, payment_number(i), won(1)).word, GatewayWord::unknown);
+    EXPECT_EQ(charge(company.gateway, payment_number(i), won(1)).outcome, GatewayOutcome::unknown);
   EXPECT_EQ(failures, 1);
 }
 

@@ -23,17 +23,17 @@ class Breaker : public ::testing::Test {
   void fail_a_call() {
     auto call = start();
     gateway_.leave_unknown(Moved::no, payment_number(calls_));
-    EXPECT_EQ(call.get().word, GatewayWord::unknown);
+    EXPECT_EQ(call.get().outcome, GatewayOutcome::unknown);
   }
   void leave_a_call_unanswered() {
     auto call = start();
     gateway_.leave_unanswered(payment_number(calls_));
-    EXPECT_EQ(call.get().word, GatewayWord::unanswered);
+    EXPECT_EQ(call.get().outcome, GatewayOutcome::unanswered);
   }
   void succeed_a_call() {
     auto call = start();
     gateway_.approve(payment_number(calls_));
-    EXPECT_EQ(call.get().word, GatewayWord::approved);
+    EXPECT_EQ(call.get().outcome, GatewayOutcome::approved);
   }
   void fall() {
     for (std::uint32_t i = 0; i < settings.unknowns_max; ++i) fail_a_call();
@@ -63,15 +63,15 @@ TEST_F(Breaker, PassesCallsAndAnswersOnAsTheyAre) {
                                                             won(9), PaymentMethod::test_decline}));
   gateway_.decline("no funds");
   const auto answer = charge.get();
-  EXPECT_EQ(answer.word, GatewayWord::declined);
+  EXPECT_EQ(answer.outcome, GatewayOutcome::declined);
   EXPECT_EQ(answer.reason, "no funds");
 
   auto paid = start_charge(breaker_, payment_number(8), won(9));
   auto refund = start_refund(breaker_, payment_number(8), won(9));
   EXPECT_EQ(gateway_.calls().back().kind, ScriptedGateway::CallKind::refund);
   gateway_.approve_all();
-  EXPECT_EQ(paid.get().word, GatewayWord::approved);
-  EXPECT_EQ(refund.get().word, GatewayWord::approved);
+  EXPECT_EQ(paid.get().outcome, GatewayOutcome::approved);
+  EXPECT_EQ(refund.get().outcome, GatewayOutcome::approved);
   EXPECT_EQ(gateway_.balance(payment_number(8)), won(0));
 }
 
@@ -120,7 +120,7 @@ TEST_F(Breaker, SwallowsNoCallWhileItIsOpen) {
   auto refund = start_refund(breaker_, payment_number(1), won(5));
   ASSERT_EQ(gateway_.waiting().size(), 1u);
   gateway_.approve();
-  EXPECT_EQ(refund.get().word, GatewayWord::approved);
+  EXPECT_EQ(refund.get().outcome, GatewayOutcome::approved);
   EXPECT_EQ(gateway_.balance(payment_number(1)), won(0));
 }
 
@@ -295,7 +295,7 @@ TEST(BreakerOfManyThreads, EndsClosedWhenTheLastWordsAreDefinitive) {
         breaker.available();
         auto again = start_charge(breaker, key, won(5));
         gateway.approve(key);
-        EXPECT_EQ(again.get().word, GatewayWord::approved);
+        EXPECT_EQ(again.get().outcome, GatewayOutcome::approved);
       }
     });
   for (auto& thread : threads) thread.join();

@@ -68,7 +68,7 @@ class ScriptedGateway : public PaymentGateway {
   void leave_unknown(Moved moved, std::optional<PaymentId> key = std::nullopt) {
     auto held = take(key);
     if (moved == Moved::yes) book(held.call, std::nullopt);
-    held.done({GatewayWord::unknown, "no answer in time"});
+    held.done({GatewayOutcome::unknown, "no answer in time"});
   }
   /// No answer in time; the call still waits, and may be answered late. False: it is late already.
   bool leave_unanswered(std::optional<PaymentId> key = std::nullopt) {
@@ -81,7 +81,7 @@ class ScriptedGateway : public PaymentGateway {
       it->late = true;
       done = it->done;
     }
-    done({GatewayWord::unanswered, "no answer in time"});
+    done({GatewayOutcome::unanswered, "no answer in time"});
     return true;
   }
   /// Approves until nothing waits, also what comes meanwhile on this thread. Returns how many calls it answered.
@@ -155,21 +155,21 @@ class ScriptedGateway : public PaymentGateway {
       account.declined = std::move(refusal);
       account.charges = account.declined ? 0 : 1;
     }
-    if (account.declined) return {GatewayWord::declined, *account.declined};
-    return {GatewayWord::approved, {}};
+    if (account.declined) return {GatewayOutcome::declined, *account.declined};
+    return {GatewayOutcome::approved, {}};
   }
 
   GatewayAnswer book_refund(const Call& call, std::optional<std::string> refusal) {
     auto it = accounts_.find(call.key);
     if (it == accounts_.end() || it->second.charges == 0) {
       mistakes_.push_back(to_text(call.key) + " was to be refunded and never charged");
-      return {GatewayWord::declined, "no charge has this key"};
+      return {GatewayOutcome::declined, "no charge has this key"};
     }
     if (it->second.refunds == 0) {
-      if (refusal) return {GatewayWord::declined, *refusal};
+      if (refusal) return {GatewayOutcome::declined, *refusal};
       it->second.refunds = 1;
     }
-    return {GatewayWord::approved, {}};
+    return {GatewayOutcome::approved, {}};
   }
 
   mutable std::mutex mutex_;

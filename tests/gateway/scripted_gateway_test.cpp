@@ -21,7 +21,7 @@ TEST_F(Scripted, HoldsACallUntilTheTestAnswersIt) {
   EXPECT_FALSE(call.is_answered());
   ASSERT_EQ(gateway_.waiting().size(), 1u);
   gateway_.approve();
-  EXPECT_EQ(call.get().word, GatewayWord::approved);
+  EXPECT_EQ(call.get().outcome, GatewayOutcome::approved);
   EXPECT_TRUE(gateway_.waiting().empty());
   EXPECT_EQ(gateway_.calls().size(), 1u);
   EXPECT_EQ(gateway_.balance(key_), won(5));
@@ -31,11 +31,11 @@ TEST_F(Scripted, MovesMoneyOnceForAKeyThatIsAskedAgain) {
   for (auto moved : {Moved::no, Moved::yes, Moved::yes}) {
     auto call = start_charge(gateway_, key_, won(5));
     gateway_.leave_unknown(moved);
-    EXPECT_EQ(call.get().word, GatewayWord::unknown);
+    EXPECT_EQ(call.get().outcome, GatewayOutcome::unknown);
   }
   auto call = start_charge(gateway_, key_, won(5));
   gateway_.decline("too late to decline");
-  EXPECT_EQ(call.get().word, GatewayWord::approved);
+  EXPECT_EQ(call.get().outcome, GatewayOutcome::approved);
   EXPECT_EQ(gateway_.accounts().at(key_).charges, 1u);
   auto back = start_refund(gateway_, key_, won(5));
   auto again = start_refund(gateway_, key_, won(5));
@@ -47,7 +47,7 @@ TEST_F(Scripted, MovesMoneyOnceForAKeyThatIsAskedAgain) {
 TEST_F(Scripted, TellsWhatACallerMustNeverDo) {
   auto refund_of_nothing = start_refund(gateway_, key_, won(5));
   gateway_.approve();
-  EXPECT_EQ(refund_of_nothing.get().word, GatewayWord::declined);
+  EXPECT_EQ(refund_of_nothing.get().outcome, GatewayOutcome::declined);
   auto one = start_charge(gateway_, payment_number(2), won(5));
   auto other = start_charge(gateway_, payment_number(2), won(6));
   EXPECT_EQ(gateway_.mistakes().size(), 2u);
@@ -58,7 +58,7 @@ TEST_F(Scripted, AnswersTheCallThatTheTestNames) {
   auto two = start_charge(gateway_, payment_number(2), won(5));
   gateway_.decline("no", payment_number(2));
   EXPECT_FALSE(one.is_answered());
-  EXPECT_EQ(two.get().word, GatewayWord::declined);
+  EXPECT_EQ(two.get().outcome, GatewayOutcome::declined);
   EXPECT_THROW(gateway_.approve(payment_number(2)), std::logic_error);
 }
 

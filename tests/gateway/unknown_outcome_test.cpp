@@ -11,14 +11,14 @@ namespace {
 GatewayAnswer settle(EmbeddedGateway& gateway, bool is_refund, PaymentId key, Money amount) {
   for (;;) {
     auto answer = is_refund ? refund(gateway, key, amount) : charge(gateway, key, amount);
-    if (is_definitive(answer.word)) return answer;
+    if (is_definitive(answer.outcome)) return answer;
   }
 }
 
 RC_GTEST_PROP(UnknownOutcomes, AskedAgainWithTheSameKeyMoveMoneyOnceThroughFailuresAndCrashes, ()) {
   constexpr std::uint64_t payments = 20;
-  auto store = std::make_unique<MemoryStore>(std::size_t{ChargeBooks::space_count});
-  std::map<PaymentId, GatewayWord> told, refunded;
+  auto store = std::make_unique<MemoryStore>(std::size_t{ChargeLedger::space_count});
+  std::map<PaymentId, GatewayOutcome> told, refunded;
   for (int round = 0; round < 4; ++round) {
     {
       EmbeddedGateway gateway{*store,
@@ -33,10 +33,10 @@ RC_GTEST_PROP(UnknownOutcomes, AskedAgainWithTheSameKeyMoveMoneyOnceThroughFailu
       for (int call = 0; call < 10; ++call) {
         const auto key = payment_number(*rc::gen::inRange<std::uint64_t>(0, payments));
         // What was told once is told for ever.
-        const auto word = settle(gateway, false, key, won(100)).word;
+        const auto word = settle(gateway, false, key, won(100)).outcome;
         RC_ASSERT(told.try_emplace(key, word).first->second == word);
         if (*rc::gen::inRange(0, 3) > 0) continue;
-        const auto back = settle(gateway, true, key, won(100)).word;
+        const auto back = settle(gateway, true, key, won(100)).outcome;
         RC_ASSERT(back == word);
         refunded.emplace(key, back);
       }
@@ -44,7 +44,7 @@ RC_GTEST_PROP(UnknownOutcomes, AskedAgainWithTheSameKeyMoveMoneyOnceThroughFailu
       RC_ASSERT(books.size() == told.size());
       for (const auto& [key, word] : told) {
         const auto& state = books.at(key).state;
-        if (word == GatewayWord::declined)
+        if (outcome == GatewayOutcome::declined)
           RC_ASSERT(state == "declined");
         else
           RC_ASSERT(state == (refunded.contains(key) ? "refunded" : "approved"));

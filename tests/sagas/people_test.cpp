@@ -101,7 +101,7 @@ TEST_F(ScheduledClass, MovesToAnotherTimeAndToAnotherInstructorAndBack) {
   const auto later = slot_in(std::chrono::hours{24 * 9});
   EXPECT_FALSE(take(id, AgreeOnSlot{later}));
   expect_class(anna, later);
-  EXPECT_GE(life->summary(id).deadline, later.ends_at + life->node().limits.person_deadline);
+  EXPECT_GE(life->summary(id).deadline, later.ends_at + life->node().limits.staff_deadline);
   EXPECT_FALSE(take(id, AssignInstructor{bert}));
   expect_class(bert, later);
   EXPECT_FALSE(take(id, AssignInstructor{anna}));

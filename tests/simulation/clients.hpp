@@ -58,7 +58,7 @@ class Clients {
     if (attempt.answers.empty()) return;
     auto request = request_about(attempt.id, "a cancel");
     request->heard = [this, id = attempt.id](const Outcome& outcome, const Answer& answer, Position asked) {
-      hear(id, outcome, {asked, answer.position});
+      note(id, outcome, {asked, answer.position});
       const auto* summary = std::get_if<EnrollmentSummary>(&outcome.subject);
       if (!outcome.refusal && !summary->turned) fault_ = to_text(id) + " was answered a cancel, and goes on";
     };
@@ -107,7 +107,7 @@ class Clients {
       life_->operate(id, action, std::move(caller), reason);
     };
     request->heard = [this, id, reason](const Outcome& outcome, const Answer& answer, Position asked) {
-      hear(id, outcome, {asked, answer.position});
+      note(id, outcome, {asked, answer.position});
       if (!outcome.refusal) operated_.push_back(reason);
     };
     request->join = [this](EnrollmentId of, Caller caller) { life_->join(of, std::move(caller), Milliseconds{0}); };
@@ -158,16 +158,16 @@ class Clients {
       });
     const auto id = dice_.one_of(attempts_)->id;
     if (dice_.chance(30))
-      return life_->find_in_line(course, id, [this, course, id, asked](const PlaceRead& read) {
+      return life_->describe_waitlist_position(course, id, [this, course, id, asked](const WaitlistPositionRead& read) {
         const auto& place = std::get<0>(read);
-        log_.place_in_line(course, id, place, {asked, life_->journal().durable_position()});
+        log_.waitlist_position(course, id, place, {asked, life_->journal().durable_position()});
       });
     if (dice_.chance(40)) {
       // What the saga's own fold shows; whoever repeats a request after a crash asks for it so.
       auto request = std::make_shared<Request>();
       request->run = [this, id](Caller caller) { life_->join(id, std::move(caller), Milliseconds{0}); };
       request->heard = [this, id](const Outcome& outcome, const Answer& answer, Position at) {
-        hear(id, outcome, {at, answer.position});
+        note(id, outcome, {at, answer.position});
       };
       return callers_.send(*life_, request);
     }
@@ -249,7 +249,7 @@ class Clients {
   std::shared_ptr<Request> request_about(EnrollmentId id, std::string what) {
     auto request = new_request(std::move(what));
     request->heard = [this, id](const Outcome& outcome, const Answer& answer, Position asked) {
-      hear(id, outcome, {asked, answer.position});
+      note(id, outcome, {asked, answer.position});
     };
     return request;
   }
@@ -300,7 +300,7 @@ class Clients {
     auto& newest = *placement.attempts.back();
     const auto* why = outcome.refusal ? std::get_if<CourseError>(&*outcome.refusal) : nullptr;
     // With an enrollment it is how that one ended: the waitlist dismissed it.
-    if (!why || std::holds_alternative<EnrollmentSummary>(outcome.subject)) return hear(newest.id, outcome, span);
+    if (!why || std::holds_alternative<EnrollmentSummary>(outcome.subject)) return note(newest.id, outcome, span);
     newest.refused = true;
     const auto& command = placement.command;
     log_.refused(command.course,
@@ -309,7 +309,7 @@ class Clients {
   }
 
   /// An answer that shows the enrollment, or says that there is none.
-  void hear(EnrollmentId id, const Outcome& outcome, Span span) {
+  void note(EnrollmentId id, const Outcome& outcome, Span span) {
     if (const auto* summary = std::get_if<EnrollmentSummary>(&outcome.subject)) {
       log_.shown(*summary, span);
       attempt_of_.at(summary->id)->answers.push_back(summary->state);

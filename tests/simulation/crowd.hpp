@@ -42,9 +42,9 @@ class Crowd {
     limits.snapshot_events_min = 8;
     limits.payment_deadline = Milliseconds{20'000};
     limits.deferred_payment_deadline = Milliseconds{60'000};
-    limits.person_deadline = Milliseconds{40'000};
+    limits.staff_deadline = Milliseconds{40'000};
     limits.waitlist_deadline = Milliseconds{200'000};
-    limits.person_idle = Milliseconds{30};
+    limits.calendar_idle = Milliseconds{30};
     limits.deferred_payments_max = 3;
     limits.revoked_at_once = 2;
     limits.stuck_attempts = 3;

@@ -23,8 +23,8 @@ namespace sugang {
 /// Approves at once, on the caller's thread.
 class PromptGateway final : public PaymentGateway {
  public:
-  void charge(PaymentId, Money, PaymentMethod, Done done) override { done({GatewayWord::approved, {}}); }
-  void refund(PaymentId, Money, Done done) override { done({GatewayWord::approved, {}}); }
+  void charge(PaymentId, Money, PaymentMethod, Done done) override { done({GatewayOutcome::approved, {}}); }
+  void refund(PaymentId, Money, Done done) override { done({GatewayOutcome::approved, {}}); }
 };
 
 /// Counts down what a test waits for.

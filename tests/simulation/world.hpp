@@ -141,7 +141,7 @@ class Life {
       if (id.kind == AggregateKind::saga)
         directory_.send(EnrollmentId{id.uid}, ResumeSaga{});
       else
-        directory_.send(id, TendCourse{});
+        directory_.send(id, AdvanceCourse{});
     }
   }
 
@@ -198,8 +198,8 @@ class Life {
   void read_course(const CourseId& course, CourseReader done) {
     directory_.send(course, DescribeCourse{callers_.course_reads.add(std::move(done))});
   }
-  void find_in_line(const CourseId& course, EnrollmentId id, LineReader done) {
-    directory_.send(course, FindInLine{id, callers_.line_reads.add(std::move(done))});
+  void describe_waitlist_position(const CourseId& course, EnrollmentId id, WaitlistPositionReader done) {
+    directory_.send(course, DescribeWaitlistPosition{id, callers_.waitlist_position_reads.add(std::move(done))});
   }
   std::optional<CourseSnapshot> describe(const std::string& course) {
     auto seen = std::make_shared<std::optional<CourseSnapshot>>();

@@ -225,13 +225,13 @@ void draw_line(Course& course) {
   for (const auto& id : waiting) {
     if (course.tickets.contains(id)) continue;
     course.last_ticket += *rc::gen::inRange<std::uint64_t>(1, 1'000'000);
-    auto& waiter = course.line[course.last_ticket];
+    auto& waiter = course.waitlist[course.last_ticket];
     waiter.enrollment = id;
     draw(waiter.student);
     waiter.seats = *rc::gen::inRange<std::uint32_t>(1, 1'000'000);
     course.tickets[id] = course.last_ticket;
     course.waitlisted += waiter.seats;
-    course.line_by_seats.emplace(waiter.seats, course.last_ticket);
+    course.waitlist_by_seats.emplace(waiter.seats, course.last_ticket);
     add_to_share(course, waiter.student, id, waiter.seats);
   }
   course.last_ticket += *rc::gen::inRange<std::uint64_t>(0, 5);
@@ -266,8 +266,8 @@ RC_GTEST_PROP(CourseCodec, GivesBackACourseAsItWas, ()) {
 
 TEST(CourseCodec, RefusesOneTicketForTwo) {
   Course course;
-  course.line[1] = {EnrollmentId{{1, 1}}, {"ann"}, 1};
-  course.line[2] = {EnrollmentId{{1, 2}}, {"ben"}, 1};
+  course.waitlist[1] = {EnrollmentId{{1, 1}}, {"ann"}, 1};
+  course.waitlist[2] = {EnrollmentId{{1, 2}}, {"ben"}, 1};
   auto bytes = encode_snapshot(course);
   const auto second = bytes.find("\x84\x02");
   ASSERT_NE(second, std::string::npos);

@@ -169,7 +169,7 @@ Course golden_course() {
   const EnrollmentId first{{0x0198'0000'0004'7004ULL, 1}}, second{{0x0198'0000'0005'7004ULL, 1}};
   c.line[4] = {first, student, 4};
   c.line[70'000] = {second, {"s2"}, 1};
-  c.line_by_seats = {{4, 4}, {1, 70'000}};
+  c.waitlist_by_seats = {{4, 4}, {1, 70'000}};
   c.tickets = {{first, 4}, {second, 70'000}};
   c.last_ticket = 70'001;
   c.waitlisted = 5;

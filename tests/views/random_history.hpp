@@ -85,7 +85,7 @@ class RandomHistory {
   void end_course(std::size_t number) {
     if (!definitions_[number].waitlist) return;
     const auto id = course_id(number);
-    const Planned tended{id, CourseCommand{TendLine{}}, act_hold};
+    const Planned tended{id, CourseCommand{AdvanceWaitlist{}}, act_hold};
     Way way;
     if (below(3) == 0)
       way.batches.push_back(

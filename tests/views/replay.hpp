@@ -62,7 +62,7 @@ inline std::map<std::string, std::vector<WaitlistRow>> lines_of(const RandomHist
   std::map<std::string, std::vector<WaitlistRow>> lines;
   for (const auto& [name, fold] : course_folds_of(history, end)) {
     auto& line = lines[name];
-    for (const auto& [ticket, waiter] : fold.course.line)
+    for (const auto& [ticket, waiter] : fold.course.waitlist)
       line.push_back({enrollments.at(waiter.enrollment), line.size() + 1});
   }
   return lines;

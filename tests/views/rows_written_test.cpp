@@ -212,7 +212,7 @@ TEST_F(RowsWritten, AreReadByWhatTheySayAndNotByTheEntryThatLedToThem) {
   store_.write(changes, Sync::no);
   const EnrollmentRows rows{store_, 1};
   EXPECT_EQ(rows.list(CoachingFilter{}, {}, 10, {}).items.size(), 1u);
-  EXPECT_TRUE(rows.list_line({"c"}, {}, 10, {}).items.empty());
+  EXPECT_TRUE(rows.list_waitlist({"c"}, {}, 10, {}).items.empty());
   EXPECT_TRUE(rows.list(CoachingFilter{CoachingState::requested, {}}, {}, 10, {}).items.empty());
   EXPECT_TRUE(rows.list(CoachingFilter{{}, InstructorId{"i9"}}, {}, 10, {}).items.empty());
   EXPECT_TRUE(rows.list(DeliveryFilter{DeliveryState::requested, {}}, {}, 10, {}).items.empty());

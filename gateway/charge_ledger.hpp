@@ -14,13 +14,13 @@ namespace sugang {
 
 /// The embedded gateway's books: one entry per key, for ever. What a key was once told it is told again, and money
 /// moves at most once each way. Decisions gather until `commit`. One thread decides and commits; any may list.
-class ChargeBooks {
+class ChargeLedger {
  public:
   /// The books' store has one key space.
   static constexpr std::uint8_t space = 0;
   static constexpr std::uint8_t space_count = 1;
 
-  explicit ChargeBooks(KeyValueStore& store) : store_(store) {}
+  explicit ChargeLedger(KeyValueStore& store) : store_(store) {}
 
   /// Books a charge, as declined if `refusal` gives a reason. A key that is known gets its old answer, whatever
   /// `refusal` says, also after its refund; but with another amount than it had, it is declined and nothing is

@@ -1,4 +1,4 @@
-#include "gateway/charge_books.hpp"
+#include "gateway/charge_ledger.hpp"
 
 #include <algorithm>
 
@@ -20,7 +20,7 @@ std::string key_of(PaymentId id) {
 
 }  // namespace
 
-std::string_view ChargeBooks::name_of(State state) {
+std::string_view ChargeLedger::name_of(State state) {
   switch (state) {
     case State::approved:
       return "approved";
@@ -33,7 +33,7 @@ std::string_view ChargeBooks::name_of(State state) {
 }
 
 /// format (1) state (1) amount (8) currency (3) milliseconds (8), big-endian, then the reason.
-std::string ChargeBooks::encode(const Entry& entry) {
+std::string ChargeLedger::encode(const Entry& entry) {
   std::string bytes;
   put_be(bytes, entry_format);
   put_be(bytes, static_cast<std::uint8_t>(entry.state));
@@ -43,7 +43,7 @@ std::string ChargeBooks::encode(const Entry& entry) {
   return bytes + entry.reason;
 }
 
-ChargeBooks::Entry ChargeBooks::decode(std::string_view bytes) {
+ChargeLedger::Entry ChargeLedger::decode(std::string_view bytes) {
   ByteReader in{bytes};
   const auto format = in.be<std::uint8_t>();
   const auto state = in.be<std::uint8_t>();
@@ -59,38 +59,38 @@ ChargeBooks::Entry ChargeBooks::decode(std::string_view bytes) {
   return entry;
 }
 
-std::optional<ChargeBooks::Entry> ChargeBooks::find(PaymentId key) const {
+std::optional<ChargeLedger::Entry> ChargeLedger::find(PaymentId key) const {
   if (auto it = undurable_.find(key); it != undurable_.end()) return it->second;
   auto bytes = store_.get(space, key_of(key));
   return bytes ? std::optional{decode(*bytes)} : std::nullopt;
 }
 
-GatewayAnswer ChargeBooks::charge(PaymentId key, Money amount, const std::optional<std::string>& refusal,
+GatewayAnswer ChargeLedger::charge(PaymentId key, Money amount, const std::optional<std::string>& refusal,
                                   TimePoint now) {
   auto entry = find(key);
   if (!entry) {
     entry = Entry{refusal ? State::declined : State::approved, amount, now, refusal.value_or("")};
     undurable_[key] = *entry;
   }
-  if (entry->amount != amount) return {GatewayWord::declined, "the key was used with another amount"};
-  if (entry->state == State::declined) return {GatewayWord::declined, entry->reason};
-  return {GatewayWord::approved, {}};
+  if (entry->amount != amount) return {GatewayOutcome::declined, "the key was used with another amount"};
+  if (entry->state == State::declined) return {GatewayOutcome::declined, entry->reason};
+  return {GatewayOutcome::approved, {}};
 }
 
-GatewayAnswer ChargeBooks::refund(PaymentId key, Money amount, TimePoint now) {
+GatewayAnswer ChargeLedger::refund(PaymentId key, Money amount, TimePoint now) {
   auto entry = find(key);
-  if (!entry) return {GatewayWord::declined, "no charge has this key"};
-  if (entry->state == State::declined) return {GatewayWord::declined, "the charge was declined"};
-  if (entry->amount != amount) return {GatewayWord::declined, "only the whole charge is refunded"};
+  if (!entry) return {GatewayOutcome::declined, "no charge has this key"};
+  if (entry->state == State::declined) return {GatewayOutcome::declined, "the charge was declined"};
+  if (entry->amount != amount) return {GatewayOutcome::declined, "only the whole charge is refunded"};
   if (entry->state == State::approved) {
     entry->state = State::refunded;
     entry->at = now;
     undurable_[key] = *entry;
   }
-  return {GatewayWord::approved, {}};
+  return {GatewayOutcome::approved, {}};
 }
 
-void ChargeBooks::commit() {
+void ChargeLedger::commit() {
   if (undurable_.empty()) return;
   WriteSet changes;
   for (const auto& [key, entry] : undurable_) changes.put(space, key_of(key), encode(entry));
@@ -98,7 +98,7 @@ void ChargeBooks::commit() {
   undurable_.clear();
 }
 
-ListResult<ChargeEntry> ChargeBooks::list(const Page& page) const {
+ListResult<ChargeEntry> ChargeLedger::list(const Page& page) const {
   ListResult<ChargeEntry> result;
   std::optional<std::string> after;
   if (!page.cursor.empty() && !(after = read_cursor(cursor_scope, page.cursor))) {
