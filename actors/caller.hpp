@@ -9,7 +9,7 @@
 
 #include "domain/saga.hpp"
 
-// What the outside asks of the actors, free of CAF, so that anybody may include it.
+// What is requested of the actors from outside, without CAF.
 
 namespace sugang {
 
@@ -33,7 +33,7 @@ struct RequestKey {
   Uid body;
 };
 
-/// One caller who waits for the end of a command. `render` is called once, on an actor's thread, and must be a pure
+/// A caller that waits for the end of a command. `render` is called once, on an actor's thread, and must be a pure
 /// function; `deliver` once, through the journal's gate. An answer to a keyed request is journaled before. An
 /// caller that is dropped without an answer (its turn threw) gives its key back, and its caller gets 500.
 struct Caller {

@@ -18,7 +18,7 @@ Record registration(const ImportRow& row, const TraceContext& trace, TimePoint n
           .event = CourseEvent{CourseRegistered{row.definition}}};
 }
 
-/// Why it can't be told whether there is such a course.
+/// Why it is unknown whether there is such a course.
 std::optional<ServiceError> error_of(Existence found) {
   switch (found) {
     case Existence::none:
@@ -143,7 +143,7 @@ void Catalogue::apart(Work work) {
   });
 }
 
-/// Those that are awake learn of it; behind the append, so whoever wakes later reads it.
+/// To courses that are loaded. Behind the append, so that one that is loaded later reads it.
 void Catalogue::notify_residents(std::vector<Record> registered, Ticket append) {
   for (auto& record : registered) {
     auto course = record.aggregate;
@@ -184,7 +184,7 @@ void Catalogue::on(const SinglesLookedUp& looked_up) {
         registered.insert(id);
       }
     } catch (const std::exception& fault) {
-      // This one is given up, and its caller dropped with it; the others go on.
+      // This one is given up, and its caller dropped with it; the others continue.
       node_.report(std::string{"catalogue: "} + fault.what());
     }
   }
@@ -216,7 +216,7 @@ void Catalogue::register_single(Job& job) {
                                    .definition_version = 1,
                                    .sequence = 1};
   add_answer(node_, append, std::move(job.caller), outcome);
-  // Whoever hears the answer may enroll at once: the course is told before it can leave.
+  // An enrollment may follow the answer at once: the course is notified before the answer is sent.
   Append gate;
   gate.then = std::exchange(append.then, nullptr);
   give_ids(node_.ids, append.records);
@@ -283,7 +283,7 @@ void Catalogue::read_chunk() {
   apart([&node = node_, &staging = ports_.staging, import = imports_begun_, chunk = import_->chunks_read++,
          resumed = import_->resumed] {
     ChunkRead read{import, staging.chunk(chunk)};
-    // A chunk is one append, so its first course tells of all.
+    // A chunk is one append, so its first course shows it.
     if (resumed && was_appended(node, read.records.front().aggregate)) read.records.clear();
     return read;
   });
@@ -369,7 +369,7 @@ void Catalogue::on(ImportResumed& resumed) {
   import_->answered = resumed.answered;
   import_->caller.key = resumed.decided->key;
   import_->caller.claimed = resumed.claimed;
-  // No caller asks for the key while a start carries the import out.
+  // No caller uses the key while a start carries the import out.
   if (const auto& key = import_->caller.key) node_.journal.wake_new(key->id, resumed.claimed ? 1 : 0);
   import_->decided = *std::move(resumed.decided);
   import_->is_decided = true;

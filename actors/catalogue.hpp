@@ -21,7 +21,7 @@ struct CallCatalogue {
 /// Carries out an import that was decided before the start, and drops one that was not. Before any other message.
 struct ResumeImport {};
 
-// What the catalogue's own work tells it. `import` names the import; an answer to one that has ended is dropped.
+// Results of the catalogue's own work. `import` names the import; an answer to one that has ended is dropped.
 
 struct SinglesLookedUp {
   std::vector<Existence> found;
@@ -72,7 +72,7 @@ namespace sugang {
 
 /// The only one that registers courses: what it found unregistered stays so until it registers it. An import goes
 /// chunk by chunk, so that others' turns, reads and batches come in between, and is all or nothing across a crash
-/// by its staging. While it runs, its ids are reserved: who registers one of them waits for its end.
+/// by its staging. While it runs, its ids are reserved: a registration of one of them waits for its end.
 class Catalogue final : public caf::event_based_actor {
  public:
   struct Ports {

@@ -161,7 +161,7 @@ void CourseActor::handle(const Task<Course>& task) {
   if (decision.error) return refuse(task.enrollment, task.step, *decision.error);
   StepReply reply{.step = task.step};
   reply.records = commit_and_notify(std::move(decision.events), {task.step, task.enrollment, task.trace});
-  // Who asks for her seats again still stands in line.
+  // A repeated hold of a waiting enrollment changes nothing.
   if (task.step == hold_step) reply.waitlist_position = waitlist_position(task.enrollment);
   if (reply.waitlist_position) reply.outcome = StepOutcome::under_way;
   std::erase_if(reply.records, [&](const Record& record) { return record.enrollment != task.enrollment; });
@@ -171,12 +171,12 @@ void CourseActor::handle(const Task<Course>& task) {
 EntityHost<Course>::Cause CourseActor::cause_of(const CourseEvent& event, const Cause& command) const {
   const auto enrollment = enrollment_in(event);
   if (!enrollment || enrollment == command.enrollment) return command;
-  // Who comes up from the line, or is sent away, does so as an answer to her own hold_seats.
+  // A promotion or a dismissal is the late reply to the enrollment's own hold_seats.
   return {hold_step, enrollment, command.trace};
 }
 
 std::vector<Record> CourseActor::commit_and_notify(std::vector<CourseEvent> events, const Cause& cause,
-                                                 Append append) {
+                                                   Append append) {
   auto records = commit(std::move(events), cause, std::move(append));
   for (const auto& record : records) {
     if (!record.enrollment || record.enrollment == cause.enrollment) continue;
@@ -221,7 +221,8 @@ std::optional<std::uint64_t> CourseActor::waitlist_position(EnrollmentId enrollm
   if (!state_.tickets.contains(enrollment)) return std::nullopt;
   if (positions_as_of_ != sequence_) {
     positions_.clear();
-    for (const auto& [ticket, waiter] : state_.waitlist) positions_.emplace(waiter.enrollment, positions_.size() + 1);
+    for (const auto& [ticket, waiter] : state_.waitlist)
+      positions_.emplace(waiter.enrollment, positions_.size() + 1);
     positions_as_of_ = sequence_;
   }
   return positions_.at(enrollment);

@@ -7,8 +7,8 @@
 
 namespace sugang {
 
-/// A course. Besides the seats it gives birth to the enrollments that hold them, or wait for them, and tells those
-/// that come up from its line. While it has a line, or enrollments to turn round, it is listed as pending.
+/// A course. Besides its seats it creates the enrollments that hold them, or wait for them, and notifies those that
+/// it promotes from its waitlist. While it has a waitlist, or enrollments to revoke, it is listed as pending.
 class CourseActor final : public EntityHost<Course> {
  public:
   using EntityHost::EntityHost;
@@ -34,13 +34,13 @@ class CourseActor final : public EntityHost<Course> {
   void tend();
   void on(const EnrollmentRevoked& revoked);
 
-  /// Commits, and tells those of the line whom it moved.
+  /// Commits, and notifies the enrollments on the waitlist that it moved.
   std::vector<Record> commit_and_notify(std::vector<CourseEvent> events, const Cause& cause, Append append = {});
   void arm_closing();
-  /// Place in the line, counted from 1; none for who does not wait. After a restart a whole line asks at once, so
-  /// all places are counted together and kept until the course changes.
+  /// Position on the waitlist, counted from 1; none for an enrollment that is not on it. After a restart a whole
+  /// waitlist asks at once, so all positions are counted together and kept until the course changes.
   std::optional<std::uint64_t> waitlist_position(EnrollmentId enrollment);
-  /// Lists whom the cancelled course has to turn round.
+  /// Lists the enrollments that the cancelled course has to revoke.
   void list_claims();
   void revoke_first();
   void revoke_next();
@@ -52,9 +52,9 @@ class CourseActor final : public EntityHost<Course> {
   Sequence positions_as_of_ = 0;
   /// Whether the journal lists this course as pending, when that is known.
   std::optional<bool> listed_;
-  /// The alarm for the end of the line at `closes_at` is set.
+  /// The alarm for the end of the waitlist at `closes_at` is set.
   bool closing_armed_ = false;
-  /// Enrollments of the cancelled course that are still to be turned round, and those that were asked to.
+  /// Enrollments of the cancelled course that are still to be revoked, and those not requested yet.
   std::unordered_set<EnrollmentId> revoking_;
   std::vector<EnrollmentId> to_ask_;
 };

@@ -67,8 +67,8 @@ class Directory {
     deliver_to_residents(kind, caf::make_message(message));
   }
 
-  /// Called by an actor at the end of a turn, with whether it waits for nothing and has nothing to do; `counted` if the
-  /// turn worked off a message of `send`. `resident->stays` is set before.
+  /// Called by an actor at the end of a turn, with whether it waits for nothing and has nothing to do; `counted` if
+  /// the turn worked off a message of `send`. `resident->stays` is set before.
   void end_turn(const std::shared_ptr<Resident>& resident, bool ready_to_unload, bool counted, Milliseconds uptime);
   /// Lets go of those that are ready, have stayed their time and whose last append is durable. Called at a pace.
   void sweep(Milliseconds uptime);

@@ -66,7 +66,7 @@ class EntityHost : public ResidentActor {
         .or_else(handlers());
   }
 
-  /// What this kind hears besides commands of a saga.
+  /// What this kind handles besides commands of a saga.
   virtual caf::message_handler handlers() { return {}; }
   /// The cause of one event among those of a command; it may concern another enrollment.
   virtual Cause cause_of(const Event&, const Cause& command) const { return command; }

@@ -16,7 +16,7 @@ Answer stored_answer(const RequestAnswered& answered, Position position) {
           .position = position};
 }
 
-/// The request's records, or what its caller is told.
+/// The request's records, or the error for its caller.
 template <class Read>
 std::variant<std::vector<Record>, ServiceError> read_history(Read read) {
   try {
@@ -77,7 +77,7 @@ void KeyedRequests::find(RequestKey key, std::function<void(EarlierRequest)> don
   reads_([this, id = key.id] { reply_earlier(id, read_history([&] { return journal_.history(id); })); });
 }
 
-/// Everybody is told of an answer that is there. Of none, or of a saga to join, only the first: he goes on with it.
+/// An answer that exists goes to all that ask. Without one, or with a saga to join, only the first continues.
 void KeyedRequests::reply_earlier(RequestId id, const History& history) {
   using Kind = EarlierRequest::Kind;
   const auto goes_on = [&](const auto& asks) {
@@ -103,7 +103,7 @@ void KeyedRequests::reply_earlier(RequestId id, const History& history) {
 }
 
 void KeyedRequests::InProgress::release(RequestId id) {
-  // What was asked is dropped behind the lock, which what goes with it may take.
+  // The callbacks are dropped behind the lock, since what they own may take it.
   Asking dropped;
   std::lock_guard lock{mutex};
   const auto it = entries.find(id);

@@ -28,7 +28,7 @@ class KeyedRequests {
   KeyedRequests& operator=(const KeyedRequests&) = delete;
 
   /// Looks the request up and, when it is new or joined, marks it in progress until `release`. One
-  /// that can't be read is told so, and the next looks again.
+  /// that can't be read gets an error, and the next looks again.
   void find(RequestKey key, std::function<void(EarlierRequest)> done);
   void release(const RequestKey& key) { in_progress_->release(key.id); }
   /// The caller, which releases the request's key when it is answered, or dropped without an answer.
@@ -39,7 +39,7 @@ class KeyedRequests {
   /// Each request from its look-up to its answer.
   struct InProgress {
     struct Entry {
-      /// Those who came with the same key while the journal was read; nobody is looked up twice.
+      /// Requests with the same key that arrive while the journal is read; none is looked up twice.
       Asking asking;
       bool looked_up = false;
     };

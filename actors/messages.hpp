@@ -61,7 +61,7 @@ struct AdvanceCourse {
   bool at_closing = false;
 };
 
-/// A cancelled course's enrollment has been turned round, or has nothing to turn.
+/// A cancelled course's enrollment is revoked, or has nothing to revoke.
 struct EnrollmentRevoked {
   EnrollmentId enrollment;
   /// It can't be read: the course continues with the others, and this one stays pending.
@@ -89,7 +89,7 @@ enum class SettlementOutcome : std::uint8_t {
   appended,
   /// Nothing was appended.
   undone,
-  /// The course failed: what was appended is for the journal to tell.
+  /// The course failed: only the journal shows what was appended.
   unknown,
 };
 struct Settled {
@@ -106,7 +106,7 @@ struct GatewayAnswered {
   GatewayAnswer answer;
 };
 
-/// The journal's word, on its way to the actor that wakes.
+/// What the journal has of the aggregate, for the actor that wakes.
 struct Woken {
   Recovered recovered;
 };

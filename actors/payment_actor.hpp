@@ -22,7 +22,7 @@ class PaymentActor final : public EntityHost<Payment> {
 
   caf::message_handler handlers() override;
   void handle(const Task<Payment>& task) override;
-  /// Of the command that waits for the gateway, if there is one; its saga hears of a fault.
+  /// Of the command that waits for the gateway, if there is one; its saga is notified of a fault.
   Cause cause_of_call() const;
   void open(const PaymentOpened& opened);
   void take_answer(const GatewayAnswered& answered);

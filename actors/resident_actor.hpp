@@ -15,7 +15,7 @@
 namespace sugang {
 
 /// An aggregate's actor as far as it does not matter which: it wakes from the journal before its first turn, keeps
-/// what comes meanwhile, survives a fault by waking again, and says after each turn whether it may leave memory.
+/// what comes meanwhile, survives a fault by loading again, and reports after each turn whether it may be unloaded.
 class ResidentActor : public caf::event_based_actor {
  public:
   ResidentActor(caf::actor_config& config, Node& node, std::shared_ptr<Resident> resident)

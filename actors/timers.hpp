@@ -18,7 +18,7 @@ class Timers {
   virtual TimePoint now() const = 0;
   /// Never goes back, whatever happens to the wall clock.
   virtual Milliseconds uptime() const = 0;
-  /// When the wall clock shows `when`: for deadlines that are journaled. Who hears it looks at the clock again.
+  /// When the wall clock shows `when`: for deadlines that are journaled. The callee reads the clock again.
   virtual void at(TimePoint when, std::function<void()> alarm) = 0;
   /// When `delay` has passed.
   virtual void after(Milliseconds delay, std::function<void()> alarm) = 0;

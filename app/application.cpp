@@ -65,7 +65,7 @@ constexpr std::uint8_t set_aside_space = 1;
 constexpr std::uint8_t import_space = 2;
 const std::vector<RocksSpace> operations_spaces{{"paused"}, {"set-aside"}, {"import"}};
 
-/// An import says so often in the log how far it is.
+/// An import logs its progress so often.
 constexpr std::size_t import_progress_rows = 10'000;
 
 void log_import(std::size_t done, std::size_t rows) {
@@ -346,7 +346,7 @@ struct Application::Impl {
     upkeep.complete(state);
   }
 
-  /// Before anything is served: nobody meets half of an import.
+  /// Before anything is served, so that half of an import is never visible.
   void resume_import() {
     caf::anon_send(catalogue, ResumeImport{});
     import_resumed.get_future().wait();

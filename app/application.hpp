@@ -33,7 +33,7 @@ class Application {
 };
 
 /// Exit status of `sugangd verify`: 0 when the journal of a stopped server verifies and every invariant holds, 1 at
-/// the first fault, which is told on stdout, as is the progress on stderr.
+/// the first fault, which is printed on stdout; the progress goes to stderr.
 int verify(const std::string& data);
 
 }  // namespace sugang

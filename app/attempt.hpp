@@ -10,7 +10,7 @@
 
 namespace sugang {
 
-/// What `read` returns; or, whatever it throws, what its caller is told. Damage of the journal is logged by the
+/// What `read` returns; or, whatever it throws, the error for its caller. Damage of the journal is logged by the
 /// journal's own listener.
 template <class T, class Read>
 ReadResult<T> attempt(const Read& read) {

@@ -125,7 +125,7 @@ void load_file(const std::string& path, ConfigResult& result) {
   }
 }
 
-/// Callers are who they say they are: not for a network.
+/// Callers are not authenticated: not for a network.
 void check_auth_and_address(ConfigResult& result) {
   if (result.config.auth != "off") return;
   for (const auto& [name, text] :

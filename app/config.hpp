@@ -24,17 +24,17 @@ struct Config {
   std::uint32_t requests_in_flight_per_course_max = 10'000;
   /// How long a drain lets callers wait for the end of their sagas.
   std::uint32_t drain_wait_ms = 5'000;
-  /// How long a course nobody speaks to stays in memory.
+  /// How long an idle course stays in memory.
   std::uint32_t course_idle_ms = 30'000;
   /// How long an unfinished charge keeps its seats, where the course does not defer it and where it does.
   std::uint32_t payment_deadline_s = 15 * 60;
   std::uint32_t deferred_payment_deadline_s = 24 * 60 * 60;
   /// Charges that wait for the payment side to come back; with more, new ones are refused.
   std::uint32_t deferred_payments_max = 100'000;
-  /// How long a saga waits for an instructor, a courier or a result; and an enrollment in line.
+  /// How long a saga waits for an instructor, a courier or a result; and an enrollment on the waitlist.
   std::uint32_t staff_deadline_s = 7 * 24 * 60 * 60;
   std::uint32_t waitlist_deadline_s = 90 * 24 * 60 * 60;
-  /// A gateway that does not answer for so long has given no word.
+  /// A call that the gateway does not answer for so long has an unknown outcome.
   std::uint32_t gateway_timeout_ms = 2'000;
   /// With less free on the disk of `data`, new work is refused before a write can fail.
   std::uint32_t disk_free_mib_min = 256;

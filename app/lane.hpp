@@ -30,7 +30,7 @@ class Lane {
   }
   /// What waits or runs.
   std::size_t pending() const { return pending_.load(std::memory_order_relaxed); }
-  /// What has not begun is dropped: nobody waits for it any more.
+  /// Work that has not begun is dropped: nothing waits for it any more.
   void stop() {
     thread_.stop();
     thread_.join();

@@ -74,11 +74,11 @@ class Service final : public Backend {
   std::string pause_as_before();
   /// There are new durable records; for Journal::on_durable.
   void wake_followers();
-  /// From now on /readyz says that this node takes no new work.
+  /// From now on /readyz reports that this node takes no new work.
   void drain() { draining_ = true; }
   /// Every caller that waits for the end of a saga gets the saga's state now.
   void answer_waiting();
-  /// While the disk is nearly full what needs new room is refused; sagas under way and cancels go on.
+  /// While the disk is nearly full what needs new room is refused; sagas under way and cancels continue.
   void set_disk_low(bool low) { disk_low_ = low; }
 
  private:

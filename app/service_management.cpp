@@ -28,11 +28,11 @@ std::vector<ReadinessCheck> Service::readiness() {
   return {
       {"journal", true, "position " + std::to_string(node_.journal.durable_position()) + damage},
       {"sagas", pending_listed_, pending_listed_ ? "" : "sagas that go on from before the start are being listed"},
-      // Enrolling and reading by id do not need the views: that they are behind keeps nobody out.
+      // Enrolling and reading by id do not need the views: so a lag is no reason to be unready.
       {"views", true,
        std::to_string(lag) + " records behind the journal" + (stopped.empty() ? "" : ": stopped by " + stopped)},
       {"consumers", true, stopped_consumers()},
-      // What is paused waits durably and keeps nobody out either.
+      // Neither is a paused component, whose work waits durably.
       {"components", true, paused_names()},
       {"disk", !disk_low_, disk_low_ ? "nearly full: what needs new room is refused" : ""},
       {"draining", !draining_, draining_ ? "this node is shutting down and takes no new work" : ""},
@@ -180,7 +180,8 @@ void Service::resume_from(std::shared_ptr<const std::vector<AggregateId>> pendin
     else
       node_.directory.send(id, AdvanceCourse{});
   }
-  if (last < pending->size()) node_.timers.after(resume_interval, [this, pending, last] { resume_from(pending, last); });
+  if (last < pending->size())
+    node_.timers.after(resume_interval, [this, pending, last] { resume_from(pending, last); });
 }
 
 }  // namespace sugang

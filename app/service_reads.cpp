@@ -11,7 +11,7 @@ namespace sugang {
 namespace {
 
 /// Records that one call looks at, about, whatever it finds; and the fewest that it reads at a time. Keyed requests
-/// are records too and no events: a stretch of them must not hold up whoever reads next.
+/// are records too and no events: a stretch of them must not delay the next read.
 constexpr std::size_t events_examined_max = 4'096;
 constexpr std::size_t events_read_min = 64;
 
@@ -64,7 +64,9 @@ void Service::run(const ReadTimeline& query, Done<ReadTimeline> done) {
 }
 
 void Service::run(const FindWaitlistPosition& query, Done<FindWaitlistPosition> done) {
-  node_.directory.send(query.course, DescribeWaitlistPosition{query.enrollment, node_.callers.waitlist_position_reads.add(std::move(done))});
+  node_.directory.send(
+      query.course,
+      DescribeWaitlistPosition{query.enrollment, node_.callers.waitlist_position_reads.add(std::move(done))});
 }
 
 void Service::run(const ReadEvents& query, Done<ReadEvents> done) {
@@ -112,7 +114,7 @@ ListResult<Notification> Service::read(const ReadNotifications& query) const {
 
 void Service::await_events(Position after, std::function<void()> done) {
   {
-    // A batch that is not seen here takes the lock later, and finds who waits.
+    // A batch that is not seen here takes the lock later, and finds what waits.
     std::lock_guard lock{followers_mutex_};
     if (durable_position() <= after) return followers_.push_back(std::move(done));
   }

@@ -23,7 +23,7 @@ std::unique_ptr<RocksStore> open_webhooks(const std::string& folder, const Rocks
 void mark_damaged(const std::string& folder, const std::string& why);
 
 /// What is paused, what was set aside and an import under way stand nowhere else either, and half of an import must
-/// not be served: whether to do without is for an operator to say. Reads all of it; throws JournalDamaged with what
+/// not be served: only an operator can decide to do without. Reads all of it; throws JournalDamaged with what
 /// to do.
 std::unique_ptr<RocksStore> open_operations(const std::string& folder, const std::vector<RocksSpace>& spaces,
                                             const RocksOptions& options);

@@ -35,7 +35,7 @@ class Consumers {
     std::size_t cursor_records = 1'000;
     Milliseconds cursor_interval{200};
     Position cursor_passed_over = 100'000;
-    /// A consumer that has not said `done` for so long is given its records again.
+    /// A consumer that has not called `done` for so long is given its records again.
     Milliseconds patience{30'000};
     /// A consumer that threw is given its records again after so long, doubled each time.
     Milliseconds retry_min{1'000};
@@ -50,14 +50,14 @@ class Consumers {
   /// Called once, when nothing can be kept aside; the process must end.
   using OnFailure = std::function<void(const std::string& why)>;
 
-  /// `timers` tells when a cursor is due; its alarms only wake.
+  /// `timers` decides when a cursor is due; its alarms only wake.
   Consumers(Journal& journal, Timers& timers, Limits limits, Report report, OnFailure on_failure,
             KeepAside keep_aside = {});
   ~Consumers();
   Consumers(const Consumers&) = delete;
   Consumers& operator=(const Consumers&) = delete;
 
-  /// Before start(). It goes on at its cursor, or begins at the first record when it has none. Its name is new.
+  /// Before start(). It continues at its cursor, or begins at the first record when it has none. Its name is new.
   void add(Consumer& consumer);
   /// Starts the thread. Without it (tests, simulation) run_once() does the work.
   void start();
@@ -74,7 +74,7 @@ class Consumers {
   bool paused(std::string_view name) const;
   /// Durable records that it has not done yet; 0 for a name that is none.
   Position lag(std::string_view name) const;
-  /// It stands in front of records that can't be read, and goes on when they can.
+  /// It is stopped in front of records that can't be read, and continues when they can.
   bool stopped(std::string_view name) const;
   std::vector<std::string> names() const;
 
@@ -107,7 +107,7 @@ class Consumers {
     std::uint32_t failures = 0;
     /// Up to here records are given one at a time: a fault among them is still to be found.
     Position alone_until = 0;
-    /// Behind which a start would go on; and what was done since.
+    /// Behind which a start would continue; and what was done since.
     Position cursor = 0;
     std::size_t records_since_cursor = 0;
     Milliseconds unsaved_since{};
@@ -142,7 +142,7 @@ class Consumers {
   /// Alarms and consumers' `done`s may come after this object's end.
   const std::shared_ptr<Waker> waker_ = std::make_shared<Waker>();
   std::vector<std::unique_ptr<Feed>> feeds_;
-  /// What was read last, from behind `chunk_after_`; whoever stands in it is given the rest of it.
+  /// What was read last, from behind `chunk_after_`; a consumer inside it gets the rest of it.
   std::vector<Record> chunk_;
   Position chunk_after_ = 0;
   /// Of the last pass: the most that a consumer found, and whether some of them need not wait for more.

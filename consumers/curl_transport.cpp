@@ -11,7 +11,7 @@
 namespace sugang {
 namespace {
 
-/// Nobody reads the answer; one that goes on and on is cut off.
+/// The answer's body is not used; an endless one is cut off.
 constexpr std::size_t answer_bytes_max = 64 << 10;
 constexpr int look_interval_ms = 10'000;
 constexpr const char* stopped = "the server stopped";

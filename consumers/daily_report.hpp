@@ -13,8 +13,8 @@ namespace sugang {
 /// enrollment's state that matters outside: time, position, enrollmentId, studentId, seats, amount (minor units),
 /// currency, state. RFC 4180.
 ///
-/// Each change stands there once, though records may come again: they come in the order of their positions, so the
-/// position in a file's last whole row tells what the file has. A row that a crash tore is cut off and written
+/// Each change is there once, though records may be repeated: they come in the order of their positions, so the
+/// position in a file's last whole row shows what the file has. A row that a crash tore is cut off and written
 /// anew.
 class DailyReport final : public Consumer {
  public:

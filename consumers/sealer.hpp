@@ -13,7 +13,7 @@ namespace sugang {
 class Sealer {
  public:
   /// `file` holds the key, 32 bytes in base64; where it does not exist, the first seal() makes it, with a new key
-  /// and mode 0600. Throws std::runtime_error, which says what to do, when the file can't be read or holds no key.
+  /// and mode 0600. Throws std::runtime_error with what to do when the file can't be read or holds no key.
   explicit Sealer(std::filesystem::path file);
 
   /// Base64 of nonce (12), ciphertext and tag (16). `context` is what it belongs to, and opens it. Throws

@@ -8,7 +8,7 @@
 
 namespace sugang {
 
-/// Wakes a thread that waits for work, and tells it to end. Shared, so that who comes late finds it.
+/// Wakes a thread that waits for work, or ends it. Shared, so that late callbacks find it.
 class Waker {
  public:
   /// Cheap when it is awake already; from any thread.
@@ -32,7 +32,7 @@ class Waker {
     return stopped_;
   }
 
-  /// Until somebody woke it, or it is stopped; and then to `until`, unless it is stopped, so that more may gather.
+  /// Until it is woken or stopped; and then to `until`, unless it is stopped, so that more may gather.
   void wait(std::chrono::steady_clock::time_point until = {}) {
     std::unique_lock lock{mutex_};
     changed_.wait(lock, [&] { return stopped_ || woken_.load(std::memory_order_acquire); });

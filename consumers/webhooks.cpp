@@ -65,7 +65,7 @@ void Webhooks::stand_still() {
   failed_ = true;
 }
 
-/// Of a failed write, write() has told.
+/// write() has reported a failed write.
 void Webhooks::stand_still(const std::exception& fault) {
   const std::lock_guard lock{mutex_};
   if (std::exchange(failed_, true)) return;
@@ -245,7 +245,7 @@ void Webhooks::take_up(std::span<const Notice> notices, Position until) {
   position_.store(until, std::memory_order_release);
 }
 
-/// One that comes again finds its notice or, once that has an end, its deliveries.
+/// A repeated one finds its notice or, once that has an end, its deliveries.
 void Webhooks::queue(const Notice& notice, WriteSet& changes) {
   if (store_.notice(notice.about)) return;
   OutwardNotice outward;
@@ -462,7 +462,7 @@ bool Webhooks::give_up_leaving() {
   return worked;
 }
 
-/// Each webhook in its turn begins as many calls as it may; who is first changes from pass to pass.
+/// Each webhook in its turn begins as many calls as it may; the first one changes from pass to pass.
 bool Webhooks::begin_due(std::vector<Call>& begun) {
   const auto from = registered_.upper_bound(first_);
   for (auto it = from; it != registered_.end(); ++it) begin_due_of(it->first, begun);
@@ -502,7 +502,7 @@ void Webhooks::post(const Call& call) {
   {
     const std::lock_guard lock{mutex_};
     const auto it = registered_.find(call.webhook);
-    // Removed since it was begun: nobody is called, and what is pending is given up.
+    // Removed since it was begun: it is not called, and what is pending is given up.
     if (it == registered_.end()) return calls_.drop(call);
     to = it->second;
   }

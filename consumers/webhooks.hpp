@@ -32,7 +32,7 @@ namespace sugang {
 /// It reads the journal's events, not the students' boxes. What is to be called is written together with the cursor
 /// that passes the event, under keys made of the webhook and the event, which names its recipient, too: consumed
 /// again, nothing is called for anew. A call itself may be repeated, when a crash comes between the answer and its
-/// entry; `webhook-id` is then the same, as Standard Webhooks tells receivers to expect.
+/// entry; `webhook-id` is then the same, as Standard Webhooks has receivers expect.
 ///
 /// One thread keeps the store; the transport's makes the calls. Each webhook has a queue of its own and a bound on
 /// calls without an answer, so one that hangs holds none of the others up.
@@ -76,7 +76,7 @@ class Webhooks final : public Consumer {
     std::function<void(const std::string& why)> on_damage = {};
   };
 
-  /// `store` has the spaces of WebhookStore, and nobody else writes to it.
+  /// `store` has the spaces of WebhookStore, and no other writer.
   Webhooks(KeyValueStore& store, Limits limits, Ports ports);
   ~Webhooks() override;
   Webhooks(const Webhooks&) = delete;

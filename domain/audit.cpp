@@ -242,7 +242,7 @@ std::optional<std::string> Audit::see_event(const Record& record, const SagaEven
   auto& entry = enrollments_[record.aggregate.uid];
   if (auto fault = check_sequence(record, entry.saga_sequence)) return fault;
   const bool ran = entry.saga_runs;
-  // An operator's word alone starts none: what it makes the saga do has a record of its own.
+  // An operator's command alone starts none: what the saga does then has a record of its own.
   if (std::holds_alternative<SagaStarted>(event) || std::holds_alternative<SagaTurned>(event))
     entry.saga_runs = true;
   if (std::holds_alternative<SagaCompleted>(event) || std::holds_alternative<SagaCompensated>(event))

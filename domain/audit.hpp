@@ -11,8 +11,8 @@
 
 namespace sugang {
 
-/// Reads a journal from its first record and says where it breaks one of the numbered invariants. Those that
-/// concern what leaves the node (9 to 11) cannot be seen in the journal; the others are checked after every record.
+/// Reads a journal from its first record and finds where it breaks one of the numbered invariants. Those that
+/// concern what is sent outside (9 to 11) cannot be seen in the journal; the others are checked after every record.
 class Audit {
  public:
   /// The next record. What it breaks, if anything: `invariant 1: course lecture-1: … (position 17)`.

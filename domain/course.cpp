@@ -18,7 +18,7 @@ bool is_undone(const Course& course, EnrollmentId enrollment) { return course.re
 struct Room {
   std::uint32_t capacity = 0;
   std::uint32_t available = 0;
-  /// Ticket of a waiter that leaves in the same decision; 0: none does.
+  /// Ticket of a waiter that is removed in the same decision; 0: none.
   std::uint64_t leaving = 0;
 };
 Room room_of(const Course& course) { return {course.definition.capacity, course.available()}; }
@@ -35,7 +35,7 @@ void advance_waitlist(const Course& course, Room room, CourseDecision& decision)
         WaiterDismissed{course.waitlist.at(it->second).enrollment, Dismissal::capacity_reduced});
   }
   for (const auto& [ticket, waiter] : course.waitlist) {
-    // The dismissed ones are still in the line until their events are applied.
+    // The dismissed ones stay on the waitlist until their events are applied.
     if (ticket == room.leaving || waiter.seats > room.capacity) continue;
     if (waiter.seats > room.available || ++moved > waitlist_chunk) return;
     room.available -= waiter.seats;
@@ -104,7 +104,7 @@ CourseDecision decide_hold(const Course& course, const HoldSeats& command, TimeP
     if (has + command.seats > limit) return CourseError::too_many_seats;
   }
   const auto& definition = course.definition;
-  // Nobody overtakes the line, not even who needs less than its head.
+  // Nothing overtakes the waitlist, not even an enrollment that needs less than its head.
   if (!course.waitlist.empty() || command.seats > course.available()) {
     const bool ever_fits = command.seats <= definition.capacity;
     const bool line_is_full = std::uint64_t{course.waitlisted} + command.seats > waitlist_seats_max;
@@ -166,7 +166,7 @@ void release(Course& course, EnrollmentId enrollment) {
   course.released.insert(enrollment);
 }
 
-/// Takes a waiter out of the line; the seats that she waited for are still counted as hers.
+/// Removes a waiter from the waitlist; its seats still count in its student's share.
 Course::Waiter leave_waitlist(Course& course, EnrollmentId enrollment) {
   const auto ticket = course.tickets.find(enrollment);
   if (ticket == course.tickets.end()) return {};

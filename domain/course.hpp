@@ -64,7 +64,7 @@ struct CourseDefinition {
   std::uint32_t seats_per_student = 1;
   PaymentUnavailable payment_unavailable = PaymentUnavailable::refuse;
   std::uint32_t mileage_percent = 1;
-  /// As the imported catalogue gave it; told again, never computed with.
+  /// As in the imported catalogue; shown, never computed with.
   std::optional<std::uint32_t> credits;
   std::optional<std::string> meets;
   bool operator==(const CourseDefinition&) const = default;
@@ -147,14 +147,14 @@ struct SeatsReleased {
   }
 };
 
-/// The course is full: the enrollment stands at the end of the line.
+/// The course is full: the enrollment is at the end of the waitlist.
 struct SeatsWaitlisted {
   static constexpr std::string_view name = "course.seats-waitlisted";
   static constexpr std::uint16_t version = 1;
   EnrollmentId enrollment;
   StudentId student;
   std::uint32_t seats = 1;
-  /// Place in the line's order: 1, 2, 3, … given once and never again.
+  /// The waitlist's order: 1, 2, 3, … each given once.
   std::uint64_t ticket = 0;
   bool operator==(const SeatsWaitlisted&) const = default;
   static void fields(auto& self, auto&& field) {
@@ -165,7 +165,7 @@ struct SeatsWaitlisted {
   }
 };
 
-/// The head of the line fits: its seats are held.
+/// The head of the waitlist fits: its seats are held.
 struct WaiterPromoted {
   static constexpr std::string_view name = "course.waiter-promoted";
   static constexpr std::uint16_t version = 1;
@@ -178,7 +178,7 @@ struct WaiterPromoted {
   }
 };
 
-/// The student left the line.
+/// The enrollment left the waitlist.
 struct WaiterLeft {
   static constexpr std::string_view name = "course.waiter-left";
   static constexpr std::uint16_t version = 1;
@@ -242,7 +242,7 @@ struct HoldSeats {
   std::uint32_t seats = 1;
   /// A priced course that does not wait for a charge, or has no room to, refuses the hold.
   PaymentSide payments = PaymentSide::available;
-  /// Stands in line when the course is full and keeps one.
+  /// Goes on the waitlist when the course is full and has one.
   bool may_wait = false;
 };
 struct TakeSeats {
@@ -337,15 +337,15 @@ struct Course {
 void add_to_share(Course& course, const StudentId& student, EnrollmentId enrollment, std::uint32_t seats);
 /// The student's enrollment, where the course has exactly one.
 std::optional<EnrollmentId> only_enrollment_of(const Course& course, const StudentId& student);
-/// Seats that the student may still ask for; none where the course has no limit.
+/// Seats that the student may still book; none where the course has no limit.
 std::optional<std::uint64_t> seats_left_for(const Course& course, const StudentId& student);
 
-/// Place in the line, counted from 1; none for who does not wait.
+/// Position on the waitlist, counted from 1; none for an enrollment that is not on it.
 std::optional<std::uint64_t> waitlist_position_of(const Course& course, EnrollmentId enrollment);
 /// Whether a AdvanceWaitlist would do something.
 bool waitlist_advances(const Course& course, TimePoint now);
 
-/// Seats waited for at most; who comes after is told that the course is sold out.
+/// Seats waited for at most; beyond it the course is sold out.
 inline constexpr std::uint32_t waitlist_seats_max = 1'000'000;
 
 /// Waiters that one command promotes or dismisses at most; the rest is for the next AdvanceWaitlist.

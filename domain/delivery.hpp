@@ -34,7 +34,7 @@ struct DeliveryCompleted {
   bool operator==(const DeliveryCompleted&) const = default;
   static void fields(auto&, auto&&) {}
 };
-/// Nothing will be brought; also when nothing was asked for yet, so that a late RequestDelivery is refused.
+/// Nothing will be delivered; also when nothing was requested yet, so that a late RequestDelivery is refused.
 struct DeliveryCancelled {
   static constexpr std::string_view name = "delivery.cancelled";
   static constexpr std::uint16_t version = 1;

@@ -8,7 +8,7 @@
 
 namespace sugang {
 
-/// What a student asks for.
+/// What a student requests.
 struct PlaceEnrollment {
   CourseId course;
   StudentId student;

@@ -29,7 +29,7 @@ using InstructorId = NamedId<struct InstructorTag>;
 bool is_valid_name(std::string_view text);
 
 /// 128 bits in the layout of a UUIDv7 (RFC 9562, 5.7): 48 bits of Unix milliseconds, then the partition in the
-/// upper ten bits of rand_a, then random. So an id sorts by time and says where it lives.
+/// upper ten bits of rand_a, then random. So an id sorts by time and carries its partition.
 struct Uid {
   std::uint64_t high = 0;
   std::uint64_t low = 0;

@@ -15,7 +15,7 @@ bool agrees(const Payment& payment, bool settled, Charge charge) {
     case PaymentState::none:
       return none;
     case PaymentState::requested:
-      // No call, no entry; once it may have left, the answer to come says what there is.
+      // No call, no entry; once a call may have been made, its outcome decides.
       return payment.charge_started ? !refunded : none;
     case PaymentState::void_requested:
       return !refunded;

@@ -8,7 +8,7 @@
 
 namespace sugang {
 
-/// What the payment gateway's own ledger says of one key.
+/// What the payment gateway's own ledger has for one key.
 enum class ChargeState : std::uint8_t { approved, declined, refunded };
 template <>
 struct EnumNames<ChargeState> {
@@ -20,7 +20,7 @@ struct LedgerCharge {
 };
 using Ledger = std::map<PaymentId, LedgerCharge>;
 
-/// What the journal says of the payment and the ledger contradicts; nothing when both agree, or when a retry that
+/// What the journal has of the payment and the ledger contradicts; nothing when both agree, or when a retry that
 /// is pending will make them agree. `settled` is what an operator has settled with the company outside: its ledger
 /// need not show that refund.
 std::optional<std::string> contradiction(const Payment& payment, bool settled,

@@ -45,7 +45,7 @@ Kind kind_of(const CoachingEvent& event) {
                     },
                     event);
 }
-/// The events of other aggregates notify nobody.
+/// The events of other aggregates are no notifications.
 Kind kind_of(const auto&) { return std::nullopt; }
 
 /// A promotion may stand on the timeline of the enrollment whose seats became free, or on none.

@@ -39,7 +39,7 @@ struct NoticeSubject {
   EnrollmentId enrollment;
   bool operator==(const NoticeSubject&) const = default;
 };
-/// Nothing: the event notifies nobody.
+/// Nothing: the event is no notification.
 std::optional<NoticeSubject> notice_of(const Record& record);
 /// The notice, where the enrollment's student and course are known.
 Notice make_notice(const Record& record, const NoticeSubject& subject, StudentId student, CourseId course);

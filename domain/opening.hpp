@@ -26,7 +26,7 @@ struct Opening {
   std::optional<CourseError> error;
 };
 
-/// Prices an enrollment, says what it earns and sets its deadline.
+/// Prices an enrollment, sets its mileage and its deadline.
 Opening open_enrollment(const Course& course, EnrollmentId id, const PlaceEnrollment& placement,
                         PaymentSide payments, const OpeningLimits& limits, TimePoint now);
 

@@ -71,7 +71,7 @@ struct Outcome {
   std::optional<HoldRefusal> hold;
   /// For an import: the data row (1-based line number in the file) that the refusal is about.
   std::size_t line = 0;
-  /// The saga goes on after this answer (202).
+  /// The saga continues after this answer (202).
   bool under_way = false;
 };
 

@@ -29,8 +29,7 @@ struct PaymentRequested {
   static constexpr std::uint16_t version = 1;
   Money amount;
   PaymentMethod method = PaymentMethod::test_approve;
-  /// The charge's call may leave once this is durable. If not, `payment.charge-started` is durable before it
-  /// leaves.
+  /// The charge's call may be made once this is durable. If not, `payment.charge-started` is durable before it.
   bool charge_started = true;
   /// Points that the approval is to earn.
   std::int64_t mileage = 0;
@@ -43,7 +42,7 @@ struct PaymentRequested {
   }
 };
 
-/// The call of a charge that had to wait for the payment side may leave once this is durable.
+/// The call of a charge that had to wait for the payment side may be made once this is durable.
 struct ChargeStarted {
   static constexpr std::string_view name = "payment.charge-started";
   static constexpr std::uint16_t version = 1;
@@ -115,7 +114,7 @@ using PaymentEvent = std::variant<PaymentRequested, PaymentApproved, PaymentDecl
 struct TakePayment {
   Money amount;
   PaymentMethod method = PaymentMethod::test_approve;
-  /// Calls may leave now: the payment side is neither paused nor known to be down.
+  /// Calls may be made now: the payment side is neither paused nor known to be down.
   bool may_call = true;
   /// Points that the payment earns once it is approved.
   std::int64_t mileage = 0;
@@ -178,7 +177,7 @@ struct Payment {
   bool outcome_unknown() const { return charge_pending() || refund_pending(); }
 };
 
-/// Whether the command lets a call to the gateway leave.
+/// Whether the command causes a call to the gateway.
 bool lets_calls_leave(const PaymentCommand& command);
 
 Decision<PaymentEvent, PaymentError> decide(const Payment& payment, const PaymentCommand& command, TimePoint now);

@@ -262,7 +262,7 @@ void Turn::opened(const StepReply& reply) {
     arm_deadline();
     return answer_waiting(true);
   }
-  // The call of a charge that was requested with the seats leaves by itself.
+  // The call of a charge that was requested with the seats is made without a command.
   saga_.running = summary_.payment == PaymentState::requested && summary_.charge_started;
   if (!saga_.running) run();
 }
@@ -284,7 +284,7 @@ void Turn::step_ended(const StepReply& reply) {
     case StepOutcome::done: {
       saga_.attempts = 0;
       saga_.deferred = false;
-      // The staff was asked, and has not acted yet.
+      // The staff has not acted yet.
       const auto* step = forward_step(cursor_);
       if (step && step->taken == TakenBy::staff && !is_done(summary_, reply.step)) return wait_for_staff(*step);
       cursor_ = next_step(cursor_);

@@ -21,13 +21,14 @@ using Wait = std::optional<Milliseconds>;
 /// How a participant replies to a saga's command.
 enum class StepOutcome : std::uint8_t {
   done,
-  /// Refused for good; the state says why.
+  /// Refused for good; the state has the reason.
   refused,
-  /// The outside gave no definitive answer, or the participant can't be read (`refusal` says so): to be retried.
+  /// The outside gave no definitive answer, or the participant can't be read (then `refusal` is set): to be
+  /// retried.
   unknown,
   /// Accepted; another reply follows.
   under_way,
-  /// Its intent is durable; its outside call waits until calls may leave again, and then the command.
+  /// Its intent is durable; its outside call waits until calls may be made again, and then the command.
   held_back,
 };
 
@@ -117,7 +118,7 @@ struct SagaConditions {
 
 /// Carries one enrollment through its steps, and back.
 ///
-/// The durable part is the fold of the enrollment's timeline: the saga's own few events tell where it turned back
+/// The durable part is the fold of the enrollment's timeline: the saga's own few events record where it turned back
 /// and how it ended, the participants' events which steps are done. The rest is of this life in memory alone: what
 /// is in flight, and which callers wait. Every command about an enrollment is decided here, so that no two of them
 /// meet in a participant.
@@ -160,7 +161,7 @@ struct Saga {
   std::vector<std::variant<CallSaga, RevokeSaga>> postponed;
 
   bool exists() const { return summary.state != EnrollmentState::none; }
-  /// Nothing is out, and nobody waits.
+  /// Nothing is in flight, and no caller waits.
   bool idle() const {
     return !running && !starting && waiting.empty() && !staff && postponed.empty() && !deferred &&
            !pending_move(summary);
@@ -170,7 +171,7 @@ struct Saga {
 
 /// Folds one record of the timeline; one that is folded already changes nothing.
 void apply(Saga& saga, const Record& record);
-/// The saga as its timeline tells it. Who waits in `before`, an earlier life, waits on.
+/// The saga as its timeline has it. The callers that wait in `before`, an earlier life, keep waiting.
 Saga load(EnrollmentId id, const std::vector<Record>& timeline, Saga before = {});
 
 // Effects of a decision, carried out in order once its records are appended.
@@ -208,7 +209,7 @@ struct AwaitPayments {
 struct ReportRevoked {
   CourseId course;
 };
-/// The course failed: whether it created the enrollment is for the journal to tell. The caller is dropped.
+/// The course failed: only the journal shows whether it created the enrollment. The caller is dropped.
 struct ReadAgain {
   CallerId caller = 0;
 };

@@ -9,7 +9,7 @@
 
 namespace sugang {
 
-/// Every step any kind knows. A command's id is `saga:step:direction`. `request` is the birth of the enrollment,
+/// Every step any kind knows. A command's id is `saga:step:direction`. `request` is the creation of the enrollment,
 /// which travels in the same append as the seats it holds; the `mark_…` steps and `complete` are the enrollment's
 /// own. The numbers stand in the journal: new ones come last.
 enum class Step : std::uint8_t {
@@ -72,7 +72,7 @@ struct EnumNames<SagaState> {
                                                           "compensating", "compensated", "stuck"};
 };
 
-/// Why a saga turned round; it decides how the enrollment ends.
+/// Why a saga turned back; it decides how the enrollment ends.
 enum class TurnCause : std::uint8_t { declined, expired, cancelled };
 template <>
 struct EnumNames<TurnCause> {
@@ -82,7 +82,7 @@ struct EnumNames<TurnCause> {
 struct SagaStarted {
   static constexpr std::string_view name = "saga.started";
   static constexpr std::uint16_t version = 1;
-  /// When the charge must have ended; after it the saga turns round and the enrollment expires.
+  /// When the charge must have ended; after it the saga turns back and the enrollment expires.
   TimePoint deadline;
   bool operator==(const SagaStarted&) const = default;
   static void fields(auto& self, auto&& field) { field("deadline", self.deadline); }
@@ -119,7 +119,7 @@ struct SagaStepFailed {
 };
 
 /// The outside refused for good what may not be given up, or has given no definitive answer for several attempts,
-/// or the payment side is down while the saga is on its way back, or a person has let a deadline pass behind the
+/// or the payment side is down while the saga is on its way back, or a staff deadline has passed behind the
 /// point of no return. It is listed for an operator.
 struct SagaStuck {
   static constexpr std::string_view name = "saga.stuck";
@@ -152,7 +152,8 @@ struct SagaCompensated {
   static void fields(auto&, auto&&) {}
 };
 
-/// The step is a person's, the line's or a deferred charge's until the deadline; a paused component's without one.
+/// The step waits for the staff, the waitlist or a deferred charge, until the deadline; for a paused component
+/// without one.
 struct SagaWaits {
   static constexpr std::string_view name = "saga.waits";
   static constexpr std::uint16_t version = 1;
@@ -171,7 +172,7 @@ struct EnumNames<OperatorAction> {
   static constexpr std::array<std::string_view, 3> values{"retry", "compensate", "resolve"};
 };
 
-/// A person stepped in; the audit trail of what she asked for and why.
+/// An operator's command; the audit trail of what it was, and why.
 struct SagaOperated {
   static constexpr std::string_view name = "saga.operated";
   static constexpr std::uint16_t version = 1;
@@ -200,7 +201,7 @@ enum class SagaError : std::uint8_t {
   ended,
   /// Between the steps that are only retried, or on its way back already.
   not_compensatable,
-  /// The step is no person's to settle: it has not been tried, or needs what a reason does not say.
+  /// An operator can't settle the step: it has not been tried, or needs more than a reason.
   not_resolvable,
   /// A call to the payment gateway may have left, and its outcome is not known.
   outcome_unknown,

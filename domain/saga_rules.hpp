@@ -12,9 +12,9 @@ namespace sugang {
 /// timeline can always be read as a whole.
 inline constexpr std::uint64_t repeated_records_max = 1'000;
 
-/// Calls to the payment gateway may leave.
+/// Calls to the payment gateway may be made.
 bool may_call(const SagaConditions& world);
-/// The command's component is paused, or, of a payment whose intent is durable, no call may leave. An intent is
+/// The command's component is paused, or, of a payment whose intent is durable, no call may be made. An intent is
 /// journaled all the same, and a charge that never left is voided without any call.
 bool waits_for_component(const Saga& saga, const Causation& command, const SagaConditions& world);
 

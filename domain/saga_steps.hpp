@@ -25,7 +25,7 @@ struct ParticipantCommand {
 /// What a step's command is made of.
 struct StepContext {
   const EnrollmentSummary& enrollment;
-  /// Calls to the payment gateway may leave now.
+  /// Calls to the payment gateway may be made now.
   bool calls_may_leave = true;
   /// An operator wants what the gateway has refused to be tried again.
   bool operator_retries = false;

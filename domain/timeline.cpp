@@ -44,7 +44,7 @@ void give_up(EnrollmentSummary& summary, Step step) {
       progress.state = StepState::failed;
 }
 
-/// Until it is confirmed or turns round, an enrollment is where its seats, its money and its coaching are.
+/// Until it is confirmed or turned back, the state of an enrollment is that of its seats, payment and coaching.
 void move_pending(EnrollmentSummary& summary, EnrollmentState to) {
   using State = EnrollmentState;
   switch (summary.state) {
@@ -60,7 +60,7 @@ void move_pending(EnrollmentSummary& summary, EnrollmentState to) {
   }
 }
 
-/// A participant has moved: nothing is waited for at that step any more, and what was stuck goes on.
+/// A participant has moved: the saga no longer waits at that step, and is no longer stuck there.
 void go_on(EnrollmentSummary& summary, Step step) {
   const bool waited =
       summary.saga == SagaState::waiting && (summary.awaits == step || summary.awaits == Step::none);
@@ -201,7 +201,7 @@ void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& eve
                    mark_step(summary, {e.step, e.direction}, StepState::failed, record.time);
                  },
                  [&](const SagaWaits& e) {
-                   // A coordinator may hear of the step's end after it wrote this: the fold is the same.
+                   // The step's end may come before or after this: the fold is the same.
                    const auto direction = summary.turned ? Direction::undo : Direction::act;
                    if (!is_done(summary, {e.step, direction})) {
                      summary.saga = SagaState::waiting;

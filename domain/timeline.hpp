@@ -50,7 +50,7 @@ struct EnrollmentSummary {
   bool defers = false;
   /// In the course's line.
   std::optional<std::uint64_t> ticket;
-  /// Came up from the line, and has no deadline for its payment yet.
+  /// Promoted from the waitlist, and without a deadline for its payment yet.
   bool promoted = false;
   StockState stock = StockState::none;
   DeliveryState delivery = DeliveryState::none;
@@ -62,7 +62,7 @@ struct EnrollmentSummary {
   std::optional<InstructorId> left_with;
   SagaState saga = SagaState::none;
   std::optional<TurnCause> turned;
-  /// The step that a person, the line, a deferred charge or a paused component is waited for at.
+  /// The step at which the saga waits: for the staff, the waitlist, a deferred charge or a paused component.
   Step awaits = Step::none;
   TimePoint deadline{};
   /// The command that ended without a definitive answer last, its attempts and why; none once an operator or a turn

@@ -108,10 +108,10 @@ void apply(WebhookRegistry& registry, const WebhookEvent& event);
 struct Webhook {
   WebhookId id;
   std::string url;
-  /// What it is told of; everything when empty.
+  /// The notifications that it takes; all when empty.
   std::vector<NoticeKind> kinds;
   TimePoint created_at{};
-  /// It is called no more; `disabled_reason` says why.
+  /// It is no longer called, for `disabled_reason`.
   bool disabled = false;
   std::string disabled_reason;
   /// When the first call failed since the last that arrived, if calls fail now, and how many failed since.

@@ -66,7 +66,7 @@ std::optional<ChargeLedger::Entry> ChargeLedger::find(PaymentId key) const {
 }
 
 GatewayAnswer ChargeLedger::charge(PaymentId key, Money amount, const std::optional<std::string>& refusal,
-                                  TimePoint now) {
+                                   TimePoint now) {
   auto entry = find(key);
   if (!entry) {
     entry = Entry{refusal ? State::declined : State::approved, amount, now, refusal.value_or("")};

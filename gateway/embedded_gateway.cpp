@@ -139,8 +139,9 @@ GatewayAnswer EmbeddedGateway::book(const Call& call, const GatewaySettings& set
 
 EmbeddedGateway::Replies EmbeddedGateway::replies_to(const Call& call, const GatewaySettings& settings,
                                                      Instant now) {
-  const Reply unanswered{
-      .due = now + limits_.call_timeout_ms, .done = {}, .answer = {GatewayOutcome::unanswered, "no answer in time"}};
+  const Reply unanswered{.due = now + limits_.call_timeout_ms,
+                         .done = {},
+                         .answer = {GatewayOutcome::unanswered, "no answer in time"}};
   const bool fails = settings.hang || chance(settings.fail_percent);
   GatewayAnswer answer{GatewayOutcome::unknown, "the call failed"};
   // Of what fails or hangs, half is booked.

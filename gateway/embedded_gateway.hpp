@@ -18,8 +18,8 @@
 
 namespace sugang {
 
-/// A payment company inside the process: books of its own, durable before it answers, idempotent by key; and as
-/// slow, as failing and as silent as its settings say. One thread takes the calls that have gathered, decides them,
+/// A payment company inside the process: a ledger of its own, durable before it answers, idempotent by key; and as
+/// slow, failing or unresponsive as its settings. One thread takes the calls that have gathered, decides them,
 /// makes them durable with one sync, and answers.
 ///
 /// Answers come on its thread, but for a call that it can't take (too many wait, or it has stopped): that one is
@@ -34,10 +34,10 @@ class EmbeddedGateway : public PaymentGateway {
     std::size_t batch_calls_max = 4'096;
   };
   using Clock = std::function<TimePoint()>;
-  /// Called once, when the books can't be written; the process must end. Until then every call ends as `unknown`.
+  /// Called once, when the ledger can't be written; the process must end. Until then every call ends as `unknown`.
   using OnFailure = std::function<void(const std::string& why)>;
 
-  /// `books` has `ChargeLedger::space_count` key spaces and nobody else writes to it. `seed` decides what fails,
+  /// `books` has `ChargeLedger::space_count` key spaces and no other writer. `seed` decides what fails,
   /// what is declined, and how long answers take.
   EmbeddedGateway(KeyValueStore& books, Limits limits, OnFailure on_failure, Clock now, std::uint64_t seed);
   ~EmbeddedGateway() override;
@@ -55,11 +55,11 @@ class EmbeddedGateway : public PaymentGateway {
   GatewaySettings settings() const;
   void set_settings(GatewaySettings settings);
   /// Paused, as for maintenance: every call ends at once as `unknown`, and nothing is booked. The caller's intent
-  /// is durable, so it asks again.
+  /// is durable, so it retries.
   void pause(bool paused);
   bool paused() const;
 
-  /// The books, by key. May block on a disk; from any thread.
+  /// The ledger, by key. May block on a disk; from any thread.
   ListResult<ChargeEntry> charges(const Page& page) const { return books_.list(page); }
 
  private:

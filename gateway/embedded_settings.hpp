@@ -17,7 +17,7 @@ struct GatewaySettings {
   bool hang = false;
 };
 
-/// A line of the gateway's own books.
+/// An entry of the gateway's own ledger.
 struct ChargeEntry {
   PaymentId key;
   Money amount;

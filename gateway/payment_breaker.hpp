@@ -49,7 +49,7 @@ class PaymentBreaker : public PaymentGateway {
   /// Closed, or it is time for a probe and none is under way. From any thread; takes no lock.
   bool available() const;
   bool closed() const { return !open_.load(); }
-  /// An operator says that the gateway is back.
+  /// An operator declares that the gateway is back.
   void reset();
 
  private:
@@ -101,7 +101,7 @@ class PaymentBreaker : public PaymentGateway {
   std::uint32_t unknowns_ = 0;
   /// Start of the first call since the last definitive answer.
   std::optional<Time> silent_since_;
-  /// Answers to earlier calls say nothing of the gateway as it is now.
+  /// Answers to earlier calls do not show the gateway's present state.
   Time closed_at_{};
   SlowShare slow_;
   std::chrono::milliseconds open_for_{0};

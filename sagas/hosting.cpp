@@ -17,7 +17,7 @@ Directory::Spawn spawn(Node& node) {
 }  // namespace
 
 void host_aggregates(Node& node) {
-  // A course is likely to be asked again soon; an enrollment that has ended is not.
+  // A course is likely to be used again soon; an enrollment that has ended is not.
   constexpr Milliseconds at_once{0};
   node.directory.host(AggregateKind::course, node.limits.course_idle, spawn<CourseActor>(node));
   node.directory.host(AggregateKind::enrollment, at_once, spawn<Coordinator>(node));

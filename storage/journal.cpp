@@ -116,7 +116,7 @@ struct Journal::Impl {
   std::atomic<bool> failed{false};
   std::thread committer;
 
-  // Owned by whoever commits.
+  // Owned by the thread that commits.
   std::mutex commit_mutex;
   std::deque<Item> taken;
   SequenceGuard sequences;
@@ -234,7 +234,7 @@ void Journal::Impl::write(JournalBatch& batch) {
   const auto took = std::chrono::steady_clock::now() - began;
   const bool moved = batch.end() != end;
   end = batch.end();
-  // Behind the sync and never before it: the head may lag, but what it tells of is durable.
+  // Behind the sync and never before it: the head may lag, but what it names is durable.
   if (moved) head.store({end.position, end.chain});
   for (const auto& [aggregate, is_pending] : batch.pending_changes()) {
     if (is_pending) {

@@ -25,7 +25,7 @@ struct JournalDamaged : DamagedEntry {
   JournalDamaged(const std::string& text, Position at, std::string in, std::string why)
       : DamagedEntry(text), position(at), file(std::move(in)), cause(std::move(why)) {}
 
-  /// Where a read met it, and what the read said; set by reads alone. Position 0: unknown.
+  /// Where a read met it, and the error; set by reads alone. Position 0: unknown.
   Position position = 0;
   std::string file;
   std::string cause;
@@ -55,7 +55,7 @@ struct PendingAction {
   bool operator==(const PendingAction&) const = default;
 };
 
-/// How far somebody who reads the journal has come: the effects of every record up to `position` are in this append
+/// How far a reader of the journal has come: the effects of every record up to `position` are in this append
 /// or one before it.
 struct ConsumerCursor {
   std::string consumer;
@@ -104,7 +104,7 @@ enum class Existence : std::uint8_t { none, some, damaged, quarantined, unreadab
 ///
 /// `append` is the one linearization point: appends get their tickets under one lock, and whatever is appended
 /// later is durable later or together. Records get their positions when they are written.
-///  `then` is the gate: nothing leaves the node but from there.
+///  `then` is the gate: nothing is sent outside but from there.
 class Journal {
  public:
   struct Limits {
@@ -134,7 +134,7 @@ class Journal {
   /// Commits what has gathered, as one batch, and runs its `then`s. False if there was nothing.
   bool commit_once();
 
-  /// Never blocks on I/O. From any thread. Each record goes on where its aggregate's last one ended, and the
+  /// Never blocks on I/O. From any thread. Each record follows its aggregate's last one, and the
   /// aggregate is loaded, or created by this append: anything else stops the node.
   Ticket append(Append append);
 
@@ -169,7 +169,7 @@ class Journal {
   Position durable_position() const { return durable_.load(std::memory_order_acquire); }
   /// Appends up to this one are durable.
   Ticket durable_ticket() const;
-  /// `listener` runs on the journal's thread after every batch; it only wakes somebody. Before start().
+  /// `listener` runs on the journal's thread after every batch; it only posts. Before start().
   void on_durable(std::function<void(Position)> listener);
 
   /// What reads have met. Its listener is set before start().
@@ -195,7 +195,7 @@ class Journal {
   /// Throws JournalDamaged at the first fault.
   void verify(const std::function<void(Position)>& progress = {}) const;
   /// Removes answers to keyed requests older than `before`, so that a repeat is a new request. One step of at most
-  /// `entries_max` entries, from where the step before ended (""); returns where to go on, nothing when all is
+  /// `entries_max` entries, from where the step before ended (""); returns where to continue, nothing when all is
   /// done. Damage is noted and passed over, with the rest of its partition.
   std::optional<std::string> expire_requests(TimePoint before, std::string from, std::size_t entries_max);
 

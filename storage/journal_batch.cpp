@@ -80,7 +80,8 @@ WriteSet JournalBatch::finish() {
   close_page();
   for (const auto& [group, entry] : index_)
     changes_.put(index_space, index_key(group, entry.positions.front()), index_value(kind_of_group(group), entry));
-  std::erase_if(pending_changes_, [&](const auto& change) { return pending_.contains(change.first) == change.second; });
+  std::erase_if(pending_changes_,
+                [&](const auto& change) { return pending_.contains(change.first) == change.second; });
   for (const auto& [aggregate, is_pending] : pending_changes_) {
     if (is_pending) {
       changes_.put(pending_space, pending_key(aggregate), {});

@@ -14,7 +14,7 @@ std::string made(const std::string& folder) {
   return folder;
 }
 
-/// A store that does not open cannot tell how far it reached; the head can.
+/// A store that does not open does not show how far it reached; the head does.
 std::string with_acknowledged(const std::string& text, TwoSlotHeadFile& head) {
   const auto acknowledged = head.load();
   return text + "; acknowledged up to position " + std::to_string(acknowledged ? acknowledged->position : 0);

@@ -38,7 +38,7 @@ std::size_t group_bytes(std::string_view key);
 /// The least string above every string that begins with `prefix`; empty when there is none.
 std::string after_prefix(std::string_view prefix);
 
-/// The records of one group in one batch. A request's entry also says when its newest record was made, so that it
+/// The records of one group in one batch. A request's entry also has the time of its newest record, so that it
 /// can be forgotten without reading a page.
 struct IndexEntry {
   std::vector<Position> positions;

@@ -153,7 +153,7 @@ RecoveredJournal recover_journal(KeyValueStore& store, HeadFile& head_file, cons
     if (head) text += "; acknowledged up to position " + std::to_string(head->position);
     throw JournalDamaged(text + file(store, text));
   }
-  // What was durable but not yet acknowledged is now told to readers, so it must not be lost again unnoticed.
+  // What was durable but not yet acknowledged is visible to readers from now on, so it counts as acknowledged.
   const auto& end = recovered.end;
   if (head && end.position > head->position) head_file.store({end.position, end.chain});
   return recovered;

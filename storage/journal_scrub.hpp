@@ -17,7 +17,7 @@ struct JournalDamaged;
 
 /// Reads the whole journal again and again, a step at a time and in constant memory: each page in itself, that it
 /// follows on the one before, and then the checksum of each block of each sorted file, which holds index, snapshots
-/// and pending sagas too. Damage is reported, and the pass goes on behind it; what fails otherwise is read again.
+/// and pending sagas too. Damage is reported, and the pass continues behind it; other failed reads are retried.
 /// One thread steps; any may ask.
 class JournalScrub {
  public:

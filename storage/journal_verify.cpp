@@ -119,7 +119,7 @@ class Verification {
     if (std::holds_alternative<SagaStarted>(*event) || std::holds_alternative<SagaTurned>(*event)) {
       live_sagas_[saga] = record.position;
     } else if (!std::holds_alternative<SagaStepFailed>(*event)) {
-      // Completed, compensated or stuck: it goes on only when somebody asks for it.
+      // Completed, compensated or stuck: it continues only on a command.
       live_sagas_.erase(saga);
     }
   }
@@ -205,7 +205,7 @@ class Verification {
   }
 
   /// A listed aggregate with nothing to do does no harm: it is resumed and does nothing. One that is missing would
-  /// never go on.
+  /// never continue.
   void check_owed() const {
     std::unordered_set<EnrollmentId> pending;
     for (const auto& id : reader_.pending_or_throw()) {
@@ -214,7 +214,8 @@ class Verification {
       if (id.kind == AggregateKind::saga) pending.insert(EnrollmentId{id.uid});
     }
     for (const auto& [saga, position] : live_sagas_)
-      if (!pending.contains(saga)) damaged(position, "a saga continues that is not listed as pending: " + to_text(saga));
+      if (!pending.contains(saga))
+        damaged(position, "a saga continues that is not listed as pending: " + to_text(saga));
   }
 
   const KeyValueStore& store_;

@@ -10,7 +10,7 @@
 
 namespace sugang {
 
-/// A store failed. A write or a sync that failed is never retried: the process ends, and recovery tells what is
+/// A store failed. A write or a sync that failed is never retried: the process ends, and recovery finds what is
 /// durable. A read may be retried, by the next request.
 struct StorageError : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -65,7 +65,7 @@ class KeyValueStore {
   /// Erases keys ≥ `from` and < `until`.
   virtual void erase_range(std::uint8_t space, std::string_view from, std::string_view until) = 0;
 
-  /// For messages: where a fault, given the text of its error, lies, as well as the store can tell.
+  /// For messages: where a fault, given the text of its error, lies, as far as the store knows.
   virtual std::string locate(std::string_view) const { return "memory"; }
   /// The same for a fault that a read of `key` met.
   virtual std::string locate(std::string_view fault, std::uint8_t /*space*/, std::string_view /*key*/) const {

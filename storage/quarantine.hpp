@@ -15,7 +15,7 @@ namespace sugang {
 
 struct JournalDamaged;
 
-/// One fault that a read met: where, and what the read said.
+/// One fault that a read met: where, and the error.
 struct Damage {
   Position position = 0;
   std::string file;
@@ -44,7 +44,7 @@ class Quarantine {
  private:
   Listener listener_;
   mutable std::mutex mutex_;
-  /// By what the first read said of it.
+  /// With the error of the first read.
   std::unordered_set<std::string> faults_;
   std::unordered_map<std::string, Damage> groups_;
   std::atomic<std::size_t> fault_count_{0};

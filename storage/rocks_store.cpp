@@ -64,10 +64,10 @@ rocksdb::DBOptions db_options(const RocksOptions& options) {
   // The default opens silently with a part of what was acknowledged; this one ends at a torn tail and nowhere else.
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   db.recycle_log_file_num = 0;
-  // A failed write is never tried again: the process ends, and recovery tells what is durable.
+  // A failed write is never retried: the process ends, and recovery finds what is durable.
   db.max_bgerror_resume_count = 0;
   // All spaces leave the log together. Otherwise a log that is lost could take entries of one space whose
-  // counterparts in another stand in sorted files, and no chain would tell.
+  // counterparts in another are in sorted files, and no chain would show it.
   db.atomic_flush = true;
   db.db_write_buffer_size = options.write_buffer_bytes;
   db.max_total_wal_size = 2 * options.write_buffer_bytes;
@@ -139,7 +139,7 @@ class FailedCompactions final : public rocksdb::EventListener {
     const bool of_reads = status->IsCorruption() || (status->IsIOError() && !status->IsNoSpace());
     if (reason == rocksdb::BackgroundErrorReason::kCompaction && of_reads) *status = rocksdb::Status::OK();
   }
-  /// The spaces in which compactions have met damage since it was asked last, and what they said.
+  /// The spaces in which compactions have met damage since the last call, and the errors.
   std::map<std::string, std::string> take_damaged() {
     if (!any_.load(std::memory_order_acquire)) return {};
     const std::lock_guard lock{mutex_};

@@ -31,8 +31,8 @@ struct RocksOptions {
   std::size_t write_buffer_bytes = 24 << 20;
   /// Sorted files that stay open; RocksDB honours no fewer than 20.
   std::uint32_t open_files_max = 512;
-  /// Told once for each space whose files are merged no more until the next open, since a compaction met damage.
-  /// Called within a write.
+  /// Called once for each space whose files are no longer merged until the next open, since a compaction met
+  /// damage. Called within a write.
   std::function<void(const std::string& why)> on_compactions_ended;
 };
 std::shared_ptr<rocksdb::Cache> make_block_cache(std::size_t bytes);

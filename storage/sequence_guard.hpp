@@ -16,7 +16,8 @@ struct SequenceMismatch : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The last sequence of each aggregate that is loaded, in the journal's order. Owned by whoever commits; no locks.
+/// The last sequence of each aggregate that is loaded, in the journal's order. Owned by the thread that commits; no
+/// locks.
 class SequenceGuard {
  public:
   /// A read of the aggregate is under way; returns what `learn` must name.

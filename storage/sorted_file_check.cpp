@@ -18,7 +18,7 @@ constexpr std::uint64_t magic_number = 0x88e241b785f4cff7ULL;
 constexpr std::uint8_t checksum_xxhash64 = 3;
 constexpr std::size_t type_bytes = 1;
 constexpr std::size_t checksum_bytes = 4;
-/// Properties are a kilobyte or two; a handle that says far more is spoiled.
+/// Properties are a kilobyte or two; a handle with far more is spoiled.
 constexpr std::uint64_t meta_block_bytes_max = 1 << 20;
 constexpr std::string_view properties_name = "rocksdb.properties";
 
@@ -45,7 +45,7 @@ std::optional<std::string> read_block(std::ifstream& file, Handle handle) {
   return block;
 }
 
-/// Where the metaindex, whose keys share prefixes with the ones before, says that the properties are.
+/// Where the metaindex, whose keys share prefixes with the ones before, has the properties.
 std::optional<Handle> find_properties(std::string_view metaindex) {
   if (metaindex.size() < sizeof(std::uint32_t)) return std::nullopt;
   const auto restarts =

@@ -107,7 +107,7 @@ void TwoSlotHeadFile::create(const Head& head) {
 }
 
 void TwoSlotHeadFile::store(const Head& head) {
-  // The counter goes on from the slots' own, whether or not anybody asked for the head.
+  // The counter goes on from the slots' own, whether or not the head was loaded.
   if (descriptor_ < 0) load();
   ++counter_;
   if (descriptor_ < 0) return create(head);

@@ -7,7 +7,7 @@
 namespace sugang {
 
 /// The head in a file of two slots, written in turn, each in a sector of its own: a write that is torn spoils one
-/// slot, and the other still holds the head before. Written without fsync, after the batch that it tells of is
+/// slot, and the other still holds the head before. Written without fsync, after the batch that it names is
 /// durable: a kill of the process leaves it exact, a power cut may leave it behind, and nothing leaves it ahead.
 class TwoSlotHeadFile final : public HeadFile {
  public:

@@ -19,7 +19,7 @@ struct CourseTables {
   Table rows;
   /// Seats that an enrollment holds and has not taken.
   Table held;
-  /// Seats that an enrollment waits for in the line.
+  /// Seats that an enrollment on the waitlist waits for.
   Table waiting;
 };
 
@@ -78,7 +78,7 @@ class CoursesView : public View {
   const KeyValueStore& store_;
   CourseTables tables_;
   Kept limits_;
-  /// A release says how many seats went back, not whether they were held or taken: they were taken exactly when
+  /// A release has the number of seats, but not whether they were held or taken: they were taken exactly when
   /// they are not here.
   PassingSeats held_;
   PassingSeats waiting_;

@@ -59,7 +59,7 @@ std::optional<std::string> from_base64url(std::string_view text) {
       bytes.push_back(static_cast<char>((bits >> count) & 0xff));
     }
   }
-  // One text per cursor: bits that say nothing are zero.
+  // One text per cursor: unused bits are zero.
   if ((bits & ((1u << count) - 1)) != 0) return std::nullopt;
   return bytes;
 }

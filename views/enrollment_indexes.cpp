@@ -75,7 +75,7 @@ IndexEntries index_entries(const EnrollmentSummary& summary) {
   if (const auto& coaching = summary.coaching) {
     entries.coached = true;
     entries.coaching = indexed(coaching->state);
-    // Released, it is nobody's any more.
+    // Released, it has no instructor any more.
     if (coaching->state != CoachingState::released) entries.instructor = coaching->instructor;
   }
   return entries;

@@ -57,7 +57,8 @@ inline bool is_indexed(DeliveryState state) {
   return state == DeliveryState::requested || state == DeliveryState::started;
 }
 
-/// In which indexes an enrollment stands: a function of its summary, so that the stored row tells what is stored.
+/// In which indexes an enrollment stands: a function of its summary, so that the stored row determines what is
+/// stored.
 struct IndexEntries {
   bool listed = false;
   bool coached = false;

@@ -53,7 +53,7 @@ void EnrollmentsView::fold(const Record& record) {
   changed_.emplace_back(*record.enrollment, &entry);
 }
 
-/// Whose the enrollment is was said by its first event, which comes before all that notifies.
+/// The enrollment's first event names its student, and comes before all that notifies.
 void EnrollmentsView::notify(const Record& record) {
   const auto subject = notice_of(record);
   if (!subject) return;
@@ -154,7 +154,7 @@ Listing<EnrollmentSummary> EnrollmentRows::list(const DeliveryFilter& filter, st
 }
 
 Listing<WaitlistRow> EnrollmentRows::list_waitlist(const CourseId& course, std::optional<std::string> after,
-                                               std::size_t limit, const ListBounds& bounds) const {
+                                                   std::size_t limit, const ListBounds& bounds) const {
   std::uint64_t before = 0;
   if (after) {
     ByteReader in{*after};
@@ -164,7 +164,7 @@ Listing<WaitlistRow> EnrollmentRows::list_waitlist(const CourseId& course, std::
   auto row_of = [&](std::string_view ticket, std::string_view id) -> std::optional<WaitlistRow> {
     if (id.size() != sizeof(Uid)) throw DecodeError("an entry of a waitlist is no id");
     auto row = find(EnrollmentId{ByteReader{id}.uid()});
-    // She may have left the line since its entry was read.
+    // It may have left the waitlist since its entry was read.
     if (!row || row->ticket != ByteReader{ticket}.be<std::uint64_t>()) return std::nullopt;
     return WaitlistRow{.enrollment = *std::move(row), .place = 0};
   };

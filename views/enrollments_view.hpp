@@ -28,7 +28,7 @@ class EnrollmentsView : public View {
   struct Kept {
     EnrollmentSummary summary;
     bool changed = false;
-    /// What the store's indexes say.
+    /// What the store's indexes have.
     IndexEntries stored;
   };
   Kept& kept(EnrollmentId id);
@@ -61,7 +61,7 @@ class EnrollmentRows {
                                   const ListBounds& bounds) const;
   /// The key carries how many stand before it.
   Listing<WaitlistRow> list_waitlist(const CourseId& course, std::optional<std::string> after, std::size_t limit,
-                                 const ListBounds& bounds) const;
+                                     const ListBounds& bounds) const;
   std::optional<EnrollmentSummary> find(EnrollmentId id) const;
   /// A look-up for each state, whatever there is to count.
   SagaCounts count_sagas() const;

@@ -36,7 +36,7 @@ struct DeliveryFilter {
   std::optional<StudentId> student;
 };
 
-/// Who waits, in the line's order, with the place in it, counted from 1.
+/// An enrollment on a waitlist, with its position, counted from 1.
 struct WaitlistRow {
   EnrollmentSummary enrollment;
   std::uint64_t place = 0;

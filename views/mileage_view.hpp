@@ -29,7 +29,7 @@ struct MileageTables {
 };
 
 /// The ledger of each student: a line per event of a payment that moved points, in journal order, and the balance
-/// in each currency. An enrollment says whose its payment is; the payment's own events say how many points.
+/// in each currency. An enrollment names its payment's student; the payment's own events have the points.
 class MileageView : public View {
  public:
   /// `kept_max`: balances, and payments that may move them, kept in memory, about a hundred bytes each.

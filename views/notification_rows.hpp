@@ -10,7 +10,7 @@
 namespace sugang {
 
 /// The notification boxes: a row per student and event, keyed by both, so that each is there once. Folded with the
-/// enrollments, which say whose an event is.
+/// enrollments, which know an event's student.
 struct NotificationTable {
   explicit NotificationTable(Generation generation) : rows(ViewId::enrollments, generation, 'm') {}
 

@@ -58,7 +58,7 @@ Listing<Row> list_rows(const KeyValueStore& store, std::uint8_t space, const std
       after = key;
       auto row = row_of(std::string_view{key}, std::string_view{value});
       if (!row) continue;
-      // One row more than fits tells that there is a next page.
+      // One row more than fits shows that there is a next page.
       if (page.items.size() == limit) {
         page.next = last_item;
         return page;

@@ -343,7 +343,7 @@ std::string Projector::stopped_by() const {
   return stopped_by_;
 }
 
-/// Nothing, while the journal can't be read on from there: a view can't pass over what nobody can read.
+/// Nothing, while the journal can't be read on from there: a view can't skip what can't be read.
 std::vector<Record> Projector::read(Stop& stop, Position after, std::size_t limit) {
   const auto now = PositionWaits::Clock::now();
   const bool stopped = !stop.why.empty() && stop.after == after;

@@ -35,15 +35,15 @@ struct ViewKind {
 };
 
 /// Tails the journal and folds it into the views' rows. Rows and the position that they have reached are one write,
-/// so a restart goes on where the rows are. It is not synced: what a crash takes is folded again.
+/// so a restart continues where the rows are. It is not synced: what a crash takes is folded again.
 ///
 /// A view is rebuilt as a new generation of rows beside the one that serves; when the new one has caught up it
-/// serves instead, and the old rows are erased once nobody reads them.
+/// serves instead, and the old rows are erased once no read uses them.
 class Projector {
  public:
   struct Limits {
     std::size_t chunk_records_max = 16'384;
-    /// Under load, unless somebody waits for a position, records gather for so long, so that an enrollment's row is
+    /// Under load, unless a read waits for a position, records gather for so long, so that an enrollment's row is
     /// written once and not for each of its steps.
     std::chrono::milliseconds gather_ms{100};
     /// It is no load when a pass finds fewer records than this: then the next may follow at once.
@@ -59,7 +59,7 @@ class Projector {
   /// A fault that the views outlive, for the log.
   using OnFault = std::function<void(std::string_view what)>;
 
-  /// Resumes at the stored positions, and goes on with rebuilds that were under way. Rows of another format, or of
+  /// Resumes at the stored positions, and continues rebuilds that were under way. Rows of another format, or of
   /// a journal that is not this one (they are ahead of it), are dropped. Throws DamagedEntry when what it reads is
   /// damaged: the store is to be dropped, since a rebuild would read beside the same damage. Throws StorageError.
   Projector(RecordSource source, KeyValueStore& store, std::vector<ViewKind> kinds, Limits limits,
@@ -68,13 +68,13 @@ class Projector {
   Projector(const Projector&) = delete;
   Projector& operator=(const Projector&) = delete;
 
-  /// Both before start(). What the constructor met is told at once.
+  /// Both before start(). A fault that the constructor met is reported at once.
   void on_fault(OnFault on_fault);
   /// A view can't be built again in its store, which is to be dropped before the next start.
   void on_store_damaged(OnFailure on_store_damaged) { on_store_damaged_ = std::move(on_store_damaged); }
   /// Starts the thread. Without it (tests, simulation) run_once() does the work.
   void start();
-  /// Ends the thread; who still waits for a position is told that it was not reached.
+  /// Ends the thread; waits for a position end as not reached.
   void stop();
   /// One chunk for the serving rows and one for each rebuild. False: there was nothing to do.
   bool run_once();
@@ -84,16 +84,16 @@ class Projector {
   /// Paused, the rows stay as they are and keep serving. From any thread.
   void pause(bool paused);
   bool paused() const { return paused_.load(std::memory_order_acquire); }
-  /// This view alone: the others go on, and it catches up by itself afterwards.
+  /// This view alone: the others continue, and it catches up by itself afterwards.
   void pause(ViewId view, bool paused);
 
-  /// Builds the view again from the first record. One that is under way goes on. From any thread.
+  /// Builds the view again from the first record. One that is under way continues. From any thread.
   void rebuild(ViewId view);
   bool rebuilding(ViewId view) const;
   /// A reader met damage in this generation: it is built again, unless it was built for that already. From any
   /// thread.
   void rows_damaged(ViewId view, Generation generation, std::string_view what);
-  /// Why views don't come further: what reading the journal, or rows, says. Empty: nothing.
+  /// Why views don't advance: the error of reading the journal, or rows. Empty: none.
   std::string stopped_by() const;
 
   /// What the serving rows of the view have reached. Read it before pinning, then the rows show at least that.
@@ -151,7 +151,7 @@ class Projector {
     /// The live rows can't be folded on, since some are damaged; they serve until a build does.
     bool frozen = false;
   };
-  /// An old generation that somebody may still read.
+  /// An old generation that reads may still use.
   struct Retired {
     ViewId view{};
     Generation generation = 0;

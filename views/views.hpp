@@ -14,7 +14,7 @@
 
 namespace sugang {
 
-/// The queries that need more than one id: rows folded from the journal, never asked of an actor. Reads run on the
+/// The queries that need more than one id: rows folded from the journal, without an actor. Reads run on the
 /// caller's thread, may block on a disk, and are safe beside the projector and each other.
 class Views {
  public:
@@ -34,7 +34,7 @@ class Views {
   };
   using Clock = std::function<TimePoint()>;
 
-  /// `store` has `views_space_count` key spaces and nobody else writes to it. `now` tells which courses are open.
+  /// `store` has `views_space_count` key spaces and no other writer. `now` decides which courses are open.
   /// Throws StorageError.
   Views(RecordSource source, KeyValueStore& store, Limits limits, Projector::OnFailure on_failure, Clock now);
 
@@ -56,7 +56,7 @@ class Views {
   /// filters, and the second one of two, by examining rows.
   ListResult<EnrollmentSummary> list_enrollments(const EnrollmentFilter& filter, const Page& page) const;
   ListResult<PageRow> student_page(const StudentId& student, const Page& page) const;
-  /// Who waits, in the line's order. The place of a later page counts on from the page before: when the line moves
+  /// The waitlist in its order. Positions of a later page count on from the page before: when the waitlist advances
   /// in between, places are those at the first page.
   ListResult<WaitlistRow> list_waitlist(const CourseId& course, const Page& page) const;
   /// Enrollments that have a coaching, the oldest first. Served by an index: instructor, a state before the class's

@@ -21,8 +21,8 @@ struct BodyRefusal {
 template <class Value>
 using Decoded = std::variant<Value, BodyRefusal>;
 
-/// A body with more faults is refused with the first so many, and the detail says so. Reading ends there, so how
-/// many there are in all is not known.
+/// A body with more faults is refused with the first so many, and the detail mentions it. Reading ends there, so
+/// how many there are in all is not known.
 inline constexpr std::size_t faults_listed_max = 100;
 
 /// Parses, lets `read` take the members, and gives the value or all that was wrong.

@@ -27,7 +27,7 @@ Problem coaching_problem(const Outcome& outcome) {
   return problem == Problem::not_awaited && other_kind ? Problem::not_a_training : problem;
 }
 
-/// Takes the step that the body says, or refuses the body.
+/// Takes the step in the body, or refuses the body.
 template <class Step>
 Handled take_decoded(Call& call, Decoded<Step> (*decode)(std::string_view), std::uint16_t status) {
   auto id = parse_id<EnrollmentTag>(call.request.path_id);

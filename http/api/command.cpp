@@ -20,7 +20,7 @@ Caller make_caller(Render render, const Exchange& exchange, const TraceContext& 
 }
 
 Response replay(Answer answer) {
-  // A caller that was asked to come back is asked again; the hint itself is not stored.
+  // A 202 has Retry-After again, which is not stored.
   if (answer.status == 202) answer.retry_after_s = 1;
   return to_response(std::move(answer)).with("Idempotency-Replayed", "true");
 }

@@ -191,7 +191,7 @@ class CatalogueDecoder {
         if (!cell.empty()) course.credits = static_cast<std::uint32_t>(integer(column, cell, 0, credits_max));
         return;
       case Column::enrolled:
-        // What another system counted; here nobody is enrolled until they ask.
+        // The count of another system; enrollments are made here only by requests.
         if (!cell.empty()) integer(column, cell, 0, capacity_max);
         return;
       case Column::meets:

@@ -186,7 +186,7 @@ Handled get_course(Call& call) {
         if (!found) return;
         const auto& course = *found;
         if (!course) return exchange.answer(refuse(instance, Problem::course_not_found));
-        // A course opens and closes by the clock without an event, so then its tag alone does not tell.
+        // A course opens and closes by the clock without an event, so then its tag alone does not show it.
         const bool by_clock = course->state != course->definition.state;
         auto etag = course_etag(course->definition_version, course->sequence);
         exchange.answer(single_resource(json_of(*course, write_course), etag, by_clock ? std::nullopt : known));

@@ -6,7 +6,7 @@
 
 #include "http/api/command.hpp"
 
-// Resources that an enrollment's timeline tells of: reads by id all fold it, so they agree.
+// Resources that are folded from an enrollment's timeline, so that reads by id agree.
 
 namespace sugang {
 
@@ -14,7 +14,7 @@ using WriteSummary = void (*)(JsonWriter&, const EnrollmentSummary&);
 
 EnrollmentSummary fold(const std::vector<Record>& records);
 
-/// One resource of those that an enrollment's timeline tells of.
+/// One resource of those that are folded from an enrollment's timeline.
 struct EnrollmentResource {
   WriteSummary write;
   /// Answered when there is no such enrollment.

@@ -39,12 +39,12 @@ void read_placement(ObjectReader& members, PlaceEnrollment& placement) {
   set(placement.course.text, members.name("courseId"));
   set(placement.student.text, members.name("studentId"));
   set(placement.seats, members.integer("seats", 1, seats_per_request_max));
-  // A course without a line answers "waitlist" as it answers "fail".
+  // A course without a waitlist handles "waitlist" as "fail".
   placement.may_wait = members.one_of("onFull", {"fail", "waitlist"}) == "waitlist";
   set(placement.method, members.one_of<PaymentMethod>("paymentMethod"));
 }
 
-/// How long the rest of the server waits for a saga's end when the caller says nothing.
+/// How long the rest of the server waits for a saga's end unless the caller chooses.
 constexpr std::chrono::seconds wait_unless_said{5};
 constexpr std::uint32_t pending_retry_after_s = 1;
 /// What one enrollment's JSON usually takes.

@@ -108,8 +108,7 @@ EventsAfter events_after(QueryReader& query, const Backend& backend) {
   return {query.position("after").value_or(0)};
 }
 
-/// The position that a client comes back with, which its own `Last-Event-ID` tells better than the address that it
-/// began with.
+/// A client that returns has its newest position in `Last-Event-ID`; its address has that of its first request.
 Handled stream_events(const Call& call, EventsAfter after) {
   if (const auto last = call.request.field(RequestField::last_event_id); last && !last->empty()) {
     const auto position = parse_position(*last);

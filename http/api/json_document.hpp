@@ -43,7 +43,7 @@ class JsonDocument {
   std::vector<Node> nodes_;
 };
 
-/// Reads an object's members by name; every fault is noted with its pointer, and the reading goes on.
+/// Reads an object's members by name; every fault is noted with its pointer, and reading continues.
 /// A getter gives nothing both when the member is absent and when it is faulty.
 class ObjectReader {
  public:

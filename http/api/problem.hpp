@@ -82,7 +82,7 @@ struct ProblemType {
   std::uint16_t status;
   /// For its page: what happened, and what the client can do.
   std::string_view explanation;
-  /// When to come again, for what passes by itself.
+  /// When to retry, for what passes by itself.
   std::optional<std::uint32_t> retry_after_s;
 };
 
@@ -109,7 +109,7 @@ inline constexpr std::string_view name_rule =
 /// request gives the same bytes.
 struct ProblemReport {
   Problem problem = Problem::internal_error;
-  /// Empty: the type says all.
+  /// Empty: the type's explanation.
   std::string detail;
   /// Path of the request.
   std::string instance;

@@ -77,7 +77,7 @@ class QueryReader {
 
 inline constexpr std::size_t page_limit_max = 200;
 
-/// Where a list goes on: its own target with another cursor.
+/// Where a list continues: its own target with another cursor.
 class NextLink {
  public:
   NextLink(const Request& request, std::string_view cursor_name);

@@ -9,7 +9,7 @@ namespace sugang {
 
 inline constexpr std::size_t reason_chars_max = 500;
 
-/// Why something is done that is not asked for lightly: 1 to `reason_chars_max` characters.
+/// The reason for a command that requires one: 1 to `reason_chars_max` characters.
 Decoded<std::string> decode_reason(std::string_view body);
 
 /// The same, empty when none is given; an empty body gives none.

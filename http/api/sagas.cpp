@@ -8,13 +8,13 @@
 namespace sugang {
 namespace {
 
-/// The step that a person, the line, the payment side or a paused component is waited for at.
+/// The step at which the saga waits: for the staff, the waitlist, the payment side or a paused component.
 std::optional<std::string> waits_for(const EnrollmentSummary& enrollment) {
   if (enrollment.ticket) return std::string{step_label(Step::hold_seats, Direction::act)};
   if (enrollment.saga != SagaState::waiting) return std::nullopt;
-  // A charge that is under way is waited for without an event that says so.
+  // Waiting for a charge that is under way has no event.
   auto step = enrollment.awaits == Step::none ? Step::take_payment : enrollment.awaits;
-  // To book it in her calendar is how an instructor confirms a schedule.
+  // An instructor confirms a schedule by the booking in the calendar.
   if (step == Step::book_slot) step = Step::confirm_schedule;
   return std::string{step_label(step, enrollment.turned ? Direction::undo : Direction::act)};
 }

@@ -33,7 +33,7 @@ struct Call {
   ImportPlace import_place;
   Exchange exchange;
   TraceContext trace;
-  /// The student or other person that the request acts for, for the log; set by handlers.
+  /// In whose name the request acts, for the log; set by handlers.
   std::string& caller;
   TimePoint now;
   bool draining = false;
@@ -41,7 +41,7 @@ struct Call {
   /// Counts the command to the course. False: the course has too many under way.
   bool enter_course(const CourseId& course);
   /// Counts the read to the course. Reads have a count of their own, with the same bound: commands that wait for
-  /// the payment side keep nobody from reading.
+  /// the payment side do not block reads.
   bool enter_course_read(const CourseId& course);
   /// Gives the answer this much longer.
   void wait_longer(Milliseconds time) { hold.deadline += time; }

@@ -275,7 +275,7 @@ void Connection::begin_stream(const Response& response) {
   socket_.set_option(boost::asio::socket_base::send_buffer_size{send_bytes}, ignored);
   put_answer(response, false);
   phase_ = Phase::streaming;
-  // No answer comes after a stream, so what is asked meanwhile is thrown away; that the client goes is not missed.
+  // No answer comes after a stream, so further requests are discarded. The read notices when the client goes.
   in_.clear();
   read_more();
   send_more(stream_->opening(response.events_from_now));

@@ -14,7 +14,7 @@ namespace sugang {
 class Connection;
 class EventStream;
 
-/// What the event streams of one loop live on. Each asks for one page when it has written the last, so nothing
+/// The source of one loop's event streams. Each requests one page when it has written the last, so nothing
 /// gathers here for a client that reads slowly. Streams that stand at one place share one read and one rendering,
 /// and all that have come to the journal's end share one wait: a crowd of followers costs the journal what one
 /// does. On the loop's thread.

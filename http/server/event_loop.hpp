@@ -43,7 +43,7 @@ class EventLoop {
   CallHold& hold(std::uint64_t ticket) { return slot_of(ticket)->hold; }
   Exchange exchange(std::uint64_t ticket) { return {answers_, ticket}; }
   void close_call(std::uint64_t ticket);
-  /// The connection is gone; its request goes on without it.
+  /// The connection is gone; its request continues without it.
   void detach(std::uint64_t ticket);
   void forget(Connection& connection);
 

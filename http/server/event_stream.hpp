@@ -12,7 +12,7 @@ namespace sugang {
 /// bytes are framed. Made by the feed, owned by its connection.
 class EventStream {
  public:
-  /// What it does until its next page: sends the last, has asked for it, or has come to the journal's end.
+  /// What it does until its next page: sends the last, has requested it, or is at the journal's end.
   enum class State : std::uint8_t { writing, reading, waiting };
 
   EventStream(EventFeed& feed, Connection& connection, Position after, bool chunked);
@@ -27,7 +27,7 @@ class EventStream {
   /// With the position, for a client that comes back before it has seen an event.
   std::string opening(bool with_position) const;
   std::string keep_alive() const;
-  /// The stream is whole, and the client may come again elsewhere.
+  /// The stream is whole; the client may continue with another server.
   std::string ending() const;
 
  private:

@@ -19,7 +19,7 @@ class AnswerQueue {
     std::uint64_t ticket = 0;
     /// Neither this nor work: whatever was to answer the request is gone, and never will.
     std::optional<Response> response;
-    /// Work for the loop's thread instead of an answer; told whether the request still waits.
+    /// Work for the loop's thread instead of an answer; `waits`: the request has no answer yet.
     std::function<void(bool waits)> resume;
   };
 

@@ -28,10 +28,10 @@ struct Limits {
   std::uint32_t write_timeout_ms = 30'000;
   /// How long what a refused client still sends is thrown away, so that it can read its answer.
   std::uint32_t linger_timeout_ms = 2'000;
-  /// Beyond the time that the caller asked to wait: 503, and the request's place is free again.
+  /// Beyond the wait that the caller chose: 503, and the request's place is free again.
   std::uint32_t answer_timeout_ms = 10'000;
 
-  /// A client that follows the events hears from the server at least so often.
+  /// A client that follows the events gets something at least so often.
   std::uint32_t event_stream_keep_alive_ms = 15'000;
 
   /// Open connections: the next gets 503 and is closed.

@@ -24,9 +24,9 @@ struct Preferences {
   std::optional<std::chrono::seconds> wait;
   bool respond_async = false;
 
-  /// How long to wait, when the caller said so: `respond-async` alone means not at all.
+  /// How long to wait, if the caller chose: `respond-async` alone means not at all.
   std::optional<std::chrono::seconds> effective_wait() const;
-  /// The value of `Preference-Applied`, empty when nothing was asked for.
+  /// The value of `Preference-Applied`, empty without a preference.
   std::string applied() const;
 };
 inline constexpr std::chrono::seconds wait_max{30};

@@ -19,7 +19,7 @@ struct AnsweredRequest {
   std::uint16_t status = 0;
   /// From the whole request read to its answer; of what could not be read, from its first byte.
   std::chrono::nanoseconds took{0};
-  /// The caller asked by `Prefer` to wait for an end, so the time says nothing of the server.
+  /// The caller chose by `Prefer` to wait for an end, so the time is not the server's.
   bool chose_to_wait = false;
   /// The problem's name, `sold-out`; empty for an answer that is none.
   std::string_view problem;
@@ -29,7 +29,7 @@ struct AnsweredRequest {
   TraceContext trace;
   /// The client's network address.
   std::string_view address;
-  /// The student or other person that the request acts for; empty where it does not say.
+  /// In whose name the request acts; empty where unknown.
   std::string_view caller;
 };
 

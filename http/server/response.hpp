@@ -39,7 +39,7 @@ struct WireContext {
   std::string_view date_line;
   bool head_only = false;
   bool keep_alive = true;
-  /// Such a client keeps the connection only when it is told, and knows no chunks.
+  /// Such a client needs `Connection: keep-alive` to keep the connection, and does not support chunks.
   bool http_1_0 = false;
 };
 

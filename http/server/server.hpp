@@ -53,8 +53,8 @@ class Server {
   std::uint16_t client_port() const;
   std::uint16_t management_port() const;
 
-  /// From now on every new request of a client is answered 503 and its connection closed, and `/readyz` says no.
-  /// What is under way goes on, but for the streams of events, which have no end: they end now. From any thread.
+  /// From now on every new request of a client is answered 503 and its connection closed, and `/readyz` answers
+  /// 503. Requests under way continue, but streams of events, which have no end, end now. From any thread.
   void drain();
   /// Waits until all that was taken up is answered and written; false if it was not in time.
   bool await_answered(std::chrono::milliseconds within);

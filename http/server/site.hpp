@@ -36,7 +36,7 @@ struct EventPage {
   Position next = 0;
   /// The journal ended here when it was read.
   bool at_end = false;
-  /// The journal can't be read from here on: the stream ends behind the text, which says so.
+  /// The journal can't be read from here on: the stream ends behind the text, which has the problem.
   bool ends = false;
   /// Empty when there is nothing in it that callers may see.
   std::string text;
@@ -48,7 +48,7 @@ struct Site {
   Backend& backend;
   std::span<const Route> client_routes;
   std::span<const Route> management_routes;
-  /// `path` is empty where no request was read; without a detail the fault says all.
+  /// `path` is empty where no request was read; a detail is optional.
   std::function<Response(Fault fault, std::string_view path, std::string_view detail)> refuse;
   /// Durable events behind a position. `done` runs once, on any thread.
   std::function<void(Position after, std::function<void(EventPage)> done)> read_events;

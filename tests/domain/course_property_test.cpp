@@ -222,7 +222,8 @@ class NaiveCourse {
   Answer wait(const Move& move) {
     std::uint64_t waited_for = move.seats;
     for (const auto& waiter : line_) waited_for += waiter.seats;
-    if (!definition_.waitlist || !move.may_wait || move.seats > definition_.capacity || waited_for > waitlist_seats_max)
+    if (!definition_.waitlist || !move.may_wait || move.seats > definition_.capacity ||
+        waited_for > waitlist_seats_max)
       return {CourseError::sold_out};
     line_.push_back({move.enrollment, move.student, move.seats});
     return {{}, true};

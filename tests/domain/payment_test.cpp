@@ -91,7 +91,8 @@ TEST(Payment, AnswersEveryCommandInEveryStateAsTheTableSays) {
 TEST(Payment, OwesTheGatewayACallUntilItsDefinitiveWord) {
   for (auto state : states) {
     const auto payment = replay<Payment>(way_to(state));
-    EXPECT_EQ(payment.charge_pending(), state == State::requested || state == State::void_requested) << to_text(state);
+    EXPECT_EQ(payment.charge_pending(), state == State::requested || state == State::void_requested)
+        << to_text(state);
     EXPECT_EQ(payment.refund_pending(), state == State::refund_requested) << to_text(state);
   }
 }

@@ -24,7 +24,8 @@ RC_GTEST_PROP(Invariant12, NoSeatIsIdleWhileTheHeadFits, ()) {
   for (const auto& move : *any_moves()) {
     driven.accept(command_of(move, driven.course));
     const auto& course = driven.course;
-    if (is_open(course) && !course.waitlist.empty()) RC_ASSERT(course.waitlist.begin()->second.seats > course.available());
+    if (is_open(course) && !course.waitlist.empty())
+      RC_ASSERT(course.waitlist.begin()->second.seats > course.available());
     RC_ASSERT(!is_open(course) || !waitlist_advances(course, noon));
     // Nor does one wait at its head who can never fit.
     if (is_open(course) && !course.waitlist.empty())

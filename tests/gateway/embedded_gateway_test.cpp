@@ -265,8 +265,9 @@ TEST_F(Gateway, ThatStopsAnswersEveryCallOnce) {
   company.gateway.set_settings({.hang = true});
   std::atomic<int> answers{0};
   for (std::uint64_t i = 0; i < 50; ++i)
-    company.gateway.charge(payment_number(i), won(1), PaymentMethod::test_approve,
-                           [&](GatewayAnswer answer) { answers += answer.outcome == GatewayOutcome::unknown ? 1 : 100; });
+    company.gateway.charge(payment_number(i), won(1), PaymentMethod::test_approve, [&](GatewayAnswer answer) {
+      answers += answer.outcome == GatewayOutcome::unknown ? 1 : 100;
+    });
   company.gateway.stop();
   EXPECT_EQ(answers, 50);
   EXPECT_EQ(charge(company.gateway, key_, won(1)).outcome, GatewayOutcome::unknown);

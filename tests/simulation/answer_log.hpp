@@ -58,9 +58,11 @@ class AnswerLog {
   void already_registered(const CourseId& id, Span span) {
     claim(id, span, "was said to exist", [](const Course& at, Sequence) { return at.registered; });
   }
-  void waitlist_position(const CourseId& id, EnrollmentId enrollment, std::optional<std::uint64_t> place, Span span) {
-    claim(id, span, "gave a place in line",
-          [enrollment, place](const Course& at, Sequence) { return waitlist_position_of(at, enrollment) == place; });
+  void waitlist_position(const CourseId& id, EnrollmentId enrollment, std::optional<std::uint64_t> place,
+                         Span span) {
+    claim(id, span, "gave a place in line", [enrollment, place](const Course& at, Sequence) {
+      return waitlist_position_of(at, enrollment) == place;
+    });
   }
 
   /// As the journal had it at the last check.

@@ -158,10 +158,11 @@ class Clients {
       });
     const auto id = dice_.one_of(attempts_)->id;
     if (dice_.chance(30))
-      return life_->describe_waitlist_position(course, id, [this, course, id, asked](const WaitlistPositionRead& read) {
-        const auto& place = std::get<0>(read);
-        log_.waitlist_position(course, id, place, {asked, life_->journal().durable_position()});
-      });
+      return life_->describe_waitlist_position(
+          course, id, [this, course, id, asked](const WaitlistPositionRead& read) {
+            const auto& place = std::get<0>(read);
+            log_.waitlist_position(course, id, place, {asked, life_->journal().durable_position()});
+          });
     if (dice_.chance(40)) {
       // What the saga's own fold shows; whoever repeats a request after a crash asks for it so.
       auto request = std::make_shared<Request>();

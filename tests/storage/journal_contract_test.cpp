@@ -309,8 +309,9 @@ TYPED_TEST(JournalContract, ACourseIsOwedBesideTheSagas) {
   this->journal->commit_all();
   this->j().verify();
   this->reopen();
-  EXPECT_THAT(this->j().pending(), UnorderedElementsAre(AggregateId{saga_of(enrollment)}, AggregateId{CourseId{"a"}},
-                                                     AggregateId{CourseId{"fifteen-letters"}}, AggregateId{music}));
+  EXPECT_THAT(this->j().pending(),
+              UnorderedElementsAre(AggregateId{saga_of(enrollment)}, AggregateId{CourseId{"a"}},
+                                   AggregateId{CourseId{"fifteen-letters"}}, AggregateId{music}));
   EXPECT_EQ(this->j().pending().front(), AggregateId{saga_of(enrollment)});
   Append settled;
   for (const auto& name : names) settled.pending.push_back({CourseId{name}, false});
@@ -332,8 +333,8 @@ TYPED_TEST(JournalContract, VerifyFindsAnOwingCourseThatTheJournalDoesNotHold) {
 TYPED_TEST(JournalContract, ASagaOwesUnderItsPartitionAndUid) {
   const EnrollmentId id{Uid{0x0198000000007004ULL, 0x8123456789abcdefULL}};
   EXPECT_EQ(pending_key(saga_of(id)), (std::string{"\x00\x01\x01\x98\x00\x00\x00\x00\x70\x04"
-                                                "\x81\x23\x45\x67\x89\xab\xcd\xef",
-                                                18}));
+                                                   "\x81\x23\x45\x67\x89\xab\xcd\xef",
+                                                   18}));
   WriteSet old;
   old.put(pending_space, pending_key(saga_of(id)), {});
   this->host.store().write(old, Sync::yes);
