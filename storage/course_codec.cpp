@@ -20,10 +20,10 @@ struct ConstClaimList {
 /// The line, in its order: an array [ticket, enrollment, student, seats] each.
 constexpr std::uint64_t waiter_elements = 4;
 struct WaiterList {
-  decltype(Course::line)& line;
+  decltype(Course::waitlist)& waitlist;
 };
 struct ConstWaiterList {
-  const decltype(Course::line)& line;
+  const decltype(Course::waitlist)& waitlist;
 };
 struct ReleasedList {
   decltype(Course::released)& ids;
@@ -67,8 +67,8 @@ void read_value(CborReader& in, ClaimList& list) {
 }
 
 void write_value(CborWriter& out, const ConstWaiterList& list) {
-  out.array(list.line.size());
-  for (const auto& [ticket, waiter] : list.line) {
+  out.array(list.waitlist.size());
+  for (const auto& [ticket, waiter] : list.waitlist) {
     out.array(waiter_elements);
     write_value(out, ticket);
     write_value(out, waiter.enrollment);
@@ -78,7 +78,7 @@ void write_value(CborWriter& out, const ConstWaiterList& list) {
 }
 
 void read_value(CborReader& in, WaiterList& list) {
-  list.line.clear();
+  list.waitlist.clear();
   for (auto left = in.array(); left > 0; --left) {
     auto elements = in.array();
     if (elements < waiter_elements) throw DecodeError("a waiter lacks elements");
@@ -89,7 +89,7 @@ void read_value(CborReader& in, WaiterList& list) {
     read_value(in, waiter.student);
     read_value(in, waiter.seats);
     for (elements -= waiter_elements; elements > 0; --elements) in.skip();
-    if (!list.line.emplace(ticket, std::move(waiter)).second)
+    if (!list.waitlist.emplace(ticket, std::move(waiter)).second)
       throw DecodeError("a course gave one ticket to two waiters");
   }
 }

@@ -150,7 +150,7 @@ TEST_F(ReadDamage, OfAParticipantLeavesTheSagaListedWithTheReason) {
   EXPECT_FALSE(life->failure());
 }
 
-TEST_F(ReadDamage, OfACalendarIsToldToTheInstructorAtOnce) {
+TEST_F(ReadDamage, OfACalendarIsAnsweredToTheInstructorAtOnce) {
   const auto first = place("training"), second = place("training", "s2");
   const auto now = durables.timers.now();
   const auto agree = [&](EnrollmentId id, int hour) {

@@ -117,7 +117,7 @@ TEST_F(WakingCourse, WakesFromItsSnapshotAndTheEventsBehindIt) {
   EXPECT_EQ(life->describe("lecture-1")->taken, 0u);
 }
 
-TEST_F(WakingCourse, TellsNobodyOfASeatThatIsNotDurable) {
+TEST_F(WakingCourse, AnswersOfNoSeatThatIsNotDurable) {
   wake();
   bool heard = false;
   life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s1"}},

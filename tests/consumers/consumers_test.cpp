@@ -35,7 +35,7 @@ TEST(Consumers, GiveEveryDurableRecordOnceAndInOrder) {
   EXPECT_EQ(node.consumers->lag("reader"), 0u);
 }
 
-TEST(Consumers, PassOverRequestsAndWhatConcernsNobody) {
+TEST(Consumers, SkipRequestsAndWhatConcernsNoConsumer) {
   Consumed node;
   ScriptedConsumer every{"every"}, odd{"odd"};
   odd.concerned = [](const Record& record) { return record.position % 2 == 1; };
@@ -85,7 +85,7 @@ TEST(Consumers, OneThatKeepsItsCursorGoesOnThereAndTheJournalKeepsNone) {
   EXPECT_THAT(keeper.given, ElementsAre(3, 4, 5, 6));
 }
 
-TEST(Consumers, OneThatIsNotDoneIsGivenNoMoreAndHoldsNobodyUp) {
+TEST(Consumers, OneThatIsNotDoneGetsNoMoreAndDelaysNoOther) {
   Consumed node{{.chunk_records_max = 5}};
   ScriptedConsumer slow{"slow"}, quick{"quick"};
   slow.at_once = false;
@@ -200,7 +200,7 @@ TEST(Consumers, NothingDoneIsNothingToWriteUntilFarBehind) {
   EXPECT_EQ(node.j().cursor("reader"), 50u);
 }
 
-TEST(Consumers, OneThatThrowsIsToldOfAndTriedAgainLaterWhileOthersGoOn) {
+TEST(Consumers, OneThatThrowsIsReportedAndRetriedWhileOthersContinue) {
   Consumed node{{.retry_min = Milliseconds{1'000}}};
   ScriptedConsumer broken{"broken"}, whole{"whole"};
   broken.fault = "the disk is full";

@@ -148,7 +148,7 @@ TEST(CurlTransport, FollowsNoRedirect) {
   EXPECT_EQ(server.requests().size(), 1u);
 }
 
-TEST(CurlTransport, TellsTheStatusWhateverTheBody) {
+TEST(CurlTransport, ReportsTheStatusWhateverTheBody) {
   LocalServer server;
   CurlTransport transport;
   EXPECT_EQ(answer_of(post(transport, server.url("/gone"))).status, 410);
@@ -166,7 +166,7 @@ TEST(CurlTransport, OneThatHangsEndsAtItsTimeoutAndOthersGoOnMeanwhile) {
   EXPECT_THAT(answer.error, HasSubstr("timed out"));
 }
 
-TEST(CurlTransport, SaysWhyThereIsNoAnswer) {
+TEST(CurlTransport, ReportsWhyThereIsNoAnswer) {
   CurlTransport transport;
   std::string closed;
   {

@@ -72,7 +72,7 @@ class DailyReports : public ::testing::Test {
   EnrollmentContexts contexts{node.j()};
 };
 
-TEST_F(DailyReports, TellEachChangeOfAnEnrollmentInItsCoursesFile) {
+TEST_F(DailyReports, WriteEachChangeOfAnEnrollmentToItsCoursesFile) {
   node.append({node.story.course("music"), node.story.course("chess")});
   const auto first = node.enroll("music");
   node.enroll("chess");
@@ -129,7 +129,7 @@ TEST_F(DailyReports, WriteNothingTwiceWhenRecordsComeAgain) {
 }
 
 /// Wherever a crash cuts the file, the rows of the records that come again make it whole.
-TEST_F(DailyReports, MendARowThatACrashTore) {
+TEST_F(DailyReports, RepairARowThatACrashTore) {
   node.append({node.story.course("music")});
   for (int i = 0; i < 5; ++i) node.enroll("music");
   const auto records = node.j().read(0, 1'000);
@@ -177,7 +177,7 @@ TEST_F(DailyReports, SetAsideWhatConcernsAnEnrollmentThatCannotBeReadAndGoOn) {
   EXPECT_EQ(node.consumers->lag("daily-report"), 0u);
 }
 
-TEST_F(DailyReports, AFolderThatCannotBeWrittenIsTold) {
+TEST_F(DailyReports, AFolderThatCannotBeWrittenIsReported) {
   write_file(folder.path() / "taken", "a file");
   node.append({node.story.course("music")});
   node.enroll("music");
@@ -190,7 +190,7 @@ TEST_F(DailyReports, AFolderThatCannotBeWrittenIsTold) {
 
 /// Every change stands in the files exactly once, through crashes that come before, between and after the write of
 /// a file and that of the cursor.
-TEST_F(DailyReports, TellEverythingOnceThroughCrashes) {
+TEST_F(DailyReports, WriteEverythingOnceThroughCrashes) {
   std::mt19937_64 random{7};
   std::size_t enrolled = 0;
   for (int life = 0; life < 25; ++life) {
@@ -230,7 +230,7 @@ TEST_F(DailyReports, TellEverythingOnceThroughCrashes) {
   EXPECT_EQ(told, expected);
 }
 
-TEST(CsvRow, QuotesWhatRfc4180Says) {
+TEST(CsvRow, QuotesAsInRfc4180) {
   EXPECT_EQ(csv_row({"plain", "", "a,b", "say \"no\"", "two\r\nlines", "x"}),
             "plain,,\"a,b\",\"say \"\"no\"\"\",\"two\r\nlines\",x\r\n");
 }

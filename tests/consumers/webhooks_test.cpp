@@ -171,7 +171,7 @@ TEST_F(WebhooksTest, OneThatIsGoneIsCalledNoMore) {
   EXPECT_THAT(webhooks->list({}).listing.items, SizeIs(2));
 }
 
-TEST_F(WebhooksTest, OneThatHangsHoldsNobodyUp) {
+TEST_F(WebhooksTest, OneThatHangsDelaysNoOther) {
   transport.answers[good] = {200, {}};
   const auto hanging = create(bad);
   const auto healthy = create(good);
@@ -231,7 +231,7 @@ TEST_F(WebhooksTest, ANotificationThatIsYetToBeTakenUpIsQueued) {
   EXPECT_EQ(standing(about).state, NotificationState::queued);
 }
 
-TEST_F(WebhooksTest, APromotionIsPostedOfTheStudentWhoWaited) {
+TEST_F(WebhooksTest, APromotionIsPostedForItsStudent) {
   const auto hook = create(good);
   const auto leaving = node.enroll("music");
   const auto waiter = node.story.new_enrollment("music");
@@ -267,7 +267,7 @@ TEST_F(WebhooksTest, SetAsideWhatConcernsAnEnrollmentThatCannotBeReadAndGoOn) {
   EXPECT_EQ(node.consumers->lag("webhooks"), 0u);
 }
 
-TEST_F(WebhooksTest, OneRegisteredLaterIsNotToldOfWhatWas) {
+TEST_F(WebhooksTest, OneRegisteredLaterGetsNothingOfBefore) {
   create(good);
   notify();
   const auto late = create(bad);

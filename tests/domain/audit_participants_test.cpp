@@ -23,7 +23,7 @@ JournalOf with_two_in_line() {
   return journal.wait_for(second, ben, 2, 1).wait_for(third, cho, 1, 2);
 }
 
-TEST(Audit, FindsNothingInALineThatMovesInOrder) {
+TEST(Audit, FindsNothingInAWaitlistThatAdvancesInOrder) {
   auto journal = with_two_in_line();
   EXPECT_EQ(fault_in(journal), "");
   journal.on_course(SeatsReleased{TimelineScript{}.id, 2});

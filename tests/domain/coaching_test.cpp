@@ -42,7 +42,7 @@ Table table() {
   // clang-format on
 }
 
-TEST(Coaching, AnswersEveryCommandInEveryStateAsTheTableSays) { table().expect_all(); }
+TEST(Coaching, AnswersEveryCommandInEveryStateAsInTheTable) { table().expect_all(); }
 
 TEST(Coaching, AnswersARepeatedCommandWithoutAnEvent) { table().expect_repeats_change_nothing(); }
 

@@ -48,7 +48,7 @@ TEST(RegisterCourse, TwiceIsRefused) {
               Refuses(CourseError::already_exists));
 }
 
-TEST(CourseNobodyRegistered, KnowsNothingOfSeats) {
+TEST(UnregisteredCourse, HasNoSeats) {
   const auto nothing = given<Course>();
   EXPECT_THAT(nothing.when(hold(1)), Refuses(CourseError::not_found));
   EXPECT_THAT(nothing.when(TakeSeats{enrollment(1)}), Refuses(CourseError::not_found));
@@ -56,7 +56,7 @@ TEST(CourseNobodyRegistered, KnowsNothingOfSeats) {
   EXPECT_THAT(nothing.when(capacity_to(5, 0)), Refuses(CourseError::not_found));
 }
 
-TEST(ReviseCourse, TellsOnlyWhatWasAsked) {
+TEST(ReviseCourse, HasOnlyWhatWasRequested) {
   const ReviseCourse all{
       .expected_definition = 1, .title = "Compilers", .capacity = 20, .state = CourseState::closed};
   EXPECT_THAT(given<Course>(registered(lecture(10))).when(all),
@@ -207,7 +207,7 @@ TEST(AlreadyEnrolled, NamesTheOneEnrollmentOfTheStudent) {
             std::nullopt);
 }
 
-TEST(HoldSeats, OfAStudentWhoCancelledIsWelcomeAgain) {
+TEST(HoldSeats, OfAStudentAfterACancelIsTaken) {
   const auto past = given<Course>(registered(lecture(10)), held(1), taken(1), released(1, 1));
   EXPECT_THAT(past.when(hold(2, ann)), Causes(held(2, ann)));
 }
@@ -229,7 +229,7 @@ TEST(HoldSeats, WithoutALimitComesAgainAndAgain) {
   EXPECT_THAT(past.when(hold(4, ann, 7)), Causes(held(4, ann, 7)));
 }
 
-TEST(HoldSeats, WhenFullSaysSoRatherThanThatPaymentsAreDown) {
+TEST(HoldSeats, WhenFullIsSoldOutRatherThanPaymentUnavailable) {
   auto command = hold(2, ben);
   command.payments = PaymentSide::unavailable;
   EXPECT_THAT(given<Course>(registered(lecture(1)), held(1)).when(command), Refuses(CourseError::sold_out));
@@ -270,7 +270,7 @@ TEST(ReleaseSeats, ReturnsTheSeatExactlyOnce) {
   EXPECT_EQ(past.state().available(), 9u);
 }
 
-TEST(ReleaseSeats, TellsHowManyWentBack) {
+TEST(ReleaseSeats, HasTheNumberOfSeats) {
   EXPECT_THAT(
       given<Course>(registered(performance(10)), held(1, ann, 4), taken(1)).when(ReleaseSeats{enrollment(1)}),
       Causes(released(1, 4)));
@@ -289,7 +289,7 @@ TEST(HoldSeats, AfterItsReleaseIsUndone) {
               Refuses(CourseError::undone));
 }
 
-TEST(Tombstones, AreForgottenInTheOrderOfTheReleasesWhateverTheirIdsSay) {
+TEST(Tombstones, AreForgottenInTheOrderOfTheReleasesWhateverTheirIds) {
   Course course;
   // The first released is the youngest by its id.
   for (std::uint64_t n = 0; n <= released_max; ++n)

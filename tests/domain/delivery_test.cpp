@@ -32,7 +32,7 @@ Table table() {
   // clang-format on
 }
 
-TEST(Delivery, AnswersEveryCommandInEveryStateAsTheTableSays) { table().expect_all(); }
+TEST(Delivery, AnswersEveryCommandInEveryStateAsInTheTable) { table().expect_all(); }
 
 TEST(Delivery, AnswersARepeatedCommandWithoutAnEvent) { table().expect_repeats_change_nothing(); }
 

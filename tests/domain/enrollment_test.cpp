@@ -64,7 +64,7 @@ constexpr Reaction same{};
 constexpr Reaction becomes(State state) { return {state, {}}; }
 constexpr Reaction refused(EnrollmentError error) { return {{}, error}; }
 
-TEST(Enrollment, AnswersEveryCommandInEveryStateAsTheTableSays) {
+TEST(Enrollment, AnswersEveryCommandInEveryStateAsInTheTable) {
   constexpr auto lost = refused(EnrollmentError::not_found);
   constexpr auto ended = refused(EnrollmentError::ended);
   constexpr auto final = refused(EnrollmentError::not_cancellable);
@@ -98,12 +98,12 @@ TEST(RequestEnrollment, KeepsWhatWasAskedAndItsPrice) {
   EXPECT_THAT(given<Enrollment>().when(RequestEnrollment{request()}), Causes(request()));
 }
 
-TEST(RejectEnrollment, TellsTheReason) {
+TEST(RejectEnrollment, HasTheReason) {
   EXPECT_THAT(given<Enrollment>(request()).when(RejectEnrollment{"card expired"}),
               Causes(EnrollmentRejected{"card expired"}));
 }
 
-TEST(RequestCancel, TellsTheReasonOfTheFirstWhoAsked) {
+TEST(RequestCancel, KeepsTheReasonOfTheFirst) {
   EXPECT_THAT(given<Enrollment>(request()).when(RequestCancel{"ill"}), Causes(CancelRequested{"ill"}));
   EXPECT_THAT(given<Enrollment>(request(), CancelRequested{"ill"}).when(RequestCancel{"bored"}), ChangesNothing());
 }

@@ -75,7 +75,7 @@ TEST(Uid, IsWrittenAsRfc9562WritesIt) {
   EXPECT_EQ(to_uuid_text({}), "00000000-0000-0000-0000-000000000000");
 }
 
-TEST(Uid, OfTheRfc9562ExampleTellsItsTime) {
+TEST(Uid, OfTheRfc9562ExampleHasItsTime) {
   const Uid example{0x017F22E279B07CC3ULL, 0x98C4DC0C0C07398FULL};
   EXPECT_EQ(to_text(example.time()), "2022-02-22T19:22:22.000Z");
 }

@@ -18,7 +18,7 @@ bool agree(const std::vector<PaymentEvent>& events, std::optional<ChargeState> c
   return !contradiction(replay<Payment>(events), settled, entry).has_value();
 }
 
-TEST(Ledger, OfAPaymentWithADefinitiveOutcomeSaysTheSame) {
+TEST(Ledger, OfAPaymentWithADefinitiveOutcomeAgrees) {
   const std::vector<PaymentEvent> paid{requested, PaymentApproved{}};
   EXPECT_TRUE(agree(paid, approved));
   for (auto other : {std::optional<ChargeState>{}, std::optional{declined}, std::optional{refunded}})

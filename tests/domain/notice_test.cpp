@@ -67,7 +67,7 @@ TEST(NoticeOf, EveryEventTypeIsTheOneInTheTableOrNone) {
   EXPECT_GT(types, 40u);
 }
 
-TEST(NoticeOf, APromotionNotifiesTheStudentWhoWaitedOnWhosesoeverTimelineItIs) {
+TEST(NoticeOf, APromotionNotifiesItsOwnStudentOnWhateverTimelineItIs) {
   const CourseEvent promoted = WaiterPromoted{ben, 1};
   for (const auto& timeline : {std::optional{ann}, std::optional<EnrollmentId>{}}) {
     const auto subject = notice_of(record_of(promoted, timeline));
@@ -76,11 +76,11 @@ TEST(NoticeOf, APromotionNotifiesTheStudentWhoWaitedOnWhosesoeverTimelineItIs) {
   }
 }
 
-TEST(NoticeOf, AnEventOfNoEnrollmentNotifiesNobody) {
+TEST(NoticeOf, AnEventOfNoEnrollmentIsNoNotification) {
   EXPECT_FALSE(notice_of(record_of(EnrollmentEvent{EnrollmentConfirmed{}}, std::nullopt)));
 }
 
-TEST(MakeNotice, HoldsWhatTheJournalSays) {
+TEST(MakeNotice, HoldsWhatTheJournalHas) {
   const auto record = record_of(EnrollmentEvent{EnrollmentConfirmed{}}, ann);
   EXPECT_EQ(make_notice(record, *notice_of(record), {"ann"}, {"music"}),
             (Notice{7, record.id, NoticeKind::enrollment_confirmed, ann, {"ann"}, {"music"}, record.time}));

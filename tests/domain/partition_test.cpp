@@ -11,7 +11,7 @@ namespace sugang {
 namespace {
 
 // For ever: a course that moved would not be found where its events are. Computed apart from this code.
-TEST(PartitionOfName, IsWhatTheTestVectorsSay) {
+TEST(PartitionOfName, IsAsInTheTestVectors) {
   EXPECT_EQ(partition_of_name("").number, 17);
   EXPECT_EQ(partition_of_name("a").number, 427);
   EXPECT_EQ(partition_of_name("lecture-1").number, 277);

@@ -55,7 +55,7 @@ const std::array<PaymentCommand, 5> commands{take, approve, decline, RefundPayme
 
 using Reaction = std::variant<std::vector<PaymentEvent>, PaymentError>;
 
-TEST(Payment, AnswersEveryCommandInEveryStateAsTheTableSays) {
+TEST(Payment, AnswersEveryCommandInEveryStateAsInTheTable) {
   const auto does = [](auto... events) { return Reaction{std::vector<PaymentEvent>{events...}}; };
   const Reaction nothing{std::vector<PaymentEvent>{}};
   const Reaction undone{PaymentError::undone}, declined{PaymentError::declined};
@@ -88,7 +88,7 @@ TEST(Payment, AnswersEveryCommandInEveryStateAsTheTableSays) {
     }
 }
 
-TEST(Payment, OwesTheGatewayACallUntilItsDefinitiveWord) {
+TEST(Payment, HasACallPendingUntilItsDefinitiveOutcome) {
   for (auto state : states) {
     const auto payment = replay<Payment>(way_to(state));
     EXPECT_EQ(payment.charge_pending(), state == State::requested || state == State::void_requested)

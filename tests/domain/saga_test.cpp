@@ -188,7 +188,7 @@ TEST(Settlement, HandsTheConfirmationToTheCourseAndAppendsNothing) {
   EXPECT_EQ(joint.front().enrollment[1].sequence, 2u);
 }
 
-TEST(Settlement, ThatWasAppendedEndsTheSagaAndAnswersWhoWaits) {
+TEST(Settlement, ThatWasAppendedEndsTheSagaAndAnswersItsCallers) {
   auto saga = running(charging());
   saga.waiting.push_back({7, false});
   const auto decision = decide(saga, SettlementEnded{true, TimelineScript::happy().records()}, world());
@@ -233,7 +233,7 @@ TEST(Deadline, ThatHasNotComeIsArmedAgain) {
   EXPECT_EQ(effects_of<ArmDeadline>(decision).size(), 1u);
 }
 
-TEST(Deadline, OfTheStaffCancelsAnOrderThatNobodyStarts) {
+TEST(Deadline, OfTheStaffCancelsAnOrderThatIsNotStarted) {
   auto conditions = world();
   conditions.now = noon + std::chrono::hours{24};
   const auto decision = decide(given(TimelineScript::ordered()), DeadlineOver{}, conditions);

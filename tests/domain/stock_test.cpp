@@ -27,7 +27,7 @@ Table table() {
           }};
 }
 
-TEST(StockPreparation, AnswersEveryCommandInEveryStateAsTheTableSays) { table().expect_all(); }
+TEST(StockPreparation, AnswersEveryCommandInEveryStateAsInTheTable) { table().expect_all(); }
 
 TEST(StockPreparation, AnswersARepeatedCommandWithoutAnEvent) { table().expect_repeats_change_nothing(); }
 

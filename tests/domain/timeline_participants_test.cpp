@@ -41,7 +41,7 @@ TEST(TimelineOfAnOrder, EndsCompletedOnceItIsDelivered) {
   EXPECT_TRUE(summary.ended());
 }
 
-TEST(TimelineOfAnOrder, WaitsForWhoBringsIt) {
+TEST(TimelineOfAnOrder, WaitsForTheCourier) {
   const auto summary = TimelineScript::ordered().fold();
   EXPECT_EQ(summary.saga, SagaState::waiting);
   EXPECT_EQ(summary.awaits, Step::start_delivery);
@@ -88,7 +88,7 @@ TEST(TimelineOfATraining, ShowsTheInstructorPendingUntilOneIsAssigned) {
   EXPECT_EQ(script.fold().saga, SagaState::running);
 }
 
-TEST(TimelineOfATraining, WhoseInstructorNeverCameShowsThatSheWillNot) {
+TEST(TimelineOfATraining, WithoutAnInstructorShowsThatNoneWillCome) {
   auto script = TimelineScript{}.born(CourseKind::training).charge_requested().charge_approved();
   script.on_coaching(CoachingRequested{}, Step::assign_instructor).turned(TurnCause::expired, "late").seats_back();
   script.on_coaching(CoachingReleased{}, Step::assign_instructor, Direction::undo);
@@ -110,7 +110,7 @@ TimelineScript waiting() {
   return script.requested().on_course(SeatsWaitlisted{script.id, {"ann"}, 2, 7}, Step::hold_seats);
 }
 
-TEST(TimelineOfAWaiter, StandsInLineUntilItIsHerTurn) {
+TEST(TimelineOnTheWaitlist, WaitsUntilItIsPromoted) {
   auto script = waiting();
   EXPECT_EQ(script.fold().state, State::waitlisted);
   EXPECT_EQ(script.fold().ticket, 7u);
@@ -125,7 +125,7 @@ TEST(TimelineOfAWaiter, StandsInLineUntilItIsHerTurn) {
                                              State::payment_pending, State::confirmed));
 }
 
-TEST(TimelineOfAWaiter, WhoLeavesShowsThatTheSeatsWillNotCome) {
+TEST(TimelineOnTheWaitlist, ThatLeavesShowsThatTheSeatsWillNotCome) {
   auto script = waiting().turned(TurnCause::cancelled, "bored");
   script.on_course(WaiterLeft{script.id}, Step::hold_seats, Direction::undo);
   EXPECT_EQ(script.fold().ticket, std::nullopt);
@@ -133,7 +133,7 @@ TEST(TimelineOfAWaiter, WhoLeavesShowsThatTheSeatsWillNotCome) {
   EXPECT_EQ(line_of(script.fold(), "release_seats"), "release_seats done");
 }
 
-TEST(TimelineOfAWaiter, OfACourseThatClosedShowsThatTheSeatsWillNotCome) {
+TEST(TimelineOnTheWaitlist, OfACourseThatClosedShowsThatTheSeatsWillNotCome) {
   auto script = waiting();
   script.on_course(WaiterDismissed{script.id}, Step::hold_seats);
   EXPECT_EQ(script.fold().ticket, std::nullopt);

@@ -161,7 +161,7 @@ TEST(Summary, TakesNoNoticeOfTheRequestThatCausedIt) {
   EXPECT_EQ(script.fold(), before);
 }
 
-TEST(Summary, CountsAttemptsAndForgetsThemWhenItTurnsRound) {
+TEST(Summary, CountsAttemptsAndForgetsThemWhenItTurnsBack) {
   auto script = TimelineScript{}.born().charge_requested();
   script.on_saga(SagaStepFailed{Step::take_payment, Direction::act, 3, "timeout"});
   EXPECT_EQ(script.fold().attempts, 3u);
@@ -197,7 +197,7 @@ TEST(Summary, IsTheSameWhetherAWaitOrTheEndOfItsStepStandsFirst) {
   EXPECT_EQ(after.fold().saga, SagaState::compensating);
 }
 
-TEST(Summary, OfAStuckSagaTellsWhyAndHasNotEnded) {
+TEST(Summary, OfAStuckSagaHasTheReasonAndHasNotEnded) {
   auto script = TimelineScript::happy().turned(TurnCause::cancelled, "ill");
   script.on_enrollment(CancelRequested{"ill"}, Step::mark_cancel_requested).seats_back();
   script.on_payment(RefundRequested{}, Direction::undo);
@@ -288,7 +288,7 @@ TEST(Summary, OfATombstoneAloneIsNoEnrollment) {
   EXPECT_EQ(script.fold().state, State::none);
 }
 
-TEST(Summary, OfAStepThatIsToldAgainKeepsOneLineForIt) {
+TEST(Summary, OfARepeatedStepKeepsOneEntryForIt) {
   auto script = TimelineScript{}.born().charge_requested().charge_approved();
   const auto steps = script.fold().steps;
   EXPECT_EQ(steps.size(), 3u);

@@ -33,7 +33,7 @@ RC_GTEST_PROP(Invariant12, NoSeatIsIdleWhileTheHeadFits, ()) {
   }
 }
 
-RC_GTEST_PROP(Invariant12, WhoCameFirstIsPromotedFirstAndOnce, ()) {
+RC_GTEST_PROP(Invariant12, TheFirstIsPromotedFirstAndOnce, ()) {
   DrivenCourse driven{any_definition_with_line()};
   for (const auto& move : *any_moves()) driven.accept(command_of(move, driven.course));
   std::vector<EnrollmentId> waiting;
@@ -61,7 +61,7 @@ RC_GTEST_PROP(Invariant12, TicketsAreGivenInOrderWithoutAGap, ()) {
     if (const auto* waits = std::get_if<SeatsWaitlisted>(&event)) RC_ASSERT(waits->ticket == ++last);
 }
 
-RC_GTEST_PROP(LinePosition, IsThePlaceInTheOrderOfArrival, ()) {
+RC_GTEST_PROP(WaitlistPosition, IsThePlaceInTheOrderOfArrival, ()) {
   DrivenCourse driven{any_definition_with_line()};
   for (const auto& move : *any_moves()) driven.accept(command_of(move, driven.course));
   std::uint64_t place = 0;

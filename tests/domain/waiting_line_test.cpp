@@ -38,39 +38,39 @@ ReviseCourse close_it() {
 }
 const CourseRevised closed{.title = {}, .capacity = {}, .state = CourseState::closed};
 
-TEST(WaitingLine, TakesWhoFindsTheCourseFull) {
+TEST(Waitlist, TakesWhatFindsTheCourseFull) {
   EXPECT_THAT(given<Course>(show(1), held(1, ann)).when(hold_or_wait(2, ben)), Causes(waits(2, ben, 1, 1)));
   EXPECT_THAT(given<Course>(show(3), held(1, ann, 2)).when(hold_or_wait(2, ben, 2)), Causes(waits(2, ben, 2, 1)));
 }
 
-TEST(WaitingLine, IsOnlyForWhoWantsToWaitInACourseThatKeepsOne) {
+TEST(Waitlist, IsOnlyJoinedOnRequestInACourseThatHasOne) {
   EXPECT_THAT(given<Course>(show(1), held(1, ann)).when(hold_only(2, ben)), Refuses(CourseError::sold_out));
   EXPECT_THAT(given<Course>(CourseRegistered{performance(1)}, held(1, ann)).when(hold_or_wait(2, ben)),
               Refuses(CourseError::sold_out));
 }
 
-TEST(WaitingLine, IsNotForWhomThereIsASeat) {
+TEST(Waitlist, IsNotForWhomThereIsASeat) {
   EXPECT_THAT(given<Course>(show(2), held(1, ann)).when(hold_or_wait(2, ben)), Causes(held(2, ben)));
 }
 
-TEST(WaitingLine, IsNotForWhoCouldNeverFit) {
+TEST(Waitlist, IsNotForWhatCouldNeverFit) {
   EXPECT_THAT(given<Course>(show(2)).when(hold_or_wait(1, ann, 3)), Refuses(CourseError::sold_out));
   EXPECT_THAT(given<Course>(show(2), held(1, ann)).when(hold_or_wait(2, ben, 2)), Causes(waits(2, ben, 2, 1)));
 }
 
-TEST(WaitingLine, GivesEachTicketOnce) {
+TEST(Waitlist, GivesEachTicketOnce) {
   const auto past =
       given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), waits(3, cho, 1, 2), WaiterLeft{enrollment(3)});
   EXPECT_THAT(past.when(hold_or_wait(4, dai)), Causes(waits(4, dai, 1, 3)));
 }
 
-TEST(WaitingLine, HoldsABoundedNumberOfSeats) {
+TEST(Waitlist, HoldsABoundedNumberOfSeats) {
   const auto past = given<Course>(show(waitlist_seats_max), held(1, ann), waits(2, ben, waitlist_seats_max - 1, 1));
   EXPECT_THAT(past.when(hold_or_wait(3, cho, 2)), Refuses(CourseError::sold_out));
   EXPECT_THAT(past.when(hold_or_wait(3, cho, 1)), Causes(waits(3, cho, 1, 2)));
 }
 
-TEST(WaitingLine, CountsItsSeatsAgainstTheLimitPerStudent) {
+TEST(Waitlist, CountsItsSeatsAgainstTheLimitPerStudent) {
   const auto past = given<Course>(show(2, 2), held(1, ann, 2), waits(2, ben, 1, 1));
   EXPECT_THAT(past.when(hold_or_wait(3, ben, 2)), Refuses(CourseError::too_many_seats));
   EXPECT_THAT(past.when(hold_or_wait(3, ben, 1)), Causes(waits(3, ben, 1, 2)));
@@ -80,7 +80,7 @@ TEST(WaitingLine, CountsItsSeatsAgainstTheLimitPerStudent) {
   EXPECT_EQ(past.state().available(), 0u);
 }
 
-TEST(WaitingLine, IsEnteredWhilePaymentsAreDownAsAPromotionWaitsForThem) {
+TEST(Waitlist, IsEnteredWhilePaymentsAreDownAsAPromotionWaitsForThem) {
   auto definition = show(1).definition;
   definition.payment_unavailable = PaymentUnavailable::refuse;
   auto command = hold_or_wait(2, ben);
@@ -88,13 +88,13 @@ TEST(WaitingLine, IsEnteredWhilePaymentsAreDownAsAPromotionWaitsForThem) {
   EXPECT_THAT(given<Course>(CourseRegistered{definition}, held(1, ann)).when(command), Causes(waits(2, ben, 1, 1)));
 }
 
-TEST(WaitingLine, IsEnteredOnceHoweverOftenOneAsks) {
+TEST(Waitlist, IsEnteredOnceHoweverOftenOneAsks) {
   const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1));
   EXPECT_THAT(past.when(hold_or_wait(2, ben)), ChangesNothing());
   EXPECT_THAT(past.when(hold_only(2, ben)), ChangesNothing());
 }
 
-TEST(WaitingLine, OfAClosedCourseTakesNobody) {
+TEST(Waitlist, OfAClosedCourseTakesNothing) {
   EXPECT_THAT(given<Course>(show(1), held(1, ann), closed).when(hold_or_wait(2, ben)),
               Refuses(CourseError::not_open));
 }
@@ -150,7 +150,7 @@ TEST(Invariant12, AShrinkingCapacityLeavesTheLineAsItIs) {
   EXPECT_THAT(past.when(capacity_to(1)), Refuses(CourseError::capacity_below_taken));
 }
 
-TEST(Invariant12, AHeadThatTheShrunkCourseCanNeverSeatHoldsUpNobody) {
+TEST(Invariant12, AHeadThatTheShrunkCourseCanNeverSeatDelaysNothing) {
   const auto past = given<Course>(show(4), held(1, ann), waits(2, ben, 4, 1), waits(3, cho, 1, 2));
   EXPECT_THAT(
       past.when(capacity_to(3)),
@@ -179,7 +179,7 @@ TEST(Invariant12, ManyWhoCanNeverFitAreDismissedInChunksAndThenTheOthersMove) {
   EXPECT_THAT(decide(course, release(0), noon), Causes(released(0, 9), promoted(large + 1)));
 }
 
-TEST(Invariant12, NobodyIsPromotedTwice) {
+TEST(Invariant12, NothingIsPromotedTwice) {
   const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), released(1), promoted(2));
   EXPECT_THAT(past.when(AdvanceWaitlist{}), ChangesNothing());
   EXPECT_THAT(past.when(release(1)), ChangesNothing());
@@ -191,7 +191,7 @@ TEST(Invariant12, NobodyIsPromotedTwice) {
   EXPECT_EQ(waitlist_position_of(course, enrollment(2)), std::nullopt);
 }
 
-TEST(PromotedWaiter, TakesAndReleasesHerSeatsLikeAnybody) {
+TEST(PromotedEnrollment, TakesAndReleasesItsSeatsLikeAnyOther) {
   const auto past = given<Course>(show(2), held(1, ann, 2), waits(2, ben, 2, 1), released(1, 2), promoted(2, 2));
   EXPECT_THAT(past.when(TakeSeats{enrollment(2)}), Causes(SeatsTaken{enrollment(2)}));
   EXPECT_THAT(past.when(release(2)), Causes(released(2, 2)));
@@ -202,7 +202,7 @@ TEST(Waiter, HasNoSeatsToTake) {
   EXPECT_THAT(past.when(TakeSeats{enrollment(2)}), Refuses(CourseError::undone));
 }
 
-TEST(WhoLeftTheLine, IsNotTakenBack) {
+TEST(AfterLeavingTheWaitlist, AnEnrollmentIsNotTakenAgain) {
   const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), WaiterLeft{enrollment(2)});
   EXPECT_THAT(past.when(hold_or_wait(2, ben)), Refuses(CourseError::undone));
   EXPECT_THAT(past.when(release(2)), ChangesNothing());
@@ -215,7 +215,7 @@ TEST(ReleaseSeats, BeforeTheWaitLeavesATombstone) {
               Refuses(CourseError::undone));
 }
 
-TEST(LinePosition, CountsFromTheHeadAndMovesUp) {
+TEST(WaitlistPosition, CountsFromTheHeadAndMovesUp) {
   const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), waits(3, cho, 1, 2),
                                   waits(4, dai, 1, 3), WaiterLeft{enrollment(3)});
   EXPECT_EQ(waitlist_position_of(past.state(), enrollment(2)), 1u);
@@ -251,12 +251,12 @@ TEST(AdvanceWaitlist, GoesOnWhereAChunkEnded) {
   EXPECT_EQ(course.held, 1 + 2 * waitlist_chunk + 5);
 }
 
-TEST(AdvanceWaitlist, PromotesNobodyWhileTheHeadDoesNotFit) {
+TEST(AdvanceWaitlist, PromotesNothingWhileTheHeadDoesNotFit) {
   EXPECT_THAT(given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1)).when(AdvanceWaitlist{}), ChangesNothing());
   EXPECT_FALSE(waitlist_advances(with_line(3), noon));
 }
 
-TEST(AdvanceWaitlist, OfAClosedCourseTurnsEverybodyAwayInChunks) {
+TEST(AdvanceWaitlist, OfAClosedCourseDismissesAllInChunks) {
   auto course = with_line(waitlist_chunk + 3);
   EXPECT_EQ(obey(course, close_it()), 1u);
   EXPECT_TRUE(waitlist_advances(course, noon));
@@ -271,7 +271,7 @@ TEST(AdvanceWaitlist, OfAClosedCourseTurnsEverybodyAwayInChunks) {
   EXPECT_THAT(decide(course, hold_or_wait(1, ben), noon), Refuses(CourseError::undone));
 }
 
-TEST(AdvanceWaitlist, OfACourseThatClosesByItselfTurnsEverybodyAway) {
+TEST(AdvanceWaitlist, OfACourseThatClosesByTheClockDismissesAll) {
   auto definition = show(1).definition;
   definition.closes_at = noon;
   const auto past = given<Course>(CourseRegistered{definition}, held(1, ann), waits(2, ben, 1, 1));
@@ -280,7 +280,7 @@ TEST(AdvanceWaitlist, OfACourseThatClosesByItselfTurnsEverybodyAway) {
   EXPECT_THAT(Past<Course>{past}.at(noon).when(AdvanceWaitlist{}), Causes(WaiterDismissed{enrollment(2)}));
 }
 
-TEST(ClosedCourse, PromotesNobodyWhateverIsReleased) {
+TEST(ClosedCourse, PromotesNothingWhateverIsReleased) {
   const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), waits(3, cho, 1, 2), closed);
   EXPECT_THAT(past.when(release(1)), Causes(released(1)));
   EXPECT_THAT(past.when(release(2)), Causes(WaiterLeft{enrollment(2)}));
@@ -288,7 +288,7 @@ TEST(ClosedCourse, PromotesNobodyWhateverIsReleased) {
               Causes(CourseRevised{{}, 5, {}}));
 }
 
-TEST(ReviseCourse, ThatGrowsAndClosesAtOncePromotesNobody) {
+TEST(ReviseCourse, ThatGrowsAndClosesAtOncePromotesNothing) {
   auto grow_and_close = close_it();
   grow_and_close.capacity = 5;
   EXPECT_THAT(given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1)).when(grow_and_close),
@@ -305,7 +305,7 @@ TEST(CancelCourse, ClosesItForGoodAndKeepsTheReason) {
       Refuses(CourseError::state_not_reachable));
 }
 
-TEST(CancelCourse, IsSeenByWhoRevisesItAsAChange) {
+TEST(CancelCourse, IsAChangeOfTheDefinitionForRevisions) {
   EXPECT_THAT(given<Course>(show(2), CourseCancelled{""}).when(capacity_to(5)),
               Refuses(CourseError::definition_changed));
 }
@@ -315,7 +315,7 @@ TEST(CancelCourse, TwiceIsOnce) {
   EXPECT_THAT(given<Course>().when(CancelCourse{""}), Refuses(CourseError::not_found));
 }
 
-TEST(CancelCourse, LeavesClaimsAndLineToTheirOwnCancels) {
+TEST(CancelCourse, LeavesClaimsAndWaitlistToTheirOwnCancels) {
   const auto past = given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1), CourseCancelled{""});
   EXPECT_THAT(past.when(AdvanceWaitlist{}), ChangesNothing());
   EXPECT_FALSE(waitlist_advances(past.state(), noon));

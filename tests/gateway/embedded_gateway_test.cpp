@@ -60,7 +60,7 @@ TEST_F(Gateway, BooksAChargeAndApprovesIt) {
   EXPECT_EQ(entry.at, test_now);
 }
 
-TEST_F(Gateway, AnswersNoWordForAnEntryThatCannotBeReadAndServesTheOthers) {
+TEST_F(Gateway, GivesNoOutcomeForAnEntryThatCannotBeReadAndServesTheOthers) {
   charge_unreadably();
   Company company{store_};
   EXPECT_EQ(refund(company.gateway, key_, won(500)).outcome, GatewayOutcome::unreadable);
@@ -120,7 +120,7 @@ TEST_F(Gateway, DecidesTheSameKeyOnceWithinABatch) {
   EXPECT_EQ(state_in_books(gateway, key_), "refunded");
 }
 
-TEST_F(Gateway, KeepsItsBooksThroughACrash) {
+TEST_F(Gateway, KeepsItsLedgerThroughACrash) {
   for (std::uint64_t i = 0; i < 20; ++i) {
     Company company{store_};
     charge(company.gateway, payment_number(i), won(100));
@@ -136,7 +136,7 @@ TEST_F(Gateway, KeepsItsBooksThroughACrash) {
   EXPECT_EQ(after->writes(), 0u);
 }
 
-TEST_F(Gateway, KeepsItsBooksInAFolder) {
+TEST_F(Gateway, KeepsItsLedgerInAFolder) {
   const auto folder =
       std::filesystem::path{::testing::TempDir()} / ("gateway-books-" + std::to_string(std::random_device{}()));
   for (int round = 0; round < 2; ++round) {
@@ -172,7 +172,7 @@ TEST_F(Gateway, RefusesForGoodARefundOfWhatItDidNotTake) {
   EXPECT_EQ(state_in_books(company.gateway, payment_number(2)), "approved");
 }
 
-TEST_F(Gateway, DeclinesAsManyAsItsSettingsSay) {
+TEST_F(Gateway, DeclinesAsManyAsItsSettings) {
   Company company{store_};
   company.gateway.set_settings({.decline_percent = 30});
   std::vector<Pending> calls;
@@ -184,7 +184,7 @@ TEST_F(Gateway, DeclinesAsManyAsItsSettingsSay) {
   EXPECT_LT(declined, 380);
 }
 
-TEST_F(Gateway, ThatFailsSaysUnknownAndHasBookedOnlySome) {
+TEST_F(Gateway, ThatFailsAnswersUnknownAndHasBookedOnlySome) {
   Company company{store_};
   company.gateway.set_settings({.fail_percent = 100});
   for (std::uint64_t i = 0; i < 100; ++i)
@@ -217,7 +217,7 @@ TEST_F(Gateway, AnswersNoSoonerThanItsLatency) {
   EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds{10});
 }
 
-TEST_F(Gateway, KeepsNobodyWaitingForAnothersLatency) {
+TEST_F(Gateway, DelaysNoCallByTheLatencyOfAnother) {
   Company company{store_, {.call_timeout_ms = std::chrono::seconds{60}}};
   company.gateway.set_settings({.latency_min_ms = 30'000, .latency_max_ms = 30'000});
   auto slow = start_charge(company.gateway, key_, won(1));
@@ -249,7 +249,7 @@ TEST_F(Gateway, SlowerThanTheTimeoutAnswersLate) {
   EXPECT_EQ(*words, (std::vector{GatewayOutcome::unanswered, GatewayOutcome::approved}));
 }
 
-TEST_F(Gateway, PausedSaysUnknownAtOnceAndBooksNothing) {
+TEST_F(Gateway, PausedAnswersUnknownAtOnceAndBooksNothing) {
   Company company{store_};
   company.gateway.pause(true);
   const auto answer = charge(company.gateway, key_, won(1));
@@ -283,7 +283,7 @@ TEST_F(Gateway, TakesNoMoreCallsThanItsBound) {
   EXPECT_THAT(answer.reason, ::testing::HasSubstr("too many"));
 }
 
-TEST_F(Gateway, WhoseBooksFailSaysSoOnceAndUnknownToEverybody) {
+TEST_F(Gateway, WhoseLedgerFailsReportsItOnceAndAnswersUnknown) {
   MemoryStore failing{ChargeLedger::space_count, {.failing_write = 2}};
   std::atomic<int> failures{0};
   Company company{failing, {}, [&](const std::string&) { ++failures; }};
@@ -293,7 +293,7 @@ TEST_F(Gateway, WhoseBooksFailSaysSoOnceAndUnknownToEverybody) {
   EXPECT_EQ(failures, 1);
 }
 
-TEST_F(Gateway, ListsItsBooksPageByPage) {
+TEST_F(Gateway, ListsItsLedgerPageByPage) {
   Company company{store_};
   std::vector<Pending> calls;
   for (std::uint64_t i = 0; i < 25; ++i) calls.push_back(start_charge(company.gateway, payment_number(i), won(1)));

@@ -47,7 +47,7 @@ class Breaker : public ::testing::Test {
   std::uint64_t calls_ = 0;
 };
 
-TEST_F(Breaker, ClosesWhenSomebodySaysThatTheCompanyIsBack) {
+TEST_F(Breaker, ClosesWhenAnOperatorResetsIt) {
   fall();
   breaker_.reset();
   EXPECT_TRUE(breaker_.available());
@@ -124,7 +124,7 @@ TEST_F(Breaker, SwallowsNoCallWhileItIsOpen) {
   EXPECT_EQ(gateway_.balance(payment_number(1)), won(0));
 }
 
-TEST_F(Breaker, IsClosedAtOnceByAnyDefinitiveWord) {
+TEST_F(Breaker, IsClosedAtOnceByAnyDefinitiveOutcome) {
   auto slow = start();
   for (std::uint32_t i = 0; i < settings.unknowns_max; ++i) {
     auto call = start();
@@ -280,7 +280,7 @@ TEST_F(Breaker, ForgetsSlowAnswersOfLongAgo) {
   EXPECT_TRUE(breaker_.available()) << "two within ten seconds are too few to judge by";
 }
 
-TEST(BreakerOfManyThreads, EndsClosedWhenTheLastWordsAreDefinitive) {
+TEST(BreakerOfManyThreads, EndsClosedWhenTheLastOutcomesAreDefinitive) {
   ScriptedGateway gateway;
   PaymentBreaker breaker{gateway,
                          {.unknowns_max = 2, .open_min_ms = milliseconds{0}, .open_max_ms = milliseconds{0}},

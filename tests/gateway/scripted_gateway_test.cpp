@@ -44,7 +44,7 @@ TEST_F(Scripted, MovesMoneyOnceForAKeyThatIsAskedAgain) {
   EXPECT_TRUE(gateway_.mistakes().empty());
 }
 
-TEST_F(Scripted, TellsWhatACallerMustNeverDo) {
+TEST_F(Scripted, NamesWhatACallerMustNeverDo) {
   auto refund_of_nothing = start_refund(gateway_, key_, won(5));
   gateway_.approve();
   EXPECT_EQ(refund_of_nothing.get().outcome, GatewayOutcome::declined);

@@ -84,7 +84,7 @@ TEST_F(Timeouts, ABodyThatDoesNotEndIs408AndReachesNothing) {
   EXPECT_THAT(backend.calls(), testing::IsEmpty());
 }
 
-TEST_F(Timeouts, AnIdleConnectionIsClosedWithoutAWord) {
+TEST_F(Timeouts, AnIdleConnectionIsClosedWithoutAnAnswer) {
   limits.idle_timeout_ms = 60;
   WireClient client{port()};
   client.send(render_request("GET", "/"));
@@ -109,7 +109,7 @@ TEST_F(Timeouts, ALostAnswerIs503AndItsPlaceIsFreeAgain) {
   EXPECT_EQ(enroll("c", "t").status, 201);
 }
 
-TEST_F(Timeouts, AnAnswerThatComesTooLateGoesToNobody) {
+TEST_F(Timeouts, AnAnswerThatComesTooLateIsDropped) {
   limits.answer_timeout_ms = 60;
   register_course("c");
   backend.hold_answers();
@@ -123,7 +123,7 @@ TEST_F(Timeouts, AnAnswerThatComesTooLateGoesToNobody) {
   EXPECT_EQ(client.read_answer()->json()["id"], "c");
 }
 
-TEST_F(Timeouts, AKeyedRequestThatNobodyWaitsForGivesItsKeyBack) {
+TEST_F(Timeouts, AKeyedRequestThatIsAbandonedReleasesItsKey) {
   limits.answer_timeout_ms = 60;
   register_course("c");
   backend.hold_answers();
@@ -353,7 +353,7 @@ TEST_F(Admissions, AReadOfACourseCountsToIt) {
   EXPECT_EQ(three.read_answer()->status, 200);
 }
 
-TEST_F(Admissions, ACallerWhoLeavesIsStillCountedUntilTheWorkIsDone) {
+TEST_F(Admissions, ACallThatIsAbandonedCountsUntilTheWorkIsDone) {
   limits.requests_in_flight_max = 1;
   register_course("c");
   backend.hold_answers();
@@ -403,7 +403,7 @@ TEST_F(Pipelines, OfThousandsAreAnsweredWithoutReadingAhead) {
   sender.join();
 }
 
-TEST_F(Pipelines, EndWithTheRequestThatSaysClose) {
+TEST_F(Pipelines, EndWithTheRequestThatHasConnectionClose) {
   WireClient client{port()};
   client.send(render_request("GET", "/") + render_request("GET", "/", {{"Connection", "close"}}) +
               render_request("GET", "/v1/courses"));

@@ -79,7 +79,7 @@ TEST_F(Coachings, StepsMayBeRepeated) {
   EXPECT_EQ(record("strong").status, 201);
 }
 
-TEST_F(Coachings, RefuseWhatIsNotTheirTurnAndSayWhatIs) {
+TEST_F(Coachings, RefuseStepsOutOfOrderAndNameTheNext) {
   EXPECT_EQ(schedule().problem(), "not-assigned");
   EXPECT_THAT(schedule().json()["detail"].get<std::string>(), testing::HasSubstr("/assign"));
   EXPECT_EQ(record("strong").problem(), "not-scheduled");

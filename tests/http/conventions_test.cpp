@@ -111,7 +111,7 @@ TEST_F(IdempotencyKey, IsScopedToItsCallerAndResource) {
   EXPECT_EQ(post("/v1/enrollments/" + id + "/cancel", "{}", {{"Idempotency-Key", "k"}}).status, 200);
 }
 
-TEST_F(IdempotencyKey, ARepeatWhileTheFirstRunsIsToldSo) {
+TEST_F(IdempotencyKey, ARepeatWhileTheFirstRunsIsRefused) {
   backend.keep_placements();
   const std::string body = R"({"courseId":"c","studentId":"s"})";
   const WireFields fields{{"Content-Type", "application/json"}, {"Idempotency-Key", "k"}};
@@ -500,7 +500,7 @@ TEST_F(Messages, EveryBodyEndsWithALineFeedAndContentLengthCountsIt) {
   }
 }
 
-TEST_F(Messages, AMethodThatIsNotOfferedIs405AndSaysWhichAre) {
+TEST_F(Messages, AMethodThatIsNotOfferedIs405AndListsThoseThatAre) {
   EXPECT_EQ(call("DELETE", "/v1/courses").field("allow"), "GET, HEAD, POST, OPTIONS");
   EXPECT_EQ(call("DELETE", "/v1/courses/c").problem(), "method-not-allowed");
   const auto options = call("OPTIONS", "/v1/courses/c");

@@ -240,7 +240,7 @@ TEST_F(EventStreams, APositionThatWasNeverGivenIsRefused) {
   EXPECT_EQ(server().stats().event_streams, 0u);
 }
 
-TEST_F(EventStreams, SaySomethingWhenNothingHappens) {
+TEST_F(EventStreams, SendKeepAlivesWhenNothingHappens) {
   limits.event_stream_keep_alive_ms = 20;
   open_course();
   Follower follower{port(), events()};
@@ -444,7 +444,7 @@ TEST_F(EventStreams, EndWithTheServer) {
   EXPECT_TRUE(follower.wire().at_end());
 }
 
-TEST(EventStreamsOfManyThreads, AllHearTheSameAndAllEnd) {
+TEST(EventStreamsOfManyThreads, AllGetTheSameAndAllEnd) {
   ObservedBackend backend;
   ServerSettings settings;
   settings.threads = 3;

@@ -75,7 +75,7 @@ std::vector<HostileCase> hostile_cases() {
 
 class HostileFraming : public Served, public testing::WithParamInterface<HostileCase> {};
 
-TEST_P(HostileFraming, IsAnswered400AndNothingBehindItIsHeard) {
+TEST_P(HostileFraming, IsAnswered400AndNothingBehindItIsRead) {
   WireClient client{port()};
   client.send(GetParam().bytes + head + sized);
   const auto answers = client.read_to_end();

@@ -82,7 +82,7 @@ TEST_F(Imports, AreCountedFromTheirFirstByte) {
   import_as_soon_as_there_is_a_place("a");
 }
 
-TEST_F(Imports, OfCallersWhoLeaveAreCountedUntilTheWorkIsOver) {
+TEST_F(Imports, OfAbandonedCallsAreCountedUntilTheWorkIsOver) {
   limits.imports_max = 1;
   backend.hold_answers();
   {

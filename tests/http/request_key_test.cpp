@@ -44,7 +44,7 @@ TEST(RequestKey, LivesInThePartitionOfItsResource) {
   }
 }
 
-TEST(RequestKey, WithoutAResourceLivesWhereCallerAndKeySay) {
+TEST(RequestKey, WithoutAResourceLivesWhereCallerAndKeyPoint) {
   const auto partition_of = [](std::string_view caller, const std::string& key) {
     return of(caller, {}, key).id.uid.partition();
   };

@@ -38,7 +38,7 @@ TEST_F(Students, SeeTheirMileageWithItsBalance) {
   EXPECT_EQ(get("/v1/students/stranger/mileage").json()["balance"], 0);
 }
 
-TEST_F(Students, SeeWhatTheyWereToldOf) {
+TEST_F(Students, SeeTheirNotifications) {
   const auto told = get("/v1/students/s/notifications").json();
   ASSERT_EQ(told["items"].size(), 2u);
   EXPECT_EQ(told["items"][0]["kind"], "enrollment.confirmed");
@@ -65,7 +65,7 @@ TEST_F(Students, ListsWaitForTheirOwnWriteAndRefuseWhatIsNotOurs) {
   EXPECT_EQ(get("/v1/students/s/notifications").problem(), "view-paused");
 }
 
-TEST(Notifications, ThatFailedSayWhy) {
+TEST(Notifications, ThatFailedHaveTheReason) {
   const Notice notice{.about = EventId{{1, 2}}, .enrollment = EnrollmentId{{1, 3}}, .happened_at = some_time};
   const auto failed = json::parse(json_of(
       Notification{.notice = notice, .state = NotificationState::failed, .error = "no route"}, write_notification));
@@ -80,7 +80,7 @@ json event_of(AggregateId aggregate, Event event) {
   return json::parse(json_of(record, write_event));
 }
 
-TEST(CloudEvents, OfAPersonSayInTheirSubjectWhichOfHersTheyAre) {
+TEST(CloudEvents, NameTheirAggregateInTheSubject) {
   const auto approved = event_of(PaymentId{{1, 2}}, PaymentEvent{PaymentApproved{30}});
   EXPECT_EQ(approved["type"], "sugang.payment.approved");
   EXPECT_EQ(approved["data"], json({{"mileage", 30}}));

@@ -72,7 +72,7 @@ TEST_F(TextLimits, AnIdThatNoPathCanNameIsRefused) {
   EXPECT_EQ(register_course("...").status, 201);
 }
 
-TEST_F(TextLimits, AListOfFaultsThatIsCutSaysSo) {
+TEST_F(TextLimits, AListOfFaultsThatIsCutMentionsIt) {
   const auto import = [&](std::size_t faulty) {
     std::string csv = "id,title,capacity\nc,t,1\n";
     for (std::size_t i = 0; i < faulty; ++i) csv += "?,t,1\n";

@@ -7,7 +7,7 @@
 namespace sugang {
 namespace {
 
-class WaitingLine : public Served {
+class Waitlist : public Served {
  protected:
   void SetUp() override {
     post("/v1/courses", R"({"id":"w","kind":"lecture","title":"Verse","capacity":1,"waitlist":true})");
@@ -30,7 +30,7 @@ class WaitingLine : public Served {
   EnrollmentId first;
 };
 
-TEST_F(WaitingLine, IsJoinedByWhoAsksForIt) {
+TEST_F(Waitlist, IsJoinedOnRequest) {
   EXPECT_FALSE(backend.last_command_as<PlaceEnrollment>().may_wait);
   const auto waiting = wait_in_line("s");
   EXPECT_TRUE(backend.last_command_as<PlaceEnrollment>().may_wait);
@@ -41,7 +41,7 @@ TEST_F(WaitingLine, IsJoinedByWhoAsksForIt) {
   EXPECT_EQ(wait_in_line("t").json()["waitlistPosition"], 2);
 }
 
-TEST_F(WaitingLine, AnEnrollmentTellsItsPlaceAndItsTagKnowsIt) {
+TEST_F(Waitlist, AnEnrollmentHasItsPositionAndSoHasItsTag) {
   const auto placed = wait_in_line("s");
   const auto read = get(placed.field("location"));
   EXPECT_EQ(read.json()["waitlistPosition"], 1);
@@ -52,7 +52,7 @@ TEST_F(WaitingLine, AnEnrollmentTellsItsPlaceAndItsTagKnowsIt) {
             "hold_seats");
 }
 
-TEST_F(WaitingLine, WhoIsPromotedBetweenTheTwoReadsIsSeenWithHisSeat) {
+TEST_F(Waitlist, APromotionBetweenTheTwoReadsIsSeen) {
   const auto placed = wait_in_line("s");
   backend.before_waitlist_position([this] { cancel_first(); });
   const auto read = get(placed.field("location"));
@@ -61,7 +61,7 @@ TEST_F(WaitingLine, WhoIsPromotedBetweenTheTwoReadsIsSeenWithHisSeat) {
   EXPECT_EQ(backend.count("read_timeline"), 2u);
 }
 
-TEST_F(WaitingLine, IsListedInItsOrder) {
+TEST_F(Waitlist, IsListedInItsOrder) {
   wait_in_line("s");
   wait_in_line("t");
   const auto line = get("/v1/courses/w/waitlist").json()["items"];
@@ -74,9 +74,9 @@ TEST_F(WaitingLine, IsListedInItsOrder) {
   EXPECT_EQ(get("/v1/courses/a%20b/waitlist").problem(), "course-not-found");
 }
 
-using PersonsTurn = Served;
+using StaffStep202 = Served;
 
-TEST_F(PersonsTurn, WhatWaitsForAPersonIs202) {
+TEST_F(StaffStep202, WhatWaitsForTheStaffIs202) {
   post("/v1/courses", R"({"id":"t","kind":"training","title":"Squats","capacity":9})");
   const auto answer = enroll("t", "s");
   EXPECT_EQ(answer.status, 202);

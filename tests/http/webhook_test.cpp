@@ -49,7 +49,7 @@ TEST_F(Webhooks, TakeOnlyAddressesThatCanBePostedTo) {
     EXPECT_EQ(subscribe(url).status, 201) << url;
 }
 
-TEST_F(Webhooks, TakeOnlyEventsThatTheyCanBeToldOf) {
+TEST_F(Webhooks, TakeOnlyKindsOfNotifications) {
   const std::string url = "http://example.org";
   EXPECT_THAT(fault_pointers(subscribe(url, R"(,"events":"delivery.started")")), ElementsAre("/events"));
   EXPECT_THAT(fault_pointers(subscribe(url, R"(,"events":["delivery.started","x",7])")),
@@ -85,7 +85,7 @@ TEST_F(Webhooks, ListWhatWasPosted) {
   EXPECT_EQ(get("/v1/webhooks/mine/deliveries").problem(), "webhook-not-found");
 }
 
-TEST(WebhookDeliveries, TellHowTheLastCallEnded) {
+TEST(WebhookDeliveries, HaveTheEndOfTheLastCall) {
   WebhookDelivery delivery{.about = EventId{{1, 2}},
                            .kind = NoticeKind::schedule_confirmed,
                            .enrollment = EnrollmentId{{1, 3}},
@@ -122,7 +122,7 @@ TEST_F(Webhooks, AreNotEndless) {
   EXPECT_EQ(refused.problem(), "too-many-webhooks");
 }
 
-TEST(WebhookBody, TellsWhatHappenedToWhom) {
+TEST(WebhookBody, HasTheEventAndItsStudent) {
   const Notice notice{.position = 7,
                       .about = EventId{{1, 2}},
                       .kind = NoticeKind::enrollment_confirmed,

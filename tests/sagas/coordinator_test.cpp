@@ -53,7 +53,7 @@ TEST_F(Sagas, GiveTheSeatBackWhenThePaymentIsDeclined) {
   EXPECT_EQ(life->describe("lecture-1")->held, 0u);
 }
 
-TEST_F(Sagas, AskAgainUnderTheSameKeyWhenTheWordIsUnknown) {
+TEST_F(Sagas, RetryWithTheSameKeyWhenTheOutcomeIsUnknown) {
   auto id = place("lecture-1");
   for (int i = 0; i < 3; ++i) {
     durables.company.leave_unknown(ScriptedGateway::Moved::yes);
@@ -127,7 +127,7 @@ TEST_F(Sagas, RefundAChargeThatProvesApprovedAfterTheCancel) {
   EXPECT_EQ(durables.company.balance(payment_of(id)).amount, 0);
 }
 
-TEST_F(Sagas, ExpireWhenNoWordComesByTheDeadline) {
+TEST_F(Sagas, ExpireWithoutAnOutcomeByTheDeadline) {
   auto id = place("lecture-1", Milliseconds{0});
   while (!life->summary(id).turned) {
     if (!durables.company.waiting().empty()) durables.company.leave_unknown(ScriptedGateway::Moved::yes);

@@ -32,7 +32,7 @@ struct People : testing::Test {
   }
 };
 
-TEST_F(People, WhoAgreeOnAnotherSlotFinishFirstWhatAPauseHasCutOff) {
+TEST_F(People, ThatAgreesOnAnotherSlotFinishesFirstWhatAPauseCutOff) {
   auto id = place("training-1");
   ASSERT_FALSE(take(id, AssignInstructor{InstructorId{"anna"}}));
   const auto booked = slot_in(std::chrono::hours{1});
@@ -54,7 +54,7 @@ TEST_F(People, WhoAgreeOnAnotherSlotFinishFirstWhatAPauseHasCutOff) {
   EXPECT_EQ(life->summary(id).coaching->slot, booked);
 }
 
-TEST_F(People, AreAnsweredWhenTheirStepFaultsAndMayTakeItAgain) {
+TEST_F(People, IsAnsweredWhenAStepFaultsAndMayTakeItAgain) {
   auto id = place("training-1");
   life->ids().fault_after(0);
   EXPECT_EQ(take(id, AssignInstructor{InstructorId{"anna"}}), Refusal{ServiceError::read_failed});
@@ -167,7 +167,7 @@ TEST_F(ScheduledClass, IsCancelledWholeWhileItMoves) {
   }
 }
 
-TEST_F(People, AreListedAsStuckWhenTheyLetTheLastDeadlinePass) {
+TEST_F(People, LeavesTheSagaStuckWhenTheLastDeadlinePasses) {
   auto id = place("product-1");
   ASSERT_FALSE(take(id, StartDelivery{}));
   const auto awaits = life->summary(id);

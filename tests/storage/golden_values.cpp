@@ -167,13 +167,13 @@ Course golden_course() {
   c.released.insert(EnrollmentId{{1, 1}});
   c.released.insert(EnrollmentId{{1, 2}});
   const EnrollmentId first{{0x0198'0000'0004'7004ULL, 1}}, second{{0x0198'0000'0005'7004ULL, 1}};
-  c.line[4] = {first, student, 4};
-  c.line[70'000] = {second, {"s2"}, 1};
+  c.waitlist[4] = {first, student, 4};
+  c.waitlist[70'000] = {second, {"s2"}, 1};
   c.waitlist_by_seats = {{4, 4}, {1, 70'000}};
   c.tickets = {{first, 4}, {second, 70'000}};
   c.last_ticket = 70'001;
   c.waitlisted = 5;
-  for (const auto& [ticket, waiter] : c.line) add_to_share(c, waiter.student, waiter.enrollment, waiter.seats);
+  for (const auto& [ticket, waiter] : c.waitlist) add_to_share(c, waiter.student, waiter.enrollment, waiter.seats);
   c.cancelled = true;
   c.cancel_reason = "burst pipe";
   c.released.insert(EnrollmentId{{1, 0}});

@@ -101,7 +101,7 @@ TYPED_TEST(JournalContract, GivesPositionsWithoutAGapInTheOrderOfTheAppends) {
   for (std::size_t i = 0; i < records.size(); ++i) EXPECT_EQ(records[i].position, i + 1);
 }
 
-TYPED_TEST(JournalContract, TicketsOrderAppendsAndTellWhichAreDurable) {
+TYPED_TEST(JournalContract, TicketsOrderAppendsAndShowWhichAreDurable) {
   this->journal.reset();
   this->open({.append_batch_bytes_max = 1});
   EXPECT_EQ(this->j().durable_ticket(), 0u);
@@ -192,7 +192,7 @@ TYPED_TEST(JournalContract, ABatchClosesAtItsBytes) {
   EXPECT_EQ(this->j().pending_bytes(), 0u);
 }
 
-TYPED_TEST(JournalContract, ListenersHearOfEveryBatch) {
+TYPED_TEST(JournalContract, ListenersAreCalledForEveryBatch) {
   std::vector<Position> heard;
   this->j().on_durable([&](Position position) { heard.push_back(position); });
   this->append({this->story.course("music"), this->held()});
@@ -261,7 +261,7 @@ TYPED_TEST(JournalContract, OnlyTheNewestSnapshotIsKept) {
   EXPECT_THAT(recovered.tail, IsEmpty());
 }
 
-TYPED_TEST(JournalContract, ATimelineTellsEveryAggregateThatTookPart) {
+TYPED_TEST(JournalContract, ATimelineHasEveryAggregateThatTookPart) {
   this->append({this->story.course("music")});
   for (bool one_batch : {false, true}) {
     const auto id = this->enroll(one_batch);
@@ -278,7 +278,7 @@ TYPED_TEST(JournalContract, ATimelineTellsEveryAggregateThatTookPart) {
   }
 }
 
-TYPED_TEST(JournalContract, SagasAreOwedUntilTheyAreNot) {
+TYPED_TEST(JournalContract, SagasArePendingUntilTheyEnd) {
   this->append({this->story.course("music")});
   const auto pending = this->story.new_enrollment("music");
   append_as_owner(this->j(), this->story.enrollment("music", pending)[0]);
@@ -295,7 +295,7 @@ TYPED_TEST(JournalContract, SagasAreOwedUntilTheyAreNot) {
   EXPECT_THAT(this->j().pending(), IsEmpty());
 }
 
-TYPED_TEST(JournalContract, ACourseIsOwedBesideTheSagas) {
+TYPED_TEST(JournalContract, ACourseIsPendingBesideTheSagas) {
   // Fifteen characters: with a byte for their count they are as long as the uid in a saga's key.
   const std::vector<std::string> names{"a", "fifteen-letters", "music"};
   Append pending;
@@ -330,7 +330,7 @@ TYPED_TEST(JournalContract, VerifyFindsAnOwingCourseThatTheJournalDoesNotHold) {
 }
 
 /// What a journal wrote before it knew other debtors than sagas.
-TYPED_TEST(JournalContract, ASagaOwesUnderItsPartitionAndUid) {
+TYPED_TEST(JournalContract, ASagaIsPendingUnderItsPartitionAndUid) {
   const EnrollmentId id{Uid{0x0198000000007004ULL, 0x8123456789abcdefULL}};
   EXPECT_EQ(pending_key(saga_of(id)), (std::string{"\x00\x01\x01\x98\x00\x00\x00\x00\x70\x04"
                                                    "\x81\x23\x45\x67\x89\xab\xcd\xef",
@@ -528,7 +528,7 @@ TYPED_TEST(JournalContract, AnAppendBeginsWhatItCreatesAndGoesOnWithNothingElse)
   EXPECT_THAT(this->journal->failures, SizeIs(1)) << "it does not begin with its third event";
 }
 
-TYPED_TEST(JournalContract, WhatAnAppendCreatesIsCheckedByWhoHasLoadedIt) {
+TYPED_TEST(JournalContract, WhatAnAppendCreatesIsCheckedLikeWhatIsLoaded) {
   this->wake(music);
   this->append_as_is({this->story.course("music")}, {music});
   this->append_as_is({this->held()});
@@ -613,7 +613,7 @@ TYPED_TEST(JournalContract, VerifyAcceptsASnapshotThatIsTheFoldOfItsEvents) {
   this->j().verify();
 }
 
-TYPED_TEST(JournalContract, VerifyFindsASagaThatNobodyWouldResume) {
+TYPED_TEST(JournalContract, VerifyFindsASagaThatWouldNotBeResumed) {
   this->append({this->story.course("music")});
   auto started = this->story.enrollment("music", this->story.new_enrollment("music"))[0];
   started.pending.clear();

@@ -26,7 +26,7 @@ struct Life {
   std::vector<std::string> failures;
 };
 
-TEST(JournalFaults, AFailedWriteIsToldOnceAndNeverAcknowledged) {
+TEST(JournalFaults, AFailedWriteIsReportedOnceAndNeverAcknowledged) {
   Life life{std::make_unique<MemoryStore>(journal_space_count, MemoryFaults{.failing_write = 3}),
             std::make_unique<MemoryHeadFile>()};
   Story story;

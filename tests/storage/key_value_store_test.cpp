@@ -73,7 +73,7 @@ TYPED_TEST(KeyValueStoreContract, ScansAHalfOpenRangeInBytewiseOrder) {
   EXPECT_THAT(this->keys(0, "c", "a"), IsEmpty());
 }
 
-TYPED_TEST(KeyValueStoreContract, ScansFarAndStopsWhenToldTo) {
+TYPED_TEST(KeyValueStoreContract, ScansFarAndStopsWhenTheVisitorDoes) {
   for (int i = 0; i < 1000; ++i) this->put(0, "key" + std::to_string(1000 + i), "1");
   EXPECT_EQ(this->keys(0, "", "").size(), 1000u);
   int seen = 0;

@@ -84,7 +84,7 @@ TEST_F(ReadDamage, IsolatesWhatItMeetsAndHarmsNothingElse) {
   EXPECT_THAT(isolated, ::testing::ElementsAre(to_text(AggregateId{enrollments[1]})));
 }
 
-TEST_F(ReadDamage, AnswersWhoWakesAndStopsNoNode) {
+TEST_F(ReadDamage, AnswersTheLoadAndStopsNoNode) {
   spoil(1);
   const auto met = wake(saga_of(enrollments[1]));
   ASSERT_TRUE(met.unreadable);
@@ -173,7 +173,7 @@ TEST_F(ReadDamage, OfACursorIsNoted) {
   EXPECT_EQ(faults[0].file, "memory");
 }
 
-TEST_F(ReadDamage, OfOneThatOwesHoldsUpNoOtherPartition) {
+TEST_F(ReadDamage, OfAPendingOneDelaysNoOtherPartition) {
   std::vector<AggregateId> pending;
   for (const auto* course : {"a", "b", "c", "d"}) pending.emplace_back(saga_of(story.new_enrollment(course)));
   pending.emplace_back(CourseId{"music"});
@@ -192,7 +192,7 @@ TEST_F(ReadDamage, OfOneThatOwesHoldsUpNoOtherPartition) {
   EXPECT_THAT(j().pending(), ::testing::UnorderedElementsAreArray(pending)) << "the last of them";
 }
 
-TEST_F(ReadDamage, OfWhetherOneIsKnownIsToldOnceAsDamageAndThenAsKnown) {
+TEST_F(ReadDamage, OfALookUpIsReportedOnceAsDamageAndThenAsKnown) {
   auto known = [&](const AggregateId& id) {
     Existence found{};
     j().known_behind_appends({id}, [&](const std::vector<Existence>& all) { found = all.front(); });

@@ -108,7 +108,7 @@ TEST_F(RowsWritten, OfANotificationAreTheSameWhenTheViewBeginsAgain) {
       << "those up to a position";
 }
 
-TEST_F(RowsWritten, OfAPromotionAreInTheBoxOfTheStudentWhoWaited) {
+TEST_F(RowsWritten, OfAPromotionAreInTheBoxOfItsStudent) {
   const EnrollmentId waiter{make_uid(test_now, Partition{7}, 8, 0)};
   EnrollmentsView view{store_, 1, 10};
   view.fold(requested(CourseKind::lecture));
@@ -125,7 +125,7 @@ TEST_F(RowsWritten, OfAPromotionAreInTheBoxOfTheStudentWhoWaited) {
   EXPECT_EQ(box[0].enrollment, waiter);
 }
 
-TEST_F(RowsWritten, OfAPaymentThatEarnsAreItsLineTheBalanceAndWhoseItIs) {
+TEST_F(RowsWritten, OfAPaymentThatEarnsAreItsEntryTheBalanceAndItsStudent) {
   MileageView view{store_, 1, 10};
   EXPECT_THAT(puts_by_table(view, {earning(1, id)}), ElementsAre(Pair('e', 1)));
   EXPECT_THAT(puts_by_table(view, {approved(2, id, 70)}), ElementsAre(Pair('b', 1), Pair('l', 1)));
@@ -191,7 +191,7 @@ TEST_F(RowsWritten, OfPendingWorkAreGoneWhenItIsDone) {
   EXPECT_EQ(keys('i'), 0u);
 }
 
-TEST_F(RowsWritten, AreReadByWhatTheySayAndNotByTheEntryThatLedToThem) {
+TEST_F(RowsWritten, AreReadByTheirContentAndNotByTheirIndexEntry) {
   EnrollmentsView view{store_, 1, 10};
   WriteSet changes;
   view.fold(requested(CourseKind::training));

@@ -64,7 +64,7 @@ class ViewsDamage : public ::testing::Test {
   std::set<std::string> spoiled_;
 };
 
-TEST_F(ViewsDamage, OfRowsThatAReaderMeetsIsMendedByARebuild) {
+TEST_F(ViewsDamage, OfRowsThatAReaderMeetsIsRepairedByARebuild) {
   auto views = make_views(history_.source(&end_), store_, small_chunks(10));
   watch(views);
   catch_up(views);
@@ -100,7 +100,7 @@ TEST_F(ViewsDamage, OfRowsThatAFoldMeetsHoldsUpThatViewAloneUntilItIsRebuilt) {
   expect_a_replay(views, history_);
 }
 
-TEST_F(ViewsDamage, OfRowsThatDecodeWronglyIsMendedByARebuild) {
+TEST_F(ViewsDamage, OfRowsThatDecodeWronglyIsRepairedByARebuild) {
   end_ = history_.end() / 2;
   auto views = make_views(history_.source(&end_), store_, small_chunks(10));
   watch(views);
@@ -199,7 +199,7 @@ TEST_F(ViewsDamage, IsNotWhatARowsReadMeetsThatMaySucceedLater) {
   expect_a_replay(views, history_);
 }
 
-TEST_F(ViewsDamage, OfTheJournalThatLostItsEndIsToldOnceThereIsWhoListens) {
+TEST_F(ViewsDamage, OfTheJournalThatLostItsEndIsReportedOnceThereIsAListener) {
   {
     auto views = make_views(history_.source(&end_), store_, small_chunks(10));
     catch_up(views);
@@ -258,7 +258,7 @@ struct DamagedSource {
   std::atomic<std::size_t> failed_reads{0};
 };
 
-TEST_F(ViewsDamage, OfTheJournalStopsThemThereAndSaysSo) {
+TEST_F(ViewsDamage, OfTheJournalStopsThemThereAndIsReported) {
   DamagedSource journal{history_.source(&end_), history_.end() / 2};
   auto limits = small_chunks(10);
   limits.projector.retry_ms = std::chrono::hours{1};

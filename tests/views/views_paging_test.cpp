@@ -45,7 +45,7 @@ TEST_F(Paging, NeitherSkipsNorRepeatsARowWhateverTheLimit) {
                               [&](auto limit) { return all_deliveries(made, {}, limit); });
 }
 
-TEST_F(Paging, TellsTheWholeBalanceOnEveryPage) {
+TEST_F(Paging, HasTheWholeBalanceOnEveryPage) {
   auto made = make_views(history_.source(&end_), store_);
   while (made.run_once()) continue;
   for (const auto& [student, ledger] : ledgers_of(history_, end_)) {
@@ -63,7 +63,7 @@ TEST_F(Paging, TellsTheWholeBalanceOnEveryPage) {
   }
 }
 
-TEST_F(Paging, TellsOfANextPageOnlyWhenThereIsOne) {
+TEST_F(Paging, HasANextPageOnlyWhenThereIsOne) {
   auto made = make_views(history_.source(&end_), store_);
   while (made.run_once()) continue;
   const auto count = enrollments_of(history_, end_).size();

@@ -84,7 +84,7 @@ TEST_F(Rebuild, LeavesNothingOfWhatACrashKeptItFromErasing) {
   EXPECT_EQ(keys_in(store_), before);
 }
 
-TEST_F(Rebuild, MendsRowsThatAreGone) {
+TEST_F(Rebuild, RepairsRowsThatAreGone) {
   for (std::size_t i = 0; i < every_view.size(); ++i) {
     WriteSet damage;
     const auto prefix = generation_prefix(every_view[i], 1);
@@ -118,7 +118,7 @@ TEST_F(Rebuild, GoesOnAfterARestart) {
   }
 }
 
-TEST_F(Rebuild, MendsABalanceThatIsWrong) {
+TEST_F(Rebuild, RepairsABalanceThatIsWrong) {
   const auto ledgers = ledgers_of(history_, end_);
   // A ledger that is shown in one page shows the balance of its last line.
   const auto of_two_pages =

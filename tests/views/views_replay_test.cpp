@@ -148,7 +148,7 @@ TEST(ViewsAreAReplay, UpToWhereTheyWerePaused) {
   expect_a_replay(views, history);
 }
 
-TEST(ViewsAreAReplay, AndEveryListSaysUpToWhere) {
+TEST(ViewsAreAReplay, AndEveryListHasItsPosition) {
   const RandomHistory history{9};
   Position end = history.end() / 2;
   MemoryStore store{views_space_count};

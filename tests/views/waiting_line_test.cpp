@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 /// A course of one seat, and students who want it, each two records: her request, then what the course says.
-class WaitingLine : public ::testing::Test {
+class Waitlist : public ::testing::Test {
  protected:
   void SetUp() override {
     add(CourseRegistered{{.kind = CourseKind::lecture, .title = "Full", .capacity = 1, .waitlist = true}});
@@ -71,7 +71,7 @@ class WaitingLine : public ::testing::Test {
                             store_);
 };
 
-TEST_F(WaitingLine, IsInTheOrderOfTicketsAndNotOfIds) {
+TEST_F(Waitlist, IsInTheOrderOfTicketsAndNotOfIds) {
   wait(30, 1);
   wait(20, 2, 3);
   wait(10, 3);
@@ -80,7 +80,7 @@ TEST_F(WaitingLine, IsInTheOrderOfTicketsAndNotOfIds) {
   EXPECT_EQ(waitlisted(), 5u);
 }
 
-TEST_F(WaitingLine, LosesWhoIsPromotedWhoLeavesAndWhoIsDismissed) {
+TEST_F(Waitlist, LosesWhatIsPromotedWhatLeavesAndWhatIsDismissed) {
   for (std::uint64_t ticket = 1; ticket <= 5; ++ticket) wait(10 * ticket, ticket);
   EXPECT_EQ(line().size(), 5u);
   add(WaiterPromoted{id(10), 1});
@@ -98,7 +98,7 @@ TEST_F(WaitingLine, LosesWhoIsPromotedWhoLeavesAndWhoIsDismissed) {
   EXPECT_EQ(all_courses(views_).front().state, CourseState::closed);
 }
 
-TEST_F(WaitingLine, NeverShowsWhoCameAndLeftBetweenTwoLooks) {
+TEST_F(Waitlist, NeverShowsWhatCameAndLeftBetweenTwoLooks) {
   wait(10, 1);
   wait(20, 2);
   add(WaiterLeft{id(10)});
@@ -107,7 +107,7 @@ TEST_F(WaitingLine, NeverShowsWhoCameAndLeftBetweenTwoLooks) {
   EXPECT_THAT(line(), IsEmpty());
 }
 
-TEST_F(WaitingLine, CountsOnFromThePageBeforeThoughItsHeadWasPromotedMeanwhile) {
+TEST_F(Waitlist, CountsOnFromThePageBeforeThoughItsHeadWasPromotedMeanwhile) {
   for (std::uint64_t ticket = 1; ticket <= 4; ++ticket) wait(10 * ticket, ticket);
   line();
   const auto first = views_.list_waitlist(course_, {.limit = 2, .cursor = {}});
@@ -123,7 +123,7 @@ TEST_F(WaitingLine, CountsOnFromThePageBeforeThoughItsHeadWasPromotedMeanwhile) 
   EXPECT_FALSE(second.listing.next);
 }
 
-TEST_F(WaitingLine, OfOneCourseIsNotAnothers) {
+TEST_F(Waitlist, OfOneCourseIsNotAnothers) {
   wait(10, 1);
   line();
   EXPECT_THAT(whole_line(views_, {"ful"}), IsEmpty());
