@@ -2,6 +2,8 @@
 
 #include <iterator>
 
+#include "domain/invariant.hpp"
+
 namespace sugang {
 namespace {
 
@@ -268,6 +270,7 @@ Decision<CourseEvent, CourseError> decide(const Course& course, const CourseComm
 void apply(Course& course, const CourseEvent& event) {
   std::visit(Overloaded{
                  [&](const CourseRegistered& e) {
+                   require(!course.registered, "a course is registered once");
                    course.registered = true;
                    course.definition = e.definition;
                    course.definition_version = 1;
@@ -277,20 +280,27 @@ void apply(Course& course, const CourseEvent& event) {
                    if (e.capacity) course.definition.capacity = *e.capacity;
                    if (e.state) course.definition.state = *e.state;
                    ++course.definition_version;
+                   require(course.held + course.taken <= course.definition.capacity,
+                           "the capacity covers the seats that are held and taken");
                  },
                  [&](const SeatsHeld& e) {
+                   require(!course.claims.contains(e.enrollment), "an enrollment holds seats once");
+                   require(e.seats <= course.available(), "seats that are held were available");
                    course.claims[e.enrollment] = {e.student, e.seats, false};
                    add_to_share(course, e.student, e.enrollment, e.seats);
                    course.held += e.seats;
                  },
                  [&](const SeatsTaken& e) {
-                   auto& claim = course.claims[e.enrollment];
+                   const auto found = course.claims.find(e.enrollment);
+                   require(found != course.claims.end() && !found->second.taken, "seats that are taken were held");
+                   auto& claim = found->second;
                    claim.taken = true;
                    course.held -= claim.seats;
                    course.taken += claim.seats;
                  },
                  [&](const SeatsReleased& e) { release(course, e.enrollment); },
                  [&](const SeatsWaitlisted& e) {
+                   require(e.ticket > course.last_ticket, "tickets of the waitlist ascend");
                    course.waitlist[e.ticket] = {e.enrollment, e.student, e.seats};
                    course.waitlist_by_seats.emplace(e.seats, e.ticket);
                    course.tickets[e.enrollment] = course.last_ticket = e.ticket;
@@ -299,6 +309,8 @@ void apply(Course& course, const CourseEvent& event) {
                  },
                  [&](const WaiterPromoted& e) {
                    auto waiter = leave_waitlist(course, e.enrollment);
+                   require(waiter.seats > 0, "an enrollment that is promoted was on the waitlist");
+                   require(waiter.seats <= course.available(), "seats of a promotion were available");
                    course.claims[e.enrollment] = {std::move(waiter.student), waiter.seats, false};
                    course.held += waiter.seats;
                  },
