@@ -70,7 +70,7 @@ constexpr std::size_t import_progress_rows = 10'000;
 
 void log_import(std::size_t done, std::size_t rows) {
   if (done % import_progress_rows == 0 || done == rows)
-    log_info("an import goes on", {{"event", "import_progress"}, {"registered", done}, {"rows", rows}});
+    log_info("progress of an import", {{"event", "import_progress"}, {"registered", done}, {"rows", rows}});
 }
 
 std::string subfolder(const std::string& data, const char* name) {
@@ -81,7 +81,7 @@ std::string subfolder(const std::string& data, const char* name) {
 
 /// A failed write is never retried: what is durable is known only after recovery.
 [[noreturn]] void end_at_once(const std::string& what, const std::string& why) {
-  log_error("stopping at once: a write failed and recovery must tell what is durable",
+  log_error("stopping at once: a write failed, and only recovery can find what is durable",
             {{"event", "write_failed"}, {"store", what}, {"why", why}});
   std::_Exit(EXIT_FAILURE);
 }

@@ -44,7 +44,7 @@ struct Metrics::Impl {
                                                              .Name("sugang_http_request_duration_seconds")
                                                              .Help(
                                                                  "From the whole request read to its answer; "
-                                                                 "wait: chosen where Prefer asked to wait.")
+                                                                 "wait: chosen where Prefer chose to wait.")
                                                              .Register(registry);
   prometheus::Family<prometheus::Counter>& problems = prometheus::BuildCounter()
                                                           .Name("sugang_http_problems_total")

@@ -27,7 +27,7 @@ std::vector<ReadinessCheck> Service::readiness() {
   const auto damage = apart == 0 ? "" : ", " + std::to_string(apart) + " aggregates in quarantine";
   return {
       {"journal", true, "position " + std::to_string(node_.journal.durable_position()) + damage},
-      {"sagas", pending_listed_, pending_listed_ ? "" : "sagas that go on from before the start are being listed"},
+      {"sagas", pending_listed_, pending_listed_ ? "" : "pending sagas are being listed"},
       // Enrolling and reading by id do not need the views: so a lag is no reason to be unready.
       {"views", true,
        std::to_string(lag) + " records behind the journal" + (stopped.empty() ? "" : ": stopped by " + stopped)},
@@ -163,7 +163,7 @@ void Service::resume_pending() {
   try {
     pending = std::make_shared<const std::vector<AggregateId>>(node_.journal.pending());
   } catch (const StorageError& fault) {
-    log_error("sagas that are to go on can't be listed now", {{"event", "read_failed"}, {"why", fault.what()}});
+    log_error("pending sagas can't be listed now", {{"event", "read_failed"}, {"why", fault.what()}});
     node_.timers.after(resume_retry, [this] { scans_([this] { resume_pending(); }); });
     return;
   }

@@ -18,14 +18,14 @@ constexpr std::size_t charges_at_a_time = 200;
 
 /// The first invariant that the journal's records break, if any.
 std::optional<std::string> audit_records(const Journal& journal, Audit& audit) {
-  Position told = 0;
+  Position reported = 0;
   for (Position after = 0;;) {
     const auto records = journal.read(after, records_at_a_time);
     if (records.empty()) break;
     for (const auto& record : records)
       if (auto broken = audit.see(record)) return broken;
     after = records.back().position;
-    if (after - told >= progress_every) std::cerr << "invariants hold up to position " << (told = after) << "\n";
+    if (after - reported >= progress_every) std::cerr << "invariants hold up to position " << (reported = after) << "\n";
   }
   const auto pending = journal.pending();
   const auto is_saga = [](const AggregateId& id) { return id.kind == AggregateKind::saga; };

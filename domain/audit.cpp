@@ -62,18 +62,18 @@ std::optional<std::string> Audit::check_claim(const Record& record, const Course
       return broken(
           1, record,
           "held " + std::to_string(held->seats) + " seats of " + std::to_string(course.available()) + " available");
-    if (!course.waitlist.empty()) return broken(12, record, "held seats past the line");
+    if (!course.waitlist.empty()) return broken(12, record, "held seats past the waitlist");
     return check_amount(record, held->enrollment, held->seats, course);
   }
   if (const auto* taken = std::get_if<SeatsTaken>(&event)) {
     auto claim = course.claims.find(taken->enrollment);
     if (claim == course.claims.end() || claim->second.taken)
-      return broken(1, record, "took seats that nobody held");
+      return broken(1, record, "took seats that were not held");
   }
   if (const auto* waits = std::get_if<SeatsWaitlisted>(&event)) {
     if (waits->ticket != course.last_ticket + 1) return broken(12, record, "gave a ticket out of order");
     if (course.waitlist.empty() && waits->seats <= course.available())
-      return broken(12, record, "let somebody wait for seats that are there");
+      return broken(12, record, "put an enrollment on the waitlist for seats that are available");
   }
   if (const auto* dismissed = std::get_if<WaiterDismissed>(&event)) {
     const auto ticket = course.tickets.find(dismissed->enrollment);
@@ -89,10 +89,10 @@ std::optional<std::string> Audit::check_claim(const Record& record, const Course
 std::optional<std::string> Audit::check_promotion(const Record& record, const Course& course,
                                                   const WaiterPromoted& promoted) const {
   if (course.waitlist.empty() || course.waitlist.begin()->second.enrollment != promoted.enrollment)
-    return broken(12, record, "promoted " + to_text(promoted.enrollment) + ", who is not the head of the line");
+    return broken(12, record, "promoted " + to_text(promoted.enrollment) + ", which is not the head of the waitlist");
   const auto& head = course.waitlist.begin()->second;
   if (head.seats != promoted.seats || head.seats > course.available())
-    return broken(1, record, "promoted a head of the line that does not fit");
+    return broken(1, record, "promoted a head of the waitlist that does not fit");
   return check_amount(record, promoted.enrollment, promoted.seats, course);
 }
 
@@ -313,7 +313,7 @@ std::optional<std::string> Audit::see_event(const Record& record, const Coaching
       return broken(7, record, "a class held before its scheduled start");
   if (std::holds_alternative<CoachingReleased>(event) && entry.coaching.held_at)
     return broken(5, record, "released after the class was held");
-  if (entry.coaching.state == CoachingState::released) return broken(5, record, "goes on after its release");
+  if (entry.coaching.state == CoachingState::released) return broken(5, record, "continues after its release");
   apply(entry.coaching, event);
   return check_enrollment(record, entry);
 }

@@ -52,7 +52,7 @@ ChargeLedger::Entry ChargeLedger::decode(std::string_view bytes) {
   const auto currency = in.take(entry.amount.currency.code.size());
   entry.at = TimePoint{Milliseconds{in.be<std::int64_t>()}};
   if (!in.ok() || format != entry_format || state > static_cast<std::uint8_t>(State::refunded))
-    throw StorageError{"an entry of the gateway's books can't be read"};
+    throw StorageError{"an entry of the gateway's ledger can't be read"};
   entry.state = static_cast<State>(state);
   std::copy(currency.begin(), currency.end(), entry.amount.currency.code.begin());
   entry.reason = in.rest();

@@ -103,7 +103,7 @@ std::optional<EmbeddedGateway::Batch> EmbeddedGateway::take_batch() {
 void EmbeddedGateway::run() {
   while (auto batch = take_batch()) {
     if (failed_)
-      refuse(batch->calls, "the gateway's books failed");
+      refuse(batch->calls, "the gateway's ledger failed");
     else if (batch->paused)
       refuse(batch->calls, "payments are paused");
     else if (!batch->calls.empty())
@@ -173,7 +173,7 @@ void EmbeddedGateway::decide(std::vector<Call>& calls, const GatewaySettings& se
     books_.commit();
   } catch (const std::exception& failure) {
     failed_ = true;
-    refuse(calls, "the gateway's books failed");
+    refuse(calls, "the gateway's ledger failed");
     if (on_failure_) on_failure_(std::string{"gateway: "} + failure.what());
     return;
   }

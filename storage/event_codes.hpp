@@ -162,6 +162,6 @@ constexpr bool event_codes_are_sound() {
   return sound;
 }
 static_assert(event_codes_are_sound(),
-              "each event type has a number of its own, and it tells the aggregate's kind");
+              "each event type has a number of its own, which determines the aggregate's kind");
 
 }  // namespace sugang

@@ -121,7 +121,7 @@ Recovered JournalReader::recover(const AggregateId& id, Position until) const {
     if (record.aggregate != id || record.sequence <= sequence) continue;
     if (record.sequence != sequence + 1)
       throw damage_at(store_, record.position, pages_space, page_key(record.position),
-                      DamagedEntry(to_text(id) + " goes on with event " + std::to_string(record.sequence) +
+                      DamagedEntry(to_text(id) + " continues with event " + std::to_string(record.sequence) +
                                    " after event " + std::to_string(sequence)));
     ++sequence;
     recovered.tail.push_back(std::move(record));

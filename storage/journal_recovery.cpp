@@ -112,7 +112,7 @@ JournalEnd recover_pages(const KeyValueStore& store, HeadFile& head_file, const 
   const JournalEnd end{newest.page.last(), newest.page.chain};
   if (!head)
     throw JournalDamaged("journal damaged: it reaches position " + std::to_string(end.position) +
-                         ", and the head file that tells what was acknowledged is missing (file " +
+                         ", and the head file, which has the acknowledged position, is missing (file " +
                          head_file.name() + ")");
   if (end.position < head->position) {
     const std::string text = "journal damaged: acknowledged up to position " + std::to_string(head->position) +

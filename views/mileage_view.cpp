@@ -58,7 +58,7 @@ Line decode_line(std::string_view bytes) {
   line.row.payment = PaymentId{in.uid()};
   line.row.at = TimePoint{Milliseconds{in.be<std::int64_t>()}};
   line.row.currency = take_currency(in);
-  if (!in.ok()) throw DecodeError("a line of mileage is cut");
+  if (!in.ok()) throw DecodeError("an entry of mileage is cut");
   line.balances = take_balances(in);
   return line;
 }

@@ -66,7 +66,7 @@ constexpr std::array<ProblemType, 58> types{{
      "precondition-required",
      "The change wants If-Match",
      428,
-     "Read the resource, and send its ETag in If-Match with the change, so that nobody's change is lost.",
+     "Read the resource, and send its ETag in If-Match with the change, so that no other change is lost.",
      {}},
     {Problem::precondition_failed,
      "precondition-failed",
@@ -77,7 +77,7 @@ constexpr std::array<ProblemType, 58> types{{
     {Problem::overloaded, "overloaded", "The server has too much to do", 503,
      "The request was refused before any work was done for it. Send it again after Retry-After seconds.", 1},
     {Problem::storage_full, "storage-full", "The server's disk is nearly full", 503,
-     "Nothing was written. Reads, cancels and what is under way go on; what needs new room is taken again once an "
+     "Nothing was written. Reads, cancels and what is under way continue; what needs new room is accepted again once an "
      "operator has made some. That may take long, so repeat the request seldom.",
      30},
     {Problem::draining, "draining", "The server is about to stop", 503,
@@ -118,7 +118,7 @@ constexpr std::array<ProblemType, 58> types{{
      "sold-out",
      "The course has too few seats left",
      409,
-     "Fewer seats are left than were asked for. Nothing was held and nothing was charged.",
+     "Fewer seats are left than were requested. Nothing was held and nothing was charged.",
      {}},
     {Problem::already_enrolled,
      "already-enrolled",
@@ -253,7 +253,7 @@ constexpr std::array<ProblemType, 58> types{{
      {}},
     {Problem::not_compensatable,
      "not-compensatable",
-     "The saga cannot turn round here",
+     "The saga cannot be compensated here",
      409,
      "It stands behind its point of no return, or is on its way back already: what is left to do is only retried. "
      "Retry the step, or resolve it when a person has settled it outside.",
@@ -278,7 +278,7 @@ constexpr std::array<ProblemType, 58> types{{
      "The outcome of the payment is unknown",
      409,
      "A call to the payment gateway may have left, and its definitive answer has not come: money may have moved or "
-     "may still move. Retry the step, or wait until the gateway answers; the saga then goes on by itself. Only "
+     "may still move. Retry the step, or wait until the gateway answers; the saga then continues. Only "
      "what the "
      "gateway has refused for good can be resolved.",
      {}},
@@ -297,7 +297,7 @@ constexpr std::array<ProblemType, 58> types{{
     {Problem::payment_unavailable, "payment-unavailable", "Payments cannot be taken now", 503,
      "The payment side does not answer. Nothing was held and nothing was charged; try again later.", 5},
     {Problem::catalogue_paused, "catalogue-paused", "The catalogue is paused", 503,
-     "Courses cannot be registered or changed during maintenance. Enrolling goes on.", 5},
+     "Courses cannot be registered or changed during maintenance. Enrolling continues.", 5},
     {Problem::component_paused, "component-paused", "A part of the server is paused", 503,
      "The part that this step belongs to is down for maintenance. Nothing was done; try again later. What was "
      "taken up before waits and is done when the part runs again.",
@@ -311,7 +311,7 @@ constexpr std::array<ProblemType, 58> types{{
     {Problem::view_behind, "view-behind", "The view has not reached the position yet", 503,
      "The list does not show the write named in Sugang-Min-Position yet. Ask again.", 1},
     {Problem::view_paused, "view-paused", "The view is paused", 503,
-     "Lists are not kept up to date during maintenance. Reads of one resource by its id go on.", 5},
+     "Lists are not kept up to date during maintenance. Reads of one resource by its id are current.", 5},
     {Problem::view_damaged, "view-damaged", "The view is damaged", 503,
      "Rows of the view can't be read. It is being built again from the journal; reads of one resource by its id go "
      "on.",
