@@ -22,14 +22,10 @@ Record registration(const ImportRow& row, const TraceContext& trace, TimePoint n
 std::optional<ServiceError> error_of(Existence found) {
   switch (found) {
     case Existence::none:
-    case Existence::some:
-      return std::nullopt;
-    case Existence::damaged:
-      return ServiceError::journal_damaged;
-    case Existence::quarantined:
-      return ServiceError::quarantined;
-    case Existence::unreadable:
-      return ServiceError::read_failed;
+    case Existence::some: return std::nullopt;
+    case Existence::damaged: return ServiceError::journal_damaged;
+    case Existence::quarantined: return ServiceError::quarantined;
+    case Existence::unreadable: return ServiceError::read_failed;
   }
   return ServiceError::read_failed;
 }

@@ -138,10 +138,8 @@ void PaymentActor::end_settlement(const Settled& settled) {
       for (const auto& event : approval) sugang::apply(state_, event);
       sequence_ += approval.size();
       return;
-    case SettlementOutcome::undone:
-      return proceed(std::move(approval), true);
-    case SettlementOutcome::unknown:
-      return reload();
+    case SettlementOutcome::undone: return proceed(std::move(approval), true);
+    case SettlementOutcome::unknown: return reload();
   }
 }
 

@@ -86,11 +86,8 @@ std::string Service::pause_as_before() {
 
 bool Service::switch_component(Component component, bool running) {
   switch (component) {
-    case Component::catalogue:
-      return false;
-    case Component::views:
-      views_.pause(!running);
-      return false;
+    case Component::catalogue: return false;
+    case Component::views: views_.pause(!running); return false;
     case Component::notifications:
       consumers_.pause(webhooks_.name(), !running);
       webhooks_.pause(!running);
@@ -99,12 +96,9 @@ bool Service::switch_component(Component component, bool running) {
       gateway_.pause(!running);
       if (running) breaker_.reset();
       return running;
-    case Component::mileage:
-      views_.pause(ViewId::mileage, !running);
-      return false;
+    case Component::mileage: views_.pause(ViewId::mileage, !running); return false;
     case Component::coaching:
-    case Component::delivery:
-      return running;
+    case Component::delivery: return running;
   }
   return false;
 }

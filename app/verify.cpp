@@ -25,7 +25,8 @@ std::optional<std::string> audit_records(const Journal& journal, Audit& audit) {
     for (const auto& record : records)
       if (auto broken = audit.see(record)) return broken;
     after = records.back().position;
-    if (after - reported >= progress_every) std::cerr << "invariants hold up to position " << (reported = after) << "\n";
+    if (after - reported >= progress_every)
+      std::cerr << "invariants hold up to position " << (reported = after) << "\n";
   }
   const auto pending = journal.pending();
   const auto is_saga = [](const AggregateId& id) { return id.kind == AggregateKind::saga; };

@@ -89,7 +89,8 @@ std::optional<std::string> Audit::check_claim(const Record& record, const Course
 std::optional<std::string> Audit::check_promotion(const Record& record, const Course& course,
                                                   const WaiterPromoted& promoted) const {
   if (course.waitlist.empty() || course.waitlist.begin()->second.enrollment != promoted.enrollment)
-    return broken(12, record, "promoted " + to_text(promoted.enrollment) + ", which is not the head of the waitlist");
+    return broken(12, record,
+                  "promoted " + to_text(promoted.enrollment) + ", which is not the head of the waitlist");
   const auto& head = course.waitlist.begin()->second;
   if (head.seats != promoted.seats || head.seats > course.available())
     return broken(1, record, "promoted a head of the waitlist that does not fit");
@@ -127,12 +128,10 @@ std::optional<std::string> Audit::see_event(const Record& record, const Enrollme
 std::optional<std::string> Audit::check_enrollment(const Record& record, const EnrollmentEntry& entry) const {
   switch (entry.enrollment.state) {
     case EnrollmentState::confirmed:
-    case EnrollmentState::completed:
-      return check_confirmed(record, entry);
+    case EnrollmentState::completed: return check_confirmed(record, entry);
     case EnrollmentState::rejected:
     case EnrollmentState::expired:
-    case EnrollmentState::cancelled:
-      return check_nothing_left(record, entry);
+    case EnrollmentState::cancelled: return check_nothing_left(record, entry);
     case EnrollmentState::none:
     case EnrollmentState::requested:
     case EnrollmentState::waitlisted:
@@ -140,8 +139,7 @@ std::optional<std::string> Audit::check_enrollment(const Record& record, const E
     case EnrollmentState::payment_pending:
     case EnrollmentState::awaiting_instructor:
     case EnrollmentState::awaiting_schedule:
-    case EnrollmentState::cancel_requested:
-      return std::nullopt;
+    case EnrollmentState::cancel_requested: return std::nullopt;
   }
   return std::nullopt;
 }

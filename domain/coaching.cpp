@@ -35,21 +35,17 @@ CoachingDecision decide_schedule(const Coaching& coaching, const ConfirmSchedule
 
 CoachingDecision decide_result(const Coaching& coaching, const RecordResult& command, TimePoint now) {
   switch (coaching.state) {
-    case State::none:
-      return CoachingError::not_found;
+    case State::none: return CoachingError::not_found;
     case State::requested:
-    case State::assigned:
-      return CoachingError::not_scheduled;
+    case State::assigned: return CoachingError::not_scheduled;
     case State::scheduled:
       if (command.held_at > now || command.held_at < coaching.slot->starts_at) return CoachingError::not_held_then;
       return CoachingDecision::of(CoachingHeld{command.held_at}, ResultRecorded{command.result});
-    case State::held:
-      return CoachingDecision::of(ResultRecorded{command.result});
+    case State::held: return CoachingDecision::of(ResultRecorded{command.result});
     case State::result_recorded:
       if (coaching.result == command.result && coaching.held_at == command.held_at) return {};
       return CoachingError::already_recorded;
-    case State::released:
-      return CoachingError::released;
+    case State::released: return CoachingError::released;
   }
   return {};
 }

@@ -191,8 +191,7 @@ void drop_from_line(Course& course, EnrollmentId enrollment) {
 
 std::string_view explain(Dismissal reason) {
   switch (reason) {
-    case Dismissal::course_closed:
-      return "the course closed before the waitlist reached this enrollment";
+    case Dismissal::course_closed: return "the course closed before the waitlist reached this enrollment";
     case Dismissal::capacity_reduced:
       return "the course's capacity was reduced below the seats that this enrollment waits for";
   }

@@ -13,31 +13,22 @@ DeliveryDecision decide_request(const Delivery& delivery) {
 
 DeliveryDecision decide_start(const Delivery& delivery) {
   switch (delivery.state) {
-    case DeliveryState::none:
-      return DeliveryError::not_found;
-    case DeliveryState::requested:
-      return DeliveryDecision::of(DeliveryStarted{});
+    case DeliveryState::none: return DeliveryError::not_found;
+    case DeliveryState::requested: return DeliveryDecision::of(DeliveryStarted{});
     case DeliveryState::started:
-    case DeliveryState::completed:
-      return {};
-    case DeliveryState::cancelled:
-      return DeliveryError::cancelled;
+    case DeliveryState::completed: return {};
+    case DeliveryState::cancelled: return DeliveryError::cancelled;
   }
   return {};
 }
 
 DeliveryDecision decide_complete(const Delivery& delivery) {
   switch (delivery.state) {
-    case DeliveryState::none:
-      return DeliveryError::not_found;
-    case DeliveryState::requested:
-      return DeliveryError::not_started;
-    case DeliveryState::started:
-      return DeliveryDecision::of(DeliveryCompleted{});
-    case DeliveryState::completed:
-      return {};
-    case DeliveryState::cancelled:
-      return DeliveryError::cancelled;
+    case DeliveryState::none: return DeliveryError::not_found;
+    case DeliveryState::requested: return DeliveryError::not_started;
+    case DeliveryState::started: return DeliveryDecision::of(DeliveryCompleted{});
+    case DeliveryState::completed: return {};
+    case DeliveryState::cancelled: return DeliveryError::cancelled;
   }
   return {};
 }
@@ -45,13 +36,10 @@ DeliveryDecision decide_complete(const Delivery& delivery) {
 DeliveryDecision decide_cancel(const Delivery& delivery) {
   switch (delivery.state) {
     case DeliveryState::none:
-    case DeliveryState::requested:
-      return DeliveryDecision::of(DeliveryCancelled{});
+    case DeliveryState::requested: return DeliveryDecision::of(DeliveryCancelled{});
     case DeliveryState::started:
-    case DeliveryState::completed:
-      return DeliveryError::already_started;
-    case DeliveryState::cancelled:
-      return {};
+    case DeliveryState::completed: return DeliveryError::already_started;
+    case DeliveryState::cancelled: return {};
   }
   return {};
 }

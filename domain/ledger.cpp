@@ -12,20 +12,15 @@ bool agrees(const Payment& payment, bool settled, Charge charge) {
   const bool declined = charge == ChargeState::declined;
   const bool refunded = charge == ChargeState::refunded;
   switch (payment.state) {
-    case PaymentState::none:
-      return none;
+    case PaymentState::none: return none;
     case PaymentState::requested:
       // No call, no entry; once a call may have been made, its outcome decides.
       return payment.charge_started ? !refunded : none;
-    case PaymentState::void_requested:
-      return !refunded;
+    case PaymentState::void_requested: return !refunded;
     case PaymentState::voided:
-    case PaymentState::declined:
-      return none || declined;
-    case PaymentState::approved:
-      return payment.amount.amount == 0 ? none : approved;
-    case PaymentState::refund_requested:
-      return approved || (refunded && !payment.refund_declined);
+    case PaymentState::declined: return none || declined;
+    case PaymentState::approved: return payment.amount.amount == 0 ? none : approved;
+    case PaymentState::refund_requested: return approved || (refunded && !payment.refund_declined);
     case PaymentState::refunded:
       if (payment.amount.amount == 0) return none;
       return refunded || settled;

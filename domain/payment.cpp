@@ -18,15 +18,12 @@ PaymentDecision decide_take(const Payment& payment, const TakePayment& command) 
     case PaymentState::requested:
       if (command.may_call && !payment.charge_started) return PaymentDecision::of(ChargeStarted{});
       return {};
-    case PaymentState::approved:
-      return {};
-    case PaymentState::declined:
-      return PaymentError::declined;
+    case PaymentState::approved: return {};
+    case PaymentState::declined: return PaymentError::declined;
     case PaymentState::void_requested:
     case PaymentState::voided:
     case PaymentState::refund_requested:
-    case PaymentState::refunded:
-      return PaymentError::undone;
+    case PaymentState::refunded: return PaymentError::undone;
   }
   return {};
 }
@@ -45,8 +42,7 @@ PaymentDecision decide_charge(const Payment& payment, const ResolveCharge& comma
 
 PaymentDecision decide_refund(const Payment& payment, const RefundPayment& command) {
   switch (payment.state) {
-    case PaymentState::none:
-      return PaymentDecision::of(PaymentVoided{});
+    case PaymentState::none: return PaymentDecision::of(PaymentVoided{});
     case PaymentState::requested:
       if (!payment.charge_started) return PaymentDecision::of(PaymentVoided{});
       return PaymentDecision::of(PaymentVoidRequested{});
@@ -61,8 +57,7 @@ PaymentDecision decide_refund(const Payment& payment, const RefundPayment& comma
     case PaymentState::declined:
     case PaymentState::void_requested:
     case PaymentState::voided:
-    case PaymentState::refunded:
-      return {};
+    case PaymentState::refunded: return {};
   }
   return {};
 }

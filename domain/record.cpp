@@ -4,26 +4,18 @@ namespace sugang {
 
 std::string to_text(const AggregateId& id) {
   switch (id.kind) {
-    case AggregateKind::course:
-      return id.name;
+    case AggregateKind::course: return id.name;
     case AggregateKind::calendar:
     case AggregateKind::webhook_registry:
       // One person's name may name several of them.
       return std::string{to_text(id.kind)} + "/" + id.name;
-    case AggregateKind::enrollment:
-      return to_text(EnrollmentId{id.uid});
-    case AggregateKind::payment:
-      return to_text(PaymentId{id.uid});
-    case AggregateKind::saga:
-      return to_text(SagaId{id.uid});
-    case AggregateKind::request:
-      return to_text(RequestId{id.uid});
-    case AggregateKind::stock_preparation:
-      return to_text(StockId{id.uid});
-    case AggregateKind::delivery:
-      return to_text(DeliveryId{id.uid});
-    case AggregateKind::coaching:
-      return to_text(CoachingId{id.uid});
+    case AggregateKind::enrollment: return to_text(EnrollmentId{id.uid});
+    case AggregateKind::payment: return to_text(PaymentId{id.uid});
+    case AggregateKind::saga: return to_text(SagaId{id.uid});
+    case AggregateKind::request: return to_text(RequestId{id.uid});
+    case AggregateKind::stock_preparation: return to_text(StockId{id.uid});
+    case AggregateKind::delivery: return to_text(DeliveryId{id.uid});
+    case AggregateKind::coaching: return to_text(CoachingId{id.uid});
   }
   return {};
 }

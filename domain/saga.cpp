@@ -115,11 +115,8 @@ void Turn::serve(const CancelSaga& cancel, const CallSaga& call) {
     return resume();
   }
   switch (cancel_now(saga_)) {
-    case Cancel::refused:
-      return answer_refused(call.caller, EnrollmentError::not_cancellable);
-    case Cancel::waits:
-      saga_.postponed.emplace_back(call);
-      return resume();
+    case Cancel::refused: return answer_refused(call.caller, EnrollmentError::not_cancellable);
+    case Cancel::waits: saga_.postponed.emplace_back(call); return resume();
     case Cancel::turns:
       decision_.claimant = call.caller;
       turn(TurnCause::cancelled, cancel.reason);
@@ -177,9 +174,7 @@ void Turn::serve(const Operation& operation, const CallSaga& call) {
       if (operator_retries_) world_.payments = PaymentSide::available;
       resume();
       break;
-    case OperatorAction::compensate:
-      turn(TurnCause::cancelled, reason);
-      break;
+    case OperatorAction::compensate: turn(TurnCause::cancelled, reason); break;
     case OperatorAction::resolve:
       saga_.running = true;
       send(resolution_of(command, reason, summary_, world_.now));
@@ -293,12 +288,9 @@ void Turn::step_ended(const StepReply& reply) {
     case StepOutcome::refused:
       if (before_no_return(cursor_)) return turn(TurnCause::declined, decline_reason(reply));
       return get_stuck(reply.step, reply.error);
-    case StepOutcome::unknown:
-      return retry_later(reply.step, reply.error);
-    case StepOutcome::held_back:
-      return run();
-    case StepOutcome::under_way:
-      return;
+    case StepOutcome::unknown: return retry_later(reply.step, reply.error);
+    case StepOutcome::held_back: return run();
+    case StepOutcome::under_way: return;
   }
 }
 

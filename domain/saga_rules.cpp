@@ -92,10 +92,8 @@ std::optional<SagaError> refusal_of(const Saga& saga, OperatorAction action, con
         return SagaError::not_resolvable;
       [[fallthrough]];
     case Step::start_delivery:
-    case Step::complete_delivery:
-      return saga.staff ? std::optional{SagaError::not_resolvable} : std::nullopt;
-    default:
-      return SagaError::not_resolvable;
+    case Step::complete_delivery: return saga.staff ? std::optional{SagaError::not_resolvable} : std::nullopt;
+    default: return SagaError::not_resolvable;
   }
 }
 

@@ -176,12 +176,9 @@ std::string_view step_label(Step step, Direction direction) {
 std::span<const Step> way_forward(CourseKind kind) {
   switch (kind) {
     case CourseKind::lecture:
-    case CourseKind::performance:
-      return lecture;
-    case CourseKind::product:
-      return product;
-    case CourseKind::training:
-      return training;
+    case CourseKind::performance: return lecture;
+    case CourseKind::product: return product;
+    case CourseKind::training: return training;
   }
   return {};
 }
@@ -194,12 +191,9 @@ std::optional<std::size_t> place_of(CourseKind kind, Step step) {
 
 std::span<const Causation> way_back(TurnCause cause) {
   switch (cause) {
-    case TurnCause::declined:
-      return declined;
-    case TurnCause::expired:
-      return expired;
-    case TurnCause::cancelled:
-      return cancelled;
+    case TurnCause::declined: return declined;
+    case TurnCause::expired: return expired;
+    case TurnCause::cancelled: return cancelled;
   }
   return {};
 }
@@ -324,14 +318,10 @@ ParticipantCommand resolution_of(Causation step, const std::string& reason, cons
                                  TimePoint now) {
   auto command = [&] {
     switch (step.step) {
-      case Step::take_payment:
-        return to_payment(summary, SettleRefund{});
-      case Step::start_delivery:
-        return to_delivery(summary, StartDelivery{});
-      case Step::complete_delivery:
-        return to_delivery(summary, CompleteDelivery{});
-      default:
-        return to_coaching(summary, RecordResult{reason, now});
+      case Step::take_payment: return to_payment(summary, SettleRefund{});
+      case Step::start_delivery: return to_delivery(summary, StartDelivery{});
+      case Step::complete_delivery: return to_delivery(summary, CompleteDelivery{});
+      default: return to_coaching(summary, RecordResult{reason, now});
     }
   }();
   command.step = step;

@@ -7,14 +7,10 @@ using StockDecision = Decision<StockEvent, StockError>;
 
 StockDecision decide_prepare(const StockPreparation& stock, const PrepareStock& command) {
   switch (stock.state) {
-    case StockState::none:
-      return StockDecision::of(StockRequested{command.course, command.units}, StockPrepared{});
-    case StockState::requested:
-      return StockDecision::of(StockPrepared{});
-    case StockState::prepared:
-      return {};
-    case StockState::released:
-      return StockError::undone;
+    case StockState::none: return StockDecision::of(StockRequested{command.course, command.units}, StockPrepared{});
+    case StockState::requested: return StockDecision::of(StockPrepared{});
+    case StockState::prepared: return {};
+    case StockState::released: return StockError::undone;
   }
   return {};
 }

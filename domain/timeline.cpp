@@ -52,11 +52,8 @@ void move_pending(EnrollmentSummary& summary, EnrollmentState to) {
     case State::waitlisted:
     case State::seats_held:
     case State::payment_pending:
-    case State::awaiting_instructor:
-      summary.state = to;
-      return;
-    default:
-      return;
+    case State::awaiting_instructor: summary.state = to; return;
+    default: return;
   }
 }
 
@@ -154,18 +151,15 @@ void fold(EnrollmentSummary& summary, const Record& record, const PaymentEvent& 
       move_pending(summary, EnrollmentState::payment_pending);
       return mark_step(summary, record, StepState::pending);
     case PaymentState::void_requested:
-    case PaymentState::refund_requested:
-      return mark_step(summary, record, StepState::pending);
-    case PaymentState::declined:
-      return mark_step(summary, record, StepState::failed);
+    case PaymentState::refund_requested: return mark_step(summary, record, StepState::pending);
+    case PaymentState::declined: return mark_step(summary, record, StepState::failed);
     case PaymentState::voided:
       // No money will ever move: the charge, if one was under way, has ended.
       give_up(summary, Step::take_payment);
       return mark_step(summary, record, StepState::done);
     case PaymentState::none:
     case PaymentState::approved:
-    case PaymentState::refunded:
-      return mark_step(summary, record, StepState::done);
+    case PaymentState::refunded: return mark_step(summary, record, StepState::done);
   }
 }
 

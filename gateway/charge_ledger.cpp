@@ -22,12 +22,9 @@ std::string key_of(PaymentId id) {
 
 std::string_view ChargeLedger::name_of(State state) {
   switch (state) {
-    case State::approved:
-      return "approved";
-    case State::declined:
-      return "declined";
-    case State::refunded:
-      return "refunded";
+    case State::approved: return "approved";
+    case State::declined: return "declined";
+    case State::refunded: return "refunded";
   }
   return "unknown";
 }

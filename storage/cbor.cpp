@@ -95,9 +95,7 @@ void CborReader::skip_nested(int depth) {
   const auto next = head();
   switch (next.major) {
     case 2:
-    case 3:
-      take(next.value);
-      return;
+    case 3: take(next.value); return;
     case 4:
     case 5: {
       if (next.value > rest_.size()) throw DecodeError("CBOR collection is cut");
@@ -105,10 +103,8 @@ void CborReader::skip_nested(int depth) {
       for (std::uint64_t i = 0; i < items; ++i) skip_nested(depth + 1);
       return;
     }
-    case 6:
-      return skip_nested(depth + 1);
-    default:
-      return;
+    case 6: return skip_nested(depth + 1);
+    default: return;
   }
 }
 

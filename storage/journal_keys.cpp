@@ -16,21 +16,16 @@ constexpr std::uint8_t pending_by_no_saga = 0x80;
 
 GroupKind group_kind(AggregateKind kind) {
   switch (kind) {
-    case AggregateKind::course:
-      return GroupKind::course;
+    case AggregateKind::course: return GroupKind::course;
     case AggregateKind::enrollment:
     case AggregateKind::payment:
     case AggregateKind::saga:
     case AggregateKind::stock_preparation:
     case AggregateKind::delivery:
-    case AggregateKind::coaching:
-      return GroupKind::timeline;
-    case AggregateKind::request:
-      return GroupKind::request;
-    case AggregateKind::calendar:
-      return GroupKind::calendar;
-    case AggregateKind::webhook_registry:
-      return GroupKind::webhook_registry;
+    case AggregateKind::coaching: return GroupKind::timeline;
+    case AggregateKind::request: return GroupKind::request;
+    case AggregateKind::calendar: return GroupKind::calendar;
+    case AggregateKind::webhook_registry: return GroupKind::webhook_registry;
   }
   return GroupKind::course;
 }

@@ -43,12 +43,9 @@ using Folded = std::variant<Course, InstructorCalendar, WebhookRegistry>;
 
 Folded empty_of(AggregateKind kind) {
   switch (kind) {
-    case AggregateKind::calendar:
-      return InstructorCalendar{};
-    case AggregateKind::webhook_registry:
-      return WebhookRegistry{};
-    default:
-      return Course{};
+    case AggregateKind::calendar: return InstructorCalendar{};
+    case AggregateKind::webhook_registry: return WebhookRegistry{};
+    default: return Course{};
   }
 }
 

@@ -20,30 +20,18 @@ namespace {
 
 Problem problem_of(Fault fault) {
   switch (fault) {
-    case Fault::malformed:
-      return Problem::malformed;
-    case Fault::header_too_large:
-      return Problem::header_too_large;
-    case Fault::request_timeout:
-      return Problem::request_timeout;
-    case Fault::content_too_large:
-      return Problem::content_too_large;
-    case Fault::expectation_failed:
-      return Problem::expectation_failed;
-    case Fault::not_found:
-      return Problem::not_found;
-    case Fault::method_not_allowed:
-      return Problem::method_not_allowed;
-    case Fault::unsupported_media_type:
-      return Problem::unsupported_media_type;
-    case Fault::overloaded:
-      return Problem::overloaded;
-    case Fault::draining:
-      return Problem::draining;
-    case Fault::answer_timeout:
-      return Problem::answer_timeout;
-    case Fault::internal_error:
-      return Problem::internal_error;
+    case Fault::malformed: return Problem::malformed;
+    case Fault::header_too_large: return Problem::header_too_large;
+    case Fault::request_timeout: return Problem::request_timeout;
+    case Fault::content_too_large: return Problem::content_too_large;
+    case Fault::expectation_failed: return Problem::expectation_failed;
+    case Fault::not_found: return Problem::not_found;
+    case Fault::method_not_allowed: return Problem::method_not_allowed;
+    case Fault::unsupported_media_type: return Problem::unsupported_media_type;
+    case Fault::overloaded: return Problem::overloaded;
+    case Fault::draining: return Problem::draining;
+    case Fault::answer_timeout: return Problem::answer_timeout;
+    case Fault::internal_error: return Problem::internal_error;
   }
   return Problem::internal_error;
 }

@@ -52,16 +52,11 @@ struct KeyedSubmission {
       case Kind::none:
         if (!waits) return backend.release_request(*key);
         return backend.submit(std::move(request.command), request.wait, caller(request.render));
-      case Kind::joined:
-        return take_up_again(earlier.enrollment, waits);
-      case Kind::in_progress:
-        return exchange.answer(refuse(instance, Problem::request_in_progress));
-      case Kind::other_body:
-        return exchange.answer(refuse(instance, Problem::idempotency_key_reused));
-      case Kind::answered:
-        return exchange.answer(replay(earlier.answer));
-      case Kind::unreadable:
-        return exchange.answer(refuse(instance, problem_of(earlier.error)));
+      case Kind::joined: return take_up_again(earlier.enrollment, waits);
+      case Kind::in_progress: return exchange.answer(refuse(instance, Problem::request_in_progress));
+      case Kind::other_body: return exchange.answer(refuse(instance, Problem::idempotency_key_reused));
+      case Kind::answered: return exchange.answer(replay(earlier.answer));
+      case Kind::unreadable: return exchange.answer(refuse(instance, problem_of(earlier.error)));
     }
   }
 };

@@ -79,23 +79,19 @@ Answer render_placement(const std::string& instance, const Outcome& outcome) {
   const auto& enrollment = std::get<EnrollmentSummary>(outcome.subject);
   switch (enrollment.state) {
     case EnrollmentState::confirmed:
-    case EnrollmentState::completed:
-      return enrollment_answer(201, enrollment);
+    case EnrollmentState::completed: return enrollment_answer(201, enrollment);
     case EnrollmentState::rejected:
       return ended_otherwise(problem_of(rejection_of(enrollment)), enrollment, instance);
-    case EnrollmentState::expired:
-      return ended_otherwise(Problem::enrollment_expired, enrollment, instance);
+    case EnrollmentState::expired: return ended_otherwise(Problem::enrollment_expired, enrollment, instance);
     case EnrollmentState::cancel_requested:
-    case EnrollmentState::cancelled:
-      return ended_otherwise(Problem::enrollment_ended, enrollment, instance);
+    case EnrollmentState::cancelled: return ended_otherwise(Problem::enrollment_ended, enrollment, instance);
     case EnrollmentState::none:
     case EnrollmentState::requested:
     case EnrollmentState::waitlisted:
     case EnrollmentState::seats_held:
     case EnrollmentState::payment_pending:
     case EnrollmentState::awaiting_instructor:
-    case EnrollmentState::awaiting_schedule:
-      break;
+    case EnrollmentState::awaiting_schedule: break;
   }
   return enrollment_answer(202, enrollment, outcome.waitlist_position);
 }

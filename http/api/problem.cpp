@@ -77,7 +77,8 @@ constexpr std::array<ProblemType, 58> types{{
     {Problem::overloaded, "overloaded", "The server has too much to do", 503,
      "The request was refused before any work was done for it. Send it again after Retry-After seconds.", 1},
     {Problem::storage_full, "storage-full", "The server's disk is nearly full", 503,
-     "Nothing was written. Reads, cancels and what is under way continue; what needs new room is accepted again once an "
+     "Nothing was written. Reads, cancels and what is under way continue; what needs new room is accepted again "
+     "once an "
      "operator has made some. That may take long, so repeat the request seldom.",
      30},
     {Problem::draining, "draining", "The server is about to stop", 503,
@@ -347,127 +348,85 @@ static_assert(in_enum_order());
 
 Problem of(CourseError error) {
   switch (error) {
-    case CourseError::not_found:
-      return Problem::course_not_found;
-    case CourseError::already_exists:
-      return Problem::already_exists;
-    case CourseError::not_open:
-      return Problem::course_not_open;
-    case CourseError::sold_out:
-      return Problem::sold_out;
-    case CourseError::already_enrolled:
-      return Problem::already_enrolled;
-    case CourseError::too_many_seats:
-      return Problem::too_many_seats;
-    case CourseError::capacity_below_taken:
-      return Problem::capacity_below_taken;
-    case CourseError::definition_changed:
-      return Problem::precondition_failed;
-    case CourseError::state_not_reachable:
-      return Problem::state_not_reachable;
-    case CourseError::payment_unavailable:
-      return Problem::payment_unavailable;
-    case CourseError::undone:
-      return Problem::enrollment_ended;
+    case CourseError::not_found: return Problem::course_not_found;
+    case CourseError::already_exists: return Problem::already_exists;
+    case CourseError::not_open: return Problem::course_not_open;
+    case CourseError::sold_out: return Problem::sold_out;
+    case CourseError::already_enrolled: return Problem::already_enrolled;
+    case CourseError::too_many_seats: return Problem::too_many_seats;
+    case CourseError::capacity_below_taken: return Problem::capacity_below_taken;
+    case CourseError::definition_changed: return Problem::precondition_failed;
+    case CourseError::state_not_reachable: return Problem::state_not_reachable;
+    case CourseError::payment_unavailable: return Problem::payment_unavailable;
+    case CourseError::undone: return Problem::enrollment_ended;
   }
   return Problem::internal_error;
 }
 
 Problem of(EnrollmentError error) {
   switch (error) {
-    case EnrollmentError::not_found:
-      return Problem::enrollment_not_found;
-    case EnrollmentError::not_cancellable:
-      return Problem::not_cancellable;
-    case EnrollmentError::ended:
-      return Problem::enrollment_ended;
+    case EnrollmentError::not_found: return Problem::enrollment_not_found;
+    case EnrollmentError::not_cancellable: return Problem::not_cancellable;
+    case EnrollmentError::ended: return Problem::enrollment_ended;
   }
   return Problem::internal_error;
 }
 
 Problem of(PaymentError error) {
   switch (error) {
-    case PaymentError::declined:
-      return Problem::payment_declined;
-    case PaymentError::undone:
-      return Problem::enrollment_ended;
-    case PaymentError::outcome_unknown:
-      return Problem::outcome_unknown;
-    case PaymentError::not_resolvable:
-      return Problem::not_resolvable;
+    case PaymentError::declined: return Problem::payment_declined;
+    case PaymentError::undone: return Problem::enrollment_ended;
+    case PaymentError::outcome_unknown: return Problem::outcome_unknown;
+    case PaymentError::not_resolvable: return Problem::not_resolvable;
   }
   return Problem::internal_error;
 }
 
 Problem of(ServiceError error) {
   switch (error) {
-    case ServiceError::storage_full:
-      return Problem::storage_full;
-    case ServiceError::catalogue_paused:
-      return Problem::catalogue_paused;
-    case ServiceError::component_paused:
-      return Problem::component_paused;
-    case ServiceError::too_many_webhooks:
-      return Problem::too_many_webhooks;
-    case ServiceError::webhook_not_found:
-      return Problem::webhook_not_found;
-    case ServiceError::views_behind:
-      return Problem::view_behind;
-    case ServiceError::view_paused:
-      return Problem::view_paused;
-    case ServiceError::view_damaged:
-      return Problem::view_damaged;
-    case ServiceError::journal_damaged:
-      return Problem::journal_damaged;
-    case ServiceError::quarantined:
-      return Problem::quarantined;
-    case ServiceError::read_failed:
-      return Problem::internal_error;
-    case ServiceError::draining:
-      return Problem::draining;
+    case ServiceError::storage_full: return Problem::storage_full;
+    case ServiceError::catalogue_paused: return Problem::catalogue_paused;
+    case ServiceError::component_paused: return Problem::component_paused;
+    case ServiceError::too_many_webhooks: return Problem::too_many_webhooks;
+    case ServiceError::webhook_not_found: return Problem::webhook_not_found;
+    case ServiceError::views_behind: return Problem::view_behind;
+    case ServiceError::view_paused: return Problem::view_paused;
+    case ServiceError::view_damaged: return Problem::view_damaged;
+    case ServiceError::journal_damaged: return Problem::journal_damaged;
+    case ServiceError::quarantined: return Problem::quarantined;
+    case ServiceError::read_failed: return Problem::internal_error;
+    case ServiceError::draining: return Problem::draining;
   }
   return Problem::internal_error;
 }
 
 Problem of(SagaError error) {
   switch (error) {
-    case SagaError::not_found:
-      return Problem::enrollment_not_found;
-    case SagaError::not_awaited:
-      return Problem::not_awaited;
-    case SagaError::ended:
-      return Problem::saga_ended;
-    case SagaError::not_compensatable:
-      return Problem::not_compensatable;
-    case SagaError::too_many_changes:
-      return Problem::too_many_changes;
-    case SagaError::not_resolvable:
-      return Problem::not_resolvable;
-    case SagaError::outcome_unknown:
-      return Problem::outcome_unknown;
+    case SagaError::not_found: return Problem::enrollment_not_found;
+    case SagaError::not_awaited: return Problem::not_awaited;
+    case SagaError::ended: return Problem::saga_ended;
+    case SagaError::not_compensatable: return Problem::not_compensatable;
+    case SagaError::too_many_changes: return Problem::too_many_changes;
+    case SagaError::not_resolvable: return Problem::not_resolvable;
+    case SagaError::outcome_unknown: return Problem::outcome_unknown;
   }
   return Problem::internal_error;
 }
 
 Problem of(StockError error) {
   switch (error) {
-    case StockError::undone:
-      return Problem::enrollment_ended;
+    case StockError::undone: return Problem::enrollment_ended;
   }
   return Problem::internal_error;
 }
 
 Problem of(DeliveryError error) {
   switch (error) {
-    case DeliveryError::not_found:
-      return Problem::delivery_not_found;
-    case DeliveryError::not_started:
-      return Problem::delivery_not_started;
+    case DeliveryError::not_found: return Problem::delivery_not_found;
+    case DeliveryError::not_started: return Problem::delivery_not_started;
     // Only a cancel meets it.
-    case DeliveryError::already_started:
-      return Problem::not_cancellable;
-    case DeliveryError::cancelled:
-      return Problem::enrollment_ended;
+    case DeliveryError::already_started: return Problem::not_cancellable;
+    case DeliveryError::cancelled: return Problem::enrollment_ended;
   }
   return Problem::internal_error;
 }
@@ -475,35 +434,24 @@ Problem of(DeliveryError error) {
 Problem of(CoachingError error) {
   switch (error) {
     // It comes with the payment.
-    case CoachingError::not_found:
-      return Problem::not_awaited;
-    case CoachingError::not_assigned:
-      return Problem::not_assigned;
-    case CoachingError::not_scheduled:
-      return Problem::not_scheduled;
-    case CoachingError::already_recorded:
-      return Problem::already_recorded;
-    case CoachingError::class_began:
-      return Problem::class_began;
-    case CoachingError::not_held_then:
-      return Problem::class_not_held;
+    case CoachingError::not_found: return Problem::not_awaited;
+    case CoachingError::not_assigned: return Problem::not_assigned;
+    case CoachingError::not_scheduled: return Problem::not_scheduled;
+    case CoachingError::already_recorded: return Problem::already_recorded;
+    case CoachingError::class_began: return Problem::class_began;
+    case CoachingError::not_held_then: return Problem::class_not_held;
     // Only a cancel meets it.
-    case CoachingError::already_held:
-      return Problem::not_cancellable;
-    case CoachingError::released:
-      return Problem::enrollment_ended;
+    case CoachingError::already_held: return Problem::not_cancellable;
+    case CoachingError::released: return Problem::enrollment_ended;
   }
   return Problem::internal_error;
 }
 
 Problem of(CalendarError error) {
   switch (error) {
-    case CalendarError::slot_taken:
-      return Problem::slot_taken;
-    case CalendarError::class_began:
-      return Problem::class_began;
-    case CalendarError::undone:
-      return Problem::enrollment_ended;
+    case CalendarError::slot_taken: return Problem::slot_taken;
+    case CalendarError::class_began: return Problem::class_began;
+    case CalendarError::undone: return Problem::enrollment_ended;
   }
   return Problem::internal_error;
 }

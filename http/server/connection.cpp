@@ -72,21 +72,15 @@ bool Connection::step() {
   if (writing_) return false;
   if (out_.size() > gathered_bytes_max && !flush()) return false;
   switch (phase_) {
-    case Phase::header:
-      return step_header();
-    case Phase::body:
-      return step_body();
-    case Phase::waiting:
-      flush();
-      return false;
-    case Phase::streaming:
-      return step_stream();
+    case Phase::header: return step_header();
+    case Phase::body: return step_body();
+    case Phase::waiting: flush(); return false;
+    case Phase::streaming: return step_stream();
     case Phase::closing:
       if (flush()) finish();
       return false;
     case Phase::lingering:
-    case Phase::closed:
-      return false;
+    case Phase::closed: return false;
   }
   return false;
 }

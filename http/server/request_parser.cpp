@@ -84,22 +84,17 @@ void RequestParser::note_field(RequestField field, std::string_view value) {
     case RequestField::accept:
     case RequestField::if_match:
     case RequestField::if_none_match:
-    case RequestField::prefer:
-      slot = joined_.emplace_back(std::string{*slot}.append(", ").append(value));
-      return;
+    case RequestField::prefer: slot = joined_.emplace_back(std::string{*slot}.append(", ").append(value)); return;
     case RequestField::traceparent:
       // Two make none (W3C Trace Context, 3.2).
       slot = std::string_view{};
       return;
-    case RequestField::x_request_id:
-      return;
+    case RequestField::x_request_id: return;
     case RequestField::content_type:
     case RequestField::expect:
     case RequestField::idempotency_key:
     case RequestField::last_event_id:
-    case RequestField::sugang_min_position:
-      field_repeated_ = true;
-      return;
+    case RequestField::sugang_min_position: field_repeated_ = true; return;
   }
 }
 

@@ -44,16 +44,11 @@ std::string allow(std::span<const Route> routes, std::string_view path) {
 
 bool takes(BodyKind kind, MediaType type, bool empty) {
   switch (kind) {
-    case BodyKind::none:
-      return true;
-    case BodyKind::json:
-      return type == MediaType::json;
-    case BodyKind::json_optional:
-      return empty || type == MediaType::json;
-    case BodyKind::csv:
-      return type == MediaType::csv;
-    case BodyKind::merge_patch:
-      return type == MediaType::json || type == MediaType::merge_patch;
+    case BodyKind::none: return true;
+    case BodyKind::json: return type == MediaType::json;
+    case BodyKind::json_optional: return empty || type == MediaType::json;
+    case BodyKind::csv: return type == MediaType::csv;
+    case BodyKind::merge_patch: return type == MediaType::json || type == MediaType::merge_patch;
   }
   return false;
 }

@@ -43,12 +43,9 @@ inline CourseCommand command_of(const Move& move, const Course& course) {
   using What = Move::What;
   const auto id = in_play(move.enrollment);
   switch (move.what) {
-    case What::hold:
-      return HoldSeats{id, student(move.student), move.seats, move.payments, move.may_wait};
-    case What::take:
-      return TakeSeats{id};
-    case What::release:
-      return ReleaseSeats{id};
+    case What::hold: return HoldSeats{id, student(move.student), move.seats, move.payments, move.may_wait};
+    case What::take: return TakeSeats{id};
+    case What::release: return ReleaseSeats{id};
     case What::resize:
       return ReviseCourse{
           .expected_definition = course.definition_version, .title = {}, .capacity = move.seats, .state = {}};
@@ -60,10 +57,8 @@ inline CourseCommand command_of(const Move& move, const Course& course) {
                           .title = {},
                           .capacity = {},
                           .state = CourseState::closed};
-    case What::cancel:
-      return CancelCourse{"burst pipe"};
-    case What::tend:
-      return AdvanceWaitlist{};
+    case What::cancel: return CancelCourse{"burst pipe"};
+    case What::tend: return AdvanceWaitlist{};
   }
   return {};
 }

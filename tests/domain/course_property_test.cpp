@@ -173,24 +173,16 @@ class NaiveCourse {
   Answer obey(const Move& move) {
     using What = Move::What;
     switch (move.what) {
-      case What::hold:
-        return hold(move);
-      case What::take:
-        return take(move.enrollment);
-      case What::release:
-        return release(move.enrollment);
+      case What::hold: return hold(move);
+      case What::take: return take(move.enrollment);
+      case What::release: return release(move.enrollment);
       case What::resize:
         if (move.seats < claimed()) return {CourseError::capacity_below_taken};
         return {{}, std::exchange(definition_.capacity, move.seats) != move.seats};
-      case What::revise_unseen:
-        return {CourseError::definition_changed};
-      case What::close:
-        return {{}, std::exchange(definition_.state, CourseState::closed) != CourseState::closed};
-      case What::cancel:
-        definition_.state = CourseState::closed;
-        return {{}, !std::exchange(cancelled_, true)};
-      case What::tend:
-        return {{}, dismiss()};
+      case What::revise_unseen: return {CourseError::definition_changed};
+      case What::close: return {{}, std::exchange(definition_.state, CourseState::closed) != CourseState::closed};
+      case What::cancel: definition_.state = CourseState::closed; return {{}, !std::exchange(cancelled_, true)};
+      case What::tend: return {{}, dismiss()};
     }
     return {};
   }

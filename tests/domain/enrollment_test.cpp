@@ -21,28 +21,19 @@ EnrollmentRequested request() {
 /// How an enrollment comes to be in a state.
 std::vector<EnrollmentEvent> way_to(State state) {
   switch (state) {
-    case State::none:
-      return {};
-    case State::requested:
-      return {request()};
-    case State::confirmed:
-      return {request(), EnrollmentConfirmed{}};
-    case State::rejected:
-      return {request(), EnrollmentRejected{"declined"}};
-    case State::expired:
-      return {request(), EnrollmentExpired{}};
-    case State::cancel_requested:
-      return {request(), EnrollmentConfirmed{}, CancelRequested{"ill"}};
-    case State::cancelled:
-      return {request(), EnrollmentConfirmed{}, CancelRequested{"ill"}, EnrollmentCancelled{}};
-    case State::completed:
-      return {request(), EnrollmentConfirmed{}, EnrollmentCompleted{}};
+    case State::none: return {};
+    case State::requested: return {request()};
+    case State::confirmed: return {request(), EnrollmentConfirmed{}};
+    case State::rejected: return {request(), EnrollmentRejected{"declined"}};
+    case State::expired: return {request(), EnrollmentExpired{}};
+    case State::cancel_requested: return {request(), EnrollmentConfirmed{}, CancelRequested{"ill"}};
+    case State::cancelled: return {request(), EnrollmentConfirmed{}, CancelRequested{"ill"}, EnrollmentCancelled{}};
+    case State::completed: return {request(), EnrollmentConfirmed{}, EnrollmentCompleted{}};
     case State::waitlisted:
     case State::seats_held:
     case State::payment_pending:
     case State::awaiting_instructor:
-    case State::awaiting_schedule:
-      break;
+    case State::awaiting_schedule: break;
   }
   ADD_FAILURE() << "only readers see " << to_text(state);
   return {};

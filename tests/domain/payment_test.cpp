@@ -28,22 +28,14 @@ const ResolveCharge approve{true, ""}, decline{false, "no funds"};
 /// How a payment comes to be in a state.
 std::vector<PaymentEvent> way_to(State state) {
   switch (state) {
-    case State::none:
-      return {};
-    case State::requested:
-      return {requested};
-    case State::approved:
-      return {requested, approved};
-    case State::declined:
-      return {requested, PaymentDeclined{"no funds"}};
-    case State::void_requested:
-      return {requested, PaymentVoidRequested{}};
-    case State::voided:
-      return {requested, PaymentVoidRequested{}, PaymentVoided{}};
-    case State::refund_requested:
-      return {requested, approved, refund_requested};
-    case State::refunded:
-      return {requested, approved, refund_requested, PaymentRefunded{}};
+    case State::none: return {};
+    case State::requested: return {requested};
+    case State::approved: return {requested, approved};
+    case State::declined: return {requested, PaymentDeclined{"no funds"}};
+    case State::void_requested: return {requested, PaymentVoidRequested{}};
+    case State::voided: return {requested, PaymentVoidRequested{}, PaymentVoided{}};
+    case State::refund_requested: return {requested, approved, refund_requested};
+    case State::refunded: return {requested, approved, refund_requested, PaymentRefunded{}};
   }
   return {};
 }

@@ -212,29 +212,19 @@ inline bool is_legal_move(EnrollmentState from, EnrollmentState to) {
   if (from == to) return true;
   const bool gives_up = to == rejected || to == expired || to == cancel_requested;
   switch (from) {
-    case none:
-      return to == requested;
-    case requested:
-      return gives_up || to == waitlisted || to == seats_held || to == payment_pending;
-    case waitlisted:
-      return gives_up || to == seats_held;
-    case seats_held:
-      return gives_up || to == payment_pending;
-    case payment_pending:
-      return gives_up || to == confirmed || to == awaiting_instructor;
-    case awaiting_instructor:
-      return gives_up || to == awaiting_schedule;
-    case awaiting_schedule:
-      return gives_up || to == confirmed;
-    case confirmed:
-      return to == cancel_requested || to == completed;
-    case cancel_requested:
-      return to == cancelled;
+    case none: return to == requested;
+    case requested: return gives_up || to == waitlisted || to == seats_held || to == payment_pending;
+    case waitlisted: return gives_up || to == seats_held;
+    case seats_held: return gives_up || to == payment_pending;
+    case payment_pending: return gives_up || to == confirmed || to == awaiting_instructor;
+    case awaiting_instructor: return gives_up || to == awaiting_schedule;
+    case awaiting_schedule: return gives_up || to == confirmed;
+    case confirmed: return to == cancel_requested || to == completed;
+    case cancel_requested: return to == cancelled;
     case completed:
     case rejected:
     case expired:
-    case cancelled:
-      return false;
+    case cancelled: return false;
   }
   return false;
 }

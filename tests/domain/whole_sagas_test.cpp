@@ -175,8 +175,7 @@ class World {
           RC_ASSERT(!claims);
           RC_ASSERT(each.payment.state != PaymentState::approved);
           break;
-        default:
-          break;
+        default: break;
       }
     }
     RC_ASSERT(claimed == std::uint64_t{course_.held} + course_.taken);
@@ -348,16 +347,11 @@ class World {
     const auto slot = slot_of(enrolled_[n]);
     const auto step = [&]() -> StaffStep {
       switch (forward_step(enrolled_[n].saga.cursor)->step) {
-        case Step::assign_instructor:
-          return AssignInstructor{instructor_};
-        case Step::book_slot:
-          return AgreeOnSlot{slot};
-        case Step::record_result:
-          return RecordResult{"runs 5 km", slot.ends_at};
-        case Step::start_delivery:
-          return StartDelivery{};
-        default:
-          return CompleteDelivery{};
+        case Step::assign_instructor: return AssignInstructor{instructor_};
+        case Step::book_slot: return AgreeOnSlot{slot};
+        case Step::record_result: return RecordResult{"runs 5 km", slot.ends_at};
+        case Step::start_delivery: return StartDelivery{};
+        default: return CompleteDelivery{};
       }
     }();
     decide_for(n, CallSaga{step, {}, ++last_caller_});

@@ -41,9 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string_view bytes{reinterpret_cast<const char*>(data) + 1, size - 1};
   switch (data[0] % 5) {
-    case 0:
-      check(bytes, decode_record, encode_record);
-      break;
+    case 0: check(bytes, decode_record, encode_record); break;
     case 1:
       check(bytes, sugang::decode_course,
             [](const sugang::Course& course) { return sugang::encode_snapshot(course); });

@@ -133,17 +133,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string_view bytes{reinterpret_cast<const char*>(data) + 1, size - 1};
   switch (data[0] % 4) {
-    case 0:
-      fuzz_json(bytes);
-      break;
-    case 1:
-      fuzz_catalogue(bytes);
-      break;
-    case 2:
-      fuzz_fields(bytes);
-      break;
-    default:
-      fuzz_header(bytes);
+    case 0: fuzz_json(bytes); break;
+    case 1: fuzz_catalogue(bytes); break;
+    case 2: fuzz_fields(bytes); break;
+    default: fuzz_header(bytes);
   }
   return 0;
 }

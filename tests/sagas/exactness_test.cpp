@@ -30,19 +30,13 @@ class Exactness {
       case Move::retry:
         if (!enrollments_.empty()) life_->operate(enrollments_[which % enrollments_.size()], OperatorAction::retry);
         break;
-      case Move::payments:
-        set(Component::payments, !life_->components.runs(Component::payments));
-        break;
+      case Move::payments: set(Component::payments, !life_->components.runs(Component::payments)); break;
       case Move::turn:
         for (std::size_t i = 0; i < 1 + which % 8; ++i) life_->run_one_turn(which);
         durables_.company.approve_all();
         break;
-      case Move::commit:
-        life_->commit();
-        break;
-      case Move::crash:
-        crash();
-        break;
+      case Move::commit: life_->commit(); break;
+      case Move::crash: crash(); break;
     }
   }
 

@@ -57,26 +57,15 @@ class Settlement : public testing::TestWithParam<Meanwhile> {
 
   static void happen(Meanwhile what, Durables& durables, std::unique_ptr<Life>& life, EnrollmentId id) {
     switch (what) {
-      case Meanwhile::nothing:
-        return;
-      case Meanwhile::cancel:
-        return life->cancel(id);
-      case Meanwhile::cancel_course:
-        return life->cancel_course("lecture-1");
-      case Meanwhile::deadline:
-        durables.timers.advance(std::chrono::minutes{16});
-        return;
-      case Meanwhile::resolve:
-        return life->operate(id, OperatorAction::resolve);
-      case Meanwhile::retry:
-        return life->operate(id, OperatorAction::retry);
-      case Meanwhile::compensate:
-        return life->operate(id, OperatorAction::compensate);
-      case Meanwhile::late_approval:
-        durables.company.leave_unanswered();
-        return;
-      case Meanwhile::course_fault:
-        return life->fail_next_mint();
+      case Meanwhile::nothing: return;
+      case Meanwhile::cancel: return life->cancel(id);
+      case Meanwhile::cancel_course: return life->cancel_course("lecture-1");
+      case Meanwhile::deadline: durables.timers.advance(std::chrono::minutes{16}); return;
+      case Meanwhile::resolve: return life->operate(id, OperatorAction::resolve);
+      case Meanwhile::retry: return life->operate(id, OperatorAction::retry);
+      case Meanwhile::compensate: return life->operate(id, OperatorAction::compensate);
+      case Meanwhile::late_approval: durables.company.leave_unanswered(); return;
+      case Meanwhile::course_fault: return life->fail_next_mint();
       case Meanwhile::crash:
         life.reset();
         durables.store = durables.store->crash();
@@ -119,26 +108,16 @@ INSTANTIATE_TEST_SUITE_P(Meanwhile, Settlement,
                                          Meanwhile::crash),
                          [](const auto& info) -> std::string {
                            switch (info.param) {
-                             case Meanwhile::nothing:
-                               return "Nothing";
-                             case Meanwhile::cancel:
-                               return "Cancel";
-                             case Meanwhile::cancel_course:
-                               return "CancelCourse";
-                             case Meanwhile::deadline:
-                               return "Deadline";
-                             case Meanwhile::resolve:
-                               return "Resolve";
-                             case Meanwhile::retry:
-                               return "Retry";
-                             case Meanwhile::compensate:
-                               return "Compensate";
-                             case Meanwhile::late_approval:
-                               return "LateApproval";
-                             case Meanwhile::course_fault:
-                               return "Fault";
-                             case Meanwhile::crash:
-                               return "Crash";
+                             case Meanwhile::nothing: return "Nothing";
+                             case Meanwhile::cancel: return "Cancel";
+                             case Meanwhile::cancel_course: return "CancelCourse";
+                             case Meanwhile::deadline: return "Deadline";
+                             case Meanwhile::resolve: return "Resolve";
+                             case Meanwhile::retry: return "Retry";
+                             case Meanwhile::compensate: return "Compensate";
+                             case Meanwhile::late_approval: return "LateApproval";
+                             case Meanwhile::course_fault: return "Fault";
+                             case Meanwhile::crash: return "Crash";
                            }
                            return "";
                          });

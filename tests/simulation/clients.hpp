@@ -284,16 +284,11 @@ class Clients {
     // Classes of the past can have a result, those to come can still be moved.
     const auto starts = durables_.timers.now() + std::chrono::hours{dice_.below(6)} - std::chrono::hours{3};
     switch (step) {
-      case Step::assign_instructor:
-        return AssignInstructor{InstructorId{"i" + std::to_string(dice_.below(2))}};
-      case Step::book_slot:
-        return AgreeOnSlot{{starts, starts + std::chrono::hours{2}}};
-      case Step::start_delivery:
-        return StartDelivery{};
-      case Step::complete_delivery:
-        return CompleteDelivery{};
-      default:
-        return RecordResult{"passed", durables_.timers.now()};
+      case Step::assign_instructor: return AssignInstructor{InstructorId{"i" + std::to_string(dice_.below(2))}};
+      case Step::book_slot: return AgreeOnSlot{{starts, starts + std::chrono::hours{2}}};
+      case Step::start_delivery: return StartDelivery{};
+      case Step::complete_delivery: return CompleteDelivery{};
+      default: return RecordResult{"passed", durables_.timers.now()};
     }
   }
 

@@ -103,18 +103,13 @@ class Crowd {
       case 0:
         if (dice_.chance(5)) return set_clock();
         return clients_.place();
-      case 1:
-        return clients_.place();
-      case 2:
-        return clients_.cancel();
+      case 1: return clients_.place();
+      case 2: return clients_.cancel();
       case 3:
       case 4:
-      case 5:
-        life_->commit();
-        return;
+      case 5: life_->commit(); return;
       case 6:
-      case 7:
-        return company_answers();
+      case 7: return company_answers();
       case 8:
         if (durables_.timers.has_alarm_within(std::chrono::minutes{5})) durables_.timers.sound_next();
         return;
@@ -125,27 +120,21 @@ class Crowd {
         if (dice_.chance(15)) crash();
         return;
       case 11:
-      case 12:
-        return clients_.take_person_step();
-      case 13:
-        return dice_.chance(30) ? clients_.operate() : pause_or_resume();
+      case 12: return clients_.take_person_step();
+      case 13: return dice_.chance(30) ? clients_.operate() : pause_or_resume();
       case 14:
         if (dice_.chance(5)) return clients_.register_course();
         if (dice_.chance(40)) clients_.change_course();
         return;
-      case 15:
-        return clients_.repeat();
+      case 15: return clients_.repeat();
       case 16:
         // A fault in the turn that mints so many ids from now.
         if (dice_.chance(4)) return life_->ids().fault_after(dice_.below(20));
         return clients_.read();
       case 17:
       case 18:
-      case 19:
-        life_->run_one_read(dice_());
-        return;
-      default:
-        life_->run_one_turn(dice_());
+      case 19: life_->run_one_read(dice_()); return;
+      default: life_->run_one_turn(dice_());
     }
   }
 

@@ -35,12 +35,9 @@ class Rebuild : public ::testing::Test {
 
   bool is_empty(const Views& views, ViewId view) const {
     switch (view) {
-      case ViewId::enrollments:
-        return all_enrollments(views).empty();
-      case ViewId::courses:
-        return all_courses(views).empty();
-      case ViewId::mileage:
-        return all_mileage(views, {"s1"}).empty();
+      case ViewId::enrollments: return all_enrollments(views).empty();
+      case ViewId::courses: return all_courses(views).empty();
+      case ViewId::mileage: return all_mileage(views, {"s1"}).empty();
     }
     return false;
   }
