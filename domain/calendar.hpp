@@ -13,7 +13,6 @@ namespace sugang {
 /// Booked for an enrollment; in place of what was booked for it before.
 struct SlotBooked {
   static constexpr std::string_view name = "calendar.slot-booked";
-  static constexpr std::uint16_t version = 1;
   EnrollmentId enrollment;
   TimeSlot slot;
   bool operator==(const SlotBooked&) const = default;
@@ -24,7 +23,6 @@ struct SlotBooked {
 };
 struct SlotReleased {
   static constexpr std::string_view name = "calendar.slot-released";
-  static constexpr std::uint16_t version = 1;
   EnrollmentId enrollment;
   bool operator==(const SlotReleased&) const = default;
   static void fields(auto& self, auto&& field) { field("enrollmentId", self.enrollment); }
@@ -33,7 +31,6 @@ struct SlotReleased {
 /// The class has moved to another instructor's calendar, and may come back.
 struct SlotFreed {
   static constexpr std::string_view name = "calendar.slot-freed";
-  static constexpr std::uint16_t version = 1;
   EnrollmentId enrollment;
   bool operator==(const SlotFreed&) const = default;
   static void fields(auto& self, auto&& field) { field("enrollmentId", self.enrollment); }

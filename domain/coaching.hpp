@@ -35,34 +35,29 @@ inline constexpr std::size_t result_chars_max = 4'000;
 
 struct CoachingRequested {
   static constexpr std::string_view name = "coaching.requested";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const CoachingRequested&) const = default;
   static void fields(auto&, auto&&) {}
 };
 struct CoachingAssigned {
   static constexpr std::string_view name = "coaching.assigned";
-  static constexpr std::uint16_t version = 1;
   InstructorId instructor;
   bool operator==(const CoachingAssigned&) const = default;
   static void fields(auto& self, auto&& field) { field("instructorId", self.instructor); }
 };
 struct CoachingScheduled {
   static constexpr std::string_view name = "coaching.scheduled";
-  static constexpr std::uint16_t version = 1;
   TimeSlot slot;
   bool operator==(const CoachingScheduled&) const = default;
   static void fields(auto& self, auto&& field) { TimeSlot::fields(self.slot, field); }
 };
 struct CoachingHeld {
   static constexpr std::string_view name = "coaching.held";
-  static constexpr std::uint16_t version = 1;
   TimePoint held_at{};
   bool operator==(const CoachingHeld&) const = default;
   static void fields(auto& self, auto&& field) { field("heldAt", self.held_at); }
 };
 struct ResultRecorded {
   static constexpr std::string_view name = "coaching.result-recorded";
-  static constexpr std::uint16_t version = 1;
   std::string result;
   bool operator==(const ResultRecorded&) const = default;
   static void fields(auto& self, auto&& field) { field("result", self.result); }
@@ -70,7 +65,6 @@ struct ResultRecorded {
 /// Instructor and schedule are given up together; a late RequestCoaching is refused from now on.
 struct CoachingReleased {
   static constexpr std::string_view name = "coaching.released";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const CoachingReleased&) const = default;
   static void fields(auto&, auto&&) {}
 };

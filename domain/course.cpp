@@ -1,7 +1,5 @@
 #include "domain/course.hpp"
 
-#include <iterator>
-
 #include "domain/invariant.hpp"
 
 namespace sugang {
@@ -234,13 +232,6 @@ std::optional<std::uint64_t> seats_left_for(const Course& course, const StudentI
   if (limit == 0) return std::nullopt;
   const auto has = share_of(course, student).seats;
   return limit > has ? limit - has : 0;
-}
-
-std::optional<std::uint64_t> waitlist_position_of(const Course& course, EnrollmentId enrollment) {
-  const auto ticket = course.tickets.find(enrollment);
-  if (ticket == course.tickets.end()) return std::nullopt;
-  const auto place = course.waitlist.find(ticket->second);
-  return static_cast<std::uint64_t>(std::distance(course.waitlist.begin(), place)) + 1;
 }
 
 bool waitlist_advances(const Course& course, TimePoint now) {

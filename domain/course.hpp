@@ -87,11 +87,10 @@ struct CourseDefinition {
   }
 };
 
-// Events. `name` and `version` are the record's type in the journal; `fields` are its payload's member names.
+// Events. `name` is the record's type in the journal; `fields` are its payload's member names.
 
 struct CourseRegistered {
   static constexpr std::string_view name = "course.registered";
-  static constexpr std::uint16_t version = 1;
   CourseDefinition definition;
   bool operator==(const CourseRegistered&) const = default;
   static void fields(auto& self, auto&& field) { CourseDefinition::fields(self.definition, field); }
@@ -99,7 +98,6 @@ struct CourseRegistered {
 
 struct CourseRevised {
   static constexpr std::string_view name = "course.revised";
-  static constexpr std::uint16_t version = 1;
   std::optional<std::string> title;
   std::optional<std::uint32_t> capacity;
   std::optional<CourseState> state;
@@ -114,7 +112,6 @@ struct CourseRevised {
 /// The enrollment itself stands in the record's envelope.
 struct SeatsHeld {
   static constexpr std::string_view name = "course.seats-held";
-  static constexpr std::uint16_t version = 1;
   EnrollmentId enrollment;
   StudentId student;
   std::uint32_t seats = 1;
@@ -128,7 +125,6 @@ struct SeatsHeld {
 
 struct SeatsTaken {
   static constexpr std::string_view name = "course.seats-taken";
-  static constexpr std::uint16_t version = 1;
   EnrollmentId enrollment;
   bool operator==(const SeatsTaken&) const = default;
   static void fields(auto& self, auto&& field) { field("enrollmentId", self.enrollment); }
@@ -137,7 +133,6 @@ struct SeatsTaken {
 /// Held or taken seats went back, or, when there were none, a late HoldSeats is refused from now on.
 struct SeatsReleased {
   static constexpr std::string_view name = "course.seats-released";
-  static constexpr std::uint16_t version = 1;
   EnrollmentId enrollment;
   std::uint32_t seats = 0;
   bool operator==(const SeatsReleased&) const = default;
@@ -150,7 +145,6 @@ struct SeatsReleased {
 /// The course is full: the enrollment is at the end of the waitlist.
 struct SeatsWaitlisted {
   static constexpr std::string_view name = "course.seats-waitlisted";
-  static constexpr std::uint16_t version = 1;
   EnrollmentId enrollment;
   StudentId student;
   std::uint32_t seats = 1;
@@ -168,7 +162,6 @@ struct SeatsWaitlisted {
 /// The head of the waitlist fits: its seats are held.
 struct WaiterPromoted {
   static constexpr std::string_view name = "course.waiter-promoted";
-  static constexpr std::uint16_t version = 1;
   EnrollmentId enrollment;
   std::uint32_t seats = 0;
   bool operator==(const WaiterPromoted&) const = default;
@@ -181,7 +174,6 @@ struct WaiterPromoted {
 /// The enrollment left the waitlist.
 struct WaiterLeft {
   static constexpr std::string_view name = "course.waiter-left";
-  static constexpr std::uint16_t version = 1;
   EnrollmentId enrollment;
   bool operator==(const WaiterLeft&) const = default;
   static void fields(auto& self, auto&& field) { field("enrollmentId", self.enrollment); }
@@ -197,7 +189,6 @@ struct EnumNames<Dismissal> {
 /// Removed from the waitlist without seats: the course closed, or has fewer seats in all than the enrollment wants.
 struct WaiterDismissed {
   static constexpr std::string_view name = "course.waiter-dismissed";
-  static constexpr std::uint16_t version = 1;
   EnrollmentId enrollment;
   Dismissal reason = Dismissal::course_closed;
   bool operator==(const WaiterDismissed&) const = default;
@@ -212,7 +203,6 @@ std::string_view explain(Dismissal reason);
 /// Closed for good; every enrollment of it is to be cancelled.
 struct CourseCancelled {
   static constexpr std::string_view name = "course.cancelled";
-  static constexpr std::uint16_t version = 1;
   std::string reason;
   bool operator==(const CourseCancelled&) const = default;
   static void fields(auto& self, auto&& field) { field("reason", self.reason); }
@@ -340,8 +330,6 @@ std::optional<EnrollmentId> only_enrollment_of(const Course& course, const Stude
 /// Seats that the student may still book; none where the course has no limit.
 std::optional<std::uint64_t> seats_left_for(const Course& course, const StudentId& student);
 
-/// Position on the waitlist, counted from 1; none for an enrollment that is not on it.
-std::optional<std::uint64_t> waitlist_position_of(const Course& course, EnrollmentId enrollment);
 /// Whether a AdvanceWaitlist would do something.
 bool waitlist_advances(const Course& course, TimePoint now);
 

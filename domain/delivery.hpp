@@ -18,26 +18,22 @@ struct EnumNames<DeliveryState> {
 
 struct DeliveryRequested {
   static constexpr std::string_view name = "delivery.requested";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const DeliveryRequested&) const = default;
   static void fields(auto&, auto&&) {}
 };
 struct DeliveryStarted {
   static constexpr std::string_view name = "delivery.started";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const DeliveryStarted&) const = default;
   static void fields(auto&, auto&&) {}
 };
 struct DeliveryCompleted {
   static constexpr std::string_view name = "delivery.completed";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const DeliveryCompleted&) const = default;
   static void fields(auto&, auto&&) {}
 };
 /// Nothing will be delivered; also when nothing was requested yet, so that a late RequestDelivery is refused.
 struct DeliveryCancelled {
   static constexpr std::string_view name = "delivery.cancelled";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const DeliveryCancelled&) const = default;
   static void fields(auto&, auto&&) {}
 };

@@ -57,7 +57,6 @@ constexpr bool has_ended_otherwise(EnrollmentState state) {
 
 struct EnrollmentRequested {
   static constexpr std::string_view name = "enrollment.requested";
-  static constexpr std::uint16_t version = 1;
   CourseId course;
   StudentId student;
   std::uint32_t seats = 1;
@@ -84,7 +83,6 @@ struct EnrollmentRequested {
 
 struct EnrollmentConfirmed {
   static constexpr std::string_view name = "enrollment.confirmed";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const EnrollmentConfirmed&) const = default;
   static void fields(auto&, auto&&) {}
 };
@@ -92,14 +90,12 @@ struct EnrollmentConfirmed {
 /// Nothing is left to come: delivered, or the class's result is recorded.
 struct EnrollmentCompleted {
   static constexpr std::string_view name = "enrollment.completed";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const EnrollmentCompleted&) const = default;
   static void fields(auto&, auto&&) {}
 };
 
 struct EnrollmentRejected {
   static constexpr std::string_view name = "enrollment.rejected";
-  static constexpr std::uint16_t version = 1;
   std::string reason;
   bool operator==(const EnrollmentRejected&) const = default;
   static void fields(auto& self, auto&& field) { field("reason", self.reason); }
@@ -107,14 +103,12 @@ struct EnrollmentRejected {
 
 struct EnrollmentExpired {
   static constexpr std::string_view name = "enrollment.expired";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const EnrollmentExpired&) const = default;
   static void fields(auto&, auto&&) {}
 };
 
 struct CancelRequested {
   static constexpr std::string_view name = "enrollment.cancel-requested";
-  static constexpr std::uint16_t version = 1;
   std::string reason;
   bool operator==(const CancelRequested&) const = default;
   static void fields(auto& self, auto&& field) { field("reason", self.reason); }
@@ -122,7 +116,6 @@ struct CancelRequested {
 
 struct EnrollmentCancelled {
   static constexpr std::string_view name = "enrollment.cancelled";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const EnrollmentCancelled&) const = default;
   static void fields(auto&, auto&&) {}
 };

@@ -26,7 +26,6 @@ struct EnumNames<PaymentState> {
 
 struct PaymentRequested {
   static constexpr std::string_view name = "payment.requested";
-  static constexpr std::uint16_t version = 1;
   Money amount;
   PaymentMethod method = PaymentMethod::test_approve;
   /// The charge's call may be made once this is durable. If not, `payment.charge-started` is durable before it.
@@ -45,14 +44,12 @@ struct PaymentRequested {
 /// The call of a charge that had to wait for the payment side may be made once this is durable.
 struct ChargeStarted {
   static constexpr std::string_view name = "payment.charge-started";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const ChargeStarted&) const = default;
   static void fields(auto&, auto&&) {}
 };
 
 struct PaymentApproved {
   static constexpr std::string_view name = "payment.approved";
-  static constexpr std::uint16_t version = 1;
   /// Points earned; none when the charge had been given up.
   std::int64_t mileage = 0;
   bool operator==(const PaymentApproved&) const = default;
@@ -61,7 +58,6 @@ struct PaymentApproved {
 
 struct PaymentDeclined {
   static constexpr std::string_view name = "payment.declined";
-  static constexpr std::uint16_t version = 1;
   std::string reason;
   bool operator==(const PaymentDeclined&) const = default;
   static void fields(auto& self, auto&& field) { field("reason", self.reason); }
@@ -69,7 +65,6 @@ struct PaymentDeclined {
 
 struct PaymentVoidRequested {
   static constexpr std::string_view name = "payment.void-requested";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const PaymentVoidRequested&) const = default;
   static void fields(auto&, auto&&) {}
 };
@@ -77,7 +72,6 @@ struct PaymentVoidRequested {
 /// No money moved and none will: the charge was refused, or the undo came before the act.
 struct PaymentVoided {
   static constexpr std::string_view name = "payment.voided";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const PaymentVoided&) const = default;
   static void fields(auto&, auto&&) {}
 };
@@ -85,7 +79,6 @@ struct PaymentVoided {
 /// Journaled again when an operator retries a refund that was refused: its outcome is unknown from then on.
 struct RefundRequested {
   static constexpr std::string_view name = "payment.refund-requested";
-  static constexpr std::uint16_t version = 1;
   /// Points reversed: all that the payment has earned and not reversed before, so none when the refund is retried.
   std::int64_t mileage = 0;
   bool operator==(const RefundRequested&) const = default;
@@ -95,7 +88,6 @@ struct RefundRequested {
 /// The gateway refuses the refund for good: an operator retries it, or resolves it with the company.
 struct RefundDeclined {
   static constexpr std::string_view name = "payment.refund-declined";
-  static constexpr std::uint16_t version = 1;
   std::string reason;
   bool operator==(const RefundDeclined&) const = default;
   static void fields(auto& self, auto&& field) { field("reason", self.reason); }
@@ -103,7 +95,6 @@ struct RefundDeclined {
 
 struct PaymentRefunded {
   static constexpr std::string_view name = "payment.refunded";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const PaymentRefunded&) const = default;
   static void fields(auto&, auto&&) {}
 };

@@ -34,7 +34,7 @@ std::string_view event_name(const Event& event) {
 std::uint16_t event_version(const Event& event) {
   return std::visit(
       [](const auto& of_aggregate) {
-        return std::visit([]<class E>(const E&) { return E::version; }, of_aggregate);
+        return std::visit([]<class E>(const E&) { return payload_version<E>(); }, of_aggregate);
       },
       event);
 }

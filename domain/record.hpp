@@ -122,6 +122,14 @@ struct Record {
 bool is_public(const Record& record);
 std::string_view event_name(const Event& event);
 std::uint16_t event_version(const Event& event);
+/// The version of a type's payload: 1, until its members change and it has a `version` of its own.
+template <class E>
+constexpr std::uint16_t payload_version() {
+  if constexpr (requires { E::version; })
+    return E::version;
+  else
+    return 1;
+}
 
 }  // namespace sugang
 

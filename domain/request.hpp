@@ -12,7 +12,6 @@ namespace sugang {
 /// A request with an Idempotency-Key was taken up; journaled with the first event that it caused.
 struct RequestClaimed {
   static constexpr std::string_view name = "request.claimed";
-  static constexpr std::uint16_t version = 1;
   /// Digest of the body: a repeat with another body is refused.
   Uid body;
   /// The saga whose end answers a repeat, when a crash came before the answer.
@@ -27,7 +26,6 @@ struct RequestClaimed {
 /// The answer that every repeat gets, byte for byte.
 struct RequestAnswered {
   static constexpr std::string_view name = "request.answered";
-  static constexpr std::uint16_t version = 1;
   std::uint16_t status = 0;
   std::string content_type;
   std::string location;

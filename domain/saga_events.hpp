@@ -81,7 +81,6 @@ struct EnumNames<TurnCause> {
 
 struct SagaStarted {
   static constexpr std::string_view name = "saga.started";
-  static constexpr std::uint16_t version = 1;
   /// When the charge must have ended; after it the saga turns back and the enrollment expires.
   TimePoint deadline;
   bool operator==(const SagaStarted&) const = default;
@@ -90,7 +89,6 @@ struct SagaStarted {
 
 struct SagaTurned {
   static constexpr std::string_view name = "saga.turned";
-  static constexpr std::uint16_t version = 1;
   TurnCause cause = TurnCause::declined;
   std::string reason;
   bool operator==(const SagaTurned&) const = default;
@@ -104,7 +102,6 @@ struct SagaTurned {
 /// attempts are not journaled, so that an outage writes no more the longer it lasts.
 struct SagaStepFailed {
   static constexpr std::string_view name = "saga.step-failed";
-  static constexpr std::uint16_t version = 1;
   Step step = Step::none;
   Direction direction = Direction::act;
   std::uint32_t attempt = 0;
@@ -123,7 +120,6 @@ struct SagaStepFailed {
 /// point of no return. It is listed for an operator.
 struct SagaStuck {
   static constexpr std::string_view name = "saga.stuck";
-  static constexpr std::uint16_t version = 1;
   Step step = Step::none;
   Direction direction = Direction::act;
   std::string error;
@@ -140,14 +136,12 @@ struct SagaStuck {
 
 struct SagaCompleted {
   static constexpr std::string_view name = "saga.completed";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const SagaCompleted&) const = default;
   static void fields(auto&, auto&&) {}
 };
 
 struct SagaCompensated {
   static constexpr std::string_view name = "saga.compensated";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const SagaCompensated&) const = default;
   static void fields(auto&, auto&&) {}
 };
@@ -156,7 +150,6 @@ struct SagaCompensated {
 /// without one.
 struct SagaWaits {
   static constexpr std::string_view name = "saga.waits";
-  static constexpr std::uint16_t version = 1;
   Step step = Step::none;
   TimePoint deadline;
   bool operator==(const SagaWaits&) const = default;
@@ -175,7 +168,6 @@ struct EnumNames<OperatorAction> {
 /// An operator's command; the audit trail of what it was, and why.
 struct SagaOperated {
   static constexpr std::string_view name = "saga.operated";
-  static constexpr std::uint16_t version = 1;
   OperatorAction action = OperatorAction::retry;
   /// The step and the direction that the saga stood at.
   Step step = Step::none;

@@ -18,7 +18,6 @@ struct EnumNames<StockState> {
 
 struct StockRequested {
   static constexpr std::string_view name = "stock.requested";
-  static constexpr std::uint16_t version = 1;
   CourseId course;
   std::uint32_t units = 0;
   bool operator==(const StockRequested&) const = default;
@@ -30,7 +29,6 @@ struct StockRequested {
 
 struct StockPrepared {
   static constexpr std::string_view name = "stock.prepared";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const StockPrepared&) const = default;
   static void fields(auto&, auto&&) {}
 };
@@ -38,7 +36,6 @@ struct StockPrepared {
 /// The units went back to the shelf, or, when there were none, a late PrepareStock is refused from now on.
 struct StockReleased {
   static constexpr std::string_view name = "stock.released";
-  static constexpr std::uint16_t version = 1;
   bool operator==(const StockReleased&) const = default;
   static void fields(auto&, auto&&) {}
 };

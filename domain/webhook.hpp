@@ -21,7 +21,6 @@ using WebhookId = ServerId<WebhookTag>;
 
 struct WebhookRegistered {
   static constexpr std::string_view name = "webhook.registered";
-  static constexpr std::uint16_t version = 1;
   WebhookId webhook;
   std::string url;
   /// What it takes; everything when empty.
@@ -45,7 +44,6 @@ struct WebhookRegistered {
 /// It is called no more, and stays listed.
 struct WebhookDisabled {
   static constexpr std::string_view name = "webhook.disabled";
-  static constexpr std::uint16_t version = 1;
   WebhookId webhook;
   std::string reason;
   bool operator==(const WebhookDisabled&) const = default;
@@ -57,7 +55,6 @@ struct WebhookDisabled {
 
 struct WebhookRemoved {
   static constexpr std::string_view name = "webhook.removed";
-  static constexpr std::uint16_t version = 1;
   WebhookId webhook;
   bool operator==(const WebhookRemoved&) const = default;
   static void fields(auto& self, auto&& field) { field("webhookId", self.webhook); }

@@ -40,7 +40,11 @@ struct Envelope {
 EventType type_of(const Event& event) {
   return std::visit(
       [](const auto& of_aggregate) {
-        return std::visit([]<class E>(const E&) { return EventType{event_code<E>, E::version}; }, of_aggregate);
+        return std::visit(
+            []<class E>(const E&) {
+              return EventType{event_code<E>, payload_version<E>()};
+            },
+            of_aggregate);
       },
       event);
 }
@@ -161,7 +165,7 @@ Event take_payload(ByteReader& in, EventType type, const Envelope& envelope) {
   std::optional<Event> event;
   for_each_event_type([&]<std::size_t I, class E>() {
     if (type.code != event_code<E>) return;
-    if (type.version == 0 || type.version > E::version) throw DecodeError("event of an unknown version");
+    if (type.version == 0 || type.version > payload_version<E>()) throw DecodeError("event of an unknown version");
     auto decoded = default_event<E>(envelope.enrollment);
     CborReader payload{in.rest()};
     read_value(payload, decoded);

@@ -20,7 +20,6 @@ namespace sugang {
 template <class E>
 concept Journaled = requires {
   E::name;
-  E::version;
 };
 
 template <class T>

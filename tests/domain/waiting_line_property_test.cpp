@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tests/domain/course_moves.hpp"
+#include "tests/domain/waitlist_position.hpp"
 
 namespace sugang {
 namespace {

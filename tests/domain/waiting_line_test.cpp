@@ -2,6 +2,7 @@
 
 #include "domain/course.hpp"
 #include "tests/domain/given.hpp"
+#include "tests/domain/waitlist_position.hpp"
 
 namespace sugang {
 namespace {

@@ -13,6 +13,7 @@
 #include "actors/caller.hpp"
 #include "domain/timeline.hpp"
 #include "storage/journal.hpp"
+#include "tests/domain/waitlist_position.hpp"
 
 namespace sugang {
 

@@ -333,7 +333,7 @@ TEST(OlderPayload, HasItsMembersInAnyOrder) {
 TEST(RecordCodec, RefusesAVersionFromTheFuture) {
   auto bytes = encode(declined("no"));
   // Behind flags, count, time, type.
-  bytes[12] = static_cast<char>(PaymentDeclined::version + 1);
+  bytes[12] = static_cast<char>(payload_version<PaymentDeclined>() + 1);
   EXPECT_THROW(decode_record(bytes), DecodeError);
 }
 
