@@ -12,7 +12,7 @@ from blackbox.site import Site, assert_journal_is_sound
 
 
 def _kept_on_failure(request):
-    """A folder for data and logs; it goes when its tests passed, and its path is told when they did not."""
+    """A folder for data and logs; it goes when its tests passed, and its path is notified when they did not."""
     root = Path(tempfile.mkdtemp(prefix="sugang-test-"))
     failed_before = request.session.testsfailed
     yield root

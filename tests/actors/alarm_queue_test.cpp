@@ -12,16 +12,16 @@ constexpr Milliseconds second{1'000}, minute{60'000};
 
 struct Alarms : testing::Test {
   AlarmQueue queue;
-  std::string heard;
+  std::string seen;
 
   AlarmQueue::Alarm says(char what) {
-    return [this, what] { heard += what; };
+    return [this, what] { seen += what; };
   }
   /// What is due by these clocks, in order.
   std::string due(TimePoint wall, Milliseconds uptime) {
-    heard.clear();
+    seen.clear();
     while (auto alarm = queue.pop_due(wall, uptime)) (*alarm)();
-    return heard;
+    return seen;
   }
 };
 

@@ -78,7 +78,7 @@ TEST_F(ClockJump, BackStopsNoPaymentThatWaits) {
 TEST_F(ClockJump, StretchesNoCallersWait) {
   std::optional<Outcome> outcome;
   life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s1"}},
-              Life::caller([&](const Outcome& told) { outcome = told; }), Milliseconds{3'000});
+              Life::caller([&](const Outcome& reported) { outcome = reported; }), Milliseconds{3'000});
   life->settle();
   durables.timers.set_clock(-Milliseconds{60'000});
   durables.timers.advance(Milliseconds{2'999});

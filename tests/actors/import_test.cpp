@@ -30,7 +30,7 @@ struct Importing {
   std::vector<Outcome> outcomes;
   std::size_t answers = 0;
 
-  Caller told() {
+  Caller reported() {
     return Life::caller([this](const Outcome& outcome) { outcomes.push_back(outcome); },
                         [this](const Answer&) { ++answers; });
   }
@@ -61,7 +61,7 @@ struct Importing {
 struct Import : testing::Test, Importing {};
 
 TEST_F(Import, RegistersEveryRowAndAnswersOnce) {
-  life->import_courses(courses(), told());
+  life->import_courses(courses(), reported());
   life->settle();
   EXPECT_EQ(registered().size(), rows);
   ASSERT_EQ(outcomes.size(), 1u);
@@ -71,13 +71,13 @@ TEST_F(Import, RegistersEveryRowAndAnswersOnce) {
 }
 
 TEST_F(Import, MakesNoActorOfARow) {
-  life->import_courses(courses(), told());
+  life->import_courses(courses(), reported());
   life->settle();
   EXPECT_EQ(life->directory().residents(), 0u);
 }
 
 TEST_F(Import, GoesInBatchesThatLetOthersIn) {
-  life->import_courses(courses(), told());
+  life->import_courses(courses(), reported());
   std::size_t most = 0;
   Position before = 0;
   while (move()) {
@@ -89,7 +89,7 @@ TEST_F(Import, GoesInBatchesThatLetOthersIn) {
 }
 
 TEST_F(Import, LetsAnotherCourseBeRegisteredInTheMiddle) {
-  life->import_courses(courses(), told());
+  life->import_courses(courses(), reported());
   while (life->imported_rows.empty()) ASSERT_TRUE(move());
   bool done = false;
   life->register_course("other", lecture(1),
@@ -107,7 +107,7 @@ TEST(ImportAcrossACrash, IsAllOrNothingAtEveryMoment) {
     SCOPED_TRACE("a crash after " + std::to_string(moves) + " moves");
     Importing one;
     const RequestKey key{RequestId{Uid{1, 2}}, Uid{3, 4}};
-    one.life->import_courses(courses(), one.life->with_key(key, one.told()));
+    one.life->import_courses(courses(), one.life->with_key(key, one.reported()));
     bool moved = true;
     for (std::size_t i = 0; i < moves && moved; ++i) moved = one.move();
     const bool answered = one.answers > 0;
@@ -120,7 +120,7 @@ TEST(ImportAcrossACrash, IsAllOrNothingAtEveryMoment) {
     EXPECT_TRUE(!answered || found == rows);
     EXPECT_FALSE(one.life->failure());
     // What is left of it stands in nobody's way.
-    one.life->import_courses(courses(), one.told());
+    one.life->import_courses(courses(), one.reported());
     one.life->settle();
     EXPECT_EQ(one.registered().size(), rows);
     EXPECT_EQ(one.outcomes.back().refusal,
@@ -132,7 +132,7 @@ TEST(ImportAcrossACrash, IsAllOrNothingAtEveryMoment) {
 
 TEST_F(Import, IsFinishedThoughWhatItRegisteredIsDamagedMeanwhile) {
   const RequestKey key{RequestId{Uid{1, 2}}, Uid{3, 4}};
-  life->import_courses(courses(), life->with_key(key, told()));
+  life->import_courses(courses(), life->with_key(key, reported()));
   while (life->imported_rows.size() < 2) ASSERT_TRUE(move());
   ASSERT_TRUE(life->commit());
   crash();
@@ -147,7 +147,7 @@ TEST_F(Import, IsFinishedThoughWhatItRegisteredIsDamagedMeanwhile) {
 TEST_F(Import, NamesTheLineOfACourseThatExistsAndLeavesNothing) {
   life->register_course("c-4", lecture(1));
   life->settle();
-  life->import_courses(courses(), told());
+  life->import_courses(courses(), reported());
   life->settle();
   ASSERT_EQ(outcomes.size(), 1u);
   EXPECT_EQ(outcomes[0].refusal, Refusal{CourseError::already_exists});
@@ -156,7 +156,7 @@ TEST_F(Import, NamesTheLineOfACourseThatExistsAndLeavesNothing) {
 }
 
 TEST_F(Import, HoldsItsIdsUntilItHasEnded) {
-  life->import_courses(courses(), told());
+  life->import_courses(courses(), reported());
   while (life->imported_rows.empty()) ASSERT_TRUE(move());
   std::optional<Outcome> last;
   life->register_course("c-6", lecture(1), Life::caller([&](const Outcome& outcome) { last = outcome; }));
@@ -173,7 +173,7 @@ TEST_F(Import, HoldsItsIdsUntilItHasEnded) {
 TEST_F(Import, ThatIsRefusedGivesItsIdsFree) {
   life->register_course("c-6", lecture(1));
   life->settle();
-  life->import_courses(courses(), told());
+  life->import_courses(courses(), reported());
   std::optional<Outcome> first;
   life->register_course("c-0", lecture(1), Life::caller([&](const Outcome& outcome) { first = outcome; }));
   life->settle();
@@ -191,9 +191,9 @@ TEST(ImportBesideOthers, RegistersAnIdOnce) {
     std::mt19937_64 random{seed};
     for (int i = 0; i < 6; ++i) {
       if (random() % 2 == 0)
-        one.life->import_courses(courses(1 + random() % rows), one.told());
+        one.life->import_courses(courses(1 + random() % rows), one.reported());
       else
-        one.life->register_course("c-" + std::to_string(random() % rows), lecture(1), one.told());
+        one.life->register_course("c-" + std::to_string(random() % rows), lecture(1), one.reported());
       for (auto moves = random() % 6; moves > 0; --moves) one.move();
       if (random() % 3 == 0) one.life->describe("c-" + std::to_string(random() % rows));
     }
@@ -209,10 +209,10 @@ TEST(ImportBesideOthers, RegistersAnIdOnce) {
 TEST_F(Import, IsSeenByACourseThatIsAwake) {
   EXPECT_FALSE(life->describe("c-3"));
   ASSERT_EQ(life->directory().residents(), 1u);
-  life->import_courses(courses(), told());
+  life->import_courses(courses(), reported());
   life->settle();
   EXPECT_TRUE(life->describe("c-3"));
-  life->place({.course = CourseId{"c-3"}, .student = StudentId{"s"}}, told());
+  life->place({.course = CourseId{"c-3"}, .student = StudentId{"s"}}, reported());
   life->settle_with_company();
   EXPECT_FALSE(outcomes.back().refusal);
   EXPECT_FALSE(life->failure());

@@ -22,10 +22,10 @@ struct KeyedRequest : testing::Test {
   }
   /// What a request with the key is to do now.
   Kind ask() {
-    auto told = std::make_shared<std::optional<Kind>>();
-    keys.find(key, [told](const EarlierRequest& earlier) { *told = earlier.kind; });
-    EXPECT_TRUE(*told);
-    return told->value_or(Kind::in_progress);
+    auto reported = std::make_shared<std::optional<Kind>>();
+    keys.find(key, [reported](const EarlierRequest& earlier) { *reported = earlier.kind; });
+    EXPECT_TRUE(*reported);
+    return reported->value_or(Kind::in_progress);
   }
   /// An caller with the key. `delivered` counts answers.
   Caller caller(std::function<Answer(const Outcome&)> render) {

@@ -54,10 +54,10 @@ struct ReadDamage : testing::Test {
   /// How a caller is answered; nothing: not at all.
   std::optional<Outcome> answered(const std::function<void(Caller)>& ask) {
     auto outcome = std::make_shared<std::optional<Outcome>>();
-    bool heard = false;
-    ask(Life::caller([outcome](const Outcome& told) { *outcome = told; }, [&](Answer) { heard = true; }));
+    bool seen = false;
+    ask(Life::caller([outcome](const Outcome& reported) { *outcome = reported; }, [&](Answer) { seen = true; }));
     life->settle_with_company();
-    EXPECT_TRUE(heard) << "a caller was not answered";
+    EXPECT_TRUE(seen) << "a caller was not answered";
     return *outcome;
   }
   std::optional<Refusal> refusal_of(const std::function<void(Caller)>& ask) {

@@ -28,7 +28,7 @@ struct GrowingAggregates : testing::Test {
   Recovered load(const AggregateId& id) {
     life->sweep();
     auto recovered = std::make_shared<Recovered>();
-    life->journal().wake(id, [recovered](Recovered told) { *recovered = std::move(told); });
+    life->journal().wake(id, [recovered](Recovered reported) { *recovered = std::move(reported); });
     life->settle();
     return std::move(*recovered);
   }

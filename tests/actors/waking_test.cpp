@@ -24,7 +24,7 @@ struct WakingCourse : testing::Test {
   std::shared_ptr<std::optional<Outcome>> place(const std::string& student) {
     auto outcome = std::make_shared<std::optional<Outcome>>();
     life->place({.course = CourseId{"lecture-1"}, .student = StudentId{student}},
-                Life::caller([outcome](const Outcome& told) { *outcome = told; }));
+                Life::caller([outcome](const Outcome& reported) { *outcome = reported; }));
     while (life->run_one_turn()) {
     }
     return outcome;
@@ -110,7 +110,7 @@ TEST_F(WakingCourse, WakesFromItsSnapshotAndTheEventsBehindIt) {
     life->sweep();
   }
   auto recovered = std::make_shared<Recovered>();
-  life->journal().wake(CourseId{"lecture-1"}, [recovered](Recovered told) { *recovered = std::move(told); });
+  life->journal().wake(CourseId{"lecture-1"}, [recovered](Recovered reported) { *recovered = std::move(reported); });
   life->settle();
   ASSERT_TRUE(recovered->snapshot);
   EXPECT_LT(recovered->tail.size(), 3u);
@@ -119,14 +119,14 @@ TEST_F(WakingCourse, WakesFromItsSnapshotAndTheEventsBehindIt) {
 
 TEST_F(WakingCourse, AnswersOfNoSeatThatIsNotDurable) {
   wake();
-  bool heard = false;
+  bool seen = false;
   life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s1"}},
-              Life::caller([](const Outcome&) {}, [&](Answer) { heard = true; }), Milliseconds{0});
+              Life::caller([](const Outcome&) {}, [&](Answer) { seen = true; }), Milliseconds{0});
   while (life->run_one_turn()) {
   }
-  EXPECT_FALSE(heard);
+  EXPECT_FALSE(seen);
   life->commit();
-  EXPECT_TRUE(heard);
+  EXPECT_TRUE(seen);
 }
 
 // A refusal, too, shows state: "sold out" by seats that a crash would give back.
@@ -134,14 +134,14 @@ TEST_F(WakingCourse, RefusesThroughTheGate) {
   wake();
   place("s1");
   place("s2");
-  bool heard = false;
+  bool seen = false;
   life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s3"}},
-              Life::caller([](const Outcome&) {}, [&](Answer) { heard = true; }));
+              Life::caller([](const Outcome&) {}, [&](Answer) { seen = true; }));
   while (life->run_one_turn()) {
   }
-  EXPECT_FALSE(heard);
+  EXPECT_FALSE(seen);
   life->commit();
-  EXPECT_TRUE(heard);
+  EXPECT_TRUE(seen);
 }
 
 TEST_F(WakingCourse, WritesNothingWhenItRefuses) {

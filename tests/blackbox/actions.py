@@ -132,13 +132,13 @@ def mileage(client, student, headers=None):
 
 
 def notices(client, student):
-    """What the student was told, as Counter of kinds."""
+    """What the student was notified, as Counter of kinds."""
     return Counter(one["kind"] for one in every(client, f"/v1/students/{student}/notifications"))
 
 
 def await_notices(client, student, *kinds):
-    """Waits until the student was told all of these, and fails unless that is all, each as often as it is named."""
-    eventually(lambda: not Counter(kinds) - notices(client, student), what=f"{student} to be told {kinds}")
+    """Waits until the student was notified all of these, and fails unless that is all, each as often as it is named."""
+    eventually(lambda: not Counter(kinds) - notices(client, student), what=f"{student} to be notified {kinds}")
     assert notices(client, student) == Counter(kinds)
 
 
@@ -226,10 +226,10 @@ def paused(management, component):
 
 
 def charges(management):
-    """The gateway's own books, by the key of the charge."""
+    """The gateway's own accounts, by the key of the charge."""
     found = list(every(management, "/v1/admin/gateway/charges"))
     by_key = {charge["key"]: charge for charge in found}
-    assert len(by_key) == len(found), "a key stands twice in the gateway's books"
+    assert len(by_key) == len(found), "a key stands twice in the gateway's accounts"
     return by_key
 
 

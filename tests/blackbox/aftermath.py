@@ -100,9 +100,9 @@ def assert_parts_fit(shown):
         assert delivery in may, shown
 
 
-async def check_statements(address, books, chronicle):
-    """Each student's balance is what her standing enrollments earned; she was told of everything, once."""
-    told = chronicle.told_by_student()
+async def check_statements(address, accounts, chronicle):
+    """Each student's balance is what her standing enrollments earned; she was notified of everything, once."""
+    notified = chronicle.notified_by_student()
 
     async def check(client, job):
         student, enrollments = job
@@ -119,8 +119,8 @@ async def check_statements(address, books, chronicle):
             cursor = answer.json()["next"]
         assert all(one["state"] == "sent" for one in found), found
         ids = [one["id"] for one in found]
-        assert len(ids) == len(set(ids)) and set(ids) == told[student], (student, found)
+        assert len(ids) == len(set(ids)) and set(ids) == notified[student], (student, found)
 
-    students = books.of_student()
-    assert set(told) <= set(students)
+    students = accounts.of_student()
+    assert set(notified) <= set(students)
     await crowd(address, CONNECTIONS, students.items(), check)

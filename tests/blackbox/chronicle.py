@@ -1,4 +1,4 @@
-"""All of /v1/events folded as they come: sequences, who is to be told of what, points, and instructors' slots."""
+"""All of /v1/events folded as they come: sequences, who is to be notified of what, points, and instructors' slots."""
 
 from collections import Counter, defaultdict
 
@@ -18,7 +18,7 @@ class Chronicle:
         self.events = 0
         self.types = Counter()
         self.students = {}
-        self.told = {}
+        self.notified = {}
         self.sagas_open = set()
         self.points = defaultdict(dict)
         self._sequences = {}
@@ -45,8 +45,8 @@ class Chronicle:
             self.students[event["subject"]] = data["studentId"]
         elif kind in TOLD:
             of = data["enrollmentId"] if kind == "sugang.course.waiter-promoted" else event["enrollmentid"]
-            assert event["id"] not in self.told, f"two events with one id: {event}"
-            self.told[event["id"]] = self.students[of]
+            assert event["id"] not in self.notified, f"two events with one id: {event}"
+            self.notified[event["id"]] = self.students[of]
         elif kind in ("sugang.saga.started", "sugang.saga.turned"):
             self.sagas_open.add(event["enrollmentid"])
         elif kind in ("sugang.saga.completed", "sugang.saga.compensated"):
@@ -86,8 +86,8 @@ class Chronicle:
     def balance(self, student):
         return sum(self.points[student].values())
 
-    def told_by_student(self):
+    def notified_by_student(self):
         found = defaultdict(set)
-        for about, student in self.told.items():
+        for about, student in self.notified.items():
             found[student].add(about)
         return found

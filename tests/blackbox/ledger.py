@@ -269,7 +269,7 @@ class Ledger:
                 if one.answer is None or (one.answer.status == 503 and not one.nothing_happened)]
 
     def explain(self, enrollment):
-        """Finds the unanswered request behind an enrollment that nobody was told about; each has at most one."""
+        """Finds the unanswered request behind an enrollment that nobody was notified about; each has at most one."""
         subject = (enrollment["studentId"], enrollment["courseId"])
         for operation in self.operations:
             if operation.kind == "enroll" and operation.subject == subject and id(operation) not in self._explains:

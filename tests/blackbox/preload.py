@@ -22,7 +22,7 @@ def library(source, folder):
 
 def environment(preloaded, **more):
     """For a server with this library, and what the library reads."""
-    # The address sanitizer wants to be loaded before all others, and does without where it is told to.
+    # The address sanitizer wants to be loaded before all others, and does without where it is notified to.
     sanitizer = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
     given = {name: str(text) for name, text in more.items()}
     return clean_environment(LD_PRELOAD=preloaded) | {"ASAN_OPTIONS": sanitizer} | given

@@ -1,4 +1,4 @@
-"""Somebody's server that webhooks are posted to: it keeps every call, and answers as it is told."""
+"""Somebody's server that webhooks are posted to: it keeps every call, and answers as it is notified."""
 
 import base64
 import hashlib
@@ -79,7 +79,7 @@ class Receiver:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/told"
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/notified"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
         return self

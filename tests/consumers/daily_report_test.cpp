@@ -220,14 +220,14 @@ TEST_F(DailyReports, WriteEverythingOnceThroughCrashes) {
   DailyReport reports{folder.path(), own};
   node.consumers->add(reports);
   node.settle();
-  std::vector<Position> told, expected;
+  std::vector<Position> reported, expected;
   for (const auto& day : fs::directory_iterator{folder.path()})
     for (const auto& row : rows_of(day.path() / "music.csv"))
-      if (row != header) told.push_back(std::strtoull(row.c_str() + row.find(',') + 1, nullptr, 10));
+      if (row != header) reported.push_back(std::strtoull(row.c_str() + row.find(',') + 1, nullptr, 10));
   for (const auto& record : node.j().read(0, 100'000))
     if (reports.concerns(record)) expected.push_back(record.position);
   EXPECT_EQ(expected.size(), 2 * enrolled);
-  EXPECT_EQ(told, expected);
+  EXPECT_EQ(reported, expected);
 }
 
 TEST(CsvRow, QuotesAsInRfc4180) {

@@ -48,8 +48,8 @@ def assert_refused(data):
     with pytest.raises(ServerEnded) as refused:
         Server(data).start()
     assert_names_the_damage(refused.value.exit_code, refused.value.stderr, data)
-    told = run("verify", "--data", data)
-    assert_names_the_damage(told.returncode, told.stderr + told.stdout, data)
+    notified = run("verify", "--data", data)
+    assert_names_the_damage(notified.returncode, notified.stderr + notified.stdout, data)
 
 
 def assert_names_the_damage(exit_code, text, data):

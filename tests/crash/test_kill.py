@@ -11,7 +11,7 @@ import time
 from blackbox.actions import (assert_seats_add_up, await_quiet_sagas, read, register_course, set_component,
                               set_gateway)
 from blackbox.aftermath import Aftermath, check_statements
-from blackbox.books import Books
+from blackbox.accounts import Accounts
 from blackbox.chronicle import Chronicle
 from blackbox.client import Client
 from blackbox.crash_load import COMPONENTS, COURSES_KEPT, CrashLoad
@@ -95,8 +95,8 @@ class Rounds:
             self.kills += 1
 
     def verify(self):
-        told = run("verify", "--data", self.server.data)
-        assert told.returncode == 0, told.stdout + told.stderr
+        notified = run("verify", "--data", self.server.data)
+        assert notified.returncode == 0, notified.stdout + notified.stderr
 
     def _drain(self):
         assert self.server.terminate() == 0
@@ -117,7 +117,7 @@ class Rounds:
             self._check_registered_courses(client, load)
             after.check_pages(client)
             if len(self.ledger.known) < EVERY_BOOK_UP_TO or number % EVERY_BOOK_EACH == 0 or number == ROUNDS:
-                self._check_books(client, management, number)
+                self._check_accounts(client, management, number)
         self.repeats += after.repeats
         self.joined += after.joined
 
@@ -135,15 +135,15 @@ class Rounds:
             assert_seats_add_up(course, found)
             assert found["held"] == 0 or kind_of(course) == "training", (course, found)
 
-    def _check_books(self, client, management, number):
-        books = Books(client, management)
-        books.assert_agree()
-        assert set(books.enrollments) == set(self.ledger.known)
-        assert self.ledger.courses <= set(books.courses)
+    def _check_accounts(self, client, management, number):
+        accounts = Accounts(client, management)
+        accounts.assert_agree()
+        assert set(accounts.enrollments) == set(self.ledger.known)
+        assert self.ledger.courses <= set(accounts.courses)
         for id, known in self.ledger.known.items():
-            assert {books.enrollments[id]["state"]} == known.may, books.enrollments[id]
+            assert {accounts.enrollments[id]["state"]} == known.may, accounts.enrollments[id]
         if number % EVERY_BOOK_EACH == 0 or number == ROUNDS:
-            asyncio.run(check_statements(self.server.listen, books, self.chronicle))
+            asyncio.run(check_statements(self.server.listen, accounts, self.chronicle))
 
 
 def test_kill_9_at_any_moment_loses_nothing_that_was_answered(scratch):
@@ -164,4 +164,4 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_answered(scratch):
     print(f"{rounds.kills} kills in {time.monotonic() - begun:.0f} s, {len(ledger.operations)} requests, "
           f"{len(ledger.unanswered(ledger.operations))} unanswered, {rounds.repeats} repeats, "
           f"{rounds.joined} joined, {rounds.reads} reads under load, {len(ledger.known)} enrollments, "
-          f"{rounds.chronicle.events} events, {len(rounds.chronicle.told)} notifications, {dict(ledger.statuses)}")
+          f"{rounds.chronicle.events} events, {len(rounds.chronicle.notified)} notifications, {dict(ledger.statuses)}")

@@ -10,7 +10,7 @@ import time
 
 from blackbox.actions import await_views, events, eventually, every, register_course, set_component, set_gateway
 from blackbox.aftermath import Aftermath, check_statements
-from blackbox.books import Books
+from blackbox.accounts import Accounts
 from blackbox.chronicle import Chronicle
 from blackbox.client import Client, crowd
 from blackbox.crash_load import CONNECTIONS
@@ -133,29 +133,29 @@ class LineRounds:
         assert idle <= IDLE_SEAT_MAX_S, f"a seat was idle for {idle:.3f} s while the head of its line fitted"
 
     def check_at_the_end(self):
-        """Everybody stands where the events put them, in the order of the line, told of it once, and paid right."""
+        """Everybody stands where the events put them, in the order of the line, notified of it once, and paid right."""
         with Client(self.server.management) as management, Client(self.server.listen) as client:
             self._await_quiet(client)
             self.lines.feed(self.chronicle.read_on(client))
             asyncio.run(Aftermath(self.server.listen, self.ledger, self.chance, []).check_at_rest())
-            books = Books(client, management, await_views)
-            books.assert_agree()
-            assert set(books.enrollments) == set(self.ledger.known)
+            accounts = Accounts(client, management, await_views)
+            accounts.assert_agree()
+            assert set(accounts.enrollments) == set(self.ledger.known)
             for course, line in self.lines.courses.items():
                 waiting = list(every(client, f"/v1/courses/{course}/waitlist"))
                 assert [one["id"] for one in waiting] == list(line.waiting), course
                 assert [one["waitlistPosition"] for one in waiting] == list(range(1, len(waiting) + 1)), course
-                self._check_states(course, line, books)
-        asyncio.run(check_statements(self.server.listen, books, self.chronicle))
+                self._check_states(course, line, accounts)
+        asyncio.run(check_statements(self.server.listen, accounts, self.chronicle))
 
-    def _check_states(self, course, line, books):
-        of_course = [one for one in books.enrollments.values() if one["courseId"] == course]
+    def _check_states(self, course, line, accounts):
+        of_course = [one for one in accounts.enrollments.values() if one["courseId"] == course]
         found = {state: {one["id"]: one["seats"] for one in of_course if one["state"] == state}
                  for state in ("confirmed", "waitlisted")}
         assert found == {"confirmed": line.held, "waitlisted": line.waiting}, course
 
 
-def test_the_line_moves_strictly_and_at_once_whatever_is_killed(scratch):
+def test_the_waitlist_moves_strictly_and_at_once_whatever_is_killed(scratch):
     rounds = LineRounds(scratch / "data")
     print(f"\nSUGANG_CRASH_SEED={SEED} SUGANG_LINE_CANCELS={CANCELS} data {scratch}")
     begun = time.monotonic()
@@ -169,11 +169,11 @@ def test_the_line_moves_strictly_and_at_once_whatever_is_killed(scratch):
         raise
     finally:
         rounds.server.kill()
-    told = run("verify", "--data", rounds.server.data)
-    assert told.returncode == 0, told.stdout + told.stderr
+    notified = run("verify", "--data", rounds.server.data)
+    assert notified.returncode == 0, notified.stdout + notified.stderr
     print(f"{rounds.cancels} cancels, {rounds.kills} kills in {time.monotonic() - begun:.0f} s, "
           f"{rounds.lines.promotions()} promoted, {sum(len(line.waiting) for line in rounds.lines.courses.values())} "
           f"still in line, longest idle seat {rounds.lines.longest_idle(rounds.lives):.3f} s, "
           f"{len(rounds.ledger.known)} enrollments, {rounds.repeats} repeats, {rounds.joined} joined, "
-          f"{rounds.chronicle.events} events, {len(rounds.chronicle.told)} notifications, "
+          f"{rounds.chronicle.events} events, {len(rounds.chronicle.notified)} notifications, "
           f"{dict(rounds.ledger.statuses)}")

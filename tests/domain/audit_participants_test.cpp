@@ -18,13 +18,13 @@ TEST(Audit, FindsNothingInOrdersTrainingsAndALine) {
     EXPECT_EQ(fault_in(JournalOf{script}), "");
 }
 
-JournalOf with_two_in_line() {
-  auto journal = JournalOf{TimelineScript{}.born()};
+JournalOf with_two_on_waitlist() {
+  auto journal = JournalOf{TimelineScript{}.created()};
   return journal.wait_for(second, ben, 2, 1).wait_for(third, cho, 1, 2);
 }
 
 TEST(Audit, FindsNothingInAWaitlistThatAdvancesInOrder) {
-  auto journal = with_two_in_line();
+  auto journal = with_two_on_waitlist();
   EXPECT_EQ(fault_in(journal), "");
   journal.on_course(SeatsReleased{TimelineScript{}.id, 2});
   journal.on_course_of(second, WaiterPromoted{second, 2}).on_course_of(third, WaiterPromoted{third, 1});
@@ -32,43 +32,43 @@ TEST(Audit, FindsNothingInAWaitlistThatAdvancesInOrder) {
 }
 
 TEST(Invariant12, SeatsHeldPastTheLineAreFound) {
-  EXPECT_THAT(fault_in(with_two_in_line().hold_for(enrollment(4), {"dai"}, 1)), HasSubstr("invariant 12"));
+  EXPECT_THAT(fault_in(with_two_on_waitlist().hold_for(enrollment(4), {"dai"}, 1)), HasSubstr("invariant 12"));
 }
 
 TEST(Invariant12, APromotionPastTheHeadIsFound) {
-  EXPECT_THAT(fault_in(with_two_in_line().on_course_of(third, WaiterPromoted{third, 1})),
+  EXPECT_THAT(fault_in(with_two_on_waitlist().on_course_of(third, WaiterPromoted{third, 1})),
               HasSubstr("invariant 12"));
 }
 
 TEST(Invariant12, APromotionOfNobodyOrAnotherTimeIsFound) {
-  auto journal = with_two_in_line().on_course(SeatsReleased{TimelineScript{}.id, 2});
+  auto journal = with_two_on_waitlist().on_course(SeatsReleased{TimelineScript{}.id, 2});
   journal.on_course_of(second, WaiterPromoted{second, 2});
   EXPECT_EQ(fault_in(journal), "");
   EXPECT_THAT(fault_in(journal.on_course_of(second, WaiterPromoted{second, 2})), HasSubstr("invariant 12"));
-  auto empty = JournalOf{TimelineScript{}.born()};
+  auto empty = JournalOf{TimelineScript{}.created()};
   EXPECT_THAT(fault_in(empty.on_course_of(second, WaiterPromoted{second, 1})), HasSubstr("invariant 12"));
 }
 
 TEST(Invariant12, ATicketGivenTwiceOrOutOfOrderIsFound) {
   for (std::uint64_t ticket : {0, 1, 2, 4})
-    EXPECT_THAT(fault_in(with_two_in_line().wait_for(enrollment(4), {"dai"}, 1, ticket)),
+    EXPECT_THAT(fault_in(with_two_on_waitlist().wait_for(enrollment(4), {"dai"}, 1, ticket)),
                 HasSubstr("invariant 12"));
 }
 
 TEST(Invariant12, AWaitForSeatsThatAreThereIsFound) {
-  auto journal = JournalOf{TimelineScript{}.born()};
+  auto journal = JournalOf{TimelineScript{}.created()};
   EXPECT_THAT(fault_in(journal.wait_for(second, ben, 1, 1)), HasSubstr("invariant 12"));
 }
 
 TEST(Invariant1, AHeadPromotedThatDoesNotFitIsFound) {
-  EXPECT_THAT(fault_in(with_two_in_line().on_course_of(second, WaiterPromoted{second, 2})),
+  EXPECT_THAT(fault_in(with_two_on_waitlist().on_course_of(second, WaiterPromoted{second, 2})),
               HasSubstr("invariant 1: "));
-  EXPECT_THAT(fault_in(with_two_in_line().on_course_of(second, WaiterPromoted{second, 1})),
+  EXPECT_THAT(fault_in(with_two_on_waitlist().on_course_of(second, WaiterPromoted{second, 1})),
               HasSubstr("invariant 1: "));
 }
 
 TEST(Invariant2, AHeadPromotedForAnotherPriceIsFound) {
-  auto journal = JournalOf{TimelineScript{}.born()};
+  auto journal = JournalOf{TimelineScript{}.created()};
   journal.append(second, EnrollmentEvent{EnrollmentRequested{
                              .course = TimelineScript{}.course, .student = ben, .seats = 2, .amount = {1, {}}}});
   auto records = journal.on_course_of(second, SeatsWaitlisted{second, ben, 2, 1})
@@ -81,7 +81,7 @@ TEST(Invariant2, AHeadPromotedForAnotherPriceIsFound) {
 }
 
 TEST(Invariant4, AnEndedEnrollmentThatKeepsItsPlaceInTheLineIsFound) {
-  auto records = with_two_in_line().append(third, EnrollmentEvent{EnrollmentRejected{"closed"}}).records();
+  auto records = with_two_on_waitlist().append(third, EnrollmentEvent{EnrollmentRejected{"closed"}}).records();
   records.back().enrollment = third;
   EXPECT_THAT(fault_in(records), HasSubstr("invariant 4"));
   EXPECT_THAT(fault_in(records), HasSubstr("waits"));
@@ -115,7 +115,7 @@ TEST(Invariant3, PointsReversedThatWereNotEarnedAndPointsLeftAreFound) {
 }
 
 TEST(Invariant3, PointsReversedAgainWithARefundThatIsRetriedAreFound) {
-  auto script = TimelineScript{}.born().charge_requested().charge_approved().turned(TurnCause::cancelled, "ill");
+  auto script = TimelineScript{}.created().charge_requested().charge_approved().turned(TurnCause::cancelled, "ill");
   script.on_payment(RefundRequested{TimelineScript::points}, Direction::undo);
   script.on_payment(RefundDeclined{"closed"}, Direction::undo);
   auto journal = JournalOf{script};
@@ -124,7 +124,7 @@ TEST(Invariant3, PointsReversedAgainWithARefundThatIsRetriedAreFound) {
 }
 
 TEST(Invariant3, PointsEarnedByAChargeThatWasGivenUpAreFound) {
-  auto script = TimelineScript{}.born().charge_requested().turned(TurnCause::expired, "late").seats_back();
+  auto script = TimelineScript{}.created().charge_requested().turned(TurnCause::expired, "late").seats_back();
   script.on_payment(PaymentVoidRequested{}, Direction::undo);
   auto journal = JournalOf{script};
   EXPECT_EQ(fault_in(JournalOf{journal}.on_payment(PaymentApproved{}).on_payment(RefundRequested{})), "");
@@ -143,7 +143,7 @@ TEST(Invariant4, StockLeftAfterTheEndIsFound) {
 }
 
 TEST(Invariant4, StockPreparedAfterItsReleaseIsFound) {
-  auto script = TimelineScript{}.born(CourseKind::product);
+  auto script = TimelineScript{}.created(CourseKind::product);
   script.on_stock(StockReleased{}, Direction::undo).on_stock(StockPrepared{});
   EXPECT_THAT(fault_in(JournalOf{script}), HasSubstr("invariant 4"));
 }
@@ -156,7 +156,7 @@ TEST(Invariant4, ADeliveryLeftAfterTheEndIsFound) {
 TEST(Invariant6, ADeliveryOfWhatIsNotConfirmedIsFound) {
   EXPECT_THAT(fault_in(JournalOf{TimelineScript::ordered()}.without<EnrollmentConfirmed>()),
               HasSubstr("invariant 6"));
-  auto script = TimelineScript{}.born(CourseKind::product).on_delivery(DeliveryRequested{}, Step::request_delivery);
+  auto script = TimelineScript{}.created(CourseKind::product).on_delivery(DeliveryRequested{}, Step::request_delivery);
   EXPECT_THAT(fault_in(JournalOf{script}), HasSubstr("invariant 6"));
 }
 
@@ -200,7 +200,7 @@ TEST(Invariant5, AReleaseAfterTheClassWasHeldIsFound) {
 }
 
 TEST(Invariant5, ACoachingThatGoesOnAfterItsReleaseIsFound) {
-  auto script = TimelineScript{}.born(CourseKind::training);
+  auto script = TimelineScript{}.created(CourseKind::training);
   script.on_coaching(CoachingReleased{}, Step::assign_instructor, Direction::undo);
   EXPECT_EQ(fault_in(JournalOf{script}), "");
   script.on_coaching(CoachingAssigned{{"kim"}}, Step::assign_instructor);

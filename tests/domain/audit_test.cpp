@@ -25,7 +25,7 @@ TEST(Audit, CountsMoneyHeldAndSagasThatRun) {
   EXPECT_EQ(audited(JournalOf{TimelineScript::happy()}).money_held(), 24'000);
   EXPECT_EQ(audited(JournalOf{TimelineScript::cancelled()}).money_held(), 0);
   EXPECT_EQ(audited(JournalOf{TimelineScript::declined()}).money_held(), 0);
-  const auto waiting = audited(JournalOf{TimelineScript{}.born().charge_requested()});
+  const auto waiting = audited(JournalOf{TimelineScript{}.created().charge_requested()});
   EXPECT_EQ(waiting.money_held(), 0);
   EXPECT_EQ(waiting.running_sagas(), 1u);
   EXPECT_EQ(waiting.enrollments(), 1u);
@@ -40,7 +40,7 @@ TEST(Audit, CountsTheRefundUntilItIsMade) {
 }
 
 TEST(Audit, NamesTheInvariantTheAggregateAndThePosition) {
-  auto journal = JournalOf{TimelineScript{}.born()};
+  auto journal = JournalOf{TimelineScript{}.created()};
   journal.hold_for(enrollment(2), {"ben"}, 2);
   const auto fault = fault_in(journal);
   EXPECT_THAT(fault, HasSubstr("invariant 1"));
@@ -63,7 +63,7 @@ TEST(Invariant9, AnEventOnNobodysTimelineOrAnothersIsFound) {
 }
 
 TEST(Invariant1, SeatsHeldThatNoEnrollmentAskedForAreFound) {
-  auto journal = JournalOf{TimelineScript{}.born()};
+  auto journal = JournalOf{TimelineScript{}.created()};
   EXPECT_THAT(fault_in(journal.on_course(SeatsHeld{enrollment(2), {"ben"}, 1})), HasSubstr("invariant 1"));
 }
 
@@ -97,12 +97,12 @@ TEST(Invariant1, AnEnrollmentConfirmedWithoutItsSeatsIsFound) {
 }
 
 TEST(Invariant1, SeatsHeldTwiceByOneEnrollmentAreFound) {
-  auto journal = JournalOf{TimelineScript{}.born()};
+  auto journal = JournalOf{TimelineScript{}.created()};
   EXPECT_THAT(fault_in(journal.on_course(SeatsHeld{TimelineScript{}.id, {"ann"}, 1})), HasSubstr("invariant 1"));
 }
 
 TEST(Invariant1, SeatsTakenTwiceAreFound) {
-  auto journal = JournalOf{TimelineScript{}.born()};
+  auto journal = JournalOf{TimelineScript{}.created()};
   // Another's held seat is what the second taking would be counted from.
   journal.hold_for(enrollment(2), {"ben"}, 1).on_course_of(enrollment(2), SeatsTaken{enrollment(2)});
   EXPECT_EQ(fault_in(journal), "");
@@ -111,18 +111,18 @@ TEST(Invariant1, SeatsTakenTwiceAreFound) {
 
 TEST(Invariant2, AnEnrollmentConfirmedWithoutItsMoneyIsFound) {
   EXPECT_THAT(fault_in(JournalOf{TimelineScript::happy()}.without<PaymentApproved>()), HasSubstr("invariant 2"));
-  auto script = TimelineScript{}.born().on_payment(PaymentApproved{}).confirmed();
+  auto script = TimelineScript{}.created().on_payment(PaymentApproved{}).confirmed();
   EXPECT_THAT(fault_in(JournalOf{script}), HasSubstr("invariant 2"));
 }
 
 TEST(Invariant2, AnEnrollmentConfirmedForAnotherAmountIsFound) {
-  auto script = TimelineScript{}.born();
+  auto script = TimelineScript{}.created();
   script.on_payment(PaymentRequested{{23'999, {}}, {}, true, TimelineScript::points}).charge_approved().confirmed();
   EXPECT_THAT(fault_in(JournalOf{script}), HasSubstr("invariant 2"));
 }
 
 TEST(Invariant2, AChargeApprovedTwiceIsFound) {
-  auto script = TimelineScript{}.born().charge_requested().charge_approved().charge_approved();
+  auto script = TimelineScript{}.created().charge_requested().charge_approved().charge_approved();
   EXPECT_THAT(fault_in(JournalOf{script}), HasSubstr("invariant 2"));
 }
 
@@ -162,7 +162,7 @@ TEST(Invariant4, AnEndedEnrollmentThatHoldsSeatsAgainIsFound) {
 }
 
 TEST(Invariant4, AChargeApprovedAfterTheRejectionIsFound) {
-  auto script = TimelineScript{}.born().charge_requested().turned(TurnCause::expired, "late").seats_back();
+  auto script = TimelineScript{}.created().charge_requested().turned(TurnCause::expired, "late").seats_back();
   script.on_payment(PaymentVoidRequested{}, Direction::undo).on_enrollment(EnrollmentExpired{}, Step::mark_expired);
   auto journal = JournalOf{script}.on_payment(PaymentApproved{});
   EXPECT_EQ(fault_in(JournalOf{journal}.on_payment(RefundRequested{})), "");

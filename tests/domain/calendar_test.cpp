@@ -98,18 +98,18 @@ RC_GTEST_PROP(Invariant5, TwoClassesOfAnInstructorNeverOverlapAndReleasedTimesAr
     const auto id = enrollment(*rc::gen::inRange<std::uint64_t>(0, 20));
     const auto from = *rc::gen::inRange(0, 24);
     const TimeSlot slot = hours(from, from + *rc::gen::inRange(1, 6));
-    const bool books = *rc::gen::inRange(0, 4) > 0;
+    const bool ledger = *rc::gen::inRange(0, 4) > 0;
     const auto decision =
-        decide(calendar, books ? CalendarCommand{BookSlot{id, slot, {}}} : CalendarCommand{ReleaseSlot{id}}, noon);
+        decide(calendar, ledger ? CalendarCommand{BookSlot{id, slot, {}}} : CalendarCommand{ReleaseSlot{id}}, noon);
     bool clashes = false;
     for (const auto& [other, theirs] : calendar.slots) clashes = clashes || (other != id && theirs.overlaps(slot));
-    if (books && !released.contains(id)) RC_ASSERT(clashes == (decision.error == CalendarError::slot_taken));
-    if (books && released.contains(id)) RC_ASSERT(decision.error == CalendarError::undone);
+    if (ledger && !released.contains(id)) RC_ASSERT(clashes == (decision.error == CalendarError::slot_taken));
+    if (ledger && released.contains(id)) RC_ASSERT(decision.error == CalendarError::undone);
     for (const auto& event : decision.events) {
       apply(calendar, event);
       events.push_back(event);
     }
-    if (!books) released.insert(id);
+    if (!ledger) released.insert(id);
     for (const auto& [one, a] : calendar.slots) {
       RC_ASSERT(!released.contains(one));
       for (const auto& [two, b] : calendar.slots) RC_ASSERT(one == two || !a.overlaps(b));

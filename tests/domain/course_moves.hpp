@@ -23,7 +23,7 @@ inline EnrollmentId in_play(std::size_t n) {
 inline StudentId student(std::size_t n) { return {"s" + std::to_string(n)}; }
 
 struct Move {
-  enum class What { hold, take, release, resize, revise_unseen, close, cancel, tend };
+  enum class What { hold, take, release, resize, revise_unseen, close, cancel, advance };
   What what = What::hold;
   std::size_t enrollment = 0;
   std::size_t student = 0;
@@ -58,7 +58,7 @@ inline CourseCommand command_of(const Move& move, const Course& course) {
                           .capacity = {},
                           .state = CourseState::closed};
     case What::cancel: return CancelCourse{"burst pipe"};
-    case What::tend: return AdvanceWaitlist{};
+    case What::advance: return AdvanceWaitlist{};
   }
   return {};
 }
@@ -73,7 +73,7 @@ inline rc::Gen<Move> any_move() {
                                               {1, What::revise_unseen},
                                               {1, What::close},
                                               {1, What::cancel},
-                                              {2, What::tend}});
+                                              {2, What::advance}});
   auto seats = rc::gen::weightedOneOf<std::uint32_t>(
       {{12, rc::gen::inRange<std::uint32_t>(1, 5)},
        {2, rc::gen::inRange<std::uint32_t>(1, 12)},

@@ -89,7 +89,7 @@ RC_GTEST_PROP(AnyCourseCommand, MovesTheLineInBoundedChunksBehindItsOwnEvent, ()
     RC_ASSERT(events.size() <= 1 + waitlist_chunk);
     for (std::size_t i = 1; i < events.size(); ++i)
       RC_ASSERT(std::holds_alternative<WaiterPromoted>(events[i]) ||
-                ((move.what == Move::What::tend || move.what == Move::What::resize) &&
+                ((move.what == Move::What::advance || move.what == Move::What::resize) &&
                  std::holds_alternative<WaiterDismissed>(events[i])));
   }
 }
@@ -182,7 +182,7 @@ class NaiveCourse {
       case What::revise_unseen: return {CourseError::definition_changed};
       case What::close: return {{}, std::exchange(definition_.state, CourseState::closed) != CourseState::closed};
       case What::cancel: definition_.state = CourseState::closed; return {{}, !std::exchange(cancelled_, true)};
-      case What::tend: return {{}, dismiss()};
+      case What::advance: return {{}, dismiss()};
     }
     return {};
   }

@@ -302,7 +302,7 @@ TEST(CursorOf, ATimelineThatGoesWellIsTheFirstStepNotDone) {
 }
 
 TEST(CursorOf, ADeclinedTimelineStaysWithThePaymentUntilItTurns) {
-  auto script = TimelineScript{}.born().charge_requested().on_payment(PaymentDeclined{"no funds"});
+  auto script = TimelineScript{}.created().charge_requested().on_payment(PaymentDeclined{"no funds"});
   EXPECT_EQ(command_at(cursor_of(script.fold())), pay);
   EXPECT_EQ(command_at(cursor_of(script.turned(TurnCause::declined, "no funds").fold())), release);
   EXPECT_EQ(command_at(cursor_of(script.seats_back().fold())), refund);
@@ -328,7 +328,7 @@ TEST(CursorOf, AnExpiredTimelineWaitsForTheVoid) {
 }
 
 TEST(CursorOf, AStuckStepIsThatStep) {
-  auto script = TimelineScript{}.born().charge_requested().charge_approved();
+  auto script = TimelineScript{}.created().charge_requested().charge_approved();
   script.on_saga(SagaStuck{Step::take_seats, Direction::act, "no claim"});
   EXPECT_EQ(command_at(cursor_of(script.fold())), take);
 }

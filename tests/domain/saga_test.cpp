@@ -35,7 +35,7 @@ Saga running(const TimelineScript& script) {
 }
 
 TimelineScript charging(CourseKind kind = CourseKind::lecture) {
-  return TimelineScript{}.born(kind).charge_requested();
+  return TimelineScript{}.created(kind).charge_requested();
 }
 
 std::vector<std::string> events_of(const SagaDecision& decision) {
@@ -256,7 +256,7 @@ SagaConditions paused(Component component) {
 }
 
 TEST(PausedComponent, HoldsTheSagaBeforeItsStepAndIsListed) {
-  auto script = TimelineScript{}.born(CourseKind::product).charge_requested().charge_approved();
+  auto script = TimelineScript{}.created(CourseKind::product).charge_requested().charge_approved();
   script.on_stock(StockRequested{script.course, 2}).on_stock(StockPrepared{});
   script.on_course(SeatsTaken{script.id}, Step::take_seats);
   const auto held = decide(given(script), ResumeSaga{}, paused(Component::delivery));

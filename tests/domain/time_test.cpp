@@ -89,7 +89,7 @@ TEST(Time, KnowsLeapYearsAndLeapSeconds) {
   EXPECT_EQ(parse_time("2016-12-31T23:59:60Z"), parse_time("2017-01-01T00:00:00Z"));
 }
 
-// RFC 3339 has four digits for the year: what could not be told again is no time.
+// RFC 3339 has four digits for the year: what could not be reported again is no time.
 TEST(Time, ThatNeedsAFifthDigitOrASignOfTheYearIsRefused) {
   EXPECT_EQ(parse_time("9999-12-31T23:59:59.999-00:01"), std::nullopt);
   EXPECT_EQ(parse_time("9999-12-31T23:59:60Z"), std::nullopt);

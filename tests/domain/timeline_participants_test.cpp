@@ -78,7 +78,7 @@ TEST(TimelineOfATraining, WaitsForAnInstructorThenForAScheduleAndEndsWithTheResu
 }
 
 TEST(TimelineOfATraining, ShowsTheInstructorPendingUntilOneIsAssigned) {
-  auto script = TimelineScript{}.born(CourseKind::training).charge_requested().charge_approved();
+  auto script = TimelineScript{}.created(CourseKind::training).charge_requested().charge_approved();
   script.on_coaching(CoachingRequested{}, Step::assign_instructor);
   script.on_saga(SagaWaits{Step::assign_instructor, noon + std::chrono::hours{48}});
   EXPECT_EQ(line_of(script.fold(), "assign_instructor"), "assign_instructor pending");
@@ -89,7 +89,7 @@ TEST(TimelineOfATraining, ShowsTheInstructorPendingUntilOneIsAssigned) {
 }
 
 TEST(TimelineOfATraining, WithoutAnInstructorShowsThatNoneWillCome) {
-  auto script = TimelineScript{}.born(CourseKind::training).charge_requested().charge_approved();
+  auto script = TimelineScript{}.created(CourseKind::training).charge_requested().charge_approved();
   script.on_coaching(CoachingRequested{}, Step::assign_instructor).turned(TurnCause::expired, "late").seats_back();
   script.on_coaching(CoachingReleased{}, Step::assign_instructor, Direction::undo);
   EXPECT_EQ(line_of(script.fold(), "assign_instructor"), "assign_instructor failed");
@@ -160,7 +160,7 @@ TEST(TimelineOfAnEnrollment, OfAnyKindMovesOnlyAsTheStatesAllow) {
 }
 
 TEST(Summary, HasTheMileageOfThePaymentFromItsApprovalUntilItsRefundIsRequested) {
-  auto script = TimelineScript{}.born(CourseKind::training).charge_requested();
+  auto script = TimelineScript{}.created(CourseKind::training).charge_requested();
   EXPECT_EQ(script.fold().mileage_earned, 0);
   EXPECT_EQ(script.charge_approved().fold().mileage_earned, TimelineScript::points);
   EXPECT_EQ(script.fold().payment_so_far().mileage_earned, TimelineScript::points);
@@ -169,7 +169,7 @@ TEST(Summary, HasTheMileageOfThePaymentFromItsApprovalUntilItsRefundIsRequested)
 }
 
 TEST(Summary, OfAChargeThatProvesApprovedAfterItWasGivenUpHasNoMileage) {
-  auto script = TimelineScript{}.born().charge_requested().turned(TurnCause::expired, "late");
+  auto script = TimelineScript{}.created().charge_requested().turned(TurnCause::expired, "late");
   script.on_payment(PaymentVoidRequested{}, Direction::undo).on_payment(PaymentApproved{}, Direction::undo);
   EXPECT_EQ(script.fold().mileage_earned, 0);
   EXPECT_EQ(script.fold().mileage, TimelineScript::points);

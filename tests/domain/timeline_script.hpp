@@ -71,7 +71,7 @@ class TimelineScript {
                          Step::request)
         .on_saga(SagaStarted{noon + std::chrono::minutes{10}});
   }
-  TimelineScript& born(CourseKind kind = CourseKind::lecture) {
+  TimelineScript& created(CourseKind kind = CourseKind::lecture) {
     return requested(kind).on_course(SeatsHeld{id, {"ann"}, 2}, Step::hold_seats);
   }
   TimelineScript& charge_requested() {
@@ -93,10 +93,10 @@ class TimelineScript {
 
   // Whole lives.
 
-  static TimelineScript happy() { return TimelineScript{}.born().charge_requested().charge_approved().confirmed(); }
+  static TimelineScript happy() { return TimelineScript{}.created().charge_requested().charge_approved().confirmed(); }
   static TimelineScript declined() {
     return TimelineScript{}
-        .born()
+        .created()
         .charge_requested()
         .on_payment(PaymentDeclined{"no funds"})
         .turned(TurnCause::declined, "no funds")
@@ -115,7 +115,7 @@ class TimelineScript {
   }
   static TimelineScript expired() {
     return TimelineScript{}
-        .born()
+        .created()
         .charge_requested()
         .on_saga(SagaStepFailed{Step::take_payment, Direction::act, 1, "timeout"})
         .turned(TurnCause::expired, "no answer by the deadline")
@@ -129,7 +129,7 @@ class TimelineScript {
   /// Until somebody brings it.
   static TimelineScript ordered() {
     TimelineScript script;
-    script.born(CourseKind::product).charge_requested().charge_approved();
+    script.created(CourseKind::product).charge_requested().charge_approved();
     script.on_stock(StockRequested{script.course, 2}).on_stock(StockPrepared{});
     return script.on_course(SeatsTaken{script.id}, Step::take_seats)
         .on_enrollment(EnrollmentConfirmed{}, Step::confirm)
@@ -156,7 +156,7 @@ class TimelineScript {
   /// Until the class is held.
   static TimelineScript scheduled() {
     TimelineScript script;
-    script.born(CourseKind::training).charge_requested().charge_approved();
+    script.created(CourseKind::training).charge_requested().charge_approved();
     return script.on_coaching(CoachingRequested{}, Step::assign_instructor)
         .on_coaching(CoachingAssigned{{"kim"}}, Step::assign_instructor)
         .on_calendar(SlotBooked{script.id, slot})

@@ -74,14 +74,14 @@ TEST(TimelineOfAnEnrollment, OfOneWithoutAnAnswerEndsExpired) {
 }
 
 TEST(TimelineOfAnEnrollment, OfAFreeCourseNeverWaitsForMoney) {
-  auto script = TimelineScript{}.born();
+  auto script = TimelineScript{}.created();
   script.on_payment(PaymentRequested{}).on_payment(PaymentApproved{}).confirmed();
   EXPECT_EQ(script.fold().state, State::confirmed);
   EXPECT_EQ(script.fold().payment, PaymentState::approved);
 }
 
 TEST(TimelineOfAnEnrollment, OfAVoidedChargeThatProvesApprovedShowsTheRefund) {
-  auto script = TimelineScript{}.born().charge_requested().turned(TurnCause::cancelled, "ill");
+  auto script = TimelineScript{}.created().charge_requested().turned(TurnCause::cancelled, "ill");
   script.on_enrollment(CancelRequested{"ill"}, Step::mark_cancel_requested).seats_back();
   script.on_payment(PaymentVoidRequested{}, Direction::undo);
   EXPECT_EQ(script.fold().payment, PaymentState::void_requested);
@@ -162,7 +162,7 @@ TEST(Summary, TakesNoNoticeOfTheRequestThatCausedIt) {
 }
 
 TEST(Summary, CountsAttemptsAndForgetsThemWhenItTurnsBack) {
-  auto script = TimelineScript{}.born().charge_requested();
+  auto script = TimelineScript{}.created().charge_requested();
   script.on_saga(SagaStepFailed{Step::take_payment, Direction::act, 3, "timeout"});
   EXPECT_EQ(script.fold().attempts, 3u);
   EXPECT_EQ(script.fold().last_error, "timeout");
@@ -174,7 +174,7 @@ TEST(Summary, CountsAttemptsAndForgetsThemWhenItTurnsBack) {
 }
 
 TEST(Summary, StaysExpiredWhateverTheChargeProvesToBe) {
-  auto script = TimelineScript{}.born().charge_requested().turned(TurnCause::expired, "late");
+  auto script = TimelineScript{}.created().charge_requested().turned(TurnCause::expired, "late");
   EXPECT_EQ(script.fold().state, State::payment_pending) << "its seats are still held";
   script.seats_back().on_payment(PaymentVoidRequested{}, Direction::undo);
   script.on_enrollment(EnrollmentExpired{}, Step::mark_expired);
@@ -211,14 +211,14 @@ TEST(Summary, OfAStuckSagaHasTheReasonAndHasNotEnded) {
 
 TEST(Summary, OfASagaThatIsOperatedWhileItsChargeIsUnderWayIsTheSameInEitherOrder) {
   const SagaOperated operated{OperatorAction::retry, Step::take_payment, Direction::act, "the bank is back"};
-  const auto operated_last = TimelineScript{}.born().charge_requested().on_saga(operated).fold();
-  const auto operated_first = TimelineScript{}.born().on_saga(operated).charge_requested().fold();
+  const auto operated_last = TimelineScript{}.created().charge_requested().on_saga(operated).fold();
+  const auto operated_first = TimelineScript{}.created().on_saga(operated).charge_requested().fold();
   EXPECT_EQ(operated_last.saga, SagaState::waiting);
   EXPECT_EQ(operated_first.saga, SagaState::waiting);
 }
 
 TEST(Summary, OfASagaThatWaitsWhileALateApprovalComesIsTheSameInEitherOrder) {
-  auto script = TimelineScript{}.born().charge_requested().turned(TurnCause::cancelled, "ill");
+  auto script = TimelineScript{}.created().charge_requested().turned(TurnCause::cancelled, "ill");
   script.on_payment(PaymentVoidRequested{}, Direction::undo);
   const SagaWaits waits{Step::take_payment, {}};
   auto waits_last = script, waits_first = script;
@@ -248,7 +248,7 @@ TEST(Summary, OfASagaThatIsStuckAtAStepThatEndsIsTheSameInEitherOrder) {
 }
 
 TEST(Summary, OfASagaThatIsStuckWhileALateApprovalComesIsTheSameInEitherOrder) {
-  auto script = TimelineScript{}.born().charge_requested().turned(TurnCause::cancelled, "ill");
+  auto script = TimelineScript{}.created().charge_requested().turned(TurnCause::cancelled, "ill");
   script.on_payment(PaymentVoidRequested{}, Direction::undo);
   const SagaStuck stuck{Step::take_payment, Direction::undo, "no answer", 8};
   auto stuck_last = script, stuck_first = script;
@@ -264,13 +264,13 @@ TEST(Summary, OfASagaThatIsStuckWhileALateApprovalComesIsTheSameInEitherOrder) {
 
 // The mark that ends the way back tells the reason to the student; after a crash only the journal knows it.
 TEST(Summary, OfASagaThatHasTurnedKnowsTheReasonBeforeTheEnrollmentIsMarked) {
-  auto declined = TimelineScript{}.born().charge_requested().on_payment(PaymentDeclined{"no funds"});
+  auto declined = TimelineScript{}.created().charge_requested().on_payment(PaymentDeclined{"no funds"});
   EXPECT_EQ(declined.turned(TurnCause::declined, "no funds").fold().reason, "no funds");
   EXPECT_EQ(TimelineScript::happy().turned(TurnCause::cancelled, "ill").fold().reason, "ill");
 }
 
 TEST(Invariant13, AStuckSagaNamesTheStepBehindThePointOfNoReturn) {
-  auto script = TimelineScript{}.born().charge_requested().charge_approved();
+  auto script = TimelineScript{}.created().charge_requested().charge_approved();
   script.on_saga(SagaStuck{Step::take_seats, Direction::act, "no claim"});
   EXPECT_EQ(step_lines(script.fold()).back(), "take_seats failed");
 }
@@ -289,7 +289,7 @@ TEST(Summary, OfATombstoneAloneIsNoEnrollment) {
 }
 
 TEST(Summary, OfARepeatedStepKeepsOneEntryForIt) {
-  auto script = TimelineScript{}.born().charge_requested().charge_approved();
+  auto script = TimelineScript{}.created().charge_requested().charge_approved();
   const auto steps = script.fold().steps;
   EXPECT_EQ(steps.size(), 3u);
   EXPECT_EQ(steps.back().at, script.records().back().time);

@@ -11,7 +11,7 @@
 namespace sugang {
 namespace {
 
-CourseDefinition any_definition_with_line() {
+CourseDefinition any_definition_with_waitlist() {
   auto definition = any_definition();
   definition.waitlist = true;
   definition.seats_per_student = 0;
@@ -21,7 +21,7 @@ CourseDefinition any_definition_with_line() {
 bool is_open(const Course& course) { return course.definition.state == CourseState::open; }
 
 RC_GTEST_PROP(Invariant12, NoSeatIsIdleWhileTheHeadFits, ()) {
-  DrivenCourse driven{any_definition_with_line()};
+  DrivenCourse driven{any_definition_with_waitlist()};
   for (const auto& move : *any_moves()) {
     driven.accept(command_of(move, driven.course));
     const auto& course = driven.course;
@@ -35,7 +35,7 @@ RC_GTEST_PROP(Invariant12, NoSeatIsIdleWhileTheHeadFits, ()) {
 }
 
 RC_GTEST_PROP(Invariant12, TheFirstIsPromotedFirstAndOnce, ()) {
-  DrivenCourse driven{any_definition_with_line()};
+  DrivenCourse driven{any_definition_with_waitlist()};
   for (const auto& move : *any_moves()) driven.accept(command_of(move, driven.course));
   std::vector<EnrollmentId> waiting;
   std::set<EnrollmentId> was_promoted;
@@ -55,7 +55,7 @@ RC_GTEST_PROP(Invariant12, TheFirstIsPromotedFirstAndOnce, ()) {
 }
 
 RC_GTEST_PROP(Invariant12, TicketsAreGivenInOrderWithoutAGap, ()) {
-  DrivenCourse driven{any_definition_with_line()};
+  DrivenCourse driven{any_definition_with_waitlist()};
   for (const auto& move : *any_moves()) driven.accept(command_of(move, driven.course));
   std::uint64_t last = 0;
   for (const auto& event : driven.events)
@@ -63,7 +63,7 @@ RC_GTEST_PROP(Invariant12, TicketsAreGivenInOrderWithoutAGap, ()) {
 }
 
 RC_GTEST_PROP(WaitlistPosition, IsThePlaceInTheOrderOfArrival, ()) {
-  DrivenCourse driven{any_definition_with_line()};
+  DrivenCourse driven{any_definition_with_waitlist()};
   for (const auto& move : *any_moves()) driven.accept(command_of(move, driven.course));
   std::uint64_t place = 0;
   for (const auto& [ticket, waiter] : driven.course.waitlist)
@@ -71,7 +71,7 @@ RC_GTEST_PROP(WaitlistPosition, IsThePlaceInTheOrderOfArrival, ()) {
 }
 
 /// A full course with a line longer than a chunk; ids all of one day.
-DrivenCourse with_long_line(std::size_t count) {
+DrivenCourse with_long_waitlist(std::size_t count) {
   auto definition = performance(1);
   definition.waitlist = true;
   DrivenCourse driven{definition};
@@ -86,7 +86,7 @@ DrivenCourse with_long_line(std::size_t count) {
 }
 
 RC_GTEST_PROP(Invariant12, ALongLineIsPromotedInChunksUntilTheHeadDoesNotFit, ()) {
-  auto driven = with_long_line(*rc::gen::inRange<std::size_t>(1, 4 * waitlist_chunk));
+  auto driven = with_long_waitlist(*rc::gen::inRange<std::size_t>(1, 4 * waitlist_chunk));
   std::vector<CourseCommand> causes{ReleaseSeats{enrollment(1)},
                                     ReviseCourse{.expected_definition = driven.course.definition_version,
                                                  .title = {},
@@ -105,7 +105,7 @@ RC_GTEST_PROP(Invariant12, ALongLineIsPromotedInChunksUntilTheHeadDoesNotFit, ()
 
 RC_GTEST_PROP(Invariant12, ACourseThatClosesTurnsItsWholeLineAway, ()) {
   const auto count = *rc::gen::inRange<std::size_t>(1, 3 * waitlist_chunk);
-  auto driven = with_long_line(count);
+  auto driven = with_long_waitlist(count);
   driven.accept(ReviseCourse{.expected_definition = driven.course.definition_version,
                              .title = {},
                              .capacity = {},

@@ -226,7 +226,7 @@ TEST(WaitlistPosition, CountsFromTheHeadAndMovesUp) {
 }
 
 /// A full course of one seat, and a line of `count` for one seat each.
-Course with_line(std::size_t count) {
+Course with_waitlist(std::size_t count) {
   std::vector<CourseEvent> events{show(1), held(0, ann)};
   for (std::size_t n = 1; n <= count; ++n) events.push_back(waits(n, {"s" + std::to_string(n)}, 1, n));
   return replay<Course>(events);
@@ -239,7 +239,7 @@ std::size_t obey(Course& course, const CourseCommand& command, TimePoint now = n
 }
 
 TEST(AdvanceWaitlist, GoesOnWhereAChunkEnded) {
-  auto course = with_line(2 * waitlist_chunk + 5);
+  auto course = with_waitlist(2 * waitlist_chunk + 5);
   EXPECT_EQ(obey(course, capacity_to(1000)), 1 + waitlist_chunk);
   EXPECT_TRUE(waitlist_advances(course, noon));
   // While the rest is on its way, nobody slips in between.
@@ -254,11 +254,11 @@ TEST(AdvanceWaitlist, GoesOnWhereAChunkEnded) {
 
 TEST(AdvanceWaitlist, PromotesNothingWhileTheHeadDoesNotFit) {
   EXPECT_THAT(given<Course>(show(1), held(1, ann), waits(2, ben, 1, 1)).when(AdvanceWaitlist{}), ChangesNothing());
-  EXPECT_FALSE(waitlist_advances(with_line(3), noon));
+  EXPECT_FALSE(waitlist_advances(with_waitlist(3), noon));
 }
 
 TEST(AdvanceWaitlist, OfAClosedCourseDismissesAllInChunks) {
-  auto course = with_line(waitlist_chunk + 3);
+  auto course = with_waitlist(waitlist_chunk + 3);
   EXPECT_EQ(obey(course, close_it()), 1u);
   EXPECT_TRUE(waitlist_advances(course, noon));
   const auto decision = decide(course, AdvanceWaitlist{}, noon);

@@ -62,23 +62,23 @@ inline GatewayAnswer refund(PaymentGateway& gateway, PaymentId key, Money amount
   return start_refund(gateway, key, amount).get();
 }
 
-/// The books' lines by key.
-inline std::map<PaymentId, ChargeEntry> books_of(const EmbeddedGateway& gateway, std::size_t limit = 200) {
-  std::map<PaymentId, ChargeEntry> books;
+/// The ledger' lines by key.
+inline std::map<PaymentId, ChargeEntry> ledger_of(const EmbeddedGateway& gateway, std::size_t limit = 200) {
+  std::map<PaymentId, ChargeEntry> ledger;
   Page page{.limit = limit, .cursor = {}};
   for (;;) {
     auto result = gateway.charges(page);
     EXPECT_FALSE(result.cursor_invalid);
     for (const auto& entry : result.listing.items)
-      EXPECT_TRUE(books.emplace(entry.key, entry).second) << "listed twice: " << to_text(entry.key);
-    if (!result.listing.next || result.cursor_invalid) return books;
+      EXPECT_TRUE(ledger.emplace(entry.key, entry).second) << "listed twice: " << to_text(entry.key);
+    if (!result.listing.next || result.cursor_invalid) return ledger;
     page.cursor = *result.listing.next;
   }
 }
-inline std::string state_in_books(const EmbeddedGateway& gateway, PaymentId key) {
-  const auto books = books_of(gateway);
-  auto it = books.find(key);
-  return it == books.end() ? "" : it->second.state;
+inline std::string state_in_ledger(const EmbeddedGateway& gateway, PaymentId key) {
+  const auto ledger = ledger_of(gateway);
+  auto it = ledger.find(key);
+  return it == ledger.end() ? "" : it->second.state;
 }
 
 }  // namespace sugang

@@ -52,9 +52,9 @@ constexpr EmbeddedGateway::Limits impatient{.call_timeout_ms = std::chrono::mill
 TEST_F(Gateway, BooksAChargeAndApprovesIt) {
   Company company{store_};
   EXPECT_EQ(charge(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
-  const auto books = books_of(company.gateway);
-  ASSERT_EQ(books.size(), 1u);
-  const auto& entry = books.at(key_);
+  const auto ledger = ledger_of(company.gateway);
+  ASSERT_EQ(ledger.size(), 1u);
+  const auto& entry = ledger.at(key_);
   EXPECT_EQ(entry.amount, won(500));
   EXPECT_EQ(entry.state, "approved");
   EXPECT_EQ(entry.at, test_now);
@@ -81,7 +81,7 @@ TEST_F(Gateway, DeclinesTheTestMethodThatAsksForIt) {
   const auto answer = charge(company.gateway, key_, won(500), PaymentMethod::test_decline);
   EXPECT_EQ(answer.outcome, GatewayOutcome::declined);
   EXPECT_EQ(answer.reason, "declined by test method");
-  EXPECT_EQ(state_in_books(company.gateway, key_), "declined");
+  EXPECT_EQ(state_in_ledger(company.gateway, key_), "declined");
 }
 
 TEST_F(Gateway, AnswersAKnownKeyAsBefore) {
@@ -103,7 +103,7 @@ TEST_F(Gateway, DeclinesAKnownKeyWithAnotherAmountAndBooksNothing) {
   const auto answer = charge(company.gateway, key_, won(501));
   EXPECT_EQ(answer.outcome, GatewayOutcome::declined);
   EXPECT_THAT(answer.reason, ::testing::HasSubstr("another amount"));
-  EXPECT_EQ(books_of(company.gateway).at(key_).amount, won(500));
+  EXPECT_EQ(ledger_of(company.gateway).at(key_).amount, won(500));
   EXPECT_EQ(charge(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
 }
 
@@ -117,7 +117,7 @@ TEST_F(Gateway, DecidesTheSameKeyOnceWithinABatch) {
   EXPECT_EQ(again.get().outcome, GatewayOutcome::approved);
   EXPECT_EQ(back.get().outcome, GatewayOutcome::approved);
   EXPECT_EQ(store_.writes(), 1u);
-  EXPECT_EQ(state_in_books(gateway, key_), "refunded");
+  EXPECT_EQ(state_in_ledger(gateway, key_), "refunded");
 }
 
 TEST_F(Gateway, KeepsItsLedgerThroughACrash) {
@@ -128,21 +128,21 @@ TEST_F(Gateway, KeepsItsLedgerThroughACrash) {
   }
   const auto after = store_.crash();
   Company company{*after};
-  const auto books = books_of(company.gateway);
-  ASSERT_EQ(books.size(), 20u);
+  const auto ledger = ledger_of(company.gateway);
+  ASSERT_EQ(ledger.size(), 20u);
   for (std::uint64_t i = 0; i < 20; ++i)
-    EXPECT_EQ(books.at(payment_number(i)).state, i % 2 ? "refunded" : "approved");
+    EXPECT_EQ(ledger.at(payment_number(i)).state, i % 2 ? "refunded" : "approved");
   EXPECT_EQ(charge(company.gateway, payment_number(3), won(100)).outcome, GatewayOutcome::approved);
   EXPECT_EQ(after->writes(), 0u);
 }
 
 TEST_F(Gateway, KeepsItsLedgerInAFolder) {
   const auto folder =
-      std::filesystem::path{::testing::TempDir()} / ("gateway-books-" + std::to_string(std::random_device{}()));
+      std::filesystem::path{::testing::TempDir()} / ("gateway-ledger-" + std::to_string(std::random_device{}()));
   for (int round = 0; round < 2; ++round) {
-    RocksStore store{folder.string(), {{"books"}}};
+    RocksStore store{folder.string(), {{"ledger"}}};
     Company company{store};
-    EXPECT_EQ(state_in_books(company.gateway, key_), round == 0 ? "" : "approved");
+    EXPECT_EQ(state_in_ledger(company.gateway, key_), round == 0 ? "" : "approved");
     EXPECT_EQ(charge(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
   }
   std::filesystem::remove_all(folder);
@@ -154,10 +154,10 @@ TEST_F(Gateway, RefundsAnApprovedChargeOnce) {
   EXPECT_EQ(refund(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
   EXPECT_EQ(refund(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
   EXPECT_EQ(store_.writes(), 2u);
-  EXPECT_EQ(state_in_books(company.gateway, key_), "refunded");
+  EXPECT_EQ(state_in_ledger(company.gateway, key_), "refunded");
   // A charge that comes late, or twice, finds the money given back and takes none.
   EXPECT_EQ(charge(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
-  EXPECT_EQ(state_in_books(company.gateway, key_), "refunded");
+  EXPECT_EQ(state_in_ledger(company.gateway, key_), "refunded");
 }
 
 TEST_F(Gateway, RefusesForGoodARefundOfWhatItDidNotTake) {
@@ -169,7 +169,7 @@ TEST_F(Gateway, RefusesForGoodARefundOfWhatItDidNotTake) {
   EXPECT_FALSE(answer.reason.empty());
   charge(company.gateway, payment_number(2), won(500));
   EXPECT_EQ(refund(company.gateway, payment_number(2), won(499)).outcome, GatewayOutcome::declined);
-  EXPECT_EQ(state_in_books(company.gateway, payment_number(2)), "approved");
+  EXPECT_EQ(state_in_ledger(company.gateway, payment_number(2)), "approved");
 }
 
 TEST_F(Gateway, DeclinesAsManyAsItsSettings) {
@@ -189,7 +189,7 @@ TEST_F(Gateway, ThatFailsAnswersUnknownAndHasBookedOnlySome) {
   company.gateway.set_settings({.fail_percent = 100});
   for (std::uint64_t i = 0; i < 100; ++i)
     EXPECT_EQ(charge(company.gateway, payment_number(i), won(1)).outcome, GatewayOutcome::unknown);
-  const auto booked = books_of(company.gateway).size();
+  const auto booked = ledger_of(company.gateway).size();
   EXPECT_GT(booked, 20u);
   EXPECT_LT(booked, 80u);
 }
@@ -202,7 +202,7 @@ TEST_F(Gateway, ThatHangsLeavesTheCallUnansweredAfterTheTimeout) {
   for (std::uint64_t i = 0; i < 100; ++i) calls.push_back(start_charge(company.gateway, payment_number(i), won(1)));
   for (auto& call : calls) EXPECT_EQ(call.get().outcome, GatewayOutcome::unanswered);
   EXPECT_GE(std::chrono::steady_clock::now() - start, impatient.call_timeout_ms);
-  const auto booked = books_of(company.gateway).size();
+  const auto booked = ledger_of(company.gateway).size();
   EXPECT_GT(booked, 20u);
   EXPECT_LT(booked, 80u);
   company.gateway.set_settings({});
@@ -222,7 +222,7 @@ TEST_F(Gateway, DelaysNoCallByTheLatencyOfAnother) {
   company.gateway.set_settings({.latency_min_ms = 30'000, .latency_max_ms = 30'000});
   auto slow = start_charge(company.gateway, key_, won(1));
   const auto deadline = std::chrono::steady_clock::now() + answer_deadline;
-  while (state_in_books(company.gateway, key_).empty() && std::chrono::steady_clock::now() < deadline)
+  while (state_in_ledger(company.gateway, key_).empty() && std::chrono::steady_clock::now() < deadline)
     std::this_thread::yield();
   company.gateway.set_settings({});
   EXPECT_EQ(charge(company.gateway, payment_number(2), won(1)).outcome, GatewayOutcome::approved);
@@ -233,7 +233,7 @@ TEST_F(Gateway, SlowerThanTheTimeoutLeavesTheCallUnansweredAndHasBooked) {
   Company company{store_, impatient};
   company.gateway.set_settings({.latency_min_ms = 60'000, .latency_max_ms = 60'000});
   EXPECT_EQ(charge(company.gateway, key_, won(1)).outcome, GatewayOutcome::unanswered);
-  EXPECT_EQ(state_in_books(company.gateway, key_), "approved");
+  EXPECT_EQ(state_in_ledger(company.gateway, key_), "approved");
 }
 
 TEST_F(Gateway, SlowerThanTheTimeoutAnswersLate) {
@@ -255,7 +255,7 @@ TEST_F(Gateway, PausedAnswersUnknownAtOnceAndBooksNothing) {
   const auto answer = charge(company.gateway, key_, won(1));
   EXPECT_EQ(answer.outcome, GatewayOutcome::unknown);
   EXPECT_EQ(answer.reason, "payments are paused");
-  EXPECT_TRUE(books_of(company.gateway).empty());
+  EXPECT_TRUE(ledger_of(company.gateway).empty());
   company.gateway.pause(false);
   EXPECT_EQ(charge(company.gateway, key_, won(1)).outcome, GatewayOutcome::approved);
 }
@@ -298,7 +298,7 @@ TEST_F(Gateway, ListsItsLedgerPageByPage) {
   std::vector<Pending> calls;
   for (std::uint64_t i = 0; i < 25; ++i) calls.push_back(start_charge(company.gateway, payment_number(i), won(1)));
   for (auto& call : calls) call.get();
-  for (std::size_t limit : {1, 4, 24, 25, 26}) EXPECT_EQ(books_of(company.gateway, limit).size(), 25u);
+  for (std::size_t limit : {1, 4, 24, 25, 26}) EXPECT_EQ(ledger_of(company.gateway, limit).size(), 25u);
   EXPECT_TRUE(company.gateway.charges({.limit = 5, .cursor = "nonsense"}).cursor_invalid);
 }
 

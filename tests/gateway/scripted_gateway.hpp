@@ -15,12 +15,12 @@
 namespace sugang {
 
 /// A payment company whose words a test gives: each call is written down and held until the test answers it. Its
-/// books tell how often money moved; being a real company, it moves money of one key at most once each way.
+/// ledger tell how often money moved; being a real company, it moves money of one key at most once each way.
 /// Thread-safe; `done` runs on the thread that answers.
 class ScriptedGateway : public PaymentGateway {
  public:
   enum class CallKind : std::uint8_t { charge, refund };
-  /// Whether money moved although the caller was told nothing definitive.
+  /// Whether money moved although the caller was reported nothing definitive.
   enum class Moved : std::uint8_t { no, yes };
 
   struct Call {
@@ -60,7 +60,7 @@ class ScriptedGateway : public PaymentGateway {
 
   // Each answers the oldest call that waits with this key, or the oldest of all; std::logic_error if none waits.
 
-  /// As the books have it: a key that was declined before is declined again, a refund of nothing is refused.
+  /// As the ledger have it: a key that was declined before is declined again, a refund of nothing is refused.
   void approve(std::optional<PaymentId> key = std::nullopt) { settle(take(key), std::nullopt); }
   void decline(const std::string& reason, std::optional<PaymentId> key = std::nullopt) {
     settle(take(key), reason);
@@ -114,7 +114,7 @@ class ScriptedGateway : public PaymentGateway {
   struct Held {
     Call call;
     Done done;
-    /// The caller was told that no answer came in time.
+    /// The caller was reported that no answer came in time.
     bool late = false;
   };
 

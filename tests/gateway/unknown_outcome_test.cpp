@@ -18,7 +18,7 @@ GatewayAnswer settle(EmbeddedGateway& gateway, bool is_refund, PaymentId key, Mo
 RC_GTEST_PROP(UnknownOutcomes, AskedAgainWithTheSameKeyMoveMoneyOnceThroughFailuresAndCrashes, ()) {
   constexpr std::uint64_t payments = 20;
   auto store = std::make_unique<MemoryStore>(std::size_t{ChargeLedger::space_count});
-  std::map<PaymentId, GatewayOutcome> told, refunded;
+  std::map<PaymentId, GatewayOutcome> reported, refunded;
   for (int round = 0; round < 4; ++round) {
     {
       EmbeddedGateway gateway{*store,
@@ -32,18 +32,18 @@ RC_GTEST_PROP(UnknownOutcomes, AskedAgainWithTheSameKeyMoveMoneyOnceThroughFailu
                             .decline_percent = *rc::gen::inRange(0u, 50u)});
       for (int call = 0; call < 10; ++call) {
         const auto key = payment_number(*rc::gen::inRange<std::uint64_t>(0, payments));
-        // What was told once is told for ever.
+        // What was reported once is reported for ever.
         const auto word = settle(gateway, false, key, won(100)).outcome;
-        RC_ASSERT(told.try_emplace(key, word).first->second == word);
+        RC_ASSERT(reported.try_emplace(key, word).first->second == word);
         if (*rc::gen::inRange(0, 3) > 0) continue;
         const auto back = settle(gateway, true, key, won(100)).outcome;
         RC_ASSERT(back == word);
         refunded.emplace(key, back);
       }
-      const auto books = books_of(gateway);
-      RC_ASSERT(books.size() == told.size());
-      for (const auto& [key, word] : told) {
-        const auto& state = books.at(key).state;
+      const auto ledger = ledger_of(gateway);
+      RC_ASSERT(ledger.size() == reported.size());
+      for (const auto& [key, word] : reported) {
+        const auto& state = ledger.at(key).state;
         if (outcome == GatewayOutcome::declined)
           RC_ASSERT(state == "declined");
         else
@@ -51,7 +51,7 @@ RC_GTEST_PROP(UnknownOutcomes, AskedAgainWithTheSameKeyMoveMoneyOnceThroughFailu
       }
     }
     // Each key was written once when it was decided and once when it was given back, never again.
-    RC_ASSERT(store->writes() <= told.size() + refunded.size());
+    RC_ASSERT(store->writes() <= reported.size() + refunded.size());
     auto after = store->crash();
     store = std::move(after);
   }

@@ -86,7 +86,7 @@ class MemoryService {
   enum Space : std::uint8_t { paused, aside, imports, operations_spaces };
 
   TempFolder folder_;
-  MemoryStore journal_store_{journal_space_count}, books_{1}, hooks_{WebhookStore::space_count},
+  MemoryStore journal_store_{journal_space_count}, ledger_{1}, hooks_{WebhookStore::space_count},
       operations_{operations_spaces}, rows_{views_space_count};
   MemoryHeadFile head_;
   Config config_;
@@ -97,7 +97,7 @@ class MemoryService {
   Journal journal_{journal_store_, head_, {}, reads(), end};
   SetAsideStore set_aside_{operations_, aside};
   ImportStaging staging_{operations_, imports};
-  EmbeddedGateway gateway_{books_, {}, end, [this] { return timers_.now(); }, 1};
+  EmbeddedGateway gateway_{ledger_, {}, end, [this] { return timers_.now(); }, 1};
   PaymentBreaker breaker_{gateway_, {}, [] { return std::chrono::steady_clock::now(); }};
   Views views_{tail_of(journal_), rows_, {}, end, [this] { return timers_.now(); }};
   Directory directory_{system_, journal_};

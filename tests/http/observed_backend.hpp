@@ -31,7 +31,7 @@ class ObservedBackend final : public Backend {
   /// Placements are submitted, but not passed on until they are released.
   void keep_placements();
   void release_placements();
-  /// Those that await events are told of some, though there are none.
+  /// Those that await events are reported of some, though there are none.
   void wake_followers();
   /// As after a crash: keyed requests are known as taken up, their answers are not.
   void forget_stored_answers();

@@ -11,7 +11,7 @@ class SagaOperations : public Served {
     register_course("c");
     enrollment = enroll("c", "s").json()["id"];
     path = "/v1/sagas/saga_" + enrollment.substr(4);
-    // Which sagas may be operated is not told here.
+    // Which sagas may be operated is not reported here.
     backend.end_with([](Outcome& outcome) { outcome.refusal.reset(); });
   }
 

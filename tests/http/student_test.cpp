@@ -39,14 +39,14 @@ TEST_F(Students, SeeTheirMileageWithItsBalance) {
 }
 
 TEST_F(Students, SeeTheirNotifications) {
-  const auto told = get("/v1/students/s/notifications").json();
-  ASSERT_EQ(told["items"].size(), 2u);
-  EXPECT_EQ(told["items"][0]["kind"], "enrollment.confirmed");
-  EXPECT_EQ(told["items"][0]["state"], "sent");
-  EXPECT_EQ(told["items"][0]["enrollmentId"], first["id"]);
-  EXPECT_EQ(told["items"][0]["courseId"], "c");
-  EXPECT_FALSE(told["items"][0].contains("error"));
-  EXPECT_TRUE(told["position"].is_string());
+  const auto reported = get("/v1/students/s/notifications").json();
+  ASSERT_EQ(reported["items"].size(), 2u);
+  EXPECT_EQ(reported["items"][0]["kind"], "enrollment.confirmed");
+  EXPECT_EQ(reported["items"][0]["state"], "sent");
+  EXPECT_EQ(reported["items"][0]["enrollmentId"], first["id"]);
+  EXPECT_EQ(reported["items"][0]["courseId"], "c");
+  EXPECT_FALSE(reported["items"][0].contains("error"));
+  EXPECT_TRUE(reported["position"].is_string());
   EXPECT_NE(get("/v1/students/s/notifications?limit=1").field("link"), "");
 }
 

@@ -13,7 +13,7 @@ class Waitlist : public Served {
     post("/v1/courses", R"({"id":"w","kind":"lecture","title":"Verse","capacity":1,"waitlist":true})");
     first = *parse_id<EnrollmentTag>(enroll("w", "first").json()["id"].get<std::string>());
   }
-  WireAnswer wait_in_line(const std::string& student, WireFields fields = {}) {
+  WireAnswer join_waitlist(const std::string& student, WireFields fields = {}) {
     return post("/v1/enrollments", R"({"courseId":"w","onFull":"waitlist","studentId":")" + student + R"("})",
                 std::move(fields));
   }
@@ -32,17 +32,17 @@ class Waitlist : public Served {
 
 TEST_F(Waitlist, IsJoinedOnRequest) {
   EXPECT_FALSE(backend.last_command_as<PlaceEnrollment>().may_wait);
-  const auto waiting = wait_in_line("s");
+  const auto waiting = join_waitlist("s");
   EXPECT_TRUE(backend.last_command_as<PlaceEnrollment>().may_wait);
   EXPECT_EQ(waiting.status, 202);
   EXPECT_EQ(waiting.json()["state"], "waitlisted");
   EXPECT_EQ(waiting.json()["waitlistPosition"], 1);
   EXPECT_EQ(waiting.field("retry-after"), "1");
-  EXPECT_EQ(wait_in_line("t").json()["waitlistPosition"], 2);
+  EXPECT_EQ(join_waitlist("t").json()["waitlistPosition"], 2);
 }
 
 TEST_F(Waitlist, AnEnrollmentHasItsPositionAndSoHasItsTag) {
-  const auto placed = wait_in_line("s");
+  const auto placed = join_waitlist("s");
   const auto read = get(placed.field("location"));
   EXPECT_EQ(read.json()["waitlistPosition"], 1);
   EXPECT_EQ(read.field("etag"), placed.field("etag"));
@@ -53,7 +53,7 @@ TEST_F(Waitlist, AnEnrollmentHasItsPositionAndSoHasItsTag) {
 }
 
 TEST_F(Waitlist, APromotionBetweenTheTwoReadsIsSeen) {
-  const auto placed = wait_in_line("s");
+  const auto placed = join_waitlist("s");
   backend.before_waitlist_position([this] { cancel_first(); });
   const auto read = get(placed.field("location"));
   EXPECT_THAT(read.json()["state"], testing::AnyOf("seats_held", "payment_pending", "confirmed"));
@@ -62,8 +62,8 @@ TEST_F(Waitlist, APromotionBetweenTheTwoReadsIsSeen) {
 }
 
 TEST_F(Waitlist, IsListedInItsOrder) {
-  wait_in_line("s");
-  wait_in_line("t");
+  join_waitlist("s");
+  join_waitlist("t");
   const auto line = get("/v1/courses/w/waitlist").json()["items"];
   ASSERT_EQ(line.size(), 2u);
   EXPECT_EQ(line[0]["studentId"], "s");

@@ -7,11 +7,11 @@ struct Sagas : testing::Test {
   Durables durables;
   std::unique_ptr<Life> life = std::make_unique<Life>(durables);
 
-  struct Heard {
+  struct Answers {
     std::vector<Outcome> outcomes;
     EnrollmentState state() const { return std::get<EnrollmentSummary>(outcomes.back().subject).state; }
   };
-  std::shared_ptr<Heard> heard = std::make_shared<Heard>();
+  std::shared_ptr<Answers> answers = std::make_shared<Answers>();
 
   void SetUp() override {
     life->register_course("lecture-1", lecture(2));
@@ -19,7 +19,7 @@ struct Sagas : testing::Test {
     life->settle();
   }
   Caller listener() {
-    return Life::caller([h = heard](const Outcome& outcome) { h->outcomes.push_back(outcome); });
+    return Life::caller([h = answers](const Outcome& outcome) { h->outcomes.push_back(outcome); });
   }
   EnrollmentId place(const std::string& course, Wait wait = std::nullopt) {
     auto id = life->place({.course = CourseId{course}, .student = StudentId{"s1"}}, listener(), wait);
@@ -37,9 +37,9 @@ struct Sagas : testing::Test {
 TEST_F(Sagas, ConfirmOnlyWhatIsPaid) {
   auto id = place("lecture-1");
   EXPECT_EQ(life->summary(id).state, EnrollmentState::payment_pending);
-  EXPECT_TRUE(heard->outcomes.empty());
+  EXPECT_TRUE(answers->outcomes.empty());
   life->settle_with_company();
-  EXPECT_EQ(heard->state(), EnrollmentState::confirmed);
+  EXPECT_EQ(answers->state(), EnrollmentState::confirmed);
   EXPECT_EQ(life->describe("lecture-1")->taken, 1u);
 }
 
@@ -47,7 +47,7 @@ TEST_F(Sagas, GiveTheSeatBackWhenThePaymentIsDeclined) {
   auto id = place("lecture-1");
   durables.company.decline("no cover");
   life->settle();
-  EXPECT_EQ(heard->outcomes.back().refusal, Refusal{PaymentError::declined});
+  EXPECT_EQ(answers->outcomes.back().refusal, Refusal{PaymentError::declined});
   EXPECT_EQ(life->summary(id).state, EnrollmentState::rejected);
   EXPECT_EQ(life->summary(id).reason, "no cover");
   EXPECT_EQ(life->describe("lecture-1")->held, 0u);
@@ -72,16 +72,16 @@ TEST_F(Sagas, AnswerThatTheyGoOnWhenTheWaitIsOver) {
   place("lecture-1", Milliseconds{1'000});
   durables.timers.advance(Milliseconds{1'000});
   life->settle();
-  ASSERT_EQ(heard->outcomes.size(), 1u);
-  EXPECT_TRUE(heard->outcomes.back().under_way);
+  ASSERT_EQ(answers->outcomes.size(), 1u);
+  EXPECT_TRUE(answers->outcomes.back().under_way);
   life->settle_with_company();
-  EXPECT_EQ(heard->outcomes.size(), 1u);
+  EXPECT_EQ(answers->outcomes.size(), 1u);
 }
 
 TEST_F(Sagas, AnswerAPerformanceOnceItsSeatIsHeld) {
   place("musical-1");
-  ASSERT_EQ(heard->outcomes.size(), 1u);
-  EXPECT_TRUE(heard->outcomes.back().under_way);
+  ASSERT_EQ(answers->outcomes.size(), 1u);
+  EXPECT_TRUE(answers->outcomes.back().under_way);
 }
 
 TEST_F(Sagas, RefundAndReleaseWhenCancelled) {
@@ -89,7 +89,7 @@ TEST_F(Sagas, RefundAndReleaseWhenCancelled) {
   life->settle_with_company();
   life->cancel(id, listener());
   life->settle_with_company();
-  EXPECT_EQ(heard->state(), EnrollmentState::cancelled);
+  EXPECT_EQ(answers->state(), EnrollmentState::cancelled);
   EXPECT_EQ(durables.company.balance(payment_of(id)).amount, 0);
   EXPECT_EQ(life->describe("lecture-1")->taken, 0u);
 }
@@ -110,9 +110,9 @@ TEST_F(Sagas, GiveTheSameAnswerToASecondCancel) {
   life->settle_with_company();
   life->cancel(id, listener());
   life->settle_with_company();
-  ASSERT_EQ(heard->outcomes.size(), 3u);
-  EXPECT_EQ(std::get<EnrollmentSummary>(heard->outcomes[1].subject),
-            std::get<EnrollmentSummary>(heard->outcomes[2].subject));
+  ASSERT_EQ(answers->outcomes.size(), 3u);
+  EXPECT_EQ(std::get<EnrollmentSummary>(answers->outcomes[1].subject),
+            std::get<EnrollmentSummary>(answers->outcomes[2].subject));
 }
 
 TEST_F(Sagas, RefundAChargeThatProvesApprovedAfterTheCancel) {
@@ -156,13 +156,13 @@ TEST_F(Sagas, AreStuckAndListedWhenARefundIsRefusedForGood) {
   life->settle();
   EXPECT_EQ(life->summary(id).saga, SagaState::stuck);
   EXPECT_EQ(life->summary(id).last_error, "account closed");
-  EXPECT_TRUE(heard->outcomes.back().under_way);
+  EXPECT_TRUE(answers->outcomes.back().under_way);
   EXPECT_EQ(life->journal().pending().size(), 1u);
 }
 
 // A promotion loads the saga of the student who waited, which then reads what the reply to it says again.
 TEST_F(Sagas, FoldWhatTheyHaveReadOnce) {
-  life->register_course("lecture-line", with_line(lecture(1)));
+  life->register_course("lecture-line", with_waitlist(lecture(1)));
   life->settle();
   const auto holder = place("lecture-line");
   life->settle_with_company();
@@ -174,7 +174,7 @@ TEST_F(Sagas, FoldWhatTheyHaveReadOnce) {
   life->settle();
   life->join(waiter, listener(), Milliseconds{0});
   life->settle();
-  auto shown = std::get<EnrollmentSummary>(heard->outcomes.back().subject);
+  auto shown = std::get<EnrollmentSummary>(answers->outcomes.back().subject);
   EXPECT_EQ(shown.state, EnrollmentState::payment_pending);
   auto expected = life->summary(waiter);
   // What a participant reports has no position yet.
@@ -228,15 +228,15 @@ TEST_F(Sagas, KeepTheReasonOfACancelThroughACrash) {
 TEST_F(Sagas, RefuseACourseThatWillNotWaitWhilePaymentsAreDown) {
   life->payments_available = false;
   place("lecture-1");
-  EXPECT_EQ(heard->outcomes.back().refusal, Refusal{CourseError::payment_unavailable});
+  EXPECT_EQ(answers->outcomes.back().refusal, Refusal{CourseError::payment_unavailable});
   place("musical-1");
-  EXPECT_TRUE(heard->outcomes.back().under_way);
+  EXPECT_TRUE(answers->outcomes.back().under_way);
 }
 
 TEST_F(Sagas, RefuseToCancelWhatNeverWas) {
   life->cancel(EnrollmentId{make_uid(durables.timers.now(), Partition{3}, 7, 0)}, listener());
   life->settle();
-  EXPECT_EQ(heard->outcomes.back().refusal, Refusal{EnrollmentError::not_found});
+  EXPECT_EQ(answers->outcomes.back().refusal, Refusal{EnrollmentError::not_found});
 }
 
 TEST_F(Sagas, RefuseToCancelWhatWasRejected) {
@@ -245,7 +245,7 @@ TEST_F(Sagas, RefuseToCancelWhatWasRejected) {
   life->settle();
   life->cancel(id, listener());
   life->settle();
-  EXPECT_EQ(heard->outcomes.back().refusal, Refusal{EnrollmentError::not_cancellable});
+  EXPECT_EQ(answers->outcomes.back().refusal, Refusal{EnrollmentError::not_cancellable});
 }
 
 }  // namespace

@@ -308,16 +308,16 @@ TEST_F(PaymentOutcomes, ThatComeAfterTheDeadlineKeepTheSagaListedAndTheEnrollmen
 }
 
 TEST_F(PaymentOutcomes, ThatComeAfterTheDeadlineLeaveNoCallerWithoutTheExpiry) {
-  std::optional<Outcome> told;
+  std::optional<Outcome> reported;
   const auto id = life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s1"}},
-                              Life::caller([&](const Outcome& outcome) { told = outcome; }), std::chrono::hours{1});
+                              Life::caller([&](const Outcome& outcome) { reported = outcome; }), std::chrono::hours{1});
   life->settle();
   // The call is never answered; a retry would be, but none is sent before the deadline.
   durables.timers.advance(std::chrono::minutes{15});
   durables.company.leave_unknown(Moved::no);
   life->settle();
-  ASSERT_TRUE(told);
-  EXPECT_EQ(std::get<EnrollmentSummary>(told->subject).state, EnrollmentState::expired);
+  ASSERT_TRUE(reported);
+  EXPECT_EQ(std::get<EnrollmentSummary>(reported->subject).state, EnrollmentState::expired);
   EXPECT_FALSE(life->summary(id).ended());
 }
 

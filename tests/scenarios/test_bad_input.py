@@ -1,4 +1,4 @@
-"""Malformed requests: each is told its faults, and none of them leaves a trace."""
+"""Malformed requests: each is notified its faults, and none of them leaves a trace."""
 
 import json
 import socket
@@ -127,7 +127,7 @@ class TestAnEnrollment:
     def test_has_a_word_that_is_not_ours(self, place, member, value):
         assert_points_at(place(**{member: value}), "/" + member)
 
-    def test_is_told_all_its_faults_at_once(self, client, nothing_happens):
+    def test_names_all_its_faults_at_once(self, client, nothing_happens):
         body = {"courseId": 1, "studentId": [], "seats": "many", "paymentMethod": 7}
         answer = client.post("/v1/enrollments", body)
         assert_points_at(answer, "/courseId", "/studentId", "/seats", "/paymentMethod")
@@ -183,7 +183,7 @@ class TestACourse:
     def test_has_a_value_that_is_not_ours(self, register, member, value):
         assert_points_at(register(**{member: value}), "/" + member)
 
-    def test_is_told_all_its_faults_at_once(self, register):
+    def test_names_all_its_faults_at_once(self, register):
         answer = register(kind=1, title=2, capacity="3", price=4)
         assert_points_at(answer, "/kind", "/title", "/capacity", "/price")
 

@@ -89,7 +89,7 @@ def test_probes_are_answered_on_new_connections_while_clients_are_refused(scratc
         assert read(client, "/v1/courses")
 
 
-def test_what_is_refused_is_told_why_and_counted_and_logged(scratch):
+def test_what_is_refused_is_explained_and_counted_and_logged(scratch):
     with crowded(scratch) as (server, _, _, idle):
         status, fields, body = answer_on(idle[-1])
         assert (status, fields["connection"]) == (503, "close")

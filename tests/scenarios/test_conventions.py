@@ -123,7 +123,7 @@ class TestIdempotencyKey:
         assert [answer.status for answer in answers] == [201, 201]
         assert seats(client, course)["taken"] == 2
 
-    def test_a_repeat_while_the_first_runs_is_told_so(self, server, client, gateway, key):
+    def test_a_repeat_while_the_first_runs_is_refused(self, server, client, gateway, key):
         gateway(latencyMillis=[1000, 1000])
         course, student = register_course(client), unique("student")
         with ThreadPoolExecutor(1) as elsewhere, Client(server.listen) as other:
@@ -401,7 +401,7 @@ class TestMessages:
         assert answer.header("allow")
         assert answer.problem
 
-    def test_who_expects_to_be_told_to_go_on_is_told(self, server, client):
+    def test_expect_continue_is_answered(self, server, client):
         body = f'{{"courseId":"{register_course(client)}","studentId":"{unique("student")}"}}'.encode()
         with socket.create_connection(server.listen, 10) as raw:
             raw.sendall(render_request("POST", "/v1/enrollments", "localhost",

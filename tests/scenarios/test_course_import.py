@@ -153,7 +153,7 @@ def many_rows(prefix, count):
 
 
 class Beside:
-    """Places enrollments one after another, with the time that each took, until it is told to stop."""
+    """Places enrollments one after another, with the time that each took, until it is notified to stop."""
 
     def __init__(self, address, course):
         self.took = []

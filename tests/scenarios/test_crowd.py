@@ -14,7 +14,7 @@ import pytest
 from blackbox import catalogue
 from blackbox.actions import (charges, enroll, eventually, my_page, page_rows, register_course, sagas_under_way,
                               seats, unique)
-from blackbox.books import Books
+from blackbox.accounts import Accounts
 from blackbox.client import Client, crowd, query
 from blackbox.server import Server
 
@@ -93,27 +93,27 @@ def test_a_crowd_is_served_and_every_book_agrees(term):
     assert set(log.answers) == set(asked), "a request without a definite answer"
     assert set(log.with_status(409)) == set(log.with_status(409, "sold-out"))
     with Client(server.listen) as client, Client(server.management) as management:
-        books = Books(client, management)
-    books.assert_agree()
-    assert_the_log_agrees(log, books, rows)
-    asyncio.run(assert_pages_agree(server.listen, log, books))
+        accounts = Accounts(client, management)
+    accounts.assert_agree()
+    assert_the_log_agrees(log, accounts, rows)
+    asyncio.run(assert_pages_agree(server.listen, log, accounts))
 
 
-def assert_the_log_agrees(log, books, rows):
-    confirmed = {(one["studentId"], one["courseId"]): one for one in books.enrollments.values()}
-    assert len(confirmed) == len(books.enrollments), "somebody is enrolled twice in one section"
+def assert_the_log_agrees(log, accounts, rows):
+    confirmed = {(one["studentId"], one["courseId"]): one for one in accounts.enrollments.values()}
+    assert len(confirmed) == len(accounts.enrollments), "somebody is enrolled twice in one section"
     assert set(confirmed) == set(log.with_status(201))
     for wish, answer in log.with_status(201).items():
         assert confirmed[wish]["id"] == answer.json()["id"]
     sold_out = {course for _, course in log.with_status(409)}
     for row in rows:
-        found = books.courses[row["id"]]["seats"]
+        found = accounts.courses[row["id"]]["seats"]
         assert found["taken"] <= int(row["capacity"]) == found["capacity"]
         if row["id"] in sold_out:
             assert found["available"] == 0, f"refused while there was room: {row['id']} {found}"
 
 
-async def assert_pages_agree(address, log, books):
+async def assert_pages_agree(address, log, accounts):
     """My page, the enrollment by its id and the student's own log tell the same, for each student."""
     enrolled = defaultdict(set)
     for (student, course), answer in log.with_status(201).items():
@@ -125,10 +125,10 @@ async def assert_pages_agree(address, log, books):
         rows = page_rows(answer.json())
         assert {(row["id"], row["courseId"]) for row in rows} == enrolled[student], student
         for row in rows:
-            assert row["courseTitle"] == books.courses[row["courseId"]]["title"]
+            assert row["courseTitle"] == accounts.courses[row["courseId"]]["title"]
             by_id = (await client.request("GET", f"/v1/enrollments/{row['id']}")).json()
             assert (by_id["state"], by_id["studentId"]) == (row["state"], student) == ("confirmed", student)
-            assert by_id["payment"] == books.enrollments[row["id"]]["payment"] == row["payment"]
+            assert by_id["payment"] == accounts.enrollments[row["id"]]["payment"] == row["payment"]
 
     await crowd(address, CONNECTIONS, {student for student, _ in log.answers}, check)
 
@@ -172,7 +172,7 @@ def test_a_course_that_falls_asleep_at_every_moment_forgets_no_seat(scratch, con
         asyncio.run(crowd(server.listen, connections, racers, log.enroll))
         assert len(log.with_status(201)) == LAST_SEATS
         assert len(log.with_status(409, "sold-out")) == RACERS - LAST_SEATS
-        Books(client, management).assert_agree()
+        Accounts(client, management).assert_agree()
 
 
 def test_one_student_at_many_connections_gets_one_seat(server, client):

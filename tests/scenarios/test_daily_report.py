@@ -40,10 +40,10 @@ def rows(reports, course):
 
 def states(reports, course):
     """What the report tells of each enrollment, in order."""
-    told = defaultdict(list)
+    notified = defaultdict(list)
     for row in rows(reports, course):
-        told[row["enrollmentId"]].append(row["state"])
-    return told
+        notified[row["enrollmentId"]].append(row["state"])
+    return notified
 
 
 def await_states(reports, course, enrollment, *expected):
@@ -70,7 +70,7 @@ def test_each_course_has_a_file_of_its_own(site, reports):
     assert set(states(reports, first)) == {of_first}
 
 
-def test_declined_and_completed_are_told_too(site, reports):
+def test_declined_and_completed_are_notified_too(site, reports):
     course = register_course(site.client, kind="product")
     declined = enroll(site.client, course, paymentMethod="test-decline").json()["enrollmentId"]
     order = confirmed(site.client, course)
@@ -90,9 +90,9 @@ def test_kills_in_the_middle_leave_every_row_exactly_once(site, reports):
     for enrollment in made:
         await_state(site.client, enrollment, "confirmed")
     eventually(lambda: sum(map(len, states(reports, course).values())) >= 2 * len(made), 30)
-    told = states(reports, course)
-    assert set(told) == set(made)
-    assert Counter(map(tuple, told.values())) == {("requested", "confirmed"): len(made)}
+    notified = states(reports, course)
+    assert set(notified) == set(made)
+    assert Counter(map(tuple, notified.values())) == {("requested", "confirmed"): len(made)}
     positions = [int(row["position"]) for row in rows(reports, course)]
     assert positions == sorted(set(positions))
 

@@ -4,7 +4,7 @@ import pytest
 
 from blackbox.actions import (await_quiet_sagas, cancel, charges, confirmed, enroll, eventually,
                               read_enrollment, register_course, seats, set_component, set_gateway)
-from blackbox.books import Books
+from blackbox.accounts import Accounts
 from blackbox.client import Client
 from blackbox.server import Server
 
@@ -68,7 +68,7 @@ def test_an_expired_enrollment_cannot_be_cancelled(client, gateway, hanging):
     assert (answer.status, answer.problem) == (409, "not-cancellable")
 
 
-def test_a_waiting_caller_is_told_of_the_expiry_or_to_look_later(client, gateway):
+def test_a_waiting_caller_gets_the_expiry_or_retry_after(client, gateway):
     course = register_course(client, capacity=3)
     gateway(hang=True)
     answer = enroll(client, course, headers={"Prefer": "wait=10"})
@@ -93,7 +93,7 @@ def test_a_deadline_survives_a_kill(scratch):
             ended = eventually(lambda: (found := read_enrollment(client, enrollment))["state"] in
                                {"expired", "confirmed"} and found)
             assert seats(client, course)["taken"] == (2 if ended["state"] == "confirmed" else 0)
-            Books(client, management).assert_agree()
+            Accounts(client, management).assert_agree()
 
 
 def test_what_waits_for_paused_payments_expires_too(server):
@@ -108,7 +108,7 @@ def test_what_waits_for_paused_payments_expires_too(server):
         expired(client, enrollment)
 
 
-def test_the_books_agree_after_all_that(server):
+def test_the_accounts_agree_after_all_that(server):
     with Client(server.listen) as client, Client(server.management) as management:
         confirmed(client, register_course(client))
-        Books(client, management).assert_agree()
+        Accounts(client, management).assert_agree()

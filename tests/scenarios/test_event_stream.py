@@ -42,19 +42,19 @@ def of_enrollment(event, enrollment):
     return event.json().get("enrollmentid") == enrollment
 
 
-def test_an_enrollment_is_told_while_it_happens(server, client):
+def test_an_enrollment_is_notified_while_it_happens(server, client):
     course = register_course(client)
     with EventStream(server.listen, last_id=end_of_events(client)) as stream:
         assert (stream.status, stream.headers["content-type"]) == (200, "text/event-stream")
         assert stream.headers["cache-control"] == "no-store"
         assert "content-length" not in stream.headers
         enrollment = confirmed(client, course)["id"]
-        told = stream.until(lambda event: event.name == "enrollment.confirmed" and of_enrollment(event, enrollment))
+        notified = stream.until(lambda event: event.name == "enrollment.confirmed" and of_enrollment(event, enrollment))
         timeline = read(client, f"/v1/enrollments/{enrollment}/events?limit=200")["items"]
-        mine = [event.json() for event in told if of_enrollment(event, enrollment)]
+        mine = [event.json() for event in notified if of_enrollment(event, enrollment)]
         assert mine == timeline[:len(mine)]
-        assert [event.id for event in told] == [event.json()["position"] for event in told]
-        assert [f"sugang.{event.name}" for event in told] == [event.json()["type"] for event in told]
+        assert [event.id for event in notified] == [event.json()["position"] for event in notified]
+        assert [f"sugang.{event.name}" for event in notified] == [event.json()["type"] for event in notified]
 
 
 def test_a_stream_from_now_leaves_out_what_was_and_misses_nothing_after(server, client):
@@ -62,11 +62,11 @@ def test_a_stream_from_now_leaves_out_what_was_and_misses_nothing_after(server, 
     with EventStream(server.listen, "/v1/events?after=now") as stream:
         opening = dict(stream.frame())
         course = register_course(client)
-        told = stream.until(lambda event: event.name == "course.registered")
-        assert course in told[-1].data
+        notified = stream.until(lambda event: event.name == "course.registered")
+        assert course in notified[-1].data
         # Of the enrollment before, at most what follows it.
-        assert not {"course.seats-held", "enrollment.requested"} & {event.name for event in told}
-        first = told[0]
+        assert not {"course.seats-held", "enrollment.requested"} & {event.name for event in notified}
+        first = notified[0]
     # Cut off before the first event, a client comes back with the id that the stream began with.
     with EventStream(server.listen, "/v1/events?after=now", last_id=opening["id"]) as stream:
         assert stream.next().id == first.id
@@ -75,15 +75,15 @@ def test_a_stream_from_now_leaves_out_what_was_and_misses_nothing_after(server, 
     assert batch.header("sugang-position")
 
 
-def test_what_happens_is_told_promptly(server, client):
+def test_what_happens_is_notified_promptly(server, client):
     course = register_course(client, kind="performance", capacity=100)
     with EventStream(server.listen, last_id=end_of_events(client)) as stream:
         delays = []
         for _ in range(20):
             enrollment = confirmed(client, course)["id"]
             answered = time.monotonic()
-            told = stream.until(lambda event: event.name == "enrollment.confirmed" and of_enrollment(event, enrollment))
-            delays.append(told[-1].arrived - answered)
+            notified = stream.until(lambda event: event.name == "enrollment.confirmed" and of_enrollment(event, enrollment))
+            delays.append(notified[-1].arrived - answered)
     # The machine may be busy for a moment; the server's own way is not.
     assert sorted(delays)[len(delays) // 2] < PROMPT_S, delays
 
@@ -124,7 +124,7 @@ def test_what_is_accepted_decides_what_is_given(client):
 
 
 class Load:
-    """Enrolls until it is told to stop; a server that is gone is asked again."""
+    """Enrolls until it is notified to stop; a server that is gone is asked again."""
 
     def __init__(self, server, course):
         self.server = server

@@ -290,7 +290,7 @@ def test_a_professor_registers_a_lecture_and_sees_who_is_in_it(client):
     assert {one["id"] for one in listed} == set(enrolled)
 
 
-def test_the_confirmation_and_the_cancel_are_told_once_each(client):
+def test_the_confirmation_and_the_cancel_are_notified_once_each(client):
     student = unique("student")
     enrollment = confirmed(client, register_course(client), student)["id"]
     await_notices(client, student, "enrollment.confirmed")
@@ -331,7 +331,7 @@ def test_my_page_is_there_while_the_views_are_down_and_catches_up(client, manage
 
 
 @pytest.mark.parametrize("component", ["catalogue", "mileage", "notifications", "views"])
-def test_enrolling_and_cancelling_go_on_while_others_are_down_and_are_told_once(client, management, component):
+def test_enrolling_and_cancelling_go_on_while_others_are_down_and_are_notified_once(client, management, component):
     course, student = register_course(client, kind="lecture", seatsPerStudent=2), unique("student")
     with paused(management, component):
         kept, gone = confirmed(client, course, student), confirmed(client, course, student)

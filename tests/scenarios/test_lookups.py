@@ -14,7 +14,7 @@ def test_a_look_up_that_does_not_end_does_not_hold_up_the_end(scratch):
     begun = scratch / "lookup"
     server = Server(scratch / "data", environment=environment(library("lookup_shim.c", scratch), TEST_LOOKUP=begun))
     with server, Client(server.listen) as client:
-        assert client.post("/v1/webhooks", {"url": "http://receiver.slow/told"}).status == 201
+        assert client.post("/v1/webhooks", {"url": "http://receiver.slow/notified"}).status == 201
         confirmed(client, register_course(client))
         eventually(begun.exists)
         assert confirmed(client, register_course(client))

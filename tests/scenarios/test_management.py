@@ -97,10 +97,10 @@ def test_a_gateway_that_fails_often_charges_each_payment_once(client, management
     # Nobody says that it is better: a probe finds out.
     gateway(failPercent=60)
     eventually(lambda: all(read_enrollment(client, id)["state"] == "confirmed" for id in ids), 180)
-    books = charges(management)
+    accounts = charges(management)
     for id in ids:
         payment = read_enrollment(client, id)["payment"]
-        assert (books[payment["id"]]["state"], books[payment["id"]]["amount"]) == ("approved", won(500))
+        assert (accounts[payment["id"]]["state"], accounts[payment["id"]]["amount"]) == ("approved", won(500))
 
 
 def test_a_gateway_that_declines_all_rejects_all(client, gateway):

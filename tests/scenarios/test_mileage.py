@@ -8,7 +8,7 @@ import pytest
 from blackbox.actions import (after, await_state, cancel, charges, confirmed, enroll, event_types, events_of,
                               eventually, every, mileage, my_page, paused, read, read_enrollment, register_course,
                               seats, set_component, unique)
-from blackbox.books import Books
+from blackbox.accounts import Accounts
 from blackbox.client import crowd
 from blackbox.site import Site
 
@@ -206,7 +206,7 @@ def test_mileage_is_earned_and_taken_back_exactly_once_across_kills(site):
     eventually(lambda: mileage(site.client, student) == expected)
     assert points_of(site.client, kept["id"]) == [("payment.approved", 120)]
     assert points_of(site.client, gone["id"]) == [("payment.approved", 120), ("payment.refund-requested", 120)]
-    Books(site.client, site.management).assert_agree()
+    Accounts(site.client, site.management).assert_agree()
 
 
 # --- while the payment side is down
@@ -306,7 +306,7 @@ def test_what_waits_for_the_payment_side_is_bounded(scratch):
 
 
 def test_an_overloaded_payment_side_defers_paying_and_cancelling_and_loses_none(site):
-    """Two hundred book and a hundred of them cancel while payment is away: each is told, and all is done after."""
+    """Two hundred book and a hundred of them cancel while payment is away: each is notified, and all is done after."""
     course = awaiting_payments(site, "performance", capacity=200)
     booked, students = {}, [unique("student") for _ in range(200)]
 
@@ -325,7 +325,7 @@ def test_an_overloaded_payment_side_defers_paying_and_cancelling_and_loses_none(
     site.crash()
     set_component(site.management, "payments", "running")
     eventually(lambda: seats(site.client, course)["taken"] == 100, 30)
-    Books(site.client, site.management).assert_agree()
+    Accounts(site.client, site.management).assert_agree()
     for student in students[:100:20]:
         assert mileage(site.client, student)[0] == 0
     for student in students[100::20]:
@@ -340,6 +340,6 @@ def test_a_deferred_booking_may_be_declined_when_payment_returns(client, managem
     assert seats(client, course)["available"] == 10
 
 
-def test_the_books_agree_after_all_that(client, management):
+def test_the_accounts_agree_after_all_that(client, management):
     confirmed(client, register_course(client))
-    Books(client, management).assert_agree()
+    Accounts(client, management).assert_agree()

@@ -12,7 +12,7 @@ import pytest
 
 from blackbox.actions import (await_state, await_views, cancel, charges, confirmed, enroll, event_types, events_of,
                               eventually, every, read_enrollment, register_course, saga_of, seats, set_gateway, unique)
-from blackbox.books import Books
+from blackbox.accounts import Accounts
 from blackbox.client import crowd
 from blackbox.site import Site
 
@@ -296,22 +296,22 @@ def test_a_thousand_stuck_by_a_failing_gateway_are_listed_soon_retried_and_none_
     set_gateway(site.management)
     # Those that have gone on by themselves have ended by now.
     post_each(site, "/v1/sagas/{saga}/retry", enrollments, (202, None), (409, "saga-ended"))
-    Books(site.client, site.management).assert_agree()
+    Accounts(site.client, site.management).assert_agree()
     ended = {one["id"]: one for one in every(site.client, "/v1/enrollments", courseId=course)}
     assert set(ended) == set(enrollments)
     assert {one["state"] for one in ended.values()} == {"cancelled"}
-    books = charges(site.management)
-    assert len(books) == STUCK and {charge["state"] for charge in books.values()} == {"refunded"}
+    accounts = charges(site.management)
+    assert len(accounts) == STUCK and {charge["state"] for charge in accounts.values()} == {"refunded"}
     for enrollment in enrollments[::max(1, STUCK // 20)]:
-        told = event_types(events_of(site.client, enrollment))
+        notified = event_types(events_of(site.client, enrollment))
         for once in ("payment.refunded", "enrollment.cancelled", "course.seats-released"):
-            assert told.count(once) == 1, (once, told)
+            assert notified.count(once) == 1, (once, notified)
     assert all(operations(site.client, one) for one in too_early)
 
 
-def test_the_books_agree_after_all_that(client, management):
+def test_the_accounts_agree_after_all_that(client, management):
     # Of what waits for a person here, nobody comes.
     for saga in [*every(client, "/v1/sagas", state="waiting"), *every(client, "/v1/sagas", state="stuck")]:
         cancel(client, saga["enrollmentId"], {"Prefer": "respond-async"})
     confirmed(client, register_course(client))
-    Books(client, management).assert_agree()
+    Accounts(client, management).assert_agree()

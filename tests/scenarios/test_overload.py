@@ -87,7 +87,7 @@ def test_more_requests_than_a_course_takes_do_not_hinder_another(scratch):
 
 
 @pytest.mark.parametrize("allowed", [3])
-def test_more_connections_than_allowed_are_told_so_or_closed(scratch, allowed):
+def test_more_connections_than_allowed_are_refused_or_closed(scratch, allowed):
     with serving(scratch, "--connections-max", str(allowed)) as (server, client, _), ExitStack() as stack:
         client.close()
         held = [stack.enter_context(Client(server.listen)) for _ in range(allowed)]

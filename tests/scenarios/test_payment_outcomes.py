@@ -5,7 +5,7 @@ charged that was cancelled before any call left, a late answer is taken, and wha
 from blackbox.actions import (await_notices, await_state, await_views, cancel, charges, confirmed, enroll,
                               event_types, events_of, eventually, every, my_page, paused, read_enrollment,
                               register_course, saga_of, seats, set_component, set_gateway, unique)
-from blackbox.books import Books
+from blackbox.accounts import Accounts
 from blackbox.site import Site
 
 ASYNC = {"Prefer": "respond-async"}
@@ -42,7 +42,7 @@ def test_cancelled_charges_that_hang_cannot_be_resolved_and_end_as_the_gateway_s
         set_gateway(site.management)
         for one in placed:
             await_state(client, one, "cancelled")
-        Books(client, site.management).assert_agree()
+        Accounts(client, site.management).assert_agree()
         assert {charge["state"] for charge in charges(site.management).values()} <= {"refunded"}
 
 
@@ -83,7 +83,7 @@ def test_a_charge_that_never_left_is_void_after_a_kill_too(site):
     site.crash()
     # A cancel may come after the charge has left by now; then its outcome decides.
     assert cancel(site.client, placed["id"], {"Prefer": "wait=10"}).status == 200
-    Books(site.client, site.management).assert_agree()
+    Accounts(site.client, site.management).assert_agree()
 
 
 def test_an_order_that_expires_before_its_charge_left_is_void_and_never_charged(scratch):
@@ -123,7 +123,7 @@ def test_what_expires_while_the_gateway_hangs_says_so_at_once_with_the_payments_
         set_gateway(site.management)
         await_saga(client, placed["id"], "compensated")
         assert read_enrollment(client, placed["id"])["payment"]["state"] in {"voided", "refunded"}
-        Books(client, site.management).assert_agree()
+        Accounts(client, site.management).assert_agree()
 
 
 # --- a late answer is an answer
@@ -144,4 +144,4 @@ def test_a_gateway_slower_than_the_timeout_confirms_all_and_nothing_is_stuck_or_
         for one in placed:
             await_state(client, one, "confirmed")
             assert "saga.stuck" not in event_types(events_of(client, one))
-        Books(client, site.management).assert_agree()
+        Accounts(client, site.management).assert_agree()

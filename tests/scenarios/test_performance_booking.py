@@ -5,7 +5,7 @@ import pytest
 from blackbox.actions import (LIVE_STATES, await_notices, await_state, cancel, charges, confirmed, enroll,
                               event_types, events_of, eventually, in_order, my_page, paused, read, read_enrollment,
                               register_course, saga_of, seats, set_component, steps_done, unique, won)
-from blackbox.books import Books
+from blackbox.accounts import Accounts
 
 
 def booked(client, enrollment):
@@ -122,7 +122,7 @@ def test_a_performance_shows_its_kind(client):
     confirmed(client, register_course(client, kind="performance", price=0))
 
 
-# --- each step seen, each end told, and whatever is down
+# --- each step seen, each end notified, and whatever is down
 
 
 def test_approval_and_cancellation_each_send_one_notification(client):
@@ -136,7 +136,7 @@ def test_approval_and_cancellation_each_send_one_notification(client):
     await_notices(client, customer, "enrollment.confirmed", "enrollment.confirmed", "enrollment.cancelled")
 
 
-def test_a_declined_booking_is_told_once(client):
+def test_a_declined_booking_is_notified_once(client):
     customer = unique("customer")
     enroll(client, register_course(client, kind="performance"), customer, paymentMethod="test-decline")
     await_notices(client, customer, "enrollment.rejected")
@@ -154,10 +154,10 @@ def test_every_step_is_visible_while_it_waits_when_it_is_done_and_when_it_is_und
     assert in_order(steps_done(client, pending), "hold_seats", "take_payment", "take_seats", "confirm")
     cancel(client, pending, {"Prefer": "wait=10"})
     assert in_order(steps_done(client, pending), "release_seats", "refund_payment", "mark_cancelled")
-    told = event_types(events_of(client, pending))
-    assert in_order(told, "enrollment.requested", "course.seats-held", "payment.requested", "payment.approved",
+    notified = event_types(events_of(client, pending))
+    assert in_order(notified, "enrollment.requested", "course.seats-held", "payment.requested", "payment.approved",
                     "course.seats-taken", "enrollment.confirmed", "enrollment.cancel-requested",
-                    "course.seats-released", "payment.refunded", "enrollment.cancelled"), told
+                    "course.seats-released", "payment.refunded", "enrollment.cancelled"), notified
     assert my_page(client, customer)[pending]["state"] == "cancelled"
 
 
@@ -196,7 +196,7 @@ def test_booking_goes_on_while_the_views_are_down(client, management):
 
 
 @pytest.mark.parametrize("component", ["catalogue", "mileage", "notifications", "views"])
-def test_booking_and_cancelling_go_on_while_others_are_down_and_are_told_once(client, management, component):
+def test_booking_and_cancelling_go_on_while_others_are_down_and_are_notified_once(client, management, component):
     course, customer = register_course(client, kind="performance", seatsPerStudent=2), unique("customer")
     with paused(management, component):
         kept, gone = confirmed(client, course, customer), confirmed(client, course, customer)
@@ -220,12 +220,12 @@ def test_bookings_made_while_payment_is_down_survive_a_kill_and_confirm(site):
     again = enroll(site.client, course, "regular", key)
     assert (again.status, again.body) == (first.status, first.body)
     assert seats(site.client, course)["taken"] == 30
-    Books(site.client, site.management).assert_agree()
+    Accounts(site.client, site.management).assert_agree()
 
 
-def test_the_books_agree_after_all_that(client, management):
+def test_the_accounts_agree_after_all_that(client, management):
     confirmed(client, register_course(client))
-    Books(client, management).assert_agree()
+    Accounts(client, management).assert_agree()
 
 
 def test_more_seats_than_one_customer_may_have_are_refused_with_what_is_left(client):

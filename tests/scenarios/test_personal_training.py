@@ -9,7 +9,7 @@ import pytest
 from blackbox.actions import (after, await_notices, await_refund, await_state, cancel, charges, confirmed, enroll,
                               event_types, events_of, eventually, every, in_order, mileage, my_page, paused, read,
                               read_enrollment, register_course, saga_of, seats, set_component, unique)
-from blackbox.books import Books
+from blackbox.accounts import Accounts
 from blackbox.client import crowd
 from blackbox.site import Site
 
@@ -85,7 +85,7 @@ def lists(client, position=None, **filters):
 # --- from the enrollment to the result
 
 
-def test_a_training_is_enrolled_assigned_scheduled_held_and_told(client, management, training, instructor):
+def test_a_training_is_enrolled_assigned_scheduled_held_and_notified(client, management, training, instructor):
     student = unique("student")
     answer = enroll(client, training, student)
     assert answer.status == 202
@@ -120,10 +120,10 @@ def test_a_training_is_enrolled_assigned_scheduled_held_and_told(client, managem
 
 
 def test_the_whole_way_is_on_the_timeline(client, training, instructor):
-    told = event_types(events_of(client, completed(client, training, instructor)))
-    assert in_order(told, "enrollment.requested", "course.seats-held", "payment.approved", "coaching.requested",
+    notified = event_types(events_of(client, completed(client, training, instructor)))
+    assert in_order(notified, "enrollment.requested", "course.seats-held", "payment.approved", "coaching.requested",
                     "coaching.assigned", "calendar.slot-booked", "coaching.scheduled", "course.seats-taken",
-                    "enrollment.confirmed", "coaching.result-recorded", "enrollment.completed"), told
+                    "enrollment.confirmed", "coaching.result-recorded", "enrollment.completed"), notified
 
 
 def test_nothing_is_confirmed_before_the_schedule_is(client, training, instructor):
@@ -229,7 +229,7 @@ def test_a_step_repeated_with_its_key_gets_the_same_answer(client, training, ins
         eventually(lambda: saga_of(client, enrollment)["state"] in ("waiting", "completed"))
 
 
-def test_a_result_that_comes_right_behind_the_schedule_is_heard(client, training, instructor):
+def test_a_result_that_comes_right_behind_the_schedule_is_taken(client, training, instructor):
     enrollment = assigned(client, training, instructor)
     assert schedule(client, enrollment).status == 200
     assert record(client, enrollment).status == 201
@@ -355,9 +355,9 @@ def test_instructor_and_time_are_given_back_together_and_free_again(client, trai
     answer = cancel(client, enrollment, {"Prefer": "wait=10"})
     assert answer.json()["coaching"]["state"] == "released"
     assert "instructorId" not in answer.json()["coaching"] and "schedule" not in answer.json()["coaching"]
-    told = event_types(events_of(client, enrollment))
-    assert in_order(told, "enrollment.cancel-requested", "course.seats-released", "coaching.released",
-                    "calendar.slot-released", "payment.refunded", "enrollment.cancelled"), told
+    notified = event_types(events_of(client, enrollment))
+    assert in_order(notified, "enrollment.cancel-requested", "course.seats-released", "coaching.released",
+                    "calendar.slot-released", "payment.refunded", "enrollment.cancelled"), notified
     assert schedule(client, waiting).status == 200
     await_state(client, waiting, "confirmed")
 
@@ -473,7 +473,7 @@ def test_kills_between_all_steps_lose_no_step_and_tell_each_once(site):
     await_state(site.client, enrollment, "completed")
     await_notices(site.client, student, *TOLD_WHEN_COMPLETED)
     eventually(lambda: mileage(site.client, student) == (300, [("earn", 300)]))
-    Books(site.client, site.management).assert_agree()
+    Accounts(site.client, site.management).assert_agree()
 
 
 def test_a_kill_in_the_middle_of_a_cancel_releases_all_of_it(site):
@@ -512,6 +512,6 @@ def test_a_time_that_is_not_agreed_on_by_the_deadline_expires_too(scratch):
         assert (ended["state"], ended["coaching"]) == ("expired", {"state": "released"})
 
 
-def test_the_books_agree_after_all_that(client, management):
+def test_the_accounts_agree_after_all_that(client, management):
     confirmed(client, register_course(client))
-    Books(client, management).assert_agree()
+    Accounts(client, management).assert_agree()

@@ -9,7 +9,7 @@ from blackbox.actions import (after, await_notices, await_state, cancel, charges
                               events_of, eventually, every, in_order, mileage, my_page, notices, paused, read,
                               read_enrollment, register_course, saga_of, seats, set_component, set_gateway, steps_done,
                               unique, won)
-from blackbox.books import Books
+from blackbox.accounts import Accounts
 from blackbox.client import crowd
 from blackbox.site import Site
 
@@ -91,10 +91,10 @@ def test_each_status_change_notifies_the_customer_exactly_once(client, product):
 def test_the_whole_way_is_on_the_timeline(client, product):
     placed = order(client, product)
     delivered(client, placed)
-    told = event_types(events_of(client, placed["id"]))
-    assert in_order(told, "enrollment.requested", "course.seats-held", "payment.requested", "payment.approved",
+    notified = event_types(events_of(client, placed["id"]))
+    assert in_order(notified, "enrollment.requested", "course.seats-held", "payment.requested", "payment.approved",
                     "stock.requested", "stock.prepared", "course.seats-taken", "enrollment.confirmed",
-                    "delivery.requested", "delivery.started", "delivery.completed", "enrollment.completed"), told
+                    "delivery.requested", "delivery.started", "delivery.completed", "enrollment.completed"), notified
 
 
 def test_my_page_shows_the_delivery(client, product):
@@ -193,23 +193,23 @@ def test_cancelling_before_it_is_on_its_way_undoes_delivery_stock_payment_and_mi
 def test_the_delivery_is_stopped_first_and_the_places_go_back_before_the_money(client, product):
     placed = order(client, product)
     cancel(client, placed["id"], {"Prefer": "wait=10"})
-    told = event_types(events_of(client, placed["id"]))
-    assert in_order(told, "enrollment.cancel-requested", "delivery.cancelled", "course.seats-released",
-                    "stock.released", "payment.refund-requested", "payment.refunded", "enrollment.cancelled"), told
+    notified = event_types(events_of(client, placed["id"]))
+    assert in_order(notified, "enrollment.cancel-requested", "delivery.cancelled", "course.seats-released",
+                    "stock.released", "payment.refund-requested", "payment.refunded", "enrollment.cancelled"), notified
 
 
 def test_a_started_delivery_refuses_the_cancel_and_nothing_changes(client, management, product):
     customer = unique("customer")
     placed = order(client, product, customer)
     assert start(client, placed).status == 200
-    before, told = read_enrollment(client, placed["id"]), notices(client, customer)
+    before, notified = read_enrollment(client, placed["id"]), notices(client, customer)
     answer = cancel(client, placed["id"])
     assert (answer.status, answer.problem) == (409, "not-cancellable")
     assert read_enrollment(client, placed["id"]) == before
     assert charges(management)[placed["payment"]["id"]]["state"] == "approved"
     assert seats(client, product)["taken"] == 1
     delivered(client, placed)
-    assert "enrollment.cancelled" not in notices(client, customer) | told
+    assert "enrollment.cancelled" not in notices(client, customer) | notified
 
 
 def test_what_was_delivered_is_not_cancelled(client, management, product):
@@ -287,7 +287,7 @@ def test_a_cancel_made_while_delivery_is_down_is_done_later(client, management, 
     assert seats(client, product)["available"] == 10
 
 
-def test_while_notifications_are_down_the_order_goes_on_and_is_told_later(client, management, product):
+def test_while_notifications_are_down_the_order_goes_on_and_is_notified_later(client, management, product):
     customer = unique("customer")
     with paused(management, "notifications"):
         delivered(client, order(client, product, customer))
@@ -419,7 +419,7 @@ def test_kills_between_all_steps_lose_no_step_and_tell_each_once(site):
     site.crash()
     await_state(site.client, placed["id"], "completed")
     await_notices(site.client, customer, *TOLD_WHEN_DELIVERED)
-    Books(site.client, site.management).assert_agree()
+    Accounts(site.client, site.management).assert_agree()
 
 
 def test_a_kill_in_the_middle_of_a_cancel_refunds_once(site):
@@ -434,7 +434,7 @@ def test_a_kill_in_the_middle_of_a_cancel_refunds_once(site):
     assert charges(site.management)[placed["payment"]["id"]]["state"] == "refunded"
     assert event_types(events_of(site.client, placed["id"])).count("payment.refunded") == 1
     await_notices(site.client, customer, *TOLD_WHEN_ORDERED, "enrollment.cancelled")
-    Books(site.client, site.management).assert_agree()
+    Accounts(site.client, site.management).assert_agree()
 
 
 def test_a_paused_component_is_resumed_after_a_kill(site):
@@ -472,6 +472,6 @@ def test_an_order_that_is_on_its_way_past_the_deadline_is_an_operators(scratch):
         await_state(site.client, placed["id"], "completed")
 
 
-def test_the_books_agree_after_all_that(client, management):
+def test_the_accounts_agree_after_all_that(client, management):
     confirmed(client, register_course(client))
-    Books(client, management).assert_agree()
+    Accounts(client, management).assert_agree()

@@ -29,44 +29,44 @@ def own_server(scratch):
 
 
 @pytest.mark.parametrize("argument", ["version", "--version"])
-def test_the_version_is_told(argument):
-    told = run(argument)
-    assert told.returncode == 0
-    assert re.fullmatch(r"sugangd \d+\.\d+\.\d+\n", told.stdout)
+def test_the_version_is_printed(argument):
+    notified = run(argument)
+    assert notified.returncode == 0
+    assert re.fullmatch(r"sugangd \d+\.\d+\.\d+\n", notified.stdout)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"]])
 def test_help_is_given(arguments):
-    told = run(*arguments)
-    assert told.returncode == 0
-    assert "--" in told.stdout
+    notified = run(*arguments)
+    assert notified.returncode == 0
+    assert "--" in notified.stdout
 
 
 @pytest.mark.parametrize("arguments", [["serv"], [], ["--colour"], ["serve", "--colour", "red"], ["verify"]])
 def test_a_wrong_command_line_is_refused(arguments):
-    told = run(*arguments)
-    assert told.returncode == 2
-    assert told.stderr
+    notified = run(*arguments)
+    assert notified.returncode == 2
+    assert notified.stderr
 
 
 def test_an_unknown_command_is_named_with_those_that_there_are():
-    told = run("bogus", "--data", "x")
-    assert told.returncode == 2
-    assert told.stderr.startswith("sugangd: unknown command 'bogus'")
+    notified = run("bogus", "--data", "x")
+    assert notified.returncode == 2
+    assert notified.stderr.startswith("sugangd: unknown command 'bogus'")
     for command in ("serve", "demo", "check-config", "verify", "version"):
-        assert re.search(rf"^  {command}: ", told.stderr, re.MULTILINE), told.stderr
+        assert re.search(rf"^  {command}: ", notified.stderr, re.MULTILINE), notified.stderr
 
 
 def test_help_and_readme_give_the_same_default_for_every_setting():
-    told = re.sub(r"\s+", " ", run("serve", "--help").stdout)
-    defaults = dict(re.findall(r"--([a-z-]+) TEXT (?:(?!--).)*?\[default: ([^]]*)\]", told))
+    notified = re.sub(r"\s+", " ", run("serve", "--help").stdout)
+    defaults = dict(re.findall(r"--([a-z-]+) TEXT (?:(?!--).)*?\[default: ([^]]*)\]", notified))
     table = re.findall(r"^\| `([a-z-]+)` \| (.*?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert {name: text.strip("`()") for name, text in table} == defaults
 
 
 def test_a_demo_says_that_its_folder_is_new():
-    told = re.sub(r"\s+", " ", run("demo", "--help").stdout)
-    folder, = re.findall(r"--data TEXT (?:(?!--).)*?\[default: ([^]]*)\]", told)
+    notified = re.sub(r"\s+", " ", run("demo", "--help").stdout)
+    folder, = re.findall(r"--data TEXT (?:(?!--).)*?\[default: ([^]]*)\]", notified)
     assert folder == "a new folder, removed at the end"
 
 
@@ -130,24 +130,24 @@ def test_the_config_file_may_be_named_by_the_environment(scratch):
 
 def test_check_config_accepts_good_settings(scratch):
     config = write(scratch / "good.toml", 'listen = "127.0.0.1:0"\nauth = "off"\ngateway = "embedded"\n')
-    told = run("check-config", "--config", config)
-    assert told.returncode == 0, told.stderr
+    notified = run("check-config", "--config", config)
+    assert notified.returncode == 0, notified.stderr
 
 
 def test_check_config_names_every_wrong_setting_with_file_and_line(scratch):
     config = write(scratch / "wrong.toml", 'listen = "nowhere"\n\nauth = "perhaps"\ncolour = "red"\n'
                                            'management = 9090\ngateway = "ftp://x"\n')
-    told = run("check-config", "--config", config)
-    assert told.returncode != 0
-    text = told.stdout + told.stderr
+    notified = run("check-config", "--config", config)
+    assert notified.returncode != 0
+    text = notified.stdout + notified.stderr
     for setting, line in (("listen", 1), ("auth", 3), ("colour", 4), ("management", 5), ("gateway", 6)):
         assert any(f"{config}:{line}: {setting}: " in one for one in text.splitlines()), (setting, text)
 
 
 def test_check_config_names_a_wrong_flag_and_a_wrong_variable(scratch):
-    told = run("check-config", "--listen", "nowhere", environment=clean_environment(SUGANG_AUTH="perhaps"))
-    text = told.stdout + told.stderr
-    assert told.returncode != 0
+    notified = run("check-config", "--listen", "nowhere", environment=clean_environment(SUGANG_AUTH="perhaps"))
+    text = notified.stdout + notified.stderr
+    assert notified.returncode != 0
     assert "--listen" in text or "listen" in text
     assert "SUGANG_AUTH" in text
 
@@ -157,11 +157,11 @@ def test_a_mistyped_setting_is_an_error_with_the_nearest_name_wherever_it_stands
     environment = clean_environment(SUGANG_LISTN="127.0.0.1:0", SUGANG_NOTHING_LIKE_IT="1")
     base = ["--listen", "127.0.0.1:0", "--management", "127.0.0.1:0", "--data", scratch / "data"]
     for arguments in (["check-config"], ["serve", *base], ["demo", *base]):
-        told = run(*arguments, "--config", config, environment=environment)
-        assert told.returncode == 1
-        assert f"{config}:1: connection-max: there is no such setting; did you mean connections-max?" in told.stderr
-        assert "SUGANG_LISTN: there is no such setting; did you mean SUGANG_LISTEN?" in told.stderr
-        assert "SUGANG_NOTHING_LIKE_IT: there is no such setting\n" in told.stderr
+        notified = run(*arguments, "--config", config, environment=environment)
+        assert notified.returncode == 1
+        assert f"{config}:1: connection-max: there is no such setting; did you mean connections-max?" in notified.stderr
+        assert "SUGANG_LISTN: there is no such setting; did you mean SUGANG_LISTEN?" in notified.stderr
+        assert "SUGANG_NOTHING_LIKE_IT: there is no such setting\n" in notified.stderr
     assert not (scratch / "data").exists()
 
 
@@ -170,34 +170,34 @@ def test_a_folder_that_cannot_be_written_is_an_error_at_start(scratch, setting):
     in_the_way = write(scratch / "file", "")
     folders = {"--data": scratch / "data"} | {f"--{setting}": in_the_way / "below"}
     arguments = [part for pair in folders.items() for part in pair]
-    told = run("check-config", *arguments)
-    assert told.returncode == 1
-    assert f"{setting}: cannot write into {in_the_way}: Not a directory" in told.stderr
-    told = run("serve", "--listen", "127.0.0.1:0", "--management", "127.0.0.1:0", *arguments)
-    assert told.returncode == 1
-    assert f"{setting}: cannot write into {in_the_way}: Not a directory" in told.stderr
+    notified = run("check-config", *arguments)
+    assert notified.returncode == 1
+    assert f"{setting}: cannot write into {in_the_way}: Not a directory" in notified.stderr
+    notified = run("serve", "--listen", "127.0.0.1:0", "--management", "127.0.0.1:0", *arguments)
+    assert notified.returncode == 1
+    assert f"{setting}: cannot write into {in_the_way}: Not a directory" in notified.stderr
     assert not (scratch / "data").exists()
 
 
 def test_check_config_creates_no_folder(scratch):
     folders = ["--data", scratch / "a" / "data", "--reports", scratch / "b" / "reports"]
-    told = run("check-config", *folders)
-    assert told.returncode == 0, told.stderr
+    notified = run("check-config", *folders)
+    assert notified.returncode == 0, notified.stderr
     assert not list(scratch.iterdir())
 
 
 @pytest.mark.parametrize("text", ['listen = "127.0.0.1:0\n', "listen\n"], ids=["a string without end", "no value"])
 def test_check_config_names_the_line_that_is_no_toml(scratch, text):
-    told = run("check-config", "--config", write(scratch / "broken.toml", "\n" + text))
-    assert told.returncode != 0
-    assert "broken.toml" in told.stdout + told.stderr
-    assert re.search(r"\b[23]\b", told.stdout + told.stderr)
+    notified = run("check-config", "--config", write(scratch / "broken.toml", "\n" + text))
+    assert notified.returncode != 0
+    assert "broken.toml" in notified.stdout + notified.stderr
+    assert re.search(r"\b[23]\b", notified.stdout + notified.stderr)
 
 
 def test_a_config_file_that_is_not_there_is_refused(scratch):
-    told = run("serve", "--config", scratch / "none.toml")
-    assert told.returncode != 0
-    assert "none.toml" in told.stderr
+    notified = run("serve", "--config", scratch / "none.toml")
+    assert notified.returncode != 0
+    assert "none.toml" in notified.stderr
 
 
 @pytest.mark.parametrize("arguments, named", [(["--auth", "jwt"], "jwt"), (["--listen", "nowhere"], "listen"),
@@ -207,25 +207,25 @@ def test_a_config_file_that_is_not_there_is_refused(scratch):
 def test_it_does_not_serve_with_a_setting_it_cannot_honour(scratch, arguments, named):
     base = {"--listen": "127.0.0.1:0", "--management": "127.0.0.1:0", "--data": scratch / "data"}
     given = base | dict([arguments])
-    told = run("serve", *(part for pair in given.items() for part in pair), deadline_s=30)
-    assert told.returncode != 0
-    assert named in told.stderr
-    assert told.stdout == ""
+    notified = run("serve", *(part for pair in given.items() for part in pair), deadline_s=30)
+    assert notified.returncode != 0
+    assert named in notified.stderr
+    assert notified.stdout == ""
 
 
 def test_a_port_in_use_is_refused_and_named(own_server, scratch):
     taken = f"127.0.0.1:{own_server.listen[1]}"
-    told = run("serve", "--listen", taken, "--management", "127.0.0.1:0", "--data", scratch / "other")
-    assert told.returncode != 0
-    assert taken in told.stderr
+    notified = run("serve", "--listen", taken, "--management", "127.0.0.1:0", "--data", scratch / "other")
+    assert notified.returncode != 0
+    assert taken in notified.stderr
 
 
 def test_a_second_server_on_the_same_data_is_refused_and_the_first_serves_on(own_server):
     base = ["--listen", "127.0.0.1:0", "--management", "127.0.0.1:0", "--data", own_server.data]
     for command in ("serve", "demo"):
-        told = run(command, *base)
-        assert told.returncode == 1
-        line, = told.stderr.splitlines()
+        notified = run(command, *base)
+        assert notified.returncode == 1
+        line, = notified.stderr.splitlines()
         assert json.loads(line)["why"] == f"another sugangd uses this folder: {own_server.data}"
     with Client(own_server.listen) as client:
         assert confirmed(client, register_course(client))
@@ -312,34 +312,34 @@ def test_a_drain_does_not_wait_for_a_gateway_that_hangs(own_server):
         eventually(lambda: read_enrollment(client, pending)["state"] == "confirmed", 30)
 
 
-def test_verify_finds_a_stopped_servers_books_in_order(own_server):
+def test_verify_finds_a_stopped_servers_accounts_in_order(own_server):
     with Client(own_server.listen) as client:
         course = register_course(client)
         for _ in range(5):
             confirmed(client, course)
     assert own_server.terminate() == 0
-    told = run("verify", "--data", own_server.data)
-    assert told.returncode == 0, told.stderr
+    notified = run("verify", "--data", own_server.data)
+    assert notified.returncode == 0, notified.stderr
 
 
-def test_verify_finds_a_killed_servers_books_in_order(own_server):
+def test_verify_finds_a_killed_servers_accounts_in_order(own_server):
     with Client(own_server.listen) as client:
         confirmed(client, register_course(client))
     own_server.kill()
-    told = run("verify", "--data", own_server.data)
-    assert told.returncode == 0, told.stderr
+    notified = run("verify", "--data", own_server.data)
+    assert notified.returncode == 0, notified.stderr
 
 
 def test_verify_refuses_the_data_of_a_running_server(own_server):
-    told = run("verify", "--data", own_server.data)
-    assert told.returncode == 1
-    assert told.stdout == f"another sugangd uses this folder: {own_server.data}\n"
+    notified = run("verify", "--data", own_server.data)
+    assert notified.returncode == 1
+    assert notified.stdout == f"another sugangd uses this folder: {own_server.data}\n"
     assert own_server.running()
 
 
 def test_verify_refuses_a_folder_without_a_journal(scratch):
-    told = run("verify", "--data", scratch / "none")
-    assert told.returncode != 0
+    notified = run("verify", "--data", scratch / "none")
+    assert notified.returncode != 0
     assert not (scratch / "none").exists()
 
 

@@ -8,7 +8,7 @@ import pytest
 from blackbox.actions import (after, await_notices, await_state, await_views, cancel, cancel_course, charges, confirmed,
                               enroll, event_types, events, events_of, eventually, every, mileage, paused,
                               read_enrollment, register_course, revise, saga_of, seats, set_gateway, unique)
-from blackbox.books import Books
+from blackbox.accounts import Accounts
 from blackbox.client import crowd
 from blackbox.site import Site
 
@@ -72,7 +72,7 @@ def promotions(client, course):
 # --- getting in line
 
 
-def test_who_finds_the_course_full_waits_in_line_if_she_wants_to(client, full):
+def test_who_finds_the_course_full_joins_the_waitlist_on_request(client, full):
     course, _ = full
     student = unique("student")
     answer = enroll(client, course, student, onFull="waitlist")
@@ -84,7 +84,7 @@ def test_who_finds_the_course_full_waits_in_line_if_she_wants_to(client, full):
     assert position_of(client, answer.json()["id"]) == 1
 
 
-def test_who_does_not_want_to_wait_is_told_that_it_is_sold_out(client, full):
+def test_who_does_not_want_to_wait_gets_sold_out(client, full):
     course, _ = full
     for members in ({}, {"onFull": "fail"}):
         answer = enroll(client, course, **members)
@@ -127,7 +127,7 @@ def test_a_capacity_below_what_the_head_wants_dismisses_it_and_the_next_moves_up
     assert seats(client, course) == {"capacity": 3, "available": 1, "held": 0, "taken": 2, "waitlisted": 0}
 
 
-def test_the_managers_see_the_line_in_order(client, full):
+def test_the_managers_see_the_waitlist_in_order(client, full):
     course, _ = full
     waiting = [queue_up(client, course) for _ in range(4)]
     assert line(client, course, after(client.answers[-1])) == waiting
@@ -143,7 +143,7 @@ def test_the_saga_of_who_waits_is_listed_as_waiting(client, full):
     assert waiting in {one["enrollmentId"] for one in listed}
 
 
-def test_a_place_in_line_repeated_with_its_key_is_one_place(client, full):
+def test_a_place_on_the_waitlist_repeated_with_its_key_is_one_place(client, full):
     course, _ = full
     student, key = unique("student"), {"Idempotency-Key": unique("key")}
     first, again = (enroll(client, course, student, key, onFull="waitlist") for _ in range(2))
@@ -155,7 +155,7 @@ def test_a_place_in_line_repeated_with_its_key_is_one_place(client, full):
 # --- getting in
 
 
-def test_who_gives_a_seat_up_lets_the_first_in_line_in(client, full):
+def test_who_gives_a_seat_up_lets_the_first_on_the_waitlist_in(client, full):
     course, holder = full
     student = unique("student")
     first, second = queue_up(client, course, student), queue_up(client, course)
@@ -168,13 +168,13 @@ def test_who_gives_a_seat_up_lets_the_first_in_line_in(client, full):
     eventually(lambda: mileage(client, student) == (120, [("earn", 120)]))
 
 
-def test_seats_that_come_one_by_one_are_given_in_the_order_of_the_line(client, full):
+def test_seats_that_come_one_by_one_are_given_in_the_order_of_the_waitlist(client, full):
     course, holder = full
     waiting = [queue_up(client, course) for _ in range(4)]
-    for next_in_line in waiting:
+    for next_on_waitlist in waiting:
         cancelled(client, holder)
-        await_state(client, next_in_line, "confirmed")
-        holder = next_in_line
+        await_state(client, next_on_waitlist, "confirmed")
+        holder = next_on_waitlist
     assert promotions(client, course) == waiting
 
 
@@ -208,7 +208,7 @@ def test_nobody_overtakes_the_head_though_a_seat_is_free(client):
                                                  "waitlisted": 0})
 
 
-def test_leaving_the_line_moves_the_others_up_and_costs_nothing(client, full):
+def test_leaving_the_waitlist_moves_the_others_up_and_costs_nothing(client, full):
     course, holder = full
     student = unique("student")
     first, second, third = queue_up(client, course), queue_up(client, course, student), queue_up(client, course)
@@ -251,7 +251,7 @@ def test_a_promotion_that_is_declined_lets_the_next_in(client, full):
     await_notices(client, student, "waitlist.promoted", "enrollment.confirmed")
 
 
-def test_a_declined_payment_lets_the_first_in_line_in(client, gateway):
+def test_a_declined_payment_lets_the_first_on_the_waitlist_in(client, gateway):
     course = register_course(client, kind="performance", capacity=1, waitlist=True)
     gateway(hang=True)
     enroll(client, course, paymentMethod="test-decline")
@@ -310,7 +310,7 @@ def test_a_course_that_grows_by_hundreds_lets_all_in_once_and_in_order(site, kil
     eventually(lambda: seats(site.client, course)["taken"] == 201, 30)
     assert seats(site.client, course)["waitlisted"] == 0
     assert promotions(site.client, course) == waiting
-    Books(site.client, site.management).assert_agree()
+    Accounts(site.client, site.management).assert_agree()
     paid = [one for one in charges(site.management).values() if one["state"] == "approved"]
     assert len(paid) == 201
 
@@ -402,19 +402,19 @@ def test_a_course_of_two_hundred_is_cancelled_across_a_kill_in_the_middle(site):
     eventually(lambda: any(one["state"] == "refunded" for one in charges(site.management).values()))
     site.crash()
     eventually(lambda: all(one["state"] == "refunded" for one in charges(site.management).values()), 30)
-    Books(site.client, site.management).assert_agree()
+    Accounts(site.client, site.management).assert_agree()
     for enrollment in every(site.client, "/v1/enrollments", courseId=course):
         assert enrollment["state"] == "cancelled", enrollment
         assert enrollment["id"] in set(holders) | set(waiting)
     assert seats(site.client, course) == {"capacity": 150, "available": 150, "held": 0, "taken": 0, "waitlisted": 0}
-    told = event_types(events_of(site.client, holders[0]))
-    assert told.count("payment.refunded") == told.count("enrollment.cancelled") == 1
+    notified = event_types(events_of(site.client, holders[0]))
+    assert notified.count("payment.refunded") == notified.count("enrollment.cancelled") == 1
 
 
 # --- killed, and too late
 
 
-def test_the_line_survives_a_kill_in_its_order(site):
+def test_the_waitlist_survives_a_kill_in_its_order(site):
     course = register_course(site.client, capacity=1, waitlist=True)
     holder = confirmed(site.client, course)["id"]
     waiting = [queue_up(site.client, course) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""Webhooks: whoever registers is told of what happens, signed, again until it arrives, and across every crash."""
+"""Webhooks: whoever registers is notified of what happens, signed, again until it arrives, and across every crash."""
 
 import base64
 import shutil
@@ -42,12 +42,12 @@ def notices_of(client, student):
     return list(every(client, f"/v1/students/{student}/notifications"))
 
 
-def told(receiver, enrollment):
+def notified(receiver, enrollment):
     return [call.message["type"] for call in receiver.of(enrollment)]
 
 
-def await_told(receiver, enrollment, *kinds):
-    eventually(lambda: set(kinds) <= set(told(receiver, enrollment)), what=f"{kinds} to arrive")
+def await_notified(receiver, enrollment, *kinds):
+    eventually(lambda: set(kinds) <= set(notified(receiver, enrollment)), what=f"{kinds} to arrive")
 
 
 def await_delivery(client, webhook, enrollment, state):
@@ -91,16 +91,16 @@ def test_what_cannot_be_called_is_not_registered(site, body, pointer):
     assert list(every(site.client, "/v1/webhooks")) == []
 
 
-# --- being told
+# --- being notified
 
 
 def test_what_happens_is_posted_and_signed_as_standard_webhooks_prescribes(site, receiver):
     webhook = subscribe(site.client, receiver.url)
     course, student = register_course(site.client), unique("student")
     enrollment = confirmed(site.client, course, student)["id"]
-    await_told(receiver, enrollment, "enrollment.confirmed")
+    await_notified(receiver, enrollment, "enrollment.confirmed")
     call, = receiver.of(enrollment)
-    assert call.path == "/told"
+    assert call.path == "/notified"
     assert call.headers["content-type"].startswith("application/json")
     assert call.is_signed_with(webhook["secret"])
     assert not call.is_signed_with(subscribe(site.client, receiver.url)["secret"])
@@ -114,7 +114,7 @@ def test_what_happens_is_posted_and_signed_as_standard_webhooks_prescribes(site,
 def test_a_changed_body_is_not_what_was_signed(site, receiver):
     webhook = subscribe(site.client, receiver.url)
     enrollment = confirmed(site.client, register_course(site.client))["id"]
-    await_told(receiver, enrollment, "enrollment.confirmed")
+    await_notified(receiver, enrollment, "enrollment.confirmed")
     call, = receiver.of(enrollment)
     call.body = call.body.replace(b"confirmed", b"cancelled")
     assert not call.is_signed_with(webhook["secret"])
@@ -124,27 +124,27 @@ def test_every_status_change_arrives_once(site, receiver):
     subscribe(site.client, receiver.url)
     enrollment = confirmed(site.client, register_course(site.client))["id"]
     cancel(site.client, enrollment, {"Prefer": "wait=10"})
-    await_told(receiver, enrollment, "enrollment.confirmed", "enrollment.cancelled")
+    await_notified(receiver, enrollment, "enrollment.confirmed", "enrollment.cancelled")
     last = confirmed(site.client, register_course(site.client))["id"]
-    await_told(receiver, last, "enrollment.confirmed")
-    assert sorted(told(receiver, enrollment)) == ["enrollment.cancelled", "enrollment.confirmed"]
+    await_notified(receiver, last, "enrollment.confirmed")
+    assert sorted(notified(receiver, enrollment)) == ["enrollment.cancelled", "enrollment.confirmed"]
 
 
-def test_who_wants_to_know_some_things_is_told_no_others(site, receiver):
+def test_a_webhook_for_some_kinds_gets_no_others(site, receiver):
     subscribe(site.client, receiver.url, "enrollment.cancelled")
     enrollment = confirmed(site.client, register_course(site.client))["id"]
     cancel(site.client, enrollment, {"Prefer": "wait=10"})
-    await_told(receiver, enrollment, "enrollment.cancelled")
-    assert told(receiver, enrollment) == ["enrollment.cancelled"]
+    await_notified(receiver, enrollment, "enrollment.cancelled")
+    assert notified(receiver, enrollment) == ["enrollment.cancelled"]
 
 
-def test_who_registers_later_is_not_told_of_what_was(site, receiver):
+def test_a_webhook_registered_later_gets_nothing_of_before(site, receiver):
     old = unique("student")
     before = confirmed(site.client, register_course(site.client), old)["id"]
     eventually(lambda: notices_of(site.client, old))
     subscribe(site.client, receiver.url)
     later = confirmed(site.client, register_course(site.client))["id"]
-    await_told(receiver, later, "enrollment.confirmed")
+    await_notified(receiver, later, "enrollment.confirmed")
     assert receiver.of(before) == []
 
 
@@ -247,7 +247,7 @@ def test_who_says_that_he_is_gone_is_called_no_more(site, receiver):
     with Receiver() as other:
         subscribe(site.client, other.url)
         later = confirmed(site.client, register_course(site.client))["id"]
-        await_told(other, later, "enrollment.confirmed")
+        await_notified(other, later, "enrollment.confirmed")
     assert receiver.of(later) == []
 
 
@@ -257,7 +257,7 @@ def test_while_notifications_are_down_nobody_is_called_and_all_are_afterwards(si
         made = [confirmed(site.client, register_course(site.client))["id"] for _ in range(3)]
         assert receiver.calls == []
     for enrollment in made:
-        await_told(receiver, enrollment, "enrollment.confirmed")
+        await_notified(receiver, enrollment, "enrollment.confirmed")
     assert len(receiver.calls) == 3
 
 
@@ -288,7 +288,7 @@ def test_kills_in_the_middle_of_many_lose_none_and_repeat_none_that_was_taken_in
         site.crash()
     for enrollment in made:
         await_state(site.client, enrollment, "confirmed")
-        await_told(receiver, enrollment, "enrollment.confirmed")
+        await_notified(receiver, enrollment, "enrollment.confirmed")
     ids = {enrollment: {call.id for call in receiver.of(enrollment)} for enrollment in made}
     assert all(len(found) == 1 for found in ids.values()), ids
     await_states(site.client, webhook, len(made), "delivered")
@@ -344,12 +344,12 @@ def test_the_key_of_the_secrets_is_for_the_servers_user_alone(site, receiver):
 def test_registrations_outlive_the_store_of_deliveries(site, receiver):
     webhook = subscribe(site.client, receiver.url, "enrollment.confirmed")
     before = confirmed(site.client, register_course(site.client))["id"]
-    await_told(receiver, before, "enrollment.confirmed")
+    await_notified(receiver, before, "enrollment.confirmed")
     restart(site, lambda data: shutil.rmtree(data / "webhooks"))
     listed, = every(site.client, "/v1/webhooks")
     assert (listed["id"], listed["events"]) == (webhook["id"], ["enrollment.confirmed"])
     later = confirmed(site.client, register_course(site.client))["id"]
-    await_told(receiver, later, "enrollment.confirmed")
+    await_notified(receiver, later, "enrollment.confirmed")
     assert receiver.of(later)[0].is_signed_with(webhook["secret"])
     assert len(receiver.of(before)) == 1
 
@@ -400,7 +400,7 @@ def test_a_dead_endpoint_is_called_seldom_and_then_disabled(scratch):
         assert any(webhook["id"] in line and "disabled" in line for line in site.server.stderr().splitlines())
         subscribe(site.client, alive.url)
         later = confirmed(site.client, register_course(site.client))["id"]
-        await_told(alive, later, "enrollment.confirmed")
+        await_notified(alive, later, "enrollment.confirmed")
         site.crash()
         assert next(one for one in every(site.client, "/v1/webhooks") if one["id"] == webhook["id"])["disabled"]
 
@@ -439,7 +439,7 @@ def test_a_deleted_webhook_is_called_no_more_and_gone(site, receiver):
     with Receiver() as other:
         subscribe(site.client, other.url)
         later = confirmed(site.client, register_course(site.client))["id"]
-        await_told(other, later, "enrollment.confirmed")
+        await_notified(other, later, "enrollment.confirmed")
     assert receiver.of(later) == []
 
 
@@ -456,5 +456,5 @@ def test_a_registered_webhook_stays_registered_after_a_kill(site, receiver):
     listed, = every(site.client, "/v1/webhooks")
     assert (listed["id"], listed["events"]) == (webhook["id"], ["enrollment.confirmed"])
     enrollment = confirmed(site.client, register_course(site.client))["id"]
-    await_told(receiver, enrollment, "enrollment.confirmed")
+    await_notified(receiver, enrollment, "enrollment.confirmed")
     assert receiver.of(enrollment)[0].is_signed_with(webhook["secret"])

@@ -35,7 +35,7 @@ class AnswerLog {
     shown(summary, span);
     shown_.back().fresh = true;
   }
-  /// An enrollment that the caller was told does not exist.
+  /// An enrollment that the caller was reported does not exist.
   void missing(EnrollmentId id, Span span) { missing_.push_back({id, span}); }
   void refused(const CourseId& course, HoldSeats command, CourseError why, TimePoint now, Span span) {
     claim(course, span, "refused a hold for " + std::to_string(static_cast<int>(why)),

@@ -19,7 +19,7 @@ struct Request {
   /// Takes up the enrollment that the request had begun before a crash; not for what is repeatable.
   std::function<void(EnrollmentId, Caller)> join;
   /// Told of each answer that is not a replay, with the journal position that was durable when it was sent.
-  std::function<void(const Outcome&, const Answer&, Position asked)> heard;
+  std::function<void(const Outcome&, const Answer&, Position asked)> on_answer;
   /// The answer that every repeat must get.
   std::optional<Answer> kept;
 };
@@ -101,7 +101,7 @@ class KeyedCallers {
     };
     caller.deliver = [this, request, outcome, keyed = key.has_value(), asked](Answer answer) {
       if (keyed && answer.status != 503) keep(*request, answer);
-      request->heard(*outcome, answer, asked);
+      request->on_answer(*outcome, answer, asked);
     };
     return caller;
   }

@@ -45,7 +45,7 @@ class Clients {
     placement.request->join = [this, wait](EnrollmentId id, Caller caller) {
       life_->join(id, std::move(caller), wait);
     };
-    placement.request->heard = [this, &placement](const Outcome& outcome, const Answer& answer, Position asked) {
+    placement.request->on_answer = [this, &placement](const Outcome& outcome, const Answer& answer, Position asked) {
       hear_placement(placement, outcome, {asked, answer.position});
     };
     send(placement.request);
@@ -57,7 +57,7 @@ class Clients {
     // A client knows of its enrollment from an answer.
     if (attempt.answers.empty()) return;
     auto request = request_about(attempt.id, "a cancel");
-    request->heard = [this, id = attempt.id](const Outcome& outcome, const Answer& answer, Position asked) {
+    request->on_answer = [this, id = attempt.id](const Outcome& outcome, const Answer& answer, Position asked) {
       note(id, outcome, {asked, answer.position});
       const auto* summary = std::get_if<EnrollmentSummary>(&outcome.subject);
       if (!outcome.refusal && !summary->turned) fault_ = to_text(id) + " was answered a cancel, and goes on";
@@ -106,7 +106,7 @@ class Clients {
     request->run = [this, id, action, reason](Caller caller) {
       life_->operate(id, action, std::move(caller), reason);
     };
-    request->heard = [this, id, reason](const Outcome& outcome, const Answer& answer, Position asked) {
+    request->on_answer = [this, id, reason](const Outcome& outcome, const Answer& answer, Position asked) {
       note(id, outcome, {asked, answer.position});
       if (!outcome.refusal) operated_.push_back(reason);
     };
@@ -119,7 +119,7 @@ class Clients {
     const auto id = "extra-" + std::to_string(dice_.below(4));
     auto request = new_request("a registration");
     request->run = [this, id](Caller caller) { life_->register_course(id, lecture(1), std::move(caller)); };
-    request->heard = [this, id](const Outcome& outcome, const Answer& answer, Position asked) {
+    request->on_answer = [this, id](const Outcome& outcome, const Answer& answer, Position asked) {
       const Span span{asked, answer.position};
       if (const auto* course = std::get_if<CourseSnapshot>(&outcome.subject))
         log_.course(CourseId{id}, *course, span);
@@ -137,7 +137,7 @@ class Clients {
     else
       command.capacity = static_cast<std::uint32_t>(2 + dice_.below(8));
     auto request = new_request("a change of a course");
-    request->heard = [this, id](const Outcome& outcome, const Answer& answer, Position asked) {
+    request->on_answer = [this, id](const Outcome& outcome, const Answer& answer, Position asked) {
       if (const auto* course = std::get_if<CourseSnapshot>(&outcome.subject))
         log_.course(CourseId{id}, *course, {asked, answer.position});
     };
@@ -167,7 +167,7 @@ class Clients {
       // What the saga's own fold shows; whoever repeats a request after a crash asks for it so.
       auto request = std::make_shared<Request>();
       request->run = [this, id](Caller caller) { life_->join(id, std::move(caller), Milliseconds{0}); };
-      request->heard = [this, id](const Outcome& outcome, const Answer& answer, Position at) {
+      request->on_answer = [this, id](const Outcome& outcome, const Answer& answer, Position at) {
         note(id, outcome, {at, answer.position});
       };
       return callers_.send(*life_, request);
@@ -249,7 +249,7 @@ class Clients {
   /// A request about one enrollment.
   std::shared_ptr<Request> request_about(EnrollmentId id, std::string what) {
     auto request = new_request(std::move(what));
-    request->heard = [this, id](const Outcome& outcome, const Answer& answer, Position asked) {
+    request->on_answer = [this, id](const Outcome& outcome, const Answer& answer, Position asked) {
       note(id, outcome, {asked, answer.position});
     };
     return request;
@@ -340,13 +340,13 @@ class Clients {
     if (!attempt.answers.empty() && summary.state == State::none)
       return to_text(attempt.id) + " was answered and is gone";
     if (attempt.refused && summary.state != State::none) return to_text(attempt.id) + " was refused and is there";
-    for (const auto told : attempt.answers) {
-      const bool final_state = told == State::cancelled || told == State::rejected || told == State::expired;
-      const bool was_confirmed = told == State::confirmed || told == State::completed;
+    for (const auto reported : attempt.answers) {
+      const bool final_state = reported == State::cancelled || reported == State::rejected || reported == State::expired;
+      const bool was_confirmed = reported == State::confirmed || reported == State::completed;
       const bool is_cancelled = summary.state == State::cancel_requested || summary.state == State::cancelled;
-      if ((final_state && summary.state != told) || (was_confirmed && !stands(summary) && !is_cancelled) ||
-          (told == State::completed && summary.state != State::completed))
-        return to_text(attempt.id) + " was " + std::string{to_text(told)} + " and is " +
+      if ((final_state && summary.state != reported) || (was_confirmed && !stands(summary) && !is_cancelled) ||
+          (reported == State::completed && summary.state != State::completed))
+        return to_text(attempt.id) + " was " + std::string{to_text(reported)} + " and is " +
                std::string{to_text(summary.state)};
     }
     return std::nullopt;

@@ -87,11 +87,11 @@ class Crowd {
   void register_courses() {
     life_->register_course("lecture-1", lecture(5));
     life_->register_course("lecture-free", lecture(4, 0));
-    life_->register_course("lecture-line", with_line(lecture(3)));
+    life_->register_course("lecture-line", with_waitlist(lecture(3)));
     life_->register_course("musical-1", performance(8));
-    life_->register_course("musical-line", with_line(performance(6)));
+    life_->register_course("musical-line", with_waitlist(performance(6)));
     life_->register_course("product-1", product(6));
-    life_->register_course("training-1", with_line(training(3)));
+    life_->register_course("training-1", with_waitlist(training(3)));
     life_->settle();
   }
   static std::vector<std::string> courses() {

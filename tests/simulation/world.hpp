@@ -27,7 +27,7 @@ struct TestingSystemConfig : caf::actor_system_config {
   TestingSystemConfig() { set("scheduler.policy", caf::atom("testing")); }
 };
 
-/// What survives a crash: the disk, the company's books, the time.
+/// What survives a crash: the disk, the company's ledger, the time.
 struct Durables {
   std::unique_ptr<MemoryStore> store = std::make_unique<MemoryStore>(marks_space + 1);
   std::unique_ptr<MemoryHeadFile> head = std::make_unique<MemoryHeadFile>();
@@ -215,7 +215,7 @@ class Life {
     return folded;
   }
 
-  /// A caller who is told by `tell` how it ended, and by `hear` that the answer is out.
+  /// A caller who is reported by `tell` how it ended, and by `hear` that the answer is out.
   static Caller caller(
       std::function<void(const Outcome&)> tell, std::function<void(Answer)> hear = [](Answer) {}) {
     Caller caller;
@@ -302,7 +302,7 @@ inline CourseDefinition training(std::uint32_t capacity, std::int64_t price = 80
   definition.kind = CourseKind::training;
   return definition;
 }
-inline CourseDefinition with_line(CourseDefinition definition) {
+inline CourseDefinition with_waitlist(CourseDefinition definition) {
   definition.waitlist = true;
   return definition;
 }

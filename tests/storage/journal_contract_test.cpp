@@ -193,13 +193,13 @@ TYPED_TEST(JournalContract, ABatchClosesAtItsBytes) {
 }
 
 TYPED_TEST(JournalContract, ListenersAreCalledForEveryBatch) {
-  std::vector<Position> heard;
-  this->j().on_durable([&](Position position) { heard.push_back(position); });
+  std::vector<Position> seen;
+  this->j().on_durable([&](Position position) { seen.push_back(position); });
   this->append({this->story.course("music"), this->held()});
   this->journal->commit_all();
   this->append({this->held()});
   this->journal->commit_all();
-  EXPECT_THAT(heard, ElementsAre(2, 3));
+  EXPECT_THAT(seen, ElementsAre(2, 3));
 }
 
 TYPED_TEST(JournalContract, AWakeReadsBehindEveryEarlierAppend) {

@@ -59,7 +59,7 @@ class RocksHost final : public JournalHost {
   std::unique_ptr<TwoSlotHeadFile> head_;
 };
 
-/// A journal that commits when told to, and reads at once.
+/// A journal that commits when reported to, and reads at once.
 class SteppedJournal {
  public:
   explicit SteppedJournal(JournalHost& host, Journal::Limits limits = {})

@@ -278,7 +278,7 @@ struct BlockDamage : ::testing::Test {
   TempFolder folder{true};
   Story story;
   std::vector<EnrollmentId> enrollments;
-  std::vector<Damage> told;
+  std::vector<Damage> reported;
   std::unique_ptr<JournalFolder> opened;
 
   Journal& j() { return opened->journal(); }
@@ -343,17 +343,17 @@ struct BlockDamage : ::testing::Test {
     }
   }
   void expect_a_compaction_met_it(const std::string& what) {
-    j().quarantine().listen([this](std::string_view, const Damage& damage) { told.push_back(damage); });
-    write_until([&] { return !told.empty(); });
-    EXPECT_THAT(told[0].what, HasSubstr(what));
-    EXPECT_THAT(told[0].file, HasSubstr(".sst"));
+    j().quarantine().listen([this](std::string_view, const Damage& damage) { reported.push_back(damage); });
+    write_until([&] { return !reported.empty(); });
+    EXPECT_THAT(reported[0].what, HasSubstr(what));
+    EXPECT_THAT(reported[0].file, HasSubstr(".sst"));
     EXPECT_EQ(j().quarantine().faults(), 1u);
     enroll(1);
     EXPECT_THAT(j().timeline(enrollments.back()), SizeIs(8));
     // Other spaces are merged on.
     write_until([&] { return files_of("index").size() >= 12; });
     write_until([&] { return files_of("marks").size() < 6; });
-    EXPECT_THAT(told, SizeIs(1)) << "told once";
+    EXPECT_THAT(reported, SizeIs(1)) << "reported once";
   }
 };
 

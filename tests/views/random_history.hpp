@@ -85,14 +85,14 @@ class RandomHistory {
   void end_course(std::size_t number) {
     if (!definitions_[number].waitlist) return;
     const auto id = course_id(number);
-    const Planned tended{id, CourseCommand{AdvanceWaitlist{}}, act_hold};
+    const Planned advanced{id, CourseCommand{AdvanceWaitlist{}}, act_hold};
     Way way;
     if (below(3) == 0)
       way.batches.push_back(
-          {{id, CourseEvent{CourseRevised{{}, definitions_[number].capacity + 4, {}}}, {}}, tended});
+          {{id, CourseEvent{CourseRevised{{}, definitions_[number].capacity + 4, {}}}, {}}, advanced});
     if (below(3) == 0)
-      way.batches.push_back({{id, CourseEvent{CourseRevised{{}, {}, CourseState::closed}}, {}}, tended});
-    if (below(3) == 0) way.batches.push_back({{id, CourseEvent{CourseCancelled{"ill"}}, {}}, tended});
+      way.batches.push_back({{id, CourseEvent{CourseRevised{{}, {}, CourseState::closed}}, {}}, advanced});
+    if (below(3) == 0) way.batches.push_back({{id, CourseEvent{CourseCancelled{"ill"}}, {}}, advanced});
     ways_.push_back(std::move(way));
   }
 

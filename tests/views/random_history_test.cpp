@@ -25,17 +25,17 @@ TEST(RandomHistories, HaveEveryEventThatThereIs) {
 }
 
 TEST(RandomHistories, HaveLongLinesAndFullBoxesAtTheirEnds) {
-  std::size_t longest_line = 0, longest_ledger = 0, fullest_box = 0;
+  std::size_t longest_waitlist = 0, longest_ledger = 0, fullest_box = 0;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     const RandomHistory history{seed};
     for (const auto& [course, line] : lines_of(history, history.end()))
-      longest_line = std::max(longest_line, line.size());
+      longest_waitlist = std::max(longest_waitlist, line.size());
     for (const auto& [student, ledger] : ledgers_of(history, history.end()))
       longest_ledger = std::max(longest_ledger, ledger.rows.size());
     for (const auto& [student, box] : notifications_of(history, history.end()))
       fullest_box = std::max(fullest_box, box.size());
   }
-  EXPECT_GE(longest_line, 3u);
+  EXPECT_GE(longest_waitlist, 3u);
   EXPECT_GE(longest_ledger, 5u);
   EXPECT_GE(fullest_box, 10u);
 }

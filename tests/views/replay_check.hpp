@@ -89,9 +89,9 @@ inline void expect_deliveries(const Views& views, const Folds& folds) {
 }
 
 inline void expect_lines(const Views& views, const RandomHistory& history) {
-  ASSERT_TRUE(whole_line(views, {"nothing"}).empty());
+  ASSERT_TRUE(whole_waitlist(views, {"nothing"}).empty());
   for (const auto& [course, line] : lines_of(history, views.position()))
-    ASSERT_THAT(whole_line(views, {course}), ::testing::ElementsAreArray(line)) << course;
+    ASSERT_THAT(whole_waitlist(views, {course}), ::testing::ElementsAreArray(line)) << course;
 }
 
 inline void expect_students(const Views& views, const RandomHistory& history) {

@@ -145,12 +145,12 @@ TEST_F(ViewsDamage, OfEachBuildEndsInRowsThatStayUntilTheStoreIsDropped) {
   catch_up(views);
   EXPECT_THAT(unmended_, SizeIs(1));
   EXPECT_FALSE(views.rebuilding("enrollments"));
-  const auto told = faults_.size();
+  const auto reported = faults_.size();
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(views.list_enrollments({}, {}).error, ServiceError::view_damaged);
     catch_up(views);
   }
-  EXPECT_THAT(faults_, SizeIs(told));
+  EXPECT_THAT(faults_, SizeIs(reported));
   EXPECT_THAT(unmended_, SizeIs(1));
   EXPECT_FALSE(store_.get(views_space, position_key(ViewId::enrollments, 4))) << "no rebuild follows another";
   EXPECT_FALSE(views.list_courses({}, {}).error);

@@ -35,7 +35,7 @@ TEST_F(Paging, NeitherSkipsNorRepeatsARowWhateverTheLimit) {
   expect_in_pages_of_any_size(values_of(courses_of(history_, end_, test_now)),
                               [&](auto limit) { return all_courses(made, {}, limit); });
   for (const auto& [course, line] : lines_of(history_, end_))
-    expect_in_pages_of_any_size(line, [&](auto limit) { return whole_line(made, {course}, limit); });
+    expect_in_pages_of_any_size(line, [&](auto limit) { return whole_waitlist(made, {course}, limit); });
   for (const auto& [student, ledger] : ledgers_of(history_, end_))
     expect_in_pages_of_any_size(ledger.rows, [&](auto limit) { return all_mileage(made, {student}, limit); });
   for (const auto& [student, box] : notifications_of(history_, end_))

@@ -48,7 +48,7 @@ class Waitlist : public ::testing::Test {
   std::vector<std::string> line(std::size_t limit = 200) {
     while (views_.run_once()) continue;
     std::vector<std::string> texts;
-    for (const auto& row : whole_line(views_, course_, limit))
+    for (const auto& row : whole_waitlist(views_, course_, limit))
       texts.push_back(row.enrollment.student.text + "@" + std::to_string(row.place));
     return texts;
   }
@@ -126,8 +126,8 @@ TEST_F(Waitlist, CountsOnFromThePageBeforeThoughItsHeadWasPromotedMeanwhile) {
 TEST_F(Waitlist, OfOneCourseIsNotAnothers) {
   wait(10, 1);
   line();
-  EXPECT_THAT(whole_line(views_, {"ful"}), IsEmpty());
-  EXPECT_THAT(whole_line(views_, {"full2"}), IsEmpty());
+  EXPECT_THAT(whole_waitlist(views_, {"ful"}), IsEmpty());
+  EXPECT_THAT(whole_waitlist(views_, {"full2"}), IsEmpty());
 }
 
 }  // namespace

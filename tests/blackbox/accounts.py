@@ -1,4 +1,4 @@
-"""The server's books and the gateway's, side by side. Both must agree to the unit, whatever happened."""
+"""The server's accounts and the gateway's, side by side. Both must agree to the unit, whatever happened."""
 
 from collections import defaultdict
 
@@ -15,7 +15,7 @@ PAYMENT_STATES_AT_REST = {**{state: {"approved"} for state in PAID},
                           "cancelled": {"declined", "voided", "refunded", "none"}}
 
 
-class Books:
+class Accounts:
     """All courses, enrollments and charges, read once every saga has ended, or waits for a person or in line."""
 
     def __init__(self, client, management, await_quiet=await_quiet_sagas):
@@ -77,10 +77,10 @@ class Books:
             elif payment["amount"]["amount"] > 0:
                 assert charge is not None, f"stands and is not paid: {enrollment}"
                 assert charge["amount"] == payment["amount"], (enrollment, charge)
-            self._assert_refund_is_told(payment)
+            self._assert_refund_is_notified(payment)
         assert not paid, f"charges without an enrollment: {list(paid.values())[:5]}"
 
-    def _assert_refund_is_told(self, payment):
+    def _assert_refund_is_notified(self, payment):
         charge = self.charges.get(payment["id"])
         if payment["amount"]["amount"] > 0 and payment["state"] == REFUNDED:
             assert charge is not None and charge["state"] == REFUNDED, (payment, charge)
