@@ -62,7 +62,7 @@ caf::message_handler CourseActor::handlers() {
       [this](const AdvanceCourse& message) {
         turn([this, at_closing = message.at_closing] {
           if (at_closing) closing_armed_ = false;
-          tend();
+          advance();
         });
       },
       [this](const EnrollmentRevoked& revoked) { turn([this, revoked] { on(revoked); }); },
@@ -199,7 +199,7 @@ void CourseActor::add_pending(Append& append) {
   if (std::exchange(listed_, pending) != pending) append.pending.push_back({resident_->id, pending});
 }
 
-void CourseActor::tend() {
+void CourseActor::advance() {
   if (!state_.registered) return;
   auto decision = decide(state_, CourseCommand{AdvanceWaitlist{}}, node_.timers.now());
   if (!decision.events.empty()) commit_and_notify(std::move(decision.events), {});

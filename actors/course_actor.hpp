@@ -31,7 +31,7 @@ class CourseActor final : public EntityHost<Course> {
   void describe(CourseReader reader);
   void describe_waitlist_position(EnrollmentId enrollment, WaitlistPositionReader reader);
   void adopt(const AdoptCourse& adopted);
-  void tend();
+  void advance();
   void on(const EnrollmentRevoked& revoked);
 
   /// Commits, and notifies the enrollments on the waitlist that it moved.

@@ -32,7 +32,7 @@ struct Resident {
   std::atomic<Milliseconds> idle_since{Milliseconds{0}};
   /// How long it stays with nothing to do, once there is something to keep: `stays`.
   Milliseconds stay{0};
-  /// There is an aggregate behind the id. Anybody can name ids that were never registered, so those leave at once.
+  /// There is an aggregate behind the id. Any client can name ids that were never registered, so those are unloaded at once.
   std::atomic<bool> stays{false};
 
   Milliseconds stay_now() const { return stays.load(std::memory_order_relaxed) ? stay : Milliseconds{0}; }

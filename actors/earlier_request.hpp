@@ -7,7 +7,7 @@
 
 namespace sugang {
 
-/// What is known of a keyed request that came again.
+/// What is known of a repeated keyed request.
 struct EarlierRequest {
   enum class Kind : std::uint8_t { none, in_progress, other_body, answered, joined, unreadable };
   Kind kind = Kind::none;

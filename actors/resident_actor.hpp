@@ -113,7 +113,7 @@ class ResidentActor : public caf::event_based_actor {
     }
   }
 
-  /// Nobody waits for a state that can't be read. The next message finds out whether it still can't.
+  /// No caller waits for a state that can't be read. The next message finds out whether it still can't.
   void remain_unread(const Unreadable& fault) {
     life_ = Life::asleep;
     forget_state();

@@ -191,13 +191,13 @@ struct Application::Impl {
         drain_wait(config.drain_wait_ms),
         journal_folder(subfolder(config.data, "journal"), journal_limits(config), store_options(shares),
                        loads.executor(), [](const std::string& why) { end_at_once("journal", why); }),
-        books(subfolder(config.data, "gateway"), {{"charges"}}, store_options(shares)),
+        ledger(subfolder(config.data, "gateway"), {{"charges"}}, store_options(shares)),
         webhook_entries(open_webhooks(subfolder(config.data, "webhooks"), small_store_options(shares))),
         operations(
             open_operations(subfolder(config.data, "operations"), operations_spaces, small_store_options(shares))),
         rows(open_rows(subfolder(config.data, "views"), store_options(shares))),
         gateway(
-            books, {.call_timeout_ms = Milliseconds{config.gateway_timeout_ms}},
+            ledger, {.call_timeout_ms = Milliseconds{config.gateway_timeout_ms}},
             [](const std::string& why) { end_at_once("gateway", why); }, [this] { return timers.now(); },
             std::random_device{}()),
         gateway_meter(gateway, metrics),
@@ -398,7 +398,7 @@ struct Application::Impl {
   /// read; and the import under way, which does not wait for the next one's file.
   Lane loads, reads, scans, decodes, imports;
   JournalFolder journal_folder;
-  RocksStore books;
+  RocksStore ledger;
   std::unique_ptr<RocksStore> webhook_entries;
   std::unique_ptr<RocksStore> operations;
   SetAsideStore set_aside{*operations, set_aside_space};

@@ -112,7 +112,7 @@ class ReportFile {
     size_ = size;
   }
 
-  /// Somebody else's file is not to be spoiled, nor to be taken for a report without rows.
+  /// A file of another program is not to be spoiled, nor to be taken for a report without rows.
   Position position_of(const std::string& row) const {
     if (row == header()) return 0;
     Position position = 0;

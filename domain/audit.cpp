@@ -177,14 +177,14 @@ std::optional<std::string> Audit::check_completed(const Record& record, const En
   return std::nullopt;
 }
 
-bool Audit::waits_in_line(EnrollmentId id, const EnrollmentEntry& entry) const {
+bool Audit::is_waitlisted(EnrollmentId id, const EnrollmentEntry& entry) const {
   auto course = courses_.find(entry.request.course.text);
   return course != courses_.end() && course->second.course.tickets.contains(id);
 }
 
 std::optional<std::string> Audit::check_nothing_left(const Record& record, const EnrollmentEntry& entry) const {
   if (claim_of(*record.enrollment, entry)) return broken(4, record, "ended and still claims seats");
-  if (waits_in_line(*record.enrollment, entry)) return broken(4, record, "ended and still waits for seats");
+  if (is_waitlisted(*record.enrollment, entry)) return broken(4, record, "ended and still waits for seats");
   if (entry.payment.state == PaymentState::approved)
     return broken(4, record, "ended with a payment approved and no refund requested");
   if (entry.payment.mileage_earned != 0) return broken(4, record, "ended with mileage left");

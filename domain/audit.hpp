@@ -86,7 +86,7 @@ class Audit {
   std::optional<std::string> check_amount(const Record& record, EnrollmentId enrollment, std::uint32_t seats,
                                           const Course& course) const;
   const Course::Claim* claim_of(EnrollmentId id, const EnrollmentEntry& entry) const;
-  bool waits_in_line(EnrollmentId id, const EnrollmentEntry& entry) const;
+  bool is_waitlisted(EnrollmentId id, const EnrollmentEntry& entry) const;
 
   Position next_position_ = 1;
   /// A charge that was given up and approved after all: its refund is to be requested by the next record.

@@ -50,7 +50,7 @@ void dismiss_all(const Course& course, CourseDecision& decision) {
   }
 }
 
-CourseDecision decide_tend(const Course& course, TimePoint now) {
+CourseDecision decide_advance(const Course& course, TimePoint now) {
   CourseDecision decision;
   // Those of a cancelled course are cancelled, not turned away.
   if (course.cancelled) return decision;
@@ -252,7 +252,7 @@ Decision<CourseEvent, CourseError> decide(const Course& course, const CourseComm
                         [&](const TakeSeats& c) { return decide_take(course, c); },
                         [&](const ReleaseSeats& c) { return decide_release(course, c, now); },
                         [&](const CancelCourse& c) { return decide_cancel(course, c); },
-                        [&](const AdvanceWaitlist&) { return decide_tend(course, now); },
+                        [&](const AdvanceWaitlist&) { return decide_advance(course, now); },
                     },
                     command);
 }

@@ -271,7 +271,7 @@ bool moves_class(const StaffStep& step, const EnrollmentSummary& summary) {
 }
 
 ParticipantCommand command_of(const StaffStep& what, Causation step, const EnrollmentSummary& summary) {
-  const bool books = step.step == Step::book_slot;
+  const bool is_booking = step.step == Step::book_slot;
   const auto book = [&](const InstructorId& instructor, const TimeSlot& slot) {
     return ParticipantCommand{AggregateId::calendar_of(instructor),
                               CalendarCommand{BookSlot{summary.id, slot, summary.coaching->slot}}};
@@ -279,10 +279,10 @@ ParticipantCommand command_of(const StaffStep& what, Causation step, const Enrol
   auto command =
       std::visit(Overloaded{
                      [&](const AssignInstructor& c) {
-                       return books ? book(c.instructor, *summary.coaching->slot) : to_coaching(summary, c);
+                       return is_booking ? book(c.instructor, *summary.coaching->slot) : to_coaching(summary, c);
                      },
                      [&](const AgreeOnSlot& c) {
-                       return books ? book(*summary.coaching->instructor, c.slot)
+                       return is_booking ? book(*summary.coaching->instructor, c.slot)
                                     : to_coaching(summary, ConfirmSchedule{c.slot});
                      },
                      [&](const RecordResult& c) { return to_coaching(summary, c); },

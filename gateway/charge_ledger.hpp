@@ -22,7 +22,7 @@ class ChargeLedger {
 
   explicit ChargeLedger(KeyValueStore& store) : store_(store) {}
 
-  /// Books a charge, as declined if `refusal` gives a reason. A key that is known gets its old answer, whatever
+  /// Enters a charge, as declined if `refusal` gives a reason. A key that is known gets its old answer, whatever
   /// `refusal` says, also after its refund; but with another amount than it had, it is declined and nothing is
   /// booked: the caller mixed up two payments, and a retry can't fix it.
   GatewayAnswer charge(PaymentId key, Money amount, const std::optional<std::string>& refusal, TimePoint now);

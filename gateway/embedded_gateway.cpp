@@ -14,9 +14,9 @@ constexpr auto due_later = [](const auto& a, const auto& b) { return a.due > b.d
 
 }  // namespace
 
-EmbeddedGateway::EmbeddedGateway(KeyValueStore& books, Limits limits, OnFailure on_failure, Clock now,
+EmbeddedGateway::EmbeddedGateway(KeyValueStore& store, Limits limits, OnFailure on_failure, Clock now,
                                  std::uint64_t seed)
-    : books_(books), limits_(limits), on_failure_(std::move(on_failure)), now_(std::move(now)), random_(seed) {}
+    : ledger_(store), limits_(limits), on_failure_(std::move(on_failure)), now_(std::move(now)), random_(seed) {}
 
 EmbeddedGateway::~EmbeddedGateway() { stop(); }
 
@@ -53,7 +53,7 @@ void EmbeddedGateway::submit(Call call) {
     } else {
       ++calls_waiting_;
       queue_.push_back(std::move(call));
-      // Whoever found the queue empty wakes; what comes meanwhile is taken with it.
+      // The call that finds the queue empty wakes; what comes meanwhile is taken with it.
       if (queue_.size() == 1) wake_.notify_one();
       return;
     }
@@ -128,13 +128,13 @@ std::chrono::milliseconds EmbeddedGateway::latency(const GatewaySettings& settin
 }
 
 GatewayAnswer EmbeddedGateway::book(const Call& call, const GatewaySettings& settings) {
-  if (call.is_refund) return books_.refund(call.key, call.amount, now_());
+  if (call.is_refund) return ledger_.refund(call.key, call.amount, now_());
   std::optional<std::string> refusal;
   if (call.method == PaymentMethod::test_decline)
     refusal = "declined by test method";
   else if (chance(settings.decline_percent))
     refusal = "declined by the company";
-  return books_.charge(call.key, call.amount, refusal, now_());
+  return ledger_.charge(call.key, call.amount, refusal, now_());
 }
 
 EmbeddedGateway::Replies EmbeddedGateway::replies_to(const Call& call, const GatewaySettings& settings,
@@ -170,7 +170,7 @@ void EmbeddedGateway::decide(std::vector<Call>& calls, const GatewaySettings& se
   replies.reserve(calls.size());
   try {
     for (const auto& call : calls) replies.push_back(replies_to(call, settings, now));
-    books_.commit();
+    ledger_.commit();
   } catch (const std::exception& failure) {
     failed_ = true;
     refuse(calls, "the gateway's ledger failed");

@@ -37,9 +37,9 @@ class EmbeddedGateway : public PaymentGateway {
   /// Called once, when the ledger can't be written; the process must end. Until then every call ends as `unknown`.
   using OnFailure = std::function<void(const std::string& why)>;
 
-  /// `books` has `ChargeLedger::space_count` key spaces and no other writer. `seed` decides what fails,
+  /// `store` has `ChargeLedger::space_count` key spaces and no other writer. `seed` decides what fails,
   /// what is declined, and how long answers take.
-  EmbeddedGateway(KeyValueStore& books, Limits limits, OnFailure on_failure, Clock now, std::uint64_t seed);
+  EmbeddedGateway(KeyValueStore& store, Limits limits, OnFailure on_failure, Clock now, std::uint64_t seed);
   ~EmbeddedGateway() override;
   EmbeddedGateway(const EmbeddedGateway&) = delete;
   EmbeddedGateway& operator=(const EmbeddedGateway&) = delete;
@@ -60,7 +60,7 @@ class EmbeddedGateway : public PaymentGateway {
   bool paused() const;
 
   /// The ledger, by key. May block on a disk; from any thread.
-  ListResult<ChargeEntry> charges(const Page& page) const { return books_.list(page); }
+  ListResult<ChargeEntry> charges(const Page& page) const { return ledger_.list(page); }
 
  private:
   struct Call {
@@ -104,7 +104,7 @@ class EmbeddedGateway : public PaymentGateway {
   bool chance(std::uint32_t percent);
   std::chrono::milliseconds latency(const GatewaySettings& settings);
 
-  ChargeLedger books_;
+  ChargeLedger ledger_;
   const Limits limits_;
   const OnFailure on_failure_;
   const Clock now_;

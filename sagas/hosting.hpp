@@ -4,7 +4,7 @@
 
 namespace sugang {
 
-/// Tells the node's directory which actor hosts which kind of aggregate. Once, before the first message; the node
+/// Registers with the node's directory which actor hosts which kind of aggregate. Once, before the first message; the node
 /// must outlive its actors.
 void host_aggregates(Node& node);
 

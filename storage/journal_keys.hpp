@@ -24,7 +24,7 @@ inline constexpr std::string_view requests_expired_mark = "requests-expired-befo
 inline constexpr std::string_view format_version = "1";
 
 /// What the index lists together. An enrollment, its payment and its saga share one group, so that one entry serves
-/// waking any of the three and telling the timeline.
+/// loading any of the three and reading the timeline.
 enum class GroupKind : std::uint8_t { course, timeline, request, calendar, webhook_registry };
 
 /// `partition (2) | group kind (1) | length of id (1) | id`: what an index key begins with.

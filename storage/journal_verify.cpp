@@ -65,7 +65,7 @@ class Verification {
       damaged(until_, "the journal ends, and the snapshot of " + to_text(snapshots_.begin()->first) +
                           " covers an event that it does not hold");
     check_index();
-    if (depth_ == VerifyDepth::meaning) check_owed();
+    if (depth_ == VerifyDepth::meaning) check_pending();
   }
 
  private:
@@ -203,7 +203,7 @@ class Verification {
 
   /// A listed aggregate with nothing to do does no harm: it is resumed and does nothing. One that is missing would
   /// never continue.
-  void check_owed() const {
+  void check_pending() const {
     std::unordered_set<EnrollmentId> pending;
     for (const auto& id : reader_.pending_or_throw()) {
       if (!reader_.is_known(group_of(id)))

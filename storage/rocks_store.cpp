@@ -120,7 +120,7 @@ bool met_bad_sector(const rocksdb::Status& status) {
 }
 
 /// What no retry helps; for a bad sector, when a second read met it too.
-bool tells_of_damage(const rocksdb::Status& status) {
+bool is_damage(const rocksdb::Status& status) {
   return status.IsCorruption() || status.IsPathNotFound() || met_bad_sector(status) ||
          status.ToString().find("No such file or directory") != std::string::npos;
 }
@@ -130,7 +130,7 @@ bool tells_of_damage(const rocksdb::Status& status) {
 class FailedCompactions final : public rocksdb::EventListener {
  public:
   void OnCompactionCompleted(rocksdb::DB*, const rocksdb::CompactionJobInfo& job) override {
-    if (!tells_of_damage(job.status)) return;
+    if (!is_damage(job.status)) return;
     const std::lock_guard lock{mutex_};
     damaged_.emplace(job.cf_name, job.status.ToString());
     any_.store(true, std::memory_order_release);
@@ -192,7 +192,7 @@ struct RocksStore::Impl {
     auto status = rocksdb::DB::Open(whole, path, descriptors, &families, &db);
     if (met_bad_sector(status)) status = rocksdb::DB::Open(whole, path, descriptors, &families, &db);
     if (!status.ok()) {
-      if (!tells_of_damage(status)) throw StorageError("cannot open " + path + ": " + status.ToString());
+      if (!is_damage(status)) throw StorageError("cannot open " + path + ": " + status.ToString());
       throw JournalDamaged("journal damaged: cannot open " + path + ": " + status.ToString() + " (file " +
                            locate_damage(path, status.ToString(), logs_at_open) + ")");
     }
@@ -205,7 +205,7 @@ struct RocksStore::Impl {
   }
 
   void check_read(const rocksdb::Status& status) const {
-    if (tells_of_damage(status)) throw DamagedEntry("reading from " + path + " failed: " + status.ToString());
+    if (is_damage(status)) throw DamagedEntry("reading from " + path + " failed: " + status.ToString());
     check(status, "reading from");
   }
 

@@ -34,7 +34,7 @@ class Entries {
   WriteSet& changes_;
 };
 
-void move_in_line(const EnrollmentTables& tables, const EnrollmentSummary& summary,
+void move_on_waitlist(const EnrollmentTables& tables, const EnrollmentSummary& summary,
                   const std::optional<std::uint64_t>& from, const std::optional<std::uint64_t>& to,
                   WriteSet& changes) {
   if (from == to) return;
@@ -97,7 +97,7 @@ void write_indexes(const EnrollmentTables& tables, const EnrollmentSummary& summ
                [&](auto state) { return tables.of_delivery(state); });
   entries.move(stored.instructor, wanted.instructor, std::nullopt,
                [&](const auto& instructor) { return tables.of_instructor(*instructor); });
-  move_in_line(tables, summary, stored.ticket, wanted.ticket, changes);
+  move_on_waitlist(tables, summary, stored.ticket, wanted.ticket, changes);
   stored = std::move(wanted);
 }
 

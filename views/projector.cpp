@@ -499,7 +499,7 @@ void Projector::wait_for_work(std::unique_lock<std::mutex>& lock) {
     wake_.wait_until(lock, *deadline, roused);
   else
     wake_.wait(lock, roused);
-  // Whoever waits for a position has no time to gather.
+  // A read that waits for a position does not wait for more to gather.
   const auto awaited = [](const auto& served) { return !served->waits.empty(); };
   wake_.wait_until(lock, gathered, [&] { return stopping_ || std::any_of(views_.begin(), views_.end(), awaited); });
   woken_.store(false, std::memory_order_release);

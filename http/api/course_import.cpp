@@ -156,7 +156,7 @@ class CatalogueDecoder {
     apply_kind_defaults(row.definition);
     if (!row.id.text.empty()) {
       auto [first, is_new] = lines_.try_emplace(row.id.text, line_);
-      if (!is_new) fault(Column::id, "stands in line " + std::to_string(first->second) + " too");
+      if (!is_new) fault(Column::id, "is in line " + std::to_string(first->second) + " too");
     }
     rows_.push_back(std::move(row));
   }

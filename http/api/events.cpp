@@ -146,7 +146,7 @@ Handled list_events(Call& call) {
         for (const auto& record : records)
           if (is_public(record)) write_event(json, record);
         json.end_array();
-        // Whoever follows the links stops at the end of the journal, and asks from here later.
+        // A client that follows the links stops at the end of the journal, and continues from here later.
         if (next > after) response.with("Link", link.field(position_text(next)));
         response.with("Sugang-Position", position_text(std::max(next, after)));
         exchange.answer(std::move(response));

@@ -310,7 +310,7 @@ constexpr std::array<ProblemType, 58> types{{
      "Delete one that is not needed any more, then register this one again.",
      {}},
     {Problem::view_behind, "view-behind", "The view has not reached the position yet", 503,
-     "The list does not show the write named in Sugang-Min-Position yet. Ask again.", 1},
+     "The list does not show the write named in Sugang-Min-Position yet. Retry.", 1},
     {Problem::view_paused, "view-paused", "The view is paused", 503,
      "Lists are not kept up to date during maintenance. Reads of one resource by its id are current.", 5},
     {Problem::view_damaged, "view-damaged", "The view is damaged", 503,

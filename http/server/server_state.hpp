@@ -18,8 +18,8 @@ enum class Port : std::uint8_t { client, management };
 
 /// What all event loops of one server share.
 struct ServerState {
-  ServerState(Site served, const Limits& bounds, std::shared_ptr<RequestObserver> told)
-      : site(std::move(served)), limits(bounds), observer(std::move(told)), admission(limits) {}
+  ServerState(Site served, const Limits& bounds, std::shared_ptr<RequestObserver> watcher)
+      : site(std::move(served)), limits(bounds), observer(std::move(watcher)), admission(limits) {}
 
   const Site site;
   const Limits limits;
