@@ -156,8 +156,8 @@ void Turn::serve(const StaffStep& taken, const CallSaga& call) {
   // The slot is agreed on when the coaching has it, not when the calendar has.
   const auto answered_by = step == book_slot ? confirm_schedule : step;
   // A calendar comes first for a slot that is not agreed on yet, or a class that moves.
-  const bool books_slot = command == book_slot ? step == book_slot : moves_class(taken, summary_);
-  saga_.staff = {call.caller, books_slot ? book_slot : answered_by, answered_by};
+  const bool is_booking = command == book_slot ? step == book_slot : moves_class(taken, summary_);
+  saga_.staff = {call.caller, is_booking ? book_slot : answered_by, answered_by};
   send(command_of(taken, saga_.staff->sent, summary_));
 }
 

@@ -119,7 +119,7 @@ TEST(ImportAcrossACrash, IsAllOrNothingAtEveryMoment) {
     EXPECT_EQ(one.answers_kept(key), found == 0 ? 0u : 1u);
     EXPECT_TRUE(!answered || found == rows);
     EXPECT_FALSE(one.life->failure());
-    // What is left of it stands in nobody's way.
+    // What is left of it blocks nothing.
     one.life->import_courses(courses(), one.reported());
     one.life->settle();
     EXPECT_EQ(one.registered().size(), rows);

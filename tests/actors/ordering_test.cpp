@@ -36,7 +36,7 @@ std::vector<std::string_view> names_of(const std::vector<Record>& timeline) {
 }
 
 // Each enrollment is a chain of messages between four actors on any of the threads, each of which appends before it
-// tells the next. An effect that stood before its cause in the journal would be a crash away from a lost seat.
+// notifies the next. An effect that stood before its cause in the journal would be a crash away from a lost seat.
 TEST(JournalOrder, NeverInvertsACausalChainOverSeveralSchedulerThreads) {
   ThreadedNode node{scheduler_threads, patient()};
   node.register_courses(big_courses());

@@ -84,7 +84,7 @@ TEST_F(ReadDamage, RefusesWhatConcernsTheCourseAndServesTheOthers) {
   EXPECT_EQ(refusal_of([&](Caller caller) { life->cancel_course("spoiled", std::move(caller)); }), known);
   EXPECT_EQ(refusal_of([&](Caller caller) { life->register_course("spoiled", lecture(1), std::move(caller)); }),
             known)
-      << "nobody knows whether it is registered";
+      << "it is unknown whether it is registered";
   std::optional<ServiceError> failed;
   life->read_course(CourseId{"spoiled"},
                     [&](const auto& read, Position) { failed = std::get<ServiceError>(read); });

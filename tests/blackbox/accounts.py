@@ -16,7 +16,7 @@ PAYMENT_STATES_AT_REST = {**{state: {"approved"} for state in PAID},
 
 
 class Accounts:
-    """All courses, enrollments and charges, read once every saga has ended, or waits for a person or in line."""
+    """All courses, enrollments and charges, read once every saga has ended, or waits for the staff or on the waitlist."""
 
     def __init__(self, client, management, await_quiet=await_quiet_sagas):
         await_quiet(client)

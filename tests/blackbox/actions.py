@@ -126,7 +126,7 @@ def saga_of(client, enrollment):
 
 
 def mileage(client, student, headers=None):
-    """The student's statement: the balance, and what was earned and taken back as (kind, amount)."""
+    """The student's statement: the balance, and what was earned and reversed as (kind, amount)."""
     statement = read(client, f"/v1/students/{student}/mileage", headers)
     return statement["balance"], [(entry["kind"], entry["amount"]) for entry in statement["entries"]]
 

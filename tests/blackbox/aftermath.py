@@ -101,7 +101,7 @@ def assert_parts_fit(shown):
 
 
 async def check_statements(address, accounts, chronicle):
-    """Each student's balance is what her standing enrollments earned; she was notified of everything, once."""
+    """Each student's balance is what the standing enrollments earned, and each event has one notification."""
     notified = chronicle.notified_by_student()
 
     async def check(client, job):

@@ -23,7 +23,7 @@ def render(rows, columns=None):
 
 
 def own(seed=1):
-    """A catalogue of our own: a few wanted by everybody, most by few."""
+    """A catalogue of our own: a few wanted by all, most by few."""
     chance = random.Random(seed)
     rows = []
     for number in range(OWN_SECTIONS):

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 
 from blackbox.actions import events
 
-TOLD = {"sugang.course.waiter-promoted", "sugang.enrollment.confirmed", "sugang.enrollment.completed",
+NOTIFIED = {"sugang.course.waiter-promoted", "sugang.enrollment.confirmed", "sugang.enrollment.completed",
         "sugang.enrollment.rejected", "sugang.enrollment.expired", "sugang.enrollment.cancelled",
         "sugang.stock.prepared", "sugang.delivery.requested", "sugang.delivery.started", "sugang.delivery.completed",
         "sugang.coaching.assigned", "sugang.coaching.scheduled", "sugang.coaching.result-recorded"}
@@ -43,7 +43,7 @@ class Chronicle:
         data, kind = event["data"], event["type"]
         if kind == "sugang.enrollment.requested":
             self.students[event["subject"]] = data["studentId"]
-        elif kind in TOLD:
+        elif kind in NOTIFIED:
             of = data["enrollmentId"] if kind == "sugang.course.waiter-promoted" else event["enrollmentid"]
             assert event["id"] not in self.notified, f"two events with one id: {event}"
             self.notified[event["id"]] = self.students[of]

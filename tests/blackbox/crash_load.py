@@ -1,4 +1,4 @@
-"""Load for a server that is about to be killed: enrollments, cancels, steps of people, repeats and reads, from one seed."""
+"""Load for a server that is about to be killed: enrollments, cancels, steps of the staff, repeats and reads, from one seed."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ class CrashLoad:
         self.courses = courses
         self.operations = []
         self.targets = []
-        self.served = list(served)  # those that people have to do something about
+        self.served = list(served)  # those that wait for the staff
         self.repeating = set()
         self.events_position = events_position
         self.events_seen = []

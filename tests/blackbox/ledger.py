@@ -13,7 +13,7 @@ KEPT_UNDER_A_KEY = {200, 201, 202, 402, 404, 409, 422}
 REFUSED_AT_THE_DOOR = {"payment-unavailable", "overloaded", "draining", "component-paused", "catalogue-paused"}
 NEVER_KEPT = {"request-in-progress"}
 
-# What people do, and in which states an enrollment may be found once they were asked to.
+# Commands, and the states in which an enrollment may be found after them.
 PERSON_STEPS = {"assign": {"awaiting_schedule"}, "schedule": {"confirmed"}, "result": {"completed"}, "start": set(),
                 "complete": {"completed"}}
 STEPS_OF = {"training": ("assign", "schedule", "result"), "product": ("start", "complete")}
@@ -96,7 +96,7 @@ class Assignments:
 
 
 class Known:
-    """An enrollment as its client knows it: the states in which it may be found, and what people did with it."""
+    """An enrollment as its client knows it: the states in which it may be found, and the commands about it."""
 
     __slots__ = ("id", "subject", "kind", "may", "version", "rest", "at_rest", "settled", "answers", "asked",
                  "assignments", "done", "delivery")
@@ -118,11 +118,11 @@ class Known:
         self.delivery = None
 
     def irrevocable(self):
-        """Whether what was done with it cannot be undone: it stays, whoever wants to cancel."""
+        """Whether what was done with it cannot be undone: it stays, in spite of cancels."""
         return bool(IRREVOCABLE & self.done.keys())
 
     def next_step(self):
-        """What a person has to do next; None: nothing that anybody knows of."""
+        """The step that the staff has to take next; None: none known."""
         if not self.may - UNDONE - CANCELLING or (self.kind == "product" and self.delivery is None):
             return None
         return next((step for step in STEPS_OF.get(self.kind, ()) if step not in self.done), None)
@@ -208,7 +208,7 @@ class Known:
                 assert delivery == "completed" or (step, delivery) == ("start", "started"), (done, shown)
 
     def seen_at_rest(self, shown):
-        """With no saga under way, what is shown is what it stays, until somebody does something about it."""
+        """With no saga under way, what is shown is what it stays, until another command."""
         self.seen(shown, self.may)
         assert shown["state"] in self.at_rest, f"the saga has ended, the enrollment has not: {shown}"
         assert shown["version"] >= self.version, (self.version, shown)
@@ -269,7 +269,7 @@ class Ledger:
                 if one.answer is None or (one.answer.status == 503 and not one.nothing_happened)]
 
     def explain(self, enrollment):
-        """Finds the unanswered request behind an enrollment that nobody was notified about; each has at most one."""
+        """Finds the unanswered request behind an enrollment without an answer; each has at most one."""
         subject = (enrollment["studentId"], enrollment["courseId"])
         for operation in self.operations:
             if operation.kind == "enroll" and operation.subject == subject and id(operation) not in self._explains:
@@ -279,4 +279,4 @@ class Ledger:
                     may = LEGAL_AFTER[202] if waits else {enrollment["state"]}
                     self.known[enrollment["id"]] = Known(enrollment["id"], subject, may, operation.may_wait)
                     return
-        raise AssertionError(f"nobody asked for it, or it was refused, or it was placed twice: {enrollment}")
+        raise AssertionError(f"it was not requested, or it was refused, or it was placed twice: {enrollment}")

@@ -68,7 +68,7 @@ class LineLoad(CrashLoad):
         self.cancels += answer.status in (200, 202)
 
     def _target(self):
-        """Somebody who holds seats, often just promoted, or who stands in line; of whom the client knows."""
+        """An enrollment with seats, often just promoted, or on the waitlist, that the client knows."""
         line = self.lines.courses[self.chance.choice(self.courses)[0]]
         dice = self.chance.randrange(100)
         if dice < HOLDER_PERCENT + PROMOTED_PERCENT:

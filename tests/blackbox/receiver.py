@@ -1,4 +1,4 @@
-"""Somebody's server that webhooks are posted to: it keeps every call, and answers as it is notified."""
+"""A server that webhooks are posted to: it keeps every call, and answers as the test sets."""
 
 import base64
 import hashlib

@@ -119,7 +119,7 @@ TEST(Consumers, APausedOneCatchesUpWhenItRunsAgain) {
   node.consumers->pause("reader", false);
   node.settle();
   EXPECT_EQ(reader.given, from_to(1, 7));
-  EXPECT_FALSE(node.consumers->pause("nobody", true));
+  EXPECT_FALSE(node.consumers->pause("unknown", true));
   EXPECT_THAT(node.consumers->names(), ElementsAre("reader"));
 }
 
@@ -171,7 +171,7 @@ TEST(Consumers, ACursorIsWrittenAtAPace) {
   }
   EXPECT_EQ(node.j().stats().batches, 10u) << "the courses alone";
   EXPECT_EQ(node.j().cursor("reader"), 0u);
-  ASSERT_TRUE(node.timers.has_alarm()) << "nobody would come back for the cursor";
+  ASSERT_TRUE(node.timers.has_alarm()) << "nothing would save the cursor";
   node.timers.advance(Milliseconds{100});
   node.settle();
   EXPECT_EQ(node.j().cursor("reader"), 10u);
@@ -243,7 +243,7 @@ TEST(Consumers, OneThatNeverEndsIsGivenTheSameAgain) {
   EXPECT_THAT(lost.given, ElementsAre(1, 2, 1)) << "what failed together is given again one by one";
   for (const auto& late : first) late();
   node.settle();
-  EXPECT_EQ(node.consumers->lag("lost"), 2u) << "what was taken back is not done by its late word";
+  EXPECT_EQ(node.consumers->lag("lost"), 2u) << "a withdrawn chunk is not done by a late call";
   lost.at_once = true;
   lost.finish();
   node.settle();
@@ -275,7 +275,7 @@ TEST(Consumers, NoCrashLeavesACursorWithoutTheEffectsBehindIt) {
         ASSERT_THAT(copied, ::testing::Contains(record.position)) << "behind the cursor at " << cursor;
       }
 
-      // For each course it appends a record that tells its position.
+      // For each course it appends a record with its position.
       struct Copier final : Consumer {
         explicit Copier(Journal& j) : journal(j) {}
         std::string_view name() const override { return "copier"; }

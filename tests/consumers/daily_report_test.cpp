@@ -115,7 +115,7 @@ TEST_F(DailyReports, BeginANewFileWithTheUtcDay) {
   EXPECT_THAT(rows_of(file("music", midnight)), SizeIs(2));
 }
 
-TEST_F(DailyReports, WriteNothingTwiceWhenRecordsComeAgain) {
+TEST_F(DailyReports, WriteNothingTwiceWhenRecordsAreRepeated) {
   node.append({node.story.course("music")});
   for (int i = 0; i < 20; ++i) node.enroll("music");
   const auto records = node.j().read(0, 1'000);
@@ -128,7 +128,7 @@ TEST_F(DailyReports, WriteNothingTwiceWhenRecordsComeAgain) {
   EXPECT_EQ(read_file(file("music")), once);
 }
 
-/// Wherever a crash cuts the file, the rows of the records that come again make it whole.
+/// Wherever a crash cuts the file, the rows of repeated records complete it.
 TEST_F(DailyReports, RepairARowThatACrashTore) {
   node.append({node.story.course("music")});
   for (int i = 0; i < 5; ++i) node.enroll("music");

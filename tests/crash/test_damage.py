@@ -175,7 +175,7 @@ def test_views_whose_rows_are_all_damaged_are_built_again(killed, copy, first):
     assert_serves_every_confirmation(copy, killed[1])
 
 
-def test_a_damaged_store_of_webhooks_is_set_aside_and_keeps_nobody_out(killed, copy):
+def test_a_damaged_store_of_webhooks_is_set_aside_and_blocks_no_request(killed, copy):
     for manifest in (copy / "webhooks").glob("MANIFEST-*"):
         manifest.write_bytes(bytes(manifest.stat().st_size))
     with Server(copy) as server, Client(server.listen) as client:

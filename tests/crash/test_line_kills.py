@@ -33,7 +33,7 @@ IDLE_SEAT_MAX_S = 1.0
 
 
 class LineRounds:
-    """One server's life through all kills, its lines as the events tell them, and what its clients were answered."""
+    """One server's life through all kills, its waitlists as the events have them, and what its clients were answered."""
 
     def __init__(self, data):
         self.server = Server(data)
@@ -90,7 +90,7 @@ class LineRounds:
         self.lives[-1][1] = time.time()
 
     def _await_quiet(self, client):
-        """Waits until every saga has ended, but for those who stand in line."""
+        """Waits until every saga has ended, except on waitlists."""
         def quiet():
             self._read_on(client)
             waiting = set().union(*(line.waiting for line in self.lines.courses.values()))
@@ -133,7 +133,7 @@ class LineRounds:
         assert idle <= IDLE_SEAT_MAX_S, f"a seat was idle for {idle:.3f} s while the head of its line fitted"
 
     def check_at_the_end(self):
-        """Everybody stands where the events put them, in the order of the line, notified of it once, and paid right."""
+        """Each enrollment is where the events put it, in the order of the waitlist, with one notification and the right payment."""
         with Client(self.server.management) as management, Client(self.server.listen) as client:
             self._await_quiet(client)
             self.lines.feed(self.chronicle.read_on(client))
@@ -173,7 +173,7 @@ def test_the_waitlist_moves_strictly_and_at_once_whatever_is_killed(scratch):
     assert notified.returncode == 0, notified.stdout + notified.stderr
     print(f"{rounds.cancels} cancels, {rounds.kills} kills in {time.monotonic() - begun:.0f} s, "
           f"{rounds.lines.promotions()} promoted, {sum(len(line.waiting) for line in rounds.lines.courses.values())} "
-          f"still in line, longest idle seat {rounds.lines.longest_idle(rounds.lives):.3f} s, "
+          f"still waiting, longest idle seat {rounds.lines.longest_idle(rounds.lives):.3f} s, "
           f"{len(rounds.ledger.known)} enrollments, {rounds.repeats} repeats, {rounds.joined} joined, "
           f"{rounds.chronicle.events} events, {len(rounds.chronicle.notified)} notifications, "
           f"{dict(rounds.ledger.statuses)}")

@@ -111,7 +111,7 @@ def test_a_read_that_meets_damage_is_refused_and_the_others_go_on(damaged):
         assert server.running()
 
 
-def test_a_course_whose_index_is_damaged_is_registered_by_nobody(stopped, scratch):
+def test_a_course_whose_index_is_damaged_is_not_registered_again(stopped, scratch):
     data = shutil.copytree(stopped.data, scratch / "data")
     for path in sorted_files(data, b"index"):
         content = bytearray(path.read_bytes())

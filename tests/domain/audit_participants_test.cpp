@@ -40,7 +40,7 @@ TEST(Invariant12, APromotionPastTheHeadIsFound) {
               HasSubstr("invariant 12"));
 }
 
-TEST(Invariant12, APromotionOfNobodyOrAnotherTimeIsFound) {
+TEST(Invariant12, APromotionOfNoWaiterOrTwiceIsFound) {
   auto journal = with_two_on_waitlist().on_course(SeatsReleased{TimelineScript{}.id, 2});
   journal.on_course_of(second, WaiterPromoted{second, 2});
   EXPECT_EQ(fault_in(journal), "");
@@ -156,7 +156,8 @@ TEST(Invariant4, ADeliveryLeftAfterTheEndIsFound) {
 TEST(Invariant6, ADeliveryOfWhatIsNotConfirmedIsFound) {
   EXPECT_THAT(fault_in(JournalOf{TimelineScript::ordered()}.without<EnrollmentConfirmed>()),
               HasSubstr("invariant 6"));
-  auto script = TimelineScript{}.created(CourseKind::product).on_delivery(DeliveryRequested{}, Step::request_delivery);
+  auto script =
+      TimelineScript{}.created(CourseKind::product).on_delivery(DeliveryRequested{}, Step::request_delivery);
   EXPECT_THAT(fault_in(JournalOf{script}), HasSubstr("invariant 6"));
 }
 
@@ -169,7 +170,7 @@ TEST(Invariant6, AStartedDeliveryThatIsCancelledIsFound) {
   EXPECT_THAT(fault_in(JournalOf{done}), HasSubstr("invariant 6"));
 }
 
-TEST(Invariant6, ADeliveryStartedThatNobodyAskedForOrThatWasCancelledIsFound) {
+TEST(Invariant6, ADeliveryStartedWithoutARequestOrAfterACancelIsFound) {
   EXPECT_THAT(fault_in(JournalOf{TimelineScript::delivered()}.without<DeliveryRequested>()),
               HasSubstr("invariant 6"));
   auto script = TimelineScript::ordered().on_delivery(DeliveryCancelled{}, Step::request_delivery, Direction::undo);

@@ -67,7 +67,7 @@ TEST(Invariant1, SeatsHeldThatNoEnrollmentAskedForAreFound) {
   EXPECT_THAT(fault_in(journal.on_course(SeatsHeld{enrollment(2), {"ben"}, 1})), HasSubstr("invariant 1"));
 }
 
-TEST(Invariant9, ASequenceLeftOutOrToldTwiceIsFound) {
+TEST(Invariant9, ASequenceLeftOutOrRepeatedIsFound) {
   for (int shift : {-1, 1}) {
     auto records = JournalOf{TimelineScript::happy()}.records();
     for (auto& record : records)
@@ -88,7 +88,7 @@ TEST(Invariant1, ACapacityBelowItsClaimsIsFound) {
   EXPECT_THAT(fault_in(journal.on_course(CourseRevised{{}, 1, {}})), HasSubstr("invariant 1"));
 }
 
-TEST(Invariant1, SeatsTakenThatNobodyHeldAreFound) {
+TEST(Invariant1, SeatsTakenThatWereNotHeldAreFound) {
   EXPECT_THAT(fault_in(JournalOf{TimelineScript::happy()}.without<SeatsHeld>()), HasSubstr("invariant 1"));
 }
 

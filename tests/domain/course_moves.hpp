@@ -33,7 +33,7 @@ struct Move {
 };
 
 inline std::ostream& operator<<(std::ostream& out, const Move& move) {
-  const char* names[] = {"hold", "take", "release", "resize", "revise unseen", "close", "cancel", "tend"};
+  const char* names[] = {"hold", "take", "release", "resize", "revise unseen", "close", "cancel", "advance"};
   return out << names[static_cast<int>(move.what)] << " e" << move.enrollment << " s" << move.student << " x"
              << move.seats << (move.payments == PaymentSide::available ? "" : " while payments are down")
              << (move.may_wait ? " or waits" : "");

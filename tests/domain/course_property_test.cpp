@@ -130,9 +130,9 @@ class NaiveCourse {
     bool operator==(const Answer&) const = default;
   };
 
-  Answer tell(const Move& move) {
+  Answer answer_to(const Move& move) {
     const auto answer = obey(move);
-    // Whatever happened: nobody waits for more than there will ever be, nor at the head for what is there.
+    // Whatever happened: nothing waits for more than there will ever be, nor at the head for what is there.
     if (definition_.state != CourseState::closed) {
       dismiss_if([this](const Waiter& waiter) { return waiter.seats > definition_.capacity; });
       promote();
@@ -275,7 +275,7 @@ RC_GTEST_PROP(Course, AnswersAsACourseThatCountsEverythingAnew, ()) {
   NaiveCourse naive{definition};
   for (const auto& move : *any_moves()) {
     const auto decision = driven.accept(command_of(move, driven.course));
-    const auto expected = naive.tell(move);
+    const auto expected = naive.answer_to(move);
     RC_LOG() << move << std::endl;
     RC_ASSERT(decision.error == expected.error);
     RC_ASSERT(decision.events.empty() == !expected.happens);
@@ -295,7 +295,7 @@ RC_GTEST_PROP(Invariant1, ExactlyTheCapacityIsWonByRacers, ()) {
     const auto decision = driven.accept(HoldSeats{enrollment(n), student(n), 1});
     won += !decision.events.empty();
     sold_out += decision.error == CourseError::sold_out;
-    // Every second asks again, as a client does that heard nothing.
+    // Every second is repeated, as by a client without an answer.
     if (n % 2) RC_ASSERT(driven.accept(HoldSeats{enrollment(n), student(n), 1}).events.empty());
   }
   RC_ASSERT(won == std::min(capacity, racers));
@@ -303,7 +303,7 @@ RC_GTEST_PROP(Invariant1, ExactlyTheCapacityIsWonByRacers, ()) {
   RC_ASSERT(driven.course.available() == capacity - won);
 }
 
-RC_GTEST_PROP(Invariant1, NobodyIsToldSoldOutWhoseSeatsFit, ()) {
+RC_GTEST_PROP(Invariant1, NothingIsSoldOutWhoseSeatsFit, ()) {
   DrivenCourse driven{performance(*rc::gen::inRange<std::uint32_t>(0, 60))};
   for (std::uint64_t n = 0; n < 60; ++n) {
     const auto seats = *rc::gen::inRange<std::uint32_t>(1, 6);

@@ -121,7 +121,7 @@ TEST(HoldSeats, IsForOpenCoursesOnly) {
               Refuses(CourseError::not_open));
 }
 
-TEST(HoldSeats, BeginsAtOpensAtWithoutAnybodyOpening) {
+TEST(HoldSeats, BeginsAtOpensAtWithoutACommand) {
   auto definition = in_state(CourseState::draft);
   definition.opens_at = noon;
   const auto past = [&](TimePoint now) { return given<Course>(registered(definition)).at(now); };
@@ -224,7 +224,7 @@ TEST(HoldSeats, AboveTheLimitPerStudentAtOnceIsTooMany) {
   EXPECT_THAT(past.when(hold(2, ann, 1)), Causes(held(2, ann, 1)));
 }
 
-TEST(HoldSeats, WithoutALimitComesAgainAndAgain) {
+TEST(HoldSeats, WithoutALimitIsRepeatedAnyNumberOfTimes) {
   const auto past = given<Course>(registered(performance(10)), held(1), held(2), held(3), taken(1));
   EXPECT_THAT(past.when(hold(4, ann, 7)), Causes(held(4, ann, 7)));
 }

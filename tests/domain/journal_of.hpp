@@ -10,7 +10,7 @@
 
 namespace sugang {
 
-/// A journal of one course, of three seats, and what a script tells of one enrollment for two of them.
+/// A journal of one course, of three seats, and a script of one enrollment for two of them.
 class JournalOf {
  public:
   explicit JournalOf(const TimelineScript& script) : course_(script.course), id_(script.id) {
@@ -37,7 +37,7 @@ class JournalOf {
                                  .course = course_, .student = student, .seats = seats, .amount = amount}}});
     return on_course_of(other, SeatsHeld{other, student, seats});
   }
-  /// Another enrollment, asked for and in line.
+  /// Another enrollment, requested and on the waitlist.
   JournalOf& wait_for(EnrollmentId other, const StudentId& student, std::uint32_t seats, std::uint64_t ticket) {
     const Money amount{price_ * seats, {}};
     insert(records_.size(), {.aggregate = other,

@@ -201,7 +201,7 @@ TEST(Money, OfTheMostSeatsAtTheHighestPriceFits64Bits) {
   EXPECT_EQ((Money{12'000, {}} * 0).amount, 0);
 }
 
-/// A payment in anybody's hands, and every event that it ever caused.
+/// A payment under any commands, and every event that it ever caused.
 struct DrivenPayment {
   Payment payment;
   std::vector<PaymentEvent> events;
@@ -290,7 +290,7 @@ RC_GTEST_PROP(Invariant4, OnceUndoneAPaymentIsNeverApprovedWithoutItsRefundReque
   });
 }
 
-RC_GTEST_PROP(Invariant4, UndoneAndEveryOwedCallAnsweredLeavesNoMoneyMoved, ()) {
+RC_GTEST_PROP(Invariant4, UndoneAndEveryPendingCallAnsweredLeavesNoMoneyMoved, ()) {
   DrivenPayment last;
   through_any_life([&](const DrivenPayment& driven, const auto&, const auto&) { last = driven; });
   last.accept(RefundPayment{});
@@ -310,7 +310,7 @@ RC_GTEST_PROP(UndoBeforeTheAct, NeverChargesWhateverComesLater, ()) {
   }
 }
 
-RC_GTEST_PROP(AmountOfNothing, NeverOwesTheGatewayACall, ()) {
+RC_GTEST_PROP(AmountOfNothing, NeverHasACallPending, ()) {
   DrivenPayment driven;
   const auto steps = *rc::gen::inRange(1, 30);
   for (int i = 0; i < steps; ++i) {
@@ -319,7 +319,7 @@ RC_GTEST_PROP(AmountOfNothing, NeverOwesTheGatewayACall, ()) {
   }
 }
 
-RC_GTEST_PROP(GatewaysWord, IsHeardOnce, ()) {
+RC_GTEST_PROP(GatewaysOutcome, CountsOnce, ()) {
   through_any_life([](DrivenPayment& driven, const auto&, const auto&) {
     auto copy = driven;
     const auto first = copy.accept(approve);

@@ -43,7 +43,7 @@ struct ReactionTable {
     }
   }
 
-  /// Whatever comes how often, the state that the events tell is the one that was answered from.
+  /// Whatever comes how often, the state that the events give is the one that was answered from.
   void expect_repeats_change_nothing() const {
     for (const auto& row : rows)
       for (const auto& command : commands) {

@@ -163,7 +163,7 @@ TEST(EveryWay, ExpiresWhenADeadlineBeforeTheConfirmationPasses) {
     }
 }
 
-// Behind the confirmation nothing expires: an order that nobody starts is cancelled, anything else is an
+// Behind the confirmation nothing expires: an order that is not started is cancelled, anything else is an
 // operator's.
 TEST(EveryWay, NeverExpiresBehindThePointOfNoReturn) {
   for (auto kind : kinds) {

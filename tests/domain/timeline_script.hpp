@@ -93,7 +93,9 @@ class TimelineScript {
 
   // Whole lives.
 
-  static TimelineScript happy() { return TimelineScript{}.created().charge_requested().charge_approved().confirmed(); }
+  static TimelineScript happy() {
+    return TimelineScript{}.created().charge_requested().charge_approved().confirmed();
+  }
   static TimelineScript declined() {
     return TimelineScript{}
         .created()
@@ -126,7 +128,7 @@ class TimelineScript {
         .on_saga(SagaCompensated{});
   }
 
-  /// Until somebody brings it.
+  /// Until it is delivered.
   static TimelineScript ordered() {
     TimelineScript script;
     script.created(CourseKind::product).charge_requested().charge_approved();

@@ -262,7 +262,7 @@ TEST(Summary, OfASagaThatIsStuckWhileALateApprovalComesIsTheSameInEitherOrder) {
   }
 }
 
-// The mark that ends the way back tells the reason to the student; after a crash only the journal knows it.
+// The mark that ends the way back has the reason for the student; after a crash only the journal knows it.
 TEST(Summary, OfASagaThatHasTurnedKnowsTheReasonBeforeTheEnrollmentIsMarked) {
   auto declined = TimelineScript{}.created().charge_requested().on_payment(PaymentDeclined{"no funds"});
   EXPECT_EQ(declined.turned(TurnCause::declined, "no funds").fold().reason, "no funds");

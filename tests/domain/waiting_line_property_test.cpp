@@ -41,7 +41,7 @@ RC_GTEST_PROP(Invariant12, TheFirstIsPromotedFirstAndOnce, ()) {
   std::set<EnrollmentId> was_promoted;
   for (const auto& event : driven.events) {
     if (const auto* waits = std::get_if<SeatsWaitlisted>(&event)) waiting.push_back(waits->enrollment);
-    // Nobody gets a seat past the line.
+    // Nothing gets a seat past the waitlist.
     if (std::holds_alternative<SeatsHeld>(event)) RC_ASSERT(waiting.empty());
     if (const auto* promoted = std::get_if<WaiterPromoted>(&event)) {
       RC_ASSERT(!waiting.empty() && waiting.front() == promoted->enrollment);

@@ -100,7 +100,7 @@ TEST(Waitlist, OfAClosedCourseTakesNothing) {
               Refuses(CourseError::not_open));
 }
 
-TEST(Invariant12, NobodyOvertakesTheLine) {
+TEST(Invariant12, NothingOvertakesTheWaitlist) {
   // One seat is free, and the head needs two.
   const auto past = given<Course>(show(3), held(1, ann, 2), waits(2, ben, 2, 1));
   EXPECT_THAT(past.when(hold_or_wait(3, cho, 1)), Causes(waits(3, cho, 1, 2)));
@@ -134,7 +134,7 @@ TEST(Invariant12, AHeadThatLeavesLetsTheNextPass) {
   EXPECT_THAT(past.when(release(2)), Causes(WaiterLeft{enrollment(2)}, promoted(3)));
 }
 
-TEST(Invariant12, WhoLeavesFromTheMiddleMovesNobody) {
+TEST(Invariant12, LeavingTheMiddlePromotesNothing) {
   const auto past = given<Course>(show(3), held(1, ann, 2), waits(2, ben, 2, 1), waits(3, cho, 1, 2));
   EXPECT_THAT(past.when(release(3)), Causes(WaiterLeft{enrollment(3)}));
 }
@@ -242,7 +242,7 @@ TEST(AdvanceWaitlist, GoesOnWhereAChunkEnded) {
   auto course = with_waitlist(2 * waitlist_chunk + 5);
   EXPECT_EQ(obey(course, capacity_to(1000)), 1 + waitlist_chunk);
   EXPECT_TRUE(waitlist_advances(course, noon));
-  // While the rest is on its way, nobody slips in between.
+  // While the rest is on its way, nothing comes in between.
   EXPECT_THAT(decide(course, hold_only(900, dai), noon), Refuses(CourseError::sold_out));
   EXPECT_EQ(obey(course, AdvanceWaitlist{}), waitlist_chunk);
   EXPECT_TRUE(waitlist_advances(course, noon));

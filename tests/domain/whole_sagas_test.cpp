@@ -131,7 +131,7 @@ class World {
     decide_for(n, ResumeSaga{});
   }
 
-  /// A command that was sent once comes again, late.
+  /// A command that was sent once is repeated, late.
   void repeat_a_command(std::size_t n, std::size_t which) {
     const auto& sent = enrolled_[n].sent;
     if (sent.empty()) return;

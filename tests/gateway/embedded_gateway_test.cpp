@@ -49,7 +49,7 @@ class Gateway : public ::testing::Test {
 
 constexpr EmbeddedGateway::Limits impatient{.call_timeout_ms = std::chrono::milliseconds{15}};
 
-TEST_F(Gateway, BooksAChargeAndApprovesIt) {
+TEST_F(Gateway, EntersAChargeAndApprovesIt) {
   Company company{store_};
   EXPECT_EQ(charge(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
   const auto ledger = ledger_of(company.gateway);
@@ -97,7 +97,7 @@ TEST_F(Gateway, AnswersAKnownKeyAsBefore) {
   EXPECT_EQ(store_.writes(), 2u);
 }
 
-TEST_F(Gateway, DeclinesAKnownKeyWithAnotherAmountAndBooksNothing) {
+TEST_F(Gateway, DeclinesAKnownKeyWithAnotherAmountAndEntersNothing) {
   Company company{store_};
   charge(company.gateway, key_, won(500));
   const auto answer = charge(company.gateway, key_, won(501));
@@ -249,7 +249,7 @@ TEST_F(Gateway, SlowerThanTheTimeoutAnswersLate) {
   EXPECT_EQ(*words, (std::vector{GatewayOutcome::unanswered, GatewayOutcome::approved}));
 }
 
-TEST_F(Gateway, PausedAnswersUnknownAtOnceAndBooksNothing) {
+TEST_F(Gateway, PausedAnswersUnknownAtOnceAndEntersNothing) {
   Company company{store_};
   company.gateway.pause(true);
   const auto answer = charge(company.gateway, key_, won(1));

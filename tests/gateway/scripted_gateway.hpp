@@ -15,7 +15,7 @@
 namespace sugang {
 
 /// A payment company whose words a test gives: each call is written down and held until the test answers it. Its
-/// ledger tell how often money moved; being a real company, it moves money of one key at most once each way.
+/// ledger shows how often money moved; being a real company, it moves money of one key at most once each way.
 /// Thread-safe; `done` runs on the thread that answers.
 class ScriptedGateway : public PaymentGateway {
  public:

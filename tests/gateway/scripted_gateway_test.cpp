@@ -27,7 +27,7 @@ TEST_F(Scripted, HoldsACallUntilTheTestAnswersIt) {
   EXPECT_EQ(gateway_.balance(key_), won(5));
 }
 
-TEST_F(Scripted, MovesMoneyOnceForAKeyThatIsAskedAgain) {
+TEST_F(Scripted, MovesMoneyOnceForAKeyThatIsRetried) {
   for (auto moved : {Moved::no, Moved::yes, Moved::yes}) {
     auto call = start_charge(gateway_, key_, won(5));
     gateway_.leave_unknown(moved);

@@ -15,7 +15,7 @@ GatewayAnswer settle(EmbeddedGateway& gateway, bool is_refund, PaymentId key, Mo
   }
 }
 
-RC_GTEST_PROP(UnknownOutcomes, AskedAgainWithTheSameKeyMoveMoneyOnceThroughFailuresAndCrashes, ()) {
+RC_GTEST_PROP(UnknownOutcomes, RetriedWithTheSameKeyMoveMoneyOnceThroughFailuresAndCrashes, ()) {
   constexpr std::uint64_t payments = 20;
   auto store = std::make_unique<MemoryStore>(std::size_t{ChargeLedger::space_count});
   std::map<PaymentId, GatewayOutcome> reported, refunded;

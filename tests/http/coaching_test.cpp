@@ -124,8 +124,8 @@ TEST_F(Coachings, AreOnlyOfTrainings) {
   EXPECT_EQ(assign("anna").problem(), "not-a-training");
   EXPECT_EQ(get(path).problem(), "coaching-not-found");
   EXPECT_FALSE(get("/v1/enrollments/" + path.substr(13)).json().contains("coaching"));
-  for (const auto* nobody : {"/v1/coaching/enr_00000000000000000000000000", "/v1/coaching/me"}) {
-    path = nobody;
+  for (const auto* unknown : {"/v1/coaching/enr_00000000000000000000000000", "/v1/coaching/me"}) {
+    path = unknown;
     EXPECT_EQ(assign("anna").problem(), "enrollment-not-found");
     EXPECT_EQ(get(path).problem(), "enrollment-not-found");
   }

@@ -45,7 +45,8 @@ TEST_F(Management, MetricsAreOpenMetricsForThoseThatAcceptThem) {
 TEST(OpenMetrics, ACounterThatIsNamedOtherwiseIsUnknown) {
   EXPECT_EQ(to_open_metrics("# TYPE lost counter\nlost 1\n# TYPE sub_total gauge\nsub_total 2\n"),
             "# TYPE lost unknown\nlost 1\n# TYPE sub_total gauge\nsub_total 2\n# EOF\n");
-  EXPECT_EQ(to_open_metrics("# HELP reported_total Told.\n# TYPE reported_total counter\nreported_total{to=\"all\"} 2\n"),
+  EXPECT_EQ(to_open_metrics(
+                "# HELP reported_total Reported.\n# TYPE reported_total counter\nreported_total{to=\"all\"} 2\n"),
             "# HELP reported Reported.\n# TYPE reported counter\nreported_total{to=\"all\"} 2\n# EOF\n");
   EXPECT_EQ(to_open_metrics(""), "# EOF\n");
 }

@@ -222,7 +222,7 @@ TEST(DecodeCatalogue, HoldsItsBounds) {
   std::string many = "id,title,capacity\n";
   for (std::size_t i = 0; i < 500; ++i) many += "?,t,1\n";
   auto decoded = decode_catalogue(many, 1000);
-  // One more than is listed, which tells that there are more.
+  // One more than is listed, which shows that there are more.
   EXPECT_EQ(pointers(decoded).size(), faults_listed_max + 1);
 }
 

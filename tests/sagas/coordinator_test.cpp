@@ -182,7 +182,7 @@ TEST_F(Sagas, FoldWhatTheyHaveReadOnce) {
   EXPECT_EQ(shown, expected);
 }
 
-// Claimed and not turned, a repeat after a crash would join a saga that nobody has cancelled.
+// Claimed and not turned, a repeat after a crash would join a saga without a cancel.
 TEST_F(Sagas, ClaimTheRequestOfACancelWithItsFirstEvent) {
   const auto id = place("lecture-1");
   life->settle_with_company();

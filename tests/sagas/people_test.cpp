@@ -6,7 +6,7 @@ namespace sugang {
 namespace {
 
 /// Managers, instructors and couriers, who come at any moment.
-struct People : testing::Test {
+struct StaffSteps : testing::Test {
   Durables durables;
   std::unique_ptr<Life> life = std::make_unique<Life>(durables);
 
@@ -32,11 +32,11 @@ struct People : testing::Test {
   }
 };
 
-TEST_F(People, ThatAgreesOnAnotherSlotFinishesFirstWhatAPauseCutOff) {
+TEST_F(StaffSteps, ThatAgreesOnAnotherSlotFinishesFirstWhatAPauseCutOff) {
   auto id = place("training-1");
   ASSERT_FALSE(take(id, AssignInstructor{InstructorId{"anna"}}));
   const auto booked = slot_in(std::chrono::hours{1});
-  // The calendar has it, and the coaching is paused before it hears.
+  // The calendar has it, and the coaching is paused before its reply.
   life->take_step(id, AgreeOnSlot{booked});
   while (!life->summary(id).booked) {
     ASSERT_TRUE(life->run_one_turn());
@@ -54,7 +54,7 @@ TEST_F(People, ThatAgreesOnAnotherSlotFinishesFirstWhatAPauseCutOff) {
   EXPECT_EQ(life->summary(id).coaching->slot, booked);
 }
 
-TEST_F(People, IsAnsweredWhenAStepFaultsAndMayTakeItAgain) {
+TEST_F(StaffSteps, IsAnsweredWhenAStepFaultsAndMayTakeItAgain) {
   auto id = place("training-1");
   life->ids().fault_after(0);
   EXPECT_EQ(take(id, AssignInstructor{InstructorId{"anna"}}), Refusal{ServiceError::read_failed});
@@ -64,13 +64,13 @@ TEST_F(People, IsAnsweredWhenAStepFaultsAndMayTakeItAgain) {
 }
 
 /// A confirmed training that anna gives, in a week.
-struct ScheduledClass : People {
+struct ScheduledClass : StaffSteps {
   const InstructorId anna{"anna"}, bert{"bert"};
   const TimeSlot agreed = slot_in(std::chrono::hours{24 * 7});
   EnrollmentId id;
 
   void SetUp() override {
-    People::SetUp();
+    StaffSteps::SetUp();
     id = place("training-1");
     ASSERT_FALSE(take(id, AssignInstructor{anna}));
     ASSERT_FALSE(take(id, AgreeOnSlot{agreed}));
@@ -130,7 +130,7 @@ TEST_F(ScheduledClass, IsNotMovedOnceItHasBegun) {
   expect_class(anna, agreed);
 }
 
-// The node crashes after each record of the move in turn: what has begun is finished, or was never heard of.
+// The node crashes after each record of the move in turn: what has begun is finished, or never happened.
 TEST_F(ScheduledClass, IsInOneCalendarWhereverACrashCutsTheMoveOff) {
   auto here = anna;
   auto slot = agreed;
@@ -167,7 +167,7 @@ TEST_F(ScheduledClass, IsCancelledWholeWhileItMoves) {
   }
 }
 
-TEST_F(People, LeavesTheSagaStuckWhenTheLastDeadlinePasses) {
+TEST_F(StaffSteps, LeavesTheSagaStuckWhenTheLastDeadlinePasses) {
   auto id = place("product-1");
   ASSERT_FALSE(take(id, StartDelivery{}));
   const auto awaits = life->summary(id);
@@ -178,7 +178,7 @@ TEST_F(People, LeavesTheSagaStuckWhenTheLastDeadlinePasses) {
     life->settle();
   }
   EXPECT_EQ(life->summary(id).saga, SagaState::stuck);
-  // She comes all the same.
+  // The staff takes it all the same.
   EXPECT_FALSE(take(id, CompleteDelivery{}));
   EXPECT_EQ(life->summary(id).state, EnrollmentState::completed);
 }

@@ -28,7 +28,7 @@ TEST(SeededFaults, LeaveEveryInvariantAndEveryAnswerStanding) {
 TEST(SeededFaults, MakeEverythingHappenThatCan) {
   std::set<std::string> missing;
   for_each_event_type([&]<std::size_t I, class E>() { missing.insert(std::string{E::name}); });
-  // The crowd's company pays back whatever it is asked to, and nobody in it has a webhook.
+  // The crowd's company pays back whatever it is asked to, and there is no webhook.
   for (const auto* name : {"payment.refund-declined", "webhook.registered", "webhook.disabled", "webhook.removed"})
     missing.erase(name);
   for (std::uint64_t seed = 1; seed <= 200 && !missing.empty(); ++seed) {

@@ -35,7 +35,7 @@ def server(scratch, clock):
         assert_journal_is_sound(server.data)
 
 
-def test_an_enrollment_made_in_a_clock_jump_keeps_nobody_out(server, clock):
+def test_an_enrollment_made_in_a_clock_jump_blocks_no_request(server, clock):
     student = unique("student")
     with Client(server.listen) as client:
         course = register_course(client)

@@ -76,7 +76,7 @@ class TestIdempotencyKey:
         body = {"kind": "lecture", "title": "Once", "capacity": 1}
         assert_replayed(client.post("/v1/courses", body, key), client.post("/v1/courses", body, key))
 
-    def test_a_repeat_tells_from_where_on_a_list_shows_what_was_written(self, client, key):
+    def test_a_repeat_shows_from_where_on_a_list_shows_what_was_written(self, client, key):
         student = unique("student")
         body = {"courseId": register_course(client), "studentId": student}
         first = client.post("/v1/enrollments", body, key)
@@ -286,7 +286,7 @@ class TestPositions:
     def test_a_position_that_is_not_ours_is_refused(self, client):
         assert client.get("/v1/courses", {"Sugang-Min-Position": "yesterday"}).status in (400, 422)
 
-    def test_my_page_tells_its_position(self, client):
+    def test_my_page_has_its_position(self, client):
         student = unique("student")
         page = read(client, f"/v1/students/{student}/page")
         assert page_rows(page) == []

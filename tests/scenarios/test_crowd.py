@@ -1,4 +1,4 @@
-"""A crowd registers for a real term: everybody gets a definite answer, and no seat is sold twice.
+"""A crowd registers for a real term: each request gets a definite answer, and no seat is sold twice.
 
 SUGANG_CROWD_STUDENTS says how many students there are; each asks for four sections.
 """
@@ -24,8 +24,8 @@ SECTIONS_PER_STUDENT = 4
 CONNECTIONS = 200
 RACERS, LAST_SEATS = 1000, 100
 DEFINITE = {201, 402, 409}
-ASK_AGAIN = {429, 503}
-ASK_AGAIN_MAX = 200
+RETRIED = {429, 503}
+RETRIED_MAX = 200
 
 
 class CrowdLog:
@@ -33,17 +33,17 @@ class CrowdLog:
 
     def __init__(self):
         self.answers = {}
-        self.asked_again = Counter()
+        self.retried = Counter()
 
     async def enroll(self, client, wish):
         student, course = wish
-        for _ in range(ASK_AGAIN_MAX):
+        for _ in range(RETRIED_MAX):
             answer = await client.request("POST", "/v1/enrollments", {"courseId": course, "studentId": student},
                                           {"Prefer": "wait=30"})
-            if answer.status not in ASK_AGAIN:
+            if answer.status not in RETRIED:
                 break
             assert answer.header("retry-after"), answer
-            self.asked_again[answer.status] += 1
+            self.retried[answer.status] += 1
             await asyncio.sleep(min(0.2, float(answer.header("retry-after"))))
         assert answer.status in DEFINITE, answer
         assert wish not in self.answers
@@ -88,7 +88,7 @@ def test_a_crowd_is_served_and_every_book_agrees(term):
     seconds = time.monotonic() - begun
     print(f"\nseed {SEED}: {len(asked)} requests of {STUDENTS} students in {seconds:.1f} s "
           f"({len(asked) / seconds:.0f}/s), {len(log.with_status(201))} confirmed, "
-          f"{len(log.with_status(409))} refused, asked again {dict(log.asked_again)}")
+          f"{len(log.with_status(409))} refused, retried {dict(log.retried)}")
 
     assert set(log.answers) == set(asked), "a request without a definite answer"
     assert set(log.with_status(409)) == set(log.with_status(409, "sold-out"))
@@ -101,7 +101,7 @@ def test_a_crowd_is_served_and_every_book_agrees(term):
 
 def assert_the_log_agrees(log, accounts, rows):
     confirmed = {(one["studentId"], one["courseId"]): one for one in accounts.enrollments.values()}
-    assert len(confirmed) == len(accounts.enrollments), "somebody is enrolled twice in one section"
+    assert len(confirmed) == len(accounts.enrollments), "a student is enrolled twice in one section"
     assert set(confirmed) == set(log.with_status(201))
     for wish, answer in log.with_status(201).items():
         assert confirmed[wish]["id"] == answer.json()["id"]
@@ -114,7 +114,7 @@ def assert_the_log_agrees(log, accounts, rows):
 
 
 async def assert_pages_agree(address, log, accounts):
-    """My page, the enrollment by its id and the student's own log tell the same, for each student."""
+    """My page, the enrollment by its id and the student's own log agree, for each student."""
     enrolled = defaultdict(set)
     for (student, course), answer in log.with_status(201).items():
         enrolled[student].add((answer.json()["id"], course))

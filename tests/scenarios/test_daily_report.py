@@ -39,7 +39,7 @@ def rows(reports, course):
 
 
 def states(reports, course):
-    """What the report tells of each enrollment, in order."""
+    """What the report has of each enrollment, in order."""
     notified = defaultdict(list)
     for row in rows(reports, course):
         notified[row["enrollmentId"]].append(row["state"])
@@ -111,7 +111,7 @@ def test_a_row_torn_by_a_crash_is_written_whole_again(site, reports):
     await_states(reports, course, enrollment, "requested", "confirmed")
 
 
-def test_a_report_begun_later_tells_all_from_the_first_day_on(scratch, reports):
+def test_a_report_begun_later_has_all_from_the_first_day_on(scratch, reports):
     with Site(scratch) as site:
         course = register_course(site.client)
         before = confirmed(site.client, course)["id"]
@@ -123,7 +123,7 @@ def test_a_report_begun_later_tells_all_from_the_first_day_on(scratch, reports):
         await_states(reports, course, before, "requested", "confirmed")
 
 
-def test_a_report_waits_for_nobody(site, reports):
+def test_a_report_does_not_wait(site, reports):
     """Not for mileage, not for notifications: it reads the journal."""
     for component in ("mileage", "notifications", "views"):
         set_component(site.management, component, "paused")

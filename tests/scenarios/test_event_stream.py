@@ -124,7 +124,7 @@ def test_what_is_accepted_decides_what_is_given(client):
 
 
 class Load:
-    """Enrolls until it is notified to stop; a server that is gone is asked again."""
+    """Enrolls until it is stopped; a server that is gone is retried."""
 
     def __init__(self, server, course):
         self.server = server
@@ -138,7 +138,7 @@ class Load:
                 with Client(self.server.listen) as client:
                     while not self.stopping.is_set():
                         enroll(client, self.course, unique("student"))
-            except Exception:  # killed; the next connection tells when it is back
+            except Exception:  # killed; the next connection shows when it is back
                 self.stopping.wait(0.01)
 
     def __enter__(self):
@@ -162,7 +162,7 @@ def follow(address, last_id, seen, enough=None):
         return stream.last_id
 
 
-def test_a_client_that_comes_back_misses_nothing_and_hears_nothing_twice(own_server):
+def test_a_client_that_comes_back_misses_nothing_and_gets_nothing_twice(own_server):
     with Client(own_server.listen) as client:
         course = register_course(client, kind="performance", capacity=100_000)
     seen, last_id = [], None
@@ -208,7 +208,7 @@ def test_open_streams_do_not_hold_up_the_end(own_server):
         stream.close()
 
 
-def test_a_client_that_does_not_read_holds_up_nobody(server, client):
+def test_a_client_that_does_not_read_delays_no_other(server, client):
     course = register_course(client, kind="performance", capacity=100_000)
     asleep = [EventStream(server.listen) for _ in range(10)]
     with EventStream(server.listen, last_id=end_of_events(client)) as stream:

@@ -101,7 +101,7 @@ def statuses_until_closed(address, raw):
 
 @pytest.fixture
 def untouched(client):
-    """A body that would enroll somebody; after the test nobody has."""
+    """A body that would enroll a student; after the test none is."""
     course = register_course(client)
     student = unique("smuggled")
     yield b'{"courseId":"%s","studentId":"%s"}' % (course.encode(), student.encode())

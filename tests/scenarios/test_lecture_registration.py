@@ -72,7 +72,7 @@ def test_every_step_of_an_enrollment_is_shown(client):
                     "hold_seats", "take_payment", "take_seats", "confirm"), steps
 
 
-def test_the_timeline_tells_every_event_of_every_aggregate(client):
+def test_the_timeline_has_every_event_of_every_aggregate(client):
     enrollment = confirmed(client, register_course(client))
     found = events_of(client, enrollment["id"])
     assert in_order(event_types(found), "enrollment.requested", "course.seats-held", "payment.requested",
@@ -206,7 +206,7 @@ def test_a_student_holds_one_seat_of_a_lecture(client):
 @pytest.mark.parametrize("members", [{"state": "draft"}, {"opensAt": "2999-01-01T00:00:00Z"},
                                      {"closesAt": "2001-01-01T00:00:00Z"}],
                          ids=["a draft", "opens later", "closed before"])
-def test_a_course_that_is_not_open_takes_nobody(client, members):
+def test_a_course_that_is_not_open_takes_none(client, members):
     course = register_course(client, **members)
     assert read(client, f"/v1/courses/{course}")["state"] != "open"
     answer = enroll(client, course)
@@ -270,7 +270,7 @@ def test_capacity_does_not_fall_below_what_is_taken(client):
     assert seats(client, course)["capacity"] == 2
 
 
-def test_a_closed_course_keeps_its_holders_and_takes_nobody(client):
+def test_a_closed_course_keeps_its_holders_and_takes_none(client):
     course = register_course(client)
     holder = confirmed(client, course)["id"]
     tag = client.get(f"/v1/courses/{course}").header("etag")

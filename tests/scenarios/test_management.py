@@ -94,7 +94,7 @@ def test_a_gateway_that_fails_often_charges_each_payment_once(client, management
     gateway(failPercent=100)
     ids = [enroll(client, course).json()["id"] for _ in range(12)]
     eventually(lambda: value(scrape(management), "sugang_gateway_breaker_open") == 1)
-    # Nobody says that it is better: a probe finds out.
+    # No operator reports it: a probe finds out.
     gateway(failPercent=60)
     eventually(lambda: all(read_enrollment(client, id)["state"] == "confirmed" for id in ids), 180)
     accounts = charges(management)

@@ -190,7 +190,7 @@ def test_confirmed_and_cancelled_while_mileage_is_down_nets_to_nothing(client, m
     eventually(lambda: mileage(client, student) == (0, [("earn", 120), ("reverse", 120)]))
 
 
-def test_mileage_is_earned_and_taken_back_exactly_once_across_kills(site):
+def test_mileage_is_earned_and_reversed_exactly_once_across_kills(site):
     course, student = register_course(site.client), unique("student")
     set_component(site.management, "mileage", "paused")
     kept, gone = confirmed(site.client, course, student), confirmed(site.client, register_course(site.client), student)

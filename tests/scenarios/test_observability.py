@@ -159,7 +159,7 @@ def test_sagas_are_counted_by_state_through_a_restart_and_a_rebuild(start, scrat
 
 def test_webhook_calls_that_are_still_to_be_made_are_counted(start):
     _, client, management = start(webhook_retry_ms=60_000)
-    assert client.post("/v1/webhooks", {"url": "http://127.0.0.1:9/nobody"}).status == 201
+    assert client.post("/v1/webhooks", {"url": "http://127.0.0.1:9/none"}).status == 201
     confirmed(client, register_course(client))
     eventually(lambda: value(scrape(management), "sugang_webhook_calls_pending") >= 1)
 

@@ -1,5 +1,5 @@
-"""Operators: what got stuck is listed with its step and its reason, and a person retries it, turns it round, or says
-that she has settled it outside. Whatever she does stands on the timeline, and no money moves twice.
+"""Operators: what got stuck is listed with its step and its reason, and an operator retries, compensates or
+resolves it. Each command is on the timeline, and no money moves twice.
 
 SUGANG_STUCK_SAGAS says how many get stuck at once.
 """
@@ -143,7 +143,7 @@ def test_an_unanswered_charge_is_listed_with_its_step_and_the_reason(client, una
     assert refused(operate(client, enrollment, "resolve", reason="I think so"), "outcome-unknown")
 
 
-def test_an_operator_turns_an_unanswered_charge_round(client, management, gateway, unanswered_charge):
+def test_an_operator_compensates_an_unanswered_charge(client, management, gateway, unanswered_charge):
     enrollment, course = unanswered_charge
     assert operate(client, enrollment, "compensate", reason="the student is gone").status == 202
     eventually(lambda: seats(client, course)["held"] == 0)
@@ -165,13 +165,13 @@ def test_an_operator_turns_a_saga_round_that_waits_for_a_person(client):
     assert seats(client, course)["available"] == 10
 
 
-def test_what_is_on_its_way_back_already_is_not_turned_round(client, stuck_refund):
+def test_what_is_on_its_way_back_already_is_not_compensated(client, stuck_refund):
     enrollment, _ = stuck_refund
     assert refused(operate(client, enrollment, "compensate", reason="again"), "not-compensatable")
     assert operations(client, enrollment) == []
 
 
-def test_what_is_on_its_way_to_the_customer_is_not_turned_round(client):
+def test_what_is_on_its_way_to_the_customer_is_not_compensated(client):
     enrollment = confirmed(client, register_course(client, kind="product"))["id"]
     delivery = eventually(lambda: read_enrollment(client, enrollment).get("delivery"))
     await_saga(client, enrollment, "waiting")
@@ -200,7 +200,7 @@ def test_an_operator_resolves_a_refund_that_the_gateway_refuses_for_good(site):
 
 @pytest.mark.parametrize("action", ["resolve", "compensate"])
 @pytest.mark.parametrize("members", [{}, {"reason": ""}], ids=["no reason", "an empty reason"])
-def test_nobody_steps_in_without_a_reason(client, stuck_refund, action, members):
+def test_no_operator_command_without_a_reason(client, stuck_refund, action, members):
     answer = operate(client, stuck_refund[0], action, **members)
     assert answer.status == 422
     assert answer.json()["errors"][0]["pointer"] == "/reason"
@@ -239,7 +239,7 @@ def test_there_is_nothing_to_do_for_a_saga_that_has_ended(client):
 
 @pytest.mark.parametrize("action", ["retry", "compensate", "resolve"])
 def test_an_unknown_saga_is_not_found(client, action):
-    assert operate(client, "enr_01h00000000000000000000000", action, reason="nobody").status == 404
+    assert operate(client, "enr_01h00000000000000000000000", action, reason="unknown").status == 404
 
 
 # --- a thousand of them
@@ -310,7 +310,7 @@ def test_a_thousand_stuck_by_a_failing_gateway_are_listed_soon_retried_and_none_
 
 
 def test_the_accounts_agree_after_all_that(client, management):
-    # Of what waits for a person here, nobody comes.
+    # No staff step is taken here.
     for saga in [*every(client, "/v1/sagas", state="waiting"), *every(client, "/v1/sagas", state="stuck")]:
         cancel(client, saga["enrollmentId"], {"Prefer": "respond-async"})
     confirmed(client, register_course(client))

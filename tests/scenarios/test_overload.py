@@ -1,4 +1,4 @@
-"""What is too much is refused at the door, with a hint when to come again, and nothing of it is done."""
+"""What is too much is refused at the door, with a hint when to retry, and nothing of it is done."""
 
 import asyncio
 import os

@@ -32,7 +32,7 @@ def test_the_location_of_an_accepted_booking_never_gives_404(client):
         assert client.get(answer.location).status == 200
 
 
-def test_a_customer_books_again_and_again(client):
+def test_a_customer_makes_many_bookings(client):
     course, customer = register_course(client, kind="performance", capacity=10), unique("customer")
     ids = {enroll(client, course, customer).json()["id"] for _ in range(4)}
     assert len(ids) == 4

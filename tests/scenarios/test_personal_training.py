@@ -16,8 +16,8 @@ from blackbox.site import Site
 # In the past, as a result is of a class that was held.
 TEN, ELEVEN, TWELVE = (f"2024-03-02T{hour}:00:00.000Z" for hour in (10, 11, 12))
 HALF_PAST_TEN = "2024-03-02T10:30:00.000Z"
-TOLD_WHEN_CONFIRMED = ("coaching.assigned", "coaching.scheduled", "enrollment.confirmed")
-TOLD_WHEN_COMPLETED = (*TOLD_WHEN_CONFIRMED, "coaching.result-recorded", "enrollment.completed")
+NOTIFIED_WHEN_CONFIRMED = ("coaching.assigned", "coaching.scheduled", "enrollment.confirmed")
+NOTIFIED_WHEN_COMPLETED = (*NOTIFIED_WHEN_CONFIRMED, "coaching.result-recorded", "enrollment.completed")
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_a_training_is_enrolled_assigned_scheduled_held_and_notified(client, man
     assert answer.json()["schedule"] == {"startsAt": TEN, "endsAt": ELEVEN}
     await_state(client, waiting["id"], "confirmed")
     assert seats(client, training)["taken"] == 1
-    await_notices(client, student, *TOLD_WHEN_CONFIRMED)
+    await_notices(client, student, *NOTIFIED_WHEN_CONFIRMED)
 
     answer = record(client, waiting["id"], "Learned to breathe.")
     assert (answer.status, answer.json()["state"], answer.json()["result"]) == (201, "result_recorded",
@@ -115,7 +115,7 @@ def test_a_training_is_enrolled_assigned_scheduled_held_and_notified(client, man
     assert coaching(client, waiting["id"]) | {"version": 0} == answer.json() | {"version": 0}
     ended = await_state(client, waiting["id"], "completed")
     assert ended["coaching"]["result"] == "Learned to breathe."
-    await_notices(client, student, *TOLD_WHEN_COMPLETED)
+    await_notices(client, student, *NOTIFIED_WHEN_COMPLETED)
     assert eventually(lambda: saga_of(client, waiting["id"])["state"] == "completed")
 
 
@@ -158,7 +158,7 @@ def test_a_declined_payment_asks_for_no_instructor(client, training):
     assert (answer.status, answer.problem) == (402, "payment-declined")
     rejected = answer.json()["enrollmentId"]
     assert "coaching.requested" not in event_types(events_of(client, rejected))
-    assert refused(assign(client, rejected, "anybody"), "enrollment-ended")
+    assert refused(assign(client, rejected, "another"), "enrollment-ended")
     assert seats(client, training)["available"] == 5
 
 
@@ -212,7 +212,7 @@ def test_the_same_step_again_changes_nothing_and_another_is_refused(client, trai
     await_state(client, enrollment, "completed")
     assert record(client, enrollment, "Well.").status == 201
     assert refused(record(client, enrollment, "Badly."), "already-recorded")
-    await_notices(client, student, *TOLD_WHEN_COMPLETED)
+    await_notices(client, student, *NOTIFIED_WHEN_COMPLETED)
 
 
 def test_a_step_repeated_with_its_key_gets_the_same_answer(client, training, instructor):
@@ -258,7 +258,7 @@ def test_instructor_and_time_can_be_changed_until_the_class(client, training, in
     eventually(lambda: schedule(client, next_one, later, end).status == 200, what="the slot left behind to be free")
     assert refused(assign(client, enrollment, instructor), "slot-taken")
     assert read_enrollment(client, enrollment)["state"] == "confirmed"
-    await_notices(client, student, "coaching.assigned", *TOLD_WHEN_CONFIRMED, "coaching.scheduled", "coaching.assigned")
+    await_notices(client, student, "coaching.assigned", *NOTIFIED_WHEN_CONFIRMED, "coaching.scheduled", "coaching.assigned")
     assert cancel(client, enrollment, {"Prefer": "wait=10"}).status == 200
     assert assign(client, next_one, other).status == 200, "the cancel has freed the other's time"
 
@@ -414,7 +414,7 @@ def test_a_training_goes_its_way_while_others_are_down(client, management, train
         enrollment = scheduled(client, training, instructor, student)
         assert record(client, enrollment).status == 201
     await_state(client, enrollment, "completed")
-    await_notices(client, student, *TOLD_WHEN_COMPLETED)
+    await_notices(client, student, *NOTIFIED_WHEN_COMPLETED)
     eventually(lambda: mileage(client, student) == (300, [("earn", 300)]))
     assert coaching(client, enrollment)["state"] == "result_recorded"
 
@@ -453,10 +453,10 @@ def test_the_students_page_shows_instructor_schedule_and_result(client, training
     assert row["coaching"]["result"] == "Learned to fall."
 
 
-# --- killed in the middle, and nobody comes
+# --- killed in the middle, and no step is taken
 
 
-def test_kills_between_all_steps_lose_no_step_and_tell_each_once(site):
+def test_kills_between_all_steps_lose_no_step_and_notify_of_each_once(site):
     training = register_course(site.client, kind="training", capacity=5, price=30000)
     student, instructor = unique("student"), unique("instructor")
     enrollment = enrolled(site.client, training, student)
@@ -471,7 +471,7 @@ def test_kills_between_all_steps_lose_no_step_and_tell_each_once(site):
     assert record(site.client, enrollment).status == 201
     site.crash()
     await_state(site.client, enrollment, "completed")
-    await_notices(site.client, student, *TOLD_WHEN_COMPLETED)
+    await_notices(site.client, student, *NOTIFIED_WHEN_COMPLETED)
     eventually(lambda: mileage(site.client, student) == (300, [("earn", 300)]))
     Accounts(site.client, site.management).assert_agree()
 
@@ -488,7 +488,7 @@ def test_a_kill_in_the_middle_of_a_cancel_releases_all_of_it(site):
     scheduled(site.client, training, instructor)
 
 
-def test_a_training_that_nobody_is_assigned_to_by_the_deadline_expires_and_is_refunded(scratch):
+def test_a_training_that_has_no_instructor_by_the_deadline_expires_and_is_refunded(scratch):
     with Site(scratch, "--person-deadline-s", 1) as site:
         training = register_course(site.client, kind="training", capacity=5, price=30000)
         student = unique("student")

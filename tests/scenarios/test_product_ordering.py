@@ -13,8 +13,8 @@ from blackbox.accounts import Accounts
 from blackbox.client import crowd
 from blackbox.site import Site
 
-TOLD_WHEN_ORDERED = ("stock.prepared", "enrollment.confirmed", "delivery.requested")
-TOLD_WHEN_DELIVERED = (*TOLD_WHEN_ORDERED, "delivery.started", "delivery.completed", "enrollment.completed")
+NOTIFIED_WHEN_ORDERED = ("stock.prepared", "enrollment.confirmed", "delivery.requested")
+NOTIFIED_WHEN_DELIVERED = (*NOTIFIED_WHEN_ORDERED, "delivery.started", "delivery.completed", "enrollment.completed")
 
 
 @pytest.fixture
@@ -81,11 +81,11 @@ def test_an_order_is_paid_prepared_and_delivered(client, management, product):
 def test_each_status_change_notifies_the_customer_exactly_once(client, product):
     customer = unique("customer")
     placed = order(client, product, customer)
-    await_notices(client, customer, *TOLD_WHEN_ORDERED)
+    await_notices(client, customer, *NOTIFIED_WHEN_ORDERED)
     assert start(client, placed).status == 200
-    await_notices(client, customer, *TOLD_WHEN_ORDERED, "delivery.started")
+    await_notices(client, customer, *NOTIFIED_WHEN_ORDERED, "delivery.started")
     assert complete(client, placed).status == 200
-    await_notices(client, customer, *TOLD_WHEN_DELIVERED)
+    await_notices(client, customer, *NOTIFIED_WHEN_DELIVERED)
 
 
 def test_the_whole_way_is_on_the_timeline(client, product):
@@ -149,7 +149,7 @@ def test_more_than_is_left_is_not_sold(client, product):
     assert seats(client, product)["taken"] == 8
 
 
-def test_a_customer_orders_as_often_as_she_likes(client, product):
+def test_a_customer_orders_any_number_of_times(client, product):
     customer = unique("customer")
     assert len({order(client, product, customer)["id"] for _ in range(3)}) == 3
     assert seats(client, product)["taken"] == 3
@@ -158,7 +158,7 @@ def test_a_customer_orders_as_often_as_she_likes(client, product):
 # --- cancelling, at every state
 
 
-def test_cancelling_an_order_that_is_not_paid_yet_charges_nobody(client, management, gateway, product):
+def test_cancelling_an_order_that_is_not_paid_yet_charges_nothing(client, management, gateway, product):
     customer = unique("customer")
     gateway(hang=True)
     answer = enroll(client, product, customer, headers={"Prefer": "respond-async"})
@@ -187,7 +187,7 @@ def test_cancelling_before_it_is_on_its_way_undoes_delivery_stock_payment_and_mi
     assert charges(management)[placed["payment"]["id"]]["state"] == "refunded"
     assert seats(client, product)["available"] == 10
     assert mileage(client, customer, after(answer)) == (0, [("earn", 400), ("reverse", 400)])
-    await_notices(client, customer, *TOLD_WHEN_ORDERED, "enrollment.cancelled")
+    await_notices(client, customer, *NOTIFIED_WHEN_ORDERED, "enrollment.cancelled")
 
 
 def test_the_delivery_is_stopped_first_and_the_places_go_back_before_the_money(client, product):
@@ -233,7 +233,7 @@ def test_what_was_cancelled_is_not_started(client, product):
 # --- what fails
 
 
-def test_a_failing_gateway_is_asked_again_and_charges_once(client, management, gateway, product):
+def test_a_failing_gateway_is_retried_and_charges_once(client, management, gateway, product):
     gateway(failPercent=100)
     answer = enroll(client, product, headers={"Prefer": "respond-async"})
     assert answer.status == 202
@@ -253,7 +253,7 @@ def test_while_delivery_is_down_orders_are_confirmed_and_brought_later(client, m
         assert seats(client, product)["taken"] == 1
     placed = await_delivery(client, answer.json()["id"])
     delivered(client, placed)
-    await_notices(client, customer, *TOLD_WHEN_DELIVERED)
+    await_notices(client, customer, *NOTIFIED_WHEN_DELIVERED)
 
 
 def test_while_delivery_is_down_nothing_is_started(client, management, product):
@@ -292,7 +292,7 @@ def test_while_notifications_are_down_the_order_goes_on_and_is_notified_later(cl
     with paused(management, "notifications"):
         delivered(client, order(client, product, customer))
         assert not notices(client, customer)
-    await_notices(client, customer, *TOLD_WHEN_DELIVERED)
+    await_notices(client, customer, *NOTIFIED_WHEN_DELIVERED)
 
 
 @pytest.mark.parametrize("component", ["catalogue", "mileage", "views"])
@@ -307,7 +307,7 @@ def test_an_order_is_placed_brought_and_another_cancelled_while_others_are_down(
         eventually(lambda: charges(management)[given_up["payment"]["id"]]["state"] == "refunded")
     await_state(client, brought["id"], "completed")
     await_state(client, given_up["id"], "cancelled")
-    await_notices(client, customer, *TOLD_WHEN_DELIVERED, *TOLD_WHEN_ORDERED, "enrollment.cancelled")
+    await_notices(client, customer, *NOTIFIED_WHEN_DELIVERED, *NOTIFIED_WHEN_ORDERED, "enrollment.cancelled")
     eventually(lambda: mileage(client, customer)[0] == 100)
 
 
@@ -315,7 +315,7 @@ def test_an_order_is_placed_brought_and_another_cancelled_while_others_are_down(
 
 
 async def _race(address, orders):
-    """For each order somebody cancels it while the courier starts it; returns both answers by order."""
+    """For each order a cancel comes while the courier starts it; returns both answers by order."""
     answers = defaultdict(dict)
 
     async def act(client, job):
@@ -376,7 +376,7 @@ def test_a_delivery_started_and_completed_twice_is_one(client, product, keyed):
         assert (again.header("idempotency-replayed") == "true") == keyed
         assert again.json()["state"] == first.json()["state"]
         assert again.body == first.body or not keyed
-    await_notices(client, customer, *TOLD_WHEN_DELIVERED)
+    await_notices(client, customer, *NOTIFIED_WHEN_DELIVERED)
 
 
 def test_a_cancel_repeated_with_its_key_gets_the_same_answer(client, management, product):
@@ -403,10 +403,10 @@ def test_a_kill_in_the_middle_of_a_payment_loses_and_repeats_nothing(site):
     assert charges(site.management)[order["payment"]["id"]]["amount"] == won(10000)
     assert len(charges(site.management)) == 1
     delivered(site.client, order)
-    await_notices(site.client, customer, *TOLD_WHEN_DELIVERED)
+    await_notices(site.client, customer, *NOTIFIED_WHEN_DELIVERED)
 
 
-def test_kills_between_all_steps_lose_no_step_and_tell_each_once(site):
+def test_kills_between_all_steps_lose_no_step_and_notify_of_each_once(site):
     product, customer = register_course(site.client, kind="product", price=5000), unique("customer")
     placed = order(site.client, product, customer)
     site.crash()
@@ -418,7 +418,7 @@ def test_kills_between_all_steps_lose_no_step_and_tell_each_once(site):
     assert complete(site.client, placed).status == 200
     site.crash()
     await_state(site.client, placed["id"], "completed")
-    await_notices(site.client, customer, *TOLD_WHEN_DELIVERED)
+    await_notices(site.client, customer, *NOTIFIED_WHEN_DELIVERED)
     Accounts(site.client, site.management).assert_agree()
 
 
@@ -433,7 +433,7 @@ def test_a_kill_in_the_middle_of_a_cancel_refunds_once(site):
     await_state(site.client, placed["id"], "cancelled")
     assert charges(site.management)[placed["payment"]["id"]]["state"] == "refunded"
     assert event_types(events_of(site.client, placed["id"])).count("payment.refunded") == 1
-    await_notices(site.client, customer, *TOLD_WHEN_ORDERED, "enrollment.cancelled")
+    await_notices(site.client, customer, *NOTIFIED_WHEN_ORDERED, "enrollment.cancelled")
     Accounts(site.client, site.management).assert_agree()
 
 
@@ -446,7 +446,7 @@ def test_a_paused_component_is_resumed_after_a_kill(site):
     delivered(site.client, await_delivery(site.client, placed["id"]))
 
 
-# --- nobody comes
+# --- no step is taken
 
 
 def test_an_order_that_no_courier_starts_by_the_deadline_is_cancelled_and_refunded(scratch):
@@ -458,7 +458,7 @@ def test_an_order_that_no_courier_starts_by_the_deadline_is_cancelled_and_refund
         assert (ended["payment"]["state"], ended["mileage"]["earned"]) == ("refunded", 0)
         assert charges(site.management)[placed["payment"]["id"]]["state"] == "refunded"
         assert seats(site.client, product)["available"] == 10
-        await_notices(site.client, customer, *TOLD_WHEN_ORDERED, "enrollment.cancelled")
+        await_notices(site.client, customer, *NOTIFIED_WHEN_ORDERED, "enrollment.cancelled")
 
 
 def test_an_order_that_is_on_its_way_past_the_deadline_is_an_operators(scratch):

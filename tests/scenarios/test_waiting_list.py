@@ -1,5 +1,5 @@
-"""A full course keeps a line: first in, first out, no seat idle while the head fits, and nobody overtakes it. What is
-closed or cancelled sends everybody away who has to go, and pays everybody back who has paid."""
+"""A full course keeps a waitlist: first in, first out, no seat idle while the head fits, and nothing overtakes it. A
+course that closes or is cancelled dismisses it, and refunds what was paid."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ def full(client):
 
 
 def queue_up(client, course, student=None, **members):
-    """Somebody at the end of the line."""
+    """An enrollment at the end of the waitlist."""
     answer = enroll(client, course, student, onFull="waitlist", **members)
     assert (answer.status, answer.json()["state"]) == (202, "waitlisted"), answer
     return answer.json()["id"]
@@ -69,7 +69,7 @@ def promotions(client, course):
             if event["type"] == "sugang.course.waiter-promoted" and event["subject"] == course]
 
 
-# --- getting in line
+# --- joining the waitlist
 
 
 def test_who_finds_the_course_full_joins_the_waitlist_on_request(client, full):
@@ -99,7 +99,7 @@ def test_a_course_without_a_line_is_sold_out_for_all(client):
     assert (answer.status, answer.problem) == (409, "sold-out")
 
 
-def test_nobody_waits_while_there_is_a_seat(client):
+def test_none_waits_while_there_is_a_seat(client):
     course = register_course(client, capacity=1, waitlist=True)
     assert enroll(client, course, onFull="waitlist").status == 201
 
@@ -193,7 +193,7 @@ def test_a_head_that_needs_more_holds_back_the_smaller_behind_it(client):
     await_state(client, small, "confirmed")
 
 
-def test_nobody_overtakes_the_head_though_a_seat_is_free(client):
+def test_nothing_overtakes_the_head_though_a_seat_is_free(client):
     course = register_course(client, kind="performance", capacity=2, waitlist=True)
     holder = confirmed(client, course, seats=2)["id"]
     head = queue_up(client, course, seats=2)
@@ -261,7 +261,7 @@ def test_a_declined_payment_lets_the_first_on_the_waitlist_in(client, gateway):
 
 
 def test_a_promotion_waits_for_a_payment_side_that_is_down(client, management, full):
-    """Though a lecture refuses newcomers then: whoever waited for long does not lose her seat to it."""
+    """Though a lecture refuses newcomers then: an enrollment that waited for long does not lose its seat to it."""
     course, holder = full
     waiting = queue_up(client, course)
     with paused(management, "payments"):

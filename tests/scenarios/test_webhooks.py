@@ -1,4 +1,4 @@
-"""Webhooks: whoever registers is notified of what happens, signed, again until it arrives, and across every crash."""
+"""Webhooks: each is called for its notifications, signed, until the call arrives, and across every crash."""
 
 import base64
 import shutil
@@ -167,7 +167,7 @@ def test_a_receiver_that_fails_is_called_again_with_the_same_id_until_it_takes_i
     assert calls[1].at - calls[0].at >= 0.07 and calls[2].at - calls[1].at >= 0.14
 
 
-def test_a_receiver_that_hangs_is_called_again_and_holds_nobody_up(site, receiver):
+def test_a_receiver_that_hangs_is_called_again_and_delays_no_other(site, receiver):
     with Receiver() as hanging:
         hanging.status = None
         slow, webhook = subscribe(site.client, hanging.url), subscribe(site.client, receiver.url)
@@ -192,7 +192,7 @@ def test_many_behind_a_receiver_that_hangs_arrive_when_it_answers(scratch, recei
         await_states(site.client, slow, 20, "delivered")
 
 
-def test_the_log_of_deliveries_tells_what_is_to_come(site, receiver):
+def test_the_log_of_deliveries_shows_what_is_to_come(site, receiver):
     webhook = subscribe(site.client, receiver.url)
     receiver.status = 503
     enrollment = confirmed(site.client, register_course(site.client))["id"]
@@ -235,7 +235,7 @@ def test_without_a_webhook_a_notification_is_sent_by_lying_in_the_box(site):
     await_sent(site.client, student)
 
 
-def test_who_says_that_he_is_gone_is_called_no_more(site, receiver):
+def test_a_receiver_that_answers_410_is_no_longer_called(site, receiver):
     webhook = subscribe(site.client, receiver.url)
     receiver.status = 410
     enrollment = confirmed(site.client, register_course(site.client))["id"]
@@ -251,7 +251,7 @@ def test_who_says_that_he_is_gone_is_called_no_more(site, receiver):
     assert receiver.of(later) == []
 
 
-def test_while_notifications_are_down_nobody_is_called_and_all_are_afterwards(site, receiver):
+def test_while_notifications_are_down_no_webhook_is_called_and_all_are_afterwards(site, receiver):
     subscribe(site.client, receiver.url)
     with paused(site.management, "notifications"):
         made = [confirmed(site.client, register_course(site.client))["id"] for _ in range(3)]
@@ -279,7 +279,7 @@ def test_what_had_not_arrived_arrives_after_a_kill(site, receiver):
 
 
 def test_kills_in_the_middle_of_many_lose_none_and_repeat_none_that_was_taken_in_peace(site, receiver):
-    """A call may come twice when the kill comes between the answer and its entry; the id tells."""
+    """A call may come twice when the kill comes between the answer and its entry; the id shows it."""
     webhook = subscribe(site.client, receiver.url)
     course = register_course(site.client, kind="performance", capacity=1000)
     made = []

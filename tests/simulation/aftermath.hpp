@@ -76,7 +76,7 @@ inline std::optional<std::string> check_notifications(const Life& life) {
   return std::nullopt;
 }
 
-/// The course counts the seats of those enrollments that stand, and nobody waits.
+/// The course counts the seats of those enrollments that stand, and none waits.
 inline std::optional<std::string> check_course(Life& life, const std::string& id,
                                                const std::vector<EnrollmentId>& ids) {
   auto course = life.describe(id);

@@ -61,7 +61,7 @@ class AnswerLog {
   }
   void waitlist_position(const CourseId& id, EnrollmentId enrollment, std::optional<std::uint64_t> place,
                          Span span) {
-    claim(id, span, "gave a place in line", [enrollment, place](const Course& at, Sequence) {
+    claim(id, span, "gave a waitlist position", [enrollment, place](const Course& at, Sequence) {
       return waitlist_position_of(at, enrollment) == place;
     });
   }
@@ -174,8 +174,8 @@ class AnswerLog {
     return std::nullopt;
   }
 
-  /// A coordinator folds what participants journal as it hears of it, before it has positions: each of them up to a
-  /// place of its own, none behind `end`, nor less far than what was durable when the caller came.
+  /// A coordinator folds what participants journal as their replies come, before it has positions: each of them up
+  /// to a place of its own, none behind `end`, nor less far than what was durable when the caller came.
   static std::string contradiction(const Stages& stages, Stages::Stage end, const EnrollmentSummary& shown,
                                    Span span, bool fresh) {
     const auto& passed = stages.passed;

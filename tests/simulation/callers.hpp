@@ -18,7 +18,7 @@ struct Request {
   std::function<void(Caller)> run;
   /// Takes up the enrollment that the request had begun before a crash; not for what is repeatable.
   std::function<void(EnrollmentId, Caller)> join;
-  /// Told of each answer that is not a replay, with the journal position that was durable when it was sent.
+  /// Called for each answer that is not a replay, with the journal position that was durable when it was sent.
   std::function<void(const Outcome&, const Answer&, Position asked)> on_answer;
   /// The answer that every repeat must get.
   std::optional<Answer> kept;
@@ -114,7 +114,7 @@ class KeyedCallers {
     return 409;
   }
 
-  /// As telling as JSON: two outcomes that differ in what a client sees differ in their bytes.
+  /// As distinct as JSON: two outcomes that differ in what a client sees differ in their bytes.
   static Answer render(const Outcome& outcome) {
     Answer answer{.status = status_of(outcome)};
     auto add = [&](const auto& value) { (answer.body += std::to_string(value)) += ' '; };

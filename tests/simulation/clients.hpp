@@ -45,8 +45,9 @@ class Clients {
     placement.request->join = [this, wait](EnrollmentId id, Caller caller) {
       life_->join(id, std::move(caller), wait);
     };
-    placement.request->on_answer = [this, &placement](const Outcome& outcome, const Answer& answer, Position asked) {
-      hear_placement(placement, outcome, {asked, answer.position});
+    placement.request->on_answer = [this, &placement](const Outcome& outcome, const Answer& answer,
+                                                      Position asked) {
+      note_placement(placement, outcome, {asked, answer.position});
     };
     send(placement.request);
   }
@@ -78,8 +79,8 @@ class Clients {
     take_person_step(id, other);
   }
 
-  /// What has begun outside comes to its end; for the rest, deadlines pass or people come, as it happens. True if
-  /// anything was done.
+  /// What has begun outside comes to its end; for the rest, deadlines pass or the staff takes steps, as it happens.
+  /// True if anything was done.
   bool finish_person_steps() {
     bool moved = false;
     for (const auto& id : enrollments()) {
@@ -164,7 +165,7 @@ class Clients {
             log_.waitlist_position(course, id, place, {asked, life_->journal().durable_position()});
           });
     if (dice_.chance(40)) {
-      // What the saga's own fold shows; whoever repeats a request after a crash asks for it so.
+      // What the saga's own fold shows; a repeat after a crash gets it so.
       auto request = std::make_shared<Request>();
       request->run = [this, id](Caller caller) { life_->join(id, std::move(caller), Milliseconds{0}); };
       request->on_answer = [this, id](const Outcome& outcome, const Answer& answer, Position at) {
@@ -193,7 +194,7 @@ class Clients {
       if (dice_.chance(request->kept ? 3 : 40)) callers_.send(*life_, request);
   }
 
-  /// Everybody who was answered sends the request again.
+  /// Every answered request is repeated.
   void repeat_answered() {
     for (const auto& request : keyed_)
       if (request->kept) callers_.send(*life_, request);
@@ -292,7 +293,7 @@ class Clients {
     }
   }
 
-  void hear_placement(Placement& placement, const Outcome& outcome, Span span) {
+  void note_placement(Placement& placement, const Outcome& outcome, Span span) {
     auto& newest = *placement.attempts.back();
     const auto* why = outcome.refusal ? std::get_if<CourseError>(&*outcome.refusal) : nullptr;
     // With an enrollment it is how that one ended: the waitlist dismissed it.
@@ -332,7 +333,7 @@ class Clients {
     return to_text(standing->id) + " is there, and the claim of its request is not";
   }
 
-  /// Nothing that was answered is forgotten, and no end is taken back but by a cancel.
+  /// Nothing that was answered is forgotten, and no end changes but by a cancel.
   std::optional<std::string> check_attempt(const Attempt& attempt) const {
     if (attempt.answers.empty() && !attempt.refused) return std::nullopt;
     using State = EnrollmentState;
@@ -341,7 +342,8 @@ class Clients {
       return to_text(attempt.id) + " was answered and is gone";
     if (attempt.refused && summary.state != State::none) return to_text(attempt.id) + " was refused and is there";
     for (const auto reported : attempt.answers) {
-      const bool final_state = reported == State::cancelled || reported == State::rejected || reported == State::expired;
+      const bool final_state =
+          reported == State::cancelled || reported == State::rejected || reported == State::expired;
       const bool was_confirmed = reported == State::confirmed || reported == State::completed;
       const bool is_cancelled = summary.state == State::cancel_requested || summary.state == State::cancelled;
       if ((final_state && summary.state != reported) || (was_confirmed && !stands(summary) && !is_cancelled) ||

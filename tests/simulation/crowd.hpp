@@ -216,7 +216,7 @@ class Crowd {
         break;  // The dice have had their chance to let the staff act.
       }
     }
-    return describe_owed();
+    return describe_pending();
   }
 
   void company_decides() {
@@ -227,7 +227,7 @@ class Crowd {
       durables_.company.approve(call.key);
   }
 
-  std::string describe_owed() {
+  std::string describe_pending() {
     std::string text = "an action is pending and nothing will take it:";
     for (const auto& id : life_->journal().pending())
       for (const auto& record : id.kind == AggregateKind::saga ? life_->journal().timeline(EnrollmentId{id.uid})

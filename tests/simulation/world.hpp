@@ -91,7 +91,7 @@ class Life {
     caf::anon_send_exit(catalogue_, caf::exit_reason::kill);
     while (run_one_turn()) {
     }
-    // What left in the last turns is answered to nobody.
+    // What left in the last turns is dropped.
     while (!durables_.company.waiting().empty()) durables_.company.leave_unknown(ScriptedGateway::Moved::no);
     durables_.timers.forget_alarms();
   }
@@ -215,15 +215,15 @@ class Life {
     return folded;
   }
 
-  /// A caller who is reported by `tell` how it ended, and by `hear` that the answer is out.
+  /// A caller: `on_outcome` gets how it ended, `on_answer` runs when the answer is out.
   static Caller caller(
-      std::function<void(const Outcome&)> tell, std::function<void(Answer)> hear = [](Answer) {}) {
+      std::function<void(const Outcome&)> on_outcome, std::function<void(Answer)> on_answer = [](Answer) {}) {
     Caller caller;
-    caller.render = [tell = std::move(tell)](const Outcome& outcome) {
-      tell(outcome);
+    caller.render = [on_outcome = std::move(on_outcome)](const Outcome& outcome) {
+      on_outcome(outcome);
       return Answer{.status = static_cast<std::uint16_t>(outcome.refusal ? 409 : outcome.under_way ? 202 : 201)};
     };
-    caller.deliver = std::move(hear);
+    caller.deliver = std::move(on_answer);
     return caller;
   }
   static Caller silent() {

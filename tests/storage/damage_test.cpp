@@ -164,8 +164,8 @@ void expect_names_position_and_file(const std::string& text) {
 
 volatile std::sig_atomic_t seed_under_way = 0;
 
-/// RocksDB's assertions may meet the damage first; then this is all that tells how to replay it.
-void tell_seed(int) {
+/// RocksDB's assertions may meet the damage first; then this is all that shows how to replay it.
+void print_seed(int) {
   char text[] = "aborted at SUGANG_DAMAGE_SEED=0000000000\n";
   auto seed = seed_under_way;
   for (auto at = sizeof text - 3; seed > 0; --at, seed /= 10) text[at] = static_cast<char>('0' + seed % 10);
@@ -175,7 +175,7 @@ void tell_seed(int) {
 TEST(Damage, IsRefusedOrHarmless) {
   const auto only = setting("SUGANG_DAMAGE_SEED", 0);
   const auto seeds = setting("SUGANG_DAMAGE_SEEDS", 200);
-  const auto before = std::signal(SIGABRT, tell_seed);
+  const auto before = std::signal(SIGABRT, print_seed);
   std::uint64_t refused = 0;
   for (auto seed = only != 0 ? only : 1; seed <= (only != 0 ? only : seeds) && !HasFailure(); ++seed) {
     seed_under_way = static_cast<std::sig_atomic_t>(seed);

@@ -95,7 +95,7 @@ class UnreadableFolder {
   explicit UnreadableFolder(std::filesystem::path folder) : folder_(std::move(folder)) {
     std::filesystem::permissions(folder_, std::filesystem::perms{0333});
     // Permissions don't bind root.
-    if (::geteuid() == 0) ::setfsuid(nobody);
+    if (::geteuid() == 0) ::setfsuid(unprivileged);
   }
   ~UnreadableFolder() {
     ::setfsuid(::geteuid());
@@ -103,7 +103,7 @@ class UnreadableFolder {
   }
 
  private:
-  static constexpr uid_t nobody = 65'534;
+  static constexpr uid_t unprivileged = 65'534;
   const std::filesystem::path folder_;
 };
 

@@ -320,7 +320,7 @@ TYPED_TEST(JournalContract, ACourseIsPendingBesideTheSagas) {
   EXPECT_THAT(this->j().pending(), ElementsAre(AggregateId{saga_of(enrollment)}));
 }
 
-TYPED_TEST(JournalContract, VerifyFindsAnOwingCourseThatTheJournalDoesNotHold) {
+TYPED_TEST(JournalContract, VerifyFindsAPendingCourseThatTheJournalDoesNotHold) {
   Append pending;
   pending.records = {this->story.course("music")};
   pending.pending = {{CourseId{"musicology"}, true}};

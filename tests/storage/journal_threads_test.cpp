@@ -63,7 +63,7 @@ Record link(std::uint64_t chain, Sequence sequence) {
   return record;
 }
 
-/// Each link of a chain is appended by another thread, which hears of the one before by a message, before it is
+/// Each link of a chain is appended by another thread, which gets the one before by a message, before it is
 /// durable.
 TEST(JournalThreads, NoCausalChainIsInvertedAndNoneLosesALink) {
   MemoryHost host;

@@ -64,7 +64,7 @@ struct ReadDamage : ::testing::Test {
     std::optional<Recovered> found;
     j().wake(id, [&](Recovered recovered) { found = std::move(recovered); });
     journal->commit_all();
-    EXPECT_TRUE(found) << "whoever wakes must be answered";
+    EXPECT_TRUE(found) << "a load must be answered";
     return found.value_or(Recovered{});
   }
 };
@@ -95,7 +95,7 @@ TEST_F(ReadDamage, AnswersTheLoadAndStopsNoNode) {
   // The course has events on the spoiled page.
   EXPECT_TRUE(wake(CourseId{"music"}).unreadable);
   EXPECT_THAT(journal->failures, IsEmpty());
-  EXPECT_THAT(faults, SizeIs(1)) << "one fault, whoever meets it";
+  EXPECT_THAT(faults, SizeIs(1)) << "one fault, however often it is met";
   EXPECT_THAT(isolated, SizeIs(2));
 }
 

@@ -12,7 +12,7 @@ namespace sugang {
 
 inline constexpr TimePoint story_begin{Milliseconds{1'800'000'000'000}};
 
-/// Appends on behalf of whoever has loaded the aggregates: each may go on with the sequence that its record has.
+/// Appends as the actors that have loaded the aggregates: each may continue with the sequence that its record has.
 inline Ticket append_as_owner(Journal& journal, Append append) {
   std::set<AggregateId> loaded;
   for (const auto& record : append.records)
@@ -25,7 +25,7 @@ inline Ticket append_as_owner(Journal& journal, std::vector<Record> records) {
   return append_as_owner(journal, std::move(append));
 }
 
-/// Tells enrollments as a running node would, with the sequences that each aggregate is at.
+/// Writes enrollments as a running node would, with the sequences that each aggregate is at.
 class Story {
  public:
   Record record(AggregateId aggregate, Event event, std::optional<EnrollmentId> enrollment = std::nullopt) {

@@ -52,7 +52,7 @@ class RandomHistory {
     std::optional<EnrollmentId> enrollment;
     std::vector<Batch> batches;
     std::size_t next = 0;
-    bool in_line = false;
+    bool waits = false;
     bool leaving = false;
   };
 
@@ -113,7 +113,7 @@ class RandomHistory {
                        .class_at = static_cast<std::int64_t>(number) * 60};
     enrollees_[who.id] = who;
     ways_.push_back(
-        {.enrollment = who.id, .batches = plan(who).all(), .next = 0, .in_line = false, .leaving = false});
+        {.enrollment = who.id, .batches = plan(who).all(), .next = 0, .waits = false, .leaving = false});
   }
 
   /// Whether the course takes the enrollment up, or refuses it, which leaves no trace.
@@ -152,13 +152,13 @@ class RandomHistory {
     if (const auto* of_course = std::get_if<CourseEvent>(&event)) apply(courses_[aggregate.name], *of_course);
   }
 
-  /// Who waits in line waits, unless she leaves; her way goes on once she is promoted or dismissed.
+  /// An enrollment on the waitlist waits, unless it leaves; it continues once it is promoted or dismissed.
   bool waits(Way& way) {
-    if (!way.in_line || way.leaving) return false;
+    if (!way.waits || way.leaving) return false;
     const auto& who = enrollees_.at(*way.enrollment);
     const auto& course = courses_.at(who.course.text);
     if (!course.tickets.contains(who.id)) {
-      way.in_line = false;
+      way.waits = false;
       if (!course.claims.contains(who.id)) take(way, plan(who).reject());
       return false;
     }
@@ -175,16 +175,16 @@ class RandomHistory {
   /// Journals the way's next batch; false when it is at its end.
   bool go_on(Way& way) {
     if (way.next >= way.batches.size()) return false;
-    // Whoever waits may do so beyond the end of this history.
+    // A waiter may wait beyond the end of this history.
     if (waits(way)) return below(24) != 0;
     const auto& batch = way.batches[way.next++];
     if (!is_taken_up(batch)) return false;
     journal(batch, way.enrollment);
     if (way.enrollment) {
       const auto& course = courses_.at(enrollees_.at(*way.enrollment).course.text);
-      way.in_line = course.tickets.contains(*way.enrollment);
+      way.waits = course.tickets.contains(*way.enrollment);
     }
-    return way.next < way.batches.size() || way.in_line;
+    return way.next < way.batches.size() || way.waits;
   }
 
   void interleave() {

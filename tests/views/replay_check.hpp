@@ -39,7 +39,7 @@ inline void expect_enrollments(const Views& views, const Folds& folds) {
     filter.state = static_cast<EnrollmentState>(i);
     expect_filtered(filter, [&](const auto& fold) { return fold.state == *filter.state; });
   }
-  for (const auto* student : {"s0", "s1", "s2", "nobody"}) {
+  for (const auto* student : {"s0", "s1", "s2", "unknown"}) {
     EnrollmentFilter filter;
     filter.student = StudentId{student};
     expect_filtered(filter, [&](const auto& fold) { return fold.student == *filter.student; });
@@ -60,7 +60,7 @@ inline void expect_coaching(const Views& views, const Folds& folds) {
   std::vector<CoachingFilter> filters(1);
   for (std::size_t i = 0; i < EnumNames<CoachingState>::values.size(); ++i)
     filters.push_back({.state = static_cast<CoachingState>(i), .instructor = {}});
-  for (const auto* instructor : {"i0", "i1", "nobody"}) {
+  for (const auto* instructor : {"i0", "i1", "unknown"}) {
     filters.push_back({.state = {}, .instructor = InstructorId{instructor}});
     filters.push_back({.state = CoachingState::scheduled, .instructor = InstructorId{instructor}});
   }
@@ -76,7 +76,7 @@ inline void expect_deliveries(const Views& views, const Folds& folds) {
   std::vector<DeliveryFilter> filters(1);
   for (std::size_t i = 0; i < EnumNames<DeliveryState>::values.size(); ++i)
     filters.push_back({.state = static_cast<DeliveryState>(i), .student = {}});
-  for (const auto* student : {"s0", "s1", "nobody"}) {
+  for (const auto* student : {"s0", "s1", "unknown"}) {
     filters.push_back({.state = {}, .student = StudentId{student}});
     filters.push_back({.state = DeliveryState::cancelled, .student = StudentId{student}});
   }
@@ -98,7 +98,7 @@ inline void expect_students(const Views& views, const RandomHistory& history) {
   const auto end = views.position();
   auto ledgers = ledgers_of(history, end);
   auto boxes = notifications_of(history, end);
-  for (const std::string student : {"s0", "s1", "s2", "s3", "s4", "s5", "s6", "nobody"}) {
+  for (const std::string student : {"s0", "s1", "s2", "s3", "s4", "s5", "s6", "unknown"}) {
     ASSERT_THAT(all_mileage(views, {student}), ::testing::ElementsAreArray(ledgers[student].rows)) << student;
     ASSERT_EQ(views.student_mileage({student}, {}).balances, ledgers[student].balances) << student;
     ASSERT_THAT(all_notifications(views, {student}), ::testing::ElementsAreArray(boxes[student])) << student;

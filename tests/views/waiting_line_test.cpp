@@ -13,7 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-/// A course of one seat, and students who want it, each two records: her request, then what the course says.
+/// A course of one seat, and students who want it, each with two records: the request, then the course's.
 class Waitlist : public ::testing::Test {
  protected:
   void SetUp() override {
