@@ -1,7 +1,5 @@
 #pragma once
 
-#include <vector>
-
 #include "actors/messages.hpp"
 #include "actors/node.hpp"
 

@@ -85,38 +85,29 @@ caf::behavior Catalogue::make_behavior() {
           start_import();
         }
       },
-      [this](const SinglesLookedUp& looked_up) { on(looked_up); },
-      [this](ImportReserved& reserved) {
-        of_import(reserved, [&] {
-          import_->ids = std::move(reserved.ids);
-          look_up_rows();
-        });
-      },
-      [this](const RowsLookedUp& looked_up) { of_import(looked_up, [&] { on(looked_up); }); },
-      [this](ImportDecided& message) {
-        of_import(message, [&] {
-          import_->decided = std::move(message.decided);
-          import_->is_decided = true;
-          read_chunk();
-        });
-      },
-      [this](ChunkRead& chunk) { of_import(chunk, [&] { on(chunk); }); },
-      [this](const ChunkDurable& durable) { of_import(durable, [&] { read_chunk(); }); },
-      [this](const ImportAnswered& answered) { of_import(answered, [&] { end_import(); }); },
       [this](const ResumeImport&) { resume(); },
-      [this](ImportResumed& resumed) { on(resumed); },
+      [](const CatalogueTurn& turn) { turn.work(); },
+  };
+}
+
+template <class Then>
+auto Catalogue::in_turn(Then then) {
+  return [self = caf::actor_cast<caf::actor>(this), then]<class... Results>(Results... results) {
+    caf::anon_send(self, CatalogueTurn{[then, ... results = std::move(results)]() mutable { then(results...); }});
   };
 }
 
 /// An exception that escaped would end the only actor that registers courses.
-template <class Message, class Work>
-void Catalogue::of_import(const Message& message, Work work) {
-  if (!import_ || message.import != imports_begun_) return;
-  try {
-    work();
-  } catch (const std::exception& fault) {
-    give_up_import(fault.what());
-  }
+template <class Then>
+auto Catalogue::of_import(Then then) {
+  return in_turn([this, import = imports_begun_, then](auto&... results) {
+    if (!import_ || import != imports_begun_) return;
+    try {
+      then(results...);
+    } catch (const std::exception& fault) {
+      give_up_import(fault.what());
+    }
+  });
 }
 
 /// Before its decision it leaves nothing, and its caller is dropped with it. After it, only a start can carry it
@@ -127,12 +118,11 @@ void Catalogue::give_up_import(const std::string& why) {
   if (import_) end_import();
 }
 
-template <class Work>
-void Catalogue::apart(Work work) {
-  auto self = caf::actor_cast<caf::actor>(this);
-  ports_.apart([self, work = std::move(work), failed = ports_.on_failure] {
+template <class Work, class Then>
+void Catalogue::apart(Work work, Then then) {
+  ports_.apart([work = std::move(work), then = std::move(then), failed = ports_.on_failure] {
     try {
-      caf::anon_send(self, work());
+      then(work());
     } catch (const std::exception& fault) {
       failed(fault.what());
     }
@@ -153,13 +143,11 @@ void Catalogue::look_up_singles() {
   looking_up_since_ = imports_ended_;
   std::vector<AggregateId> ids;
   for (const auto& job : looking_up_) ids.emplace_back(job.rows.front().id);
-  auto self = caf::actor_cast<caf::actor>(this);
-  node_.journal.known_behind_appends(std::move(ids), [self](std::vector<Existence> found) {
-    caf::anon_send(self, SinglesLookedUp{std::move(found)});
-  });
+  node_.journal.known_behind_appends(
+      std::move(ids), in_turn([this](const std::vector<Existence>& found) { decide_singles(found); }));
 }
 
-void Catalogue::on(const SinglesLookedUp& looked_up) {
+void Catalogue::decide_singles(const std::vector<Existence>& found) {
   auto jobs = std::move(looking_up_);
   looking_up_.clear();
   std::unordered_set<std::string> registered;
@@ -171,9 +159,9 @@ void Catalogue::on(const SinglesLookedUp& looked_up) {
         import_->waiting.push_back(std::move(job));
       } else if (imports_ended_ != looking_up_since_) {
         singles_.push_back(std::move(job));
-      } else if (const auto error = error_of(looked_up.found[i])) {
+      } else if (const auto error = error_of(found[i])) {
         refuse(std::move(job.caller), 0, *error);
-      } else if (looked_up.found[i] == Existence::some || registered.contains(id)) {
+      } else if (found[i] == Existence::some || registered.contains(id)) {
         refuse(std::move(job.caller), 0, CourseError::already_exists);
       } else {
         register_single(job);
@@ -227,12 +215,18 @@ void Catalogue::start_import() {
   import_ = std::make_unique<Import>();
   import_->rows = std::make_shared<const std::vector<ImportRow>>(std::move(job.rows));
   import_->caller = std::move(job.caller);
-  apart([rows = import_->rows, import = ++imports_begun_] {
-    ImportReserved reserved{import, {}};
-    reserved.ids.reserve(rows->size());
-    for (const auto& row : *rows) reserved.ids.insert(row.id.text);
-    return reserved;
-  });
+  ++imports_begun_;
+  apart(
+      [rows = import_->rows] {
+        std::unordered_set<std::string> ids;
+        ids.reserve(rows->size());
+        for (const auto& row : *rows) ids.insert(row.id.text);
+        return ids;
+      },
+      of_import([this](std::unordered_set<std::string>& reserved) {
+        import_->ids = std::move(reserved);
+        look_up_rows();
+      }));
 }
 
 void Catalogue::look_up_rows() {
@@ -242,23 +236,21 @@ void Catalogue::look_up_rows() {
   std::vector<AggregateId> ids;
   ids.reserve(count);
   for (auto row = first; row != first + static_cast<std::ptrdiff_t>(count); ++row) ids.emplace_back(row->id);
-  auto self = caf::actor_cast<caf::actor>(this);
-  node_.journal.known_behind_appends(std::move(ids), [self, import = imports_begun_](std::vector<Existence> found) {
-    caf::anon_send(self, RowsLookedUp{import, std::move(found)});
-  });
+  node_.journal.known_behind_appends(
+      std::move(ids), of_import([this](const std::vector<Existence>& found) { decide_rows(found); }));
 }
 
-void Catalogue::on(const RowsLookedUp& looked_up) {
-  const auto& all = looked_up.found;
-  const auto taken = std::find_if(all.begin(), all.end(), [](Existence found) { return found != Existence::none; });
-  if (taken != all.end()) {
-    const auto row = import_->looked_up + static_cast<std::size_t>(taken - all.begin());
+void Catalogue::decide_rows(const std::vector<Existence>& found) {
+  const auto taken =
+      std::find_if(found.begin(), found.end(), [](Existence each) { return each != Existence::none; });
+  if (taken != found.end()) {
+    const auto row = import_->looked_up + static_cast<std::size_t>(taken - found.begin());
     const auto error = error_of(*taken);
     refuse(std::move(import_->caller), (*import_->rows)[row].line,
            error ? Refusal{*error} : Refusal{CourseError::already_exists});
     return end_import();
   }
-  import_->looked_up += all.size();
+  import_->looked_up += found.size();
   if (import_->looked_up < import_->rows->size()) return look_up_rows();
   stage();
 }
@@ -267,39 +259,41 @@ void Catalogue::stage() {
   Outcome outcome;
   outcome.subject = import_->rows->size();
   DecidedImport decided{.key = import_->caller.key, .answer = import_->caller.render(outcome)};
-  apart([&node = node_, &staging = ports_.staging, rows = std::move(import_->rows), import = imports_begun_,
-         trace = import_->caller.trace, decided = std::move(decided)] {
-    return ImportDecided{import, stage_rows(node, staging, *rows, trace, decided)};
-  });
+  apart([&node = node_, &staging = ports_.staging, rows = std::move(import_->rows), trace = import_->caller.trace,
+         decided = std::move(decided)] { return stage_rows(node, staging, *rows, trace, decided); },
+        of_import([this](DecidedImport& staged) {
+          import_->decided = std::move(staged);
+          import_->is_decided = true;
+          read_chunk();
+        }));
 }
 
 /// The next one, once the one before is durable: the journal never has two to write.
 void Catalogue::read_chunk() {
   if (import_->chunks_read == import_->decided.chunks) return finish();
-  apart([&node = node_, &staging = ports_.staging, import = imports_begun_, chunk = import_->chunks_read++,
-         resumed = import_->resumed] {
-    ChunkRead read{import, staging.chunk(chunk)};
-    // A chunk is one append, so its first course shows it.
-    if (resumed && was_appended(node, read.records.front().aggregate)) read.records.clear();
-    return read;
-  });
+  apart(
+      [&node = node_, &staging = ports_.staging, chunk = import_->chunks_read++, resumed = import_->resumed] {
+        auto records = staging.chunk(chunk);
+        // A chunk is one append, so its first course shows it.
+        if (resumed && was_appended(node, records.front().aggregate)) records.clear();
+        return records;
+      },
+      of_import([this](std::vector<Record>& records) { append_chunk(std::move(records)); }));
 }
 
-void Catalogue::on(ChunkRead& chunk) {
-  if (chunk.records.empty()) return read_chunk();
+void Catalogue::append_chunk(std::vector<Record> records) {
+  if (records.empty()) return read_chunk();
   Append append;
   auto& caller = import_->caller;
   if (caller.key && !std::exchange(caller.claimed, true))
     append.records.push_back(claim_record(*caller.key, std::nullopt, caller.trace, node_.timers.now()));
   give_ids(node_.ids, append.records);
-  append.records.insert(append.records.end(), chunk.records.begin(), chunk.records.end());
-  for (const auto& record : chunk.records) append.created.push_back(record.aggregate);
-  append.then = [self = caf::actor_cast<caf::actor>(this), import = imports_begun_](Position) {
-    caf::anon_send(self, ChunkDurable{import});
-  };
+  append.records.insert(append.records.end(), records.begin(), records.end());
+  for (const auto& record : records) append.created.push_back(record.aggregate);
+  append.then = of_import([this](Position) { read_chunk(); });
   const auto ticket = node_.journal.append(std::move(append));
-  import_->registered += chunk.records.size();
-  notify_residents(std::move(chunk.records), ticket);
+  import_->registered += records.size();
+  notify_residents(std::move(records), ticket);
   ports_.progress(import_->registered, import_->decided.rows);
 }
 
@@ -313,11 +307,11 @@ void Catalogue::finish() {
     append.records.push_back(answer_record(*caller.key, answered, caller.trace, now));
     give_ids(node_.ids, append.records);
   }
-  append.then = [self = caf::actor_cast<caf::actor>(this), import = imports_begun_,
-                 deliver = std::move(caller.deliver), answered = std::move(answered)](Position position) mutable {
+  append.then = [ended = of_import([this] { end_import(); }), deliver = std::move(caller.deliver),
+                 answered = std::move(answered)](Position position) mutable {
     answered.position = position;
     if (deliver) deliver(std::move(answered));
-    caf::anon_send(self, ImportAnswered{import});
+    ended();
   };
   node_.journal.append(std::move(append));
 }
@@ -342,22 +336,24 @@ void Catalogue::end_import() {
 }
 
 void Catalogue::resume() {
-  apart([&node = node_, &staging = ports_.staging] {
-    ImportResumed resumed{.decided = staging.decided()};
-    if (!resumed.decided) {
-      staging.clear();
-    } else if (const auto& key = resumed.decided->key) {
-      resumed.claimed = resumed.answered = true;
-      if (const auto history = readable_history(node, key->id)) {
-        resumed.claimed = !history->empty();
-        resumed.answered = has_answer(*history);
-      }
-    }
-    return resumed;
-  });
+  apart(
+      [&node = node_, &staging = ports_.staging] {
+        Resumed resumed{.decided = staging.decided()};
+        if (!resumed.decided) {
+          staging.clear();
+        } else if (const auto& key = resumed.decided->key) {
+          resumed.claimed = resumed.answered = true;
+          if (const auto history = readable_history(node, key->id)) {
+            resumed.claimed = !history->empty();
+            resumed.answered = has_answer(*history);
+          }
+        }
+        return resumed;
+      },
+      in_turn([this](Resumed& resumed) { continue_resumed(std::move(resumed)); }));
 }
 
-void Catalogue::on(ImportResumed& resumed) {
+void Catalogue::continue_resumed(Resumed resumed) {
   if (!resumed.decided) return ports_.resumed();
   ++imports_begun_;
   import_ = std::make_unique<Import>();

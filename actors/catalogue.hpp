@@ -21,54 +21,10 @@ struct CallCatalogue {
 /// Carries out an import that was decided before the start, and drops one that was not. Before any other message.
 struct ResumeImport {};
 
-// Results of the catalogue's own work. `import` names the import; an answer to one that has ended is dropped.
-
-struct SinglesLookedUp {
-  std::vector<Existence> found;
+/// A part of the catalogue's own work, whose turn has come.
+struct CatalogueTurn {
+  std::function<void()> work;
 };
-struct ImportReserved {
-  std::uint64_t import = 0;
-  std::unordered_set<std::string> ids;
-};
-struct RowsLookedUp {
-  std::uint64_t import = 0;
-  std::vector<Existence> found;
-};
-struct ImportDecided {
-  std::uint64_t import = 0;
-  DecidedImport decided;
-};
-/// Empty: the journal has the chunk already.
-struct ChunkRead {
-  std::uint64_t import = 0;
-  std::vector<Record> records;
-};
-struct ChunkDurable {
-  std::uint64_t import = 0;
-};
-struct ImportAnswered {
-  std::uint64_t import = 0;
-};
-struct ImportResumed {
-  std::optional<DecidedImport> decided;
-  bool claimed = false;
-  bool answered = false;
-};
-
-}  // namespace sugang
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::CallCatalogue)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::ResumeImport)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::SinglesLookedUp)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::ImportReserved)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::RowsLookedUp)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::ImportDecided)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::ChunkRead)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::ChunkDurable)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::ImportAnswered)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::ImportResumed)
-
-namespace sugang {
 
 /// The only one that registers courses: what it found unregistered stays so until it registers it. An import goes
 /// chunk by chunk, so that others' turns, reads and batches come in between, and is all or nothing across a crash
@@ -110,30 +66,41 @@ class Catalogue final : public caf::event_based_actor {
     std::vector<Job> waiting;
   };
 
+  /// What an import that was decided before the start has in the journal.
+  struct Resumed {
+    std::optional<DecidedImport> decided;
+    bool claimed = false;
+    bool answered = false;
+  };
+
   caf::behavior make_behavior() override;
-  /// A turn of the import, if the message is of the one that runs.
-  template <class Message, class Work>
-  void of_import(const Message& message, Work work);
+  /// A function for any thread, after which `then` is called with its arguments in a turn of this actor.
+  template <class Then>
+  auto in_turn(Then then);
+  /// As in_turn, of the import that runs now; nothing once that has ended.
+  template <class Then>
+  auto of_import(Then then);
   void give_up_import(const std::string& why);
 
   void look_up_singles();
-  void on(const SinglesLookedUp& looked_up);
+  void decide_singles(const std::vector<Existence>& found);
   void register_single(Job& job);
   void refuse(Caller caller, std::size_t line, Refusal why);
 
   void start_import();
   void look_up_rows();
-  void on(const RowsLookedUp& looked_up);
+  void decide_rows(const std::vector<Existence>& found);
   void stage();
   void read_chunk();
-  void on(ChunkRead& chunk);
+  /// Empty: the journal has the chunk already.
+  void append_chunk(std::vector<Record> records);
   void finish();
   void end_import();
   void resume();
-  void on(ImportResumed& resumed);
-  /// Runs `work` apart and sends its result here.
-  template <class Work>
-  void apart(Work work);
+  void continue_resumed(Resumed resumed);
+  /// Runs `work` apart, and `then` with its result.
+  template <class Work, class Then>
+  void apart(Work work, Then then);
   void notify_residents(std::vector<Record> registered, Ticket append);
 
   Node& node_;

@@ -19,25 +19,22 @@ caf::message_handler CourseActor::handlers() {
       [this](BeginEnrollment& message) {
         turn([this, message = std::move(message)](const Unreadable* unread) {
           if (unread) return refuse_unread(message, *unread);
-          try {
-            begin(message);
-          } catch (const std::exception& fault) {
-            // The saga has no deadline yet, and would wait for an answer for ever.
-            reply_to(message.enrollment,
-                     {.step = hold_step, .outcome = StepOutcome::unknown, .error = fault.what()});
-            throw;
-          }
+          // The saga has no deadline yet, and would wait for an answer for ever.
+          answered_if_faulted([&] { begin(message); },
+                              [&](const std::exception& fault) {
+                                reply_to(
+                                    message.enrollment,
+                                    {.step = hold_step, .outcome = StepOutcome::unknown, .error = fault.what()});
+                              });
         });
       },
       [this](SettleEnrollment& message) {
         turn([this, message = std::move(message)](const Unreadable* unread) {
           if (unread) return reply_settled(message.enrollment, {SettlementOutcome::undone, {}});
-          try {
-            settle(message);
-          } catch (const std::exception&) {
-            reply_settled(message.enrollment, {SettlementOutcome::unknown, {}});
-            throw;
-          }
+          answered_if_faulted([&] { settle(message); },
+                              [&](const auto&) {
+                                reply_settled(message.enrollment, {SettlementOutcome::unknown, {}});
+                              });
         });
       },
       [this](CallCourse& call) {

@@ -1,7 +1,5 @@
 #include "actors/directory.hpp"
 
-#include <algorithm>
-
 namespace sugang {
 namespace {
 
@@ -19,16 +17,6 @@ void Directory::host(AggregateKind kind, Milliseconds stay, Spawn spawn) {
 
 Directory::Shard& Directory::shard_of(const AggregateId& id) {
   return shards_[std::hash<AggregateId>{}(id) % shard_count];
-}
-
-const Directory::Shard& Directory::shard_of(const AggregateId& id) const {
-  return shards_[std::hash<AggregateId>{}(id) % shard_count];
-}
-
-bool Directory::is_resident(const AggregateId& id) const {
-  const auto& shard = shard_of(id);
-  std::lock_guard lock{shard.mutex};
-  return shard.residents.contains(id);
 }
 
 void Directory::deliver(const AggregateId& to, caf::message message, bool wakes) {
@@ -56,10 +44,8 @@ void Directory::hand_over(Resident& resident, caf::message message) {
 void Directory::deliver_to_residents(AggregateKind kind, const caf::message& message) {
   for (auto& shard : shards_) {
     std::lock_guard lock{shard.mutex};
-    for (auto& [id, resident] : shard.residents) {
-      if (id.kind != kind) continue;
-      hand_over(*resident, message);
-    }
+    for (auto& [id, resident] : shard.residents)
+      if (id.kind == kind) hand_over(*resident, message);
   }
 }
 

@@ -32,7 +32,8 @@ struct Resident {
   std::atomic<Milliseconds> idle_since{Milliseconds{0}};
   /// How long it stays with nothing to do, once there is something to keep: `stays`.
   Milliseconds stay{0};
-  /// There is an aggregate behind the id. Any client can name ids that were never registered, so those are unloaded at once.
+  /// There is an aggregate behind the id. Any client can name ids that were never registered, so those are unloaded
+  /// at once.
   std::atomic<bool> stays{false};
 
   Milliseconds stay_now() const { return stays.load(std::memory_order_relaxed) ? stay : Milliseconds{0}; }
@@ -58,7 +59,7 @@ class Directory {
   /// Only to an actor that is in memory; one that wakes later reads the journal behind all appended before.
   template <class Message>
   void send_if_resident(const AggregateId& to, Message message) {
-    if (is_resident(to)) deliver(to, caf::make_message(std::move(message)), false);
+    deliver(to, caf::make_message(std::move(message)), false);
   }
 
   /// To all aggregates of a kind that are in memory; none is loaded for it.
@@ -81,7 +82,6 @@ class Directory {
   std::size_t messages_pending() const;
   /// Messages sent to actors so far.
   std::uint64_t messages_sent() const { return messages_sent_.load(std::memory_order_relaxed); }
-  bool is_resident(const AggregateId& id) const;
 
  private:
   struct Shard {
@@ -99,7 +99,6 @@ class Directory {
   void hand_over(Resident& resident, caf::message message);
   void deliver_to_residents(AggregateKind kind, const caf::message& message);
   Shard& shard_of(const AggregateId& id);
-  const Shard& shard_of(const AggregateId& id) const;
   /// True if the resident is off the list: gone, or busy again and to be listed anew by the end of its turn.
   bool try_unload(Resident& resident, Milliseconds uptime, Ticket durable);
   /// Takes a list's residents out; those that are not off it are listed again by how long they stay now.

@@ -13,30 +13,22 @@
 
 namespace sugang {
 
-/// What an aggregate adds to its pure functions so that a host can keep it: whether its state is worth a snapshot.
+/// An aggregate whose state is worth a snapshot.
 template <class Aggregate>
-struct Snapshots {
-  static constexpr bool kept = false;
+concept KeepsSnapshots = requires(const Aggregate& state) {
+  encode_snapshot(state);
 };
-template <>
-struct Snapshots<Course> {
-  static constexpr bool kept = true;
-  static std::string encode(const Course& course) { return encode_snapshot(course); }
-  static Course decode(std::string_view bytes) { return decode_course(bytes); }
-  /// What many entries make large is written the more seldom.
-  static std::uint64_t entries(const Course& course) {
-    return course.claims.size() + course.waitlist.size() + course.released.size();
-  }
-};
-template <>
-struct Snapshots<InstructorCalendar> {
-  static constexpr bool kept = true;
-  static std::string encode(const InstructorCalendar& calendar) { return encode_snapshot(calendar); }
-  static InstructorCalendar decode(std::string_view bytes) { return decode_calendar(bytes); }
-  static std::uint64_t entries(const InstructorCalendar& calendar) {
-    return calendar.slots.size() + calendar.released.size();
-  }
-};
+inline void decode_snapshot(std::string_view bytes, Course& course) { course = decode_course(bytes); }
+inline void decode_snapshot(std::string_view bytes, InstructorCalendar& calendar) {
+  calendar = decode_calendar(bytes);
+}
+/// What many entries make large is written the more seldom.
+inline std::uint64_t entries_of(const Course& course) {
+  return course.claims.size() + course.waitlist.size() + course.released.size();
+}
+inline std::uint64_t entries_of(const InstructorCalendar& calendar) {
+  return calendar.slots.size() + calendar.released.size();
+}
 
 /// Hosts any aggregate: wake from the journal → decide → append → evolve → answer. The rules are the aggregate's.
 template <class Aggregate>
@@ -59,7 +51,7 @@ class EntityHost : public ResidentActor {
         [this](Task<Aggregate>& task) {
           turn([this, task = std::move(task)](const Unreadable* fault) {
             if (fault) return refuse_unread(task, *fault);
-            answered_if_faulted({task.step, task.enrollment, task.trace}, [&] { handle(task); });
+            replied_if_faulted({task.step, task.enrollment, task.trace}, [&] { handle(task); });
           });
         },
         [this](Woken& woken) { awoke(woken.recovered.unreadable, [&] { load(woken.recovered); }); }}
@@ -123,19 +115,13 @@ class EntityHost : public ResidentActor {
 
   /// The saga of a command whose turn faults retries it: nothing else would ever answer it.
   template <class Work>
-  void answered_if_faulted(const Cause& cause, Work work) {
-    try {
-      work();
-    } catch (const std::exception& fault) {
+  void replied_if_faulted(const Cause& cause, Work work) {
+    answered_if_faulted(std::move(work), [&](const std::exception& fault) {
       if (cause.enrollment)
         reply_to(*cause.enrollment, {.step = cause.step,
                                      .outcome = StepOutcome::unknown,
-                                     .refusal = {},
-                                     .error = std::string{"the step faulted: "} + fault.what(),
-                                     .records = {},
-                                     .waitlist_position = {}});
-      throw;
-    }
+                                     .error = std::string{"the step faulted: "} + fault.what()});
+    });
   }
 
   void refuse(EnrollmentId enrollment, Causation step, Error error) {
@@ -169,9 +155,9 @@ class EntityHost : public ResidentActor {
  private:
   void load(Recovered& recovered) {
     forget_state();
-    if constexpr (Snapshots<Aggregate>::kept)
+    if constexpr (KeepsSnapshots<Aggregate>)
       if (recovered.snapshot) {
-        state_ = Snapshots<Aggregate>::decode(recovered.snapshot->bytes);
+        decode_snapshot(recovered.snapshot->bytes, state_);
         sequence_ = snapshot_sequence_ = recovered.snapshot->sequence;
       }
     for (const auto& record : recovered.tail) {
@@ -182,17 +168,16 @@ class EntityHost : public ResidentActor {
 
   void publish(Append append) {
     add_pending(append);
-    if constexpr (Snapshots<Aggregate>::kept) add_snapshot(append);
+    if constexpr (KeepsSnapshots<Aggregate>) add_snapshot(append);
     give_ids(node_.ids, append.records);
     appended(node_.journal.append(std::move(append)));
   }
 
   void add_snapshot(Append& append) {
-    using Kept = Snapshots<Aggregate>;
     // Half: a state that gains an entry with each event would never have as many events behind its last snapshot.
-    const auto due = std::max<std::uint64_t>(node_.limits.snapshot_events_min, Kept::entries(state_) / 2);
+    const auto due = std::max<std::uint64_t>(node_.limits.snapshot_events_min, entries_of(state_) / 2);
     if (sequence_ - snapshot_sequence_ < due) return;
-    append.snapshot = Snapshot{resident_->id, sequence_, Kept::encode(state_)};
+    append.snapshot = Snapshot{resident_->id, sequence_, encode_snapshot(state_)};
     snapshot_sequence_ = sequence_;
   }
 

@@ -13,24 +13,20 @@ namespace {
 constexpr std::string_view decision_key = "decided";
 constexpr std::string_view chunk_prefix = "chunk:";
 
+/// An import with the two halves of its key.
 struct DecisionRow {
-  std::uint64_t rows = 0;
-  std::uint64_t chunks = 0;
+  DecidedImport import;
   std::optional<RequestId> request;
   std::optional<Uid> body;
-  std::uint16_t status = 0;
-  std::string content_type;
-  std::string location;
-  std::string answer;
   static void fields(auto& self, auto&& field) {
-    field("rows", self.rows);
-    field("chunks", self.chunks);
+    field("rows", self.import.rows);
+    field("chunks", self.import.chunks);
     field("request", self.request);
     field("requestBody", self.body);
-    field("status", self.status);
-    field("contentType", self.content_type);
-    field("location", self.location);
-    field("answer", self.answer);
+    field("status", self.import.answer.status);
+    field("contentType", self.import.answer.content_type);
+    field("location", self.import.answer.location);
+    field("answer", self.import.answer.body);
   }
 };
 
@@ -58,12 +54,7 @@ void ImportStaging::put(std::size_t chunk, const std::vector<Record>& records) {
 }
 
 void ImportStaging::decide(const DecidedImport& import) {
-  DecisionRow row{.rows = import.rows,
-                  .chunks = import.chunks,
-                  .status = import.answer.status,
-                  .content_type = import.answer.content_type,
-                  .location = import.answer.location,
-                  .answer = import.answer.body};
+  DecisionRow row{.import = import};
   if (import.key) {
     row.request = import.key->id;
     row.body = import.key->body;
@@ -86,13 +77,8 @@ std::optional<DecidedImport> ImportStaging::decided() const {
   } catch (const DecodeError& error) {
     damaged(error.what());
   }
-  DecidedImport import{
-      .rows = row.rows,
-      .chunks = row.chunks,
-      .answer = {
-          .status = row.status, .content_type = row.content_type, .location = row.location, .body = row.answer}};
-  if (row.request && row.body) import.key = RequestKey{*row.request, *row.body};
-  return import;
+  if (row.request && row.body) row.import.key = RequestKey{*row.request, *row.body};
+  return std::move(row.import);
 }
 
 std::vector<Record> ImportStaging::chunk(std::size_t chunk) const {

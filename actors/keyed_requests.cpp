@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "storage/journal.hpp"
+#include "actors/answering.hpp"
 
 namespace sugang {
 namespace {
@@ -21,12 +21,8 @@ template <class Read>
 std::variant<std::vector<Record>, ServiceError> read_history(Read read) {
   try {
     return read();
-  } catch (const Quarantined&) {
-    return ServiceError::quarantined;
-  } catch (const JournalDamaged&) {
-    return ServiceError::journal_damaged;
-  } catch (const std::exception&) {
-    return ServiceError::read_failed;
+  } catch (const std::exception& fault) {
+    return error_of(why_unreadable(fault));
   }
 }
 
@@ -37,19 +33,16 @@ EarlierRequest earlier_request(const RequestKey& key, const std::variant<std::ve
     return {.kind = EarlierRequest::Kind::unreadable, .error = *error};
   EarlierRequest earlier;
   for (const auto& record : std::get<0>(read))
-    std::visit(Overloaded{
-                   [&](const RequestClaimed& claimed) {
-                     earlier.kind =
-                         claimed.body == key.body ? EarlierRequest::Kind::joined : EarlierRequest::Kind::other_body;
-                     earlier.enrollment = claimed.enrollment;
-                   },
-                   [&](const RequestAnswered& answered) {
-                     if (earlier.kind == EarlierRequest::Kind::other_body) return;
-                     earlier.kind = EarlierRequest::Kind::answered;
-                     earlier.answer = stored_answer(answered, record.position);
-                   },
-               },
-               std::get<RequestEvent>(record.event));
+    match(std::get<RequestEvent>(record.event))(
+        [&](const RequestClaimed& claimed) {
+          earlier.kind = claimed.body == key.body ? EarlierRequest::Kind::joined : EarlierRequest::Kind::other_body;
+          earlier.enrollment = claimed.enrollment;
+        },
+        [&](const RequestAnswered& answered) {
+          if (earlier.kind == EarlierRequest::Kind::other_body) return;
+          earlier.kind = EarlierRequest::Kind::answered;
+          earlier.answer = stored_answer(answered, record.position);
+        });
   return earlier;
 }
 

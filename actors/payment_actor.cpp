@@ -18,12 +18,12 @@ caf::message_handler PaymentActor::handlers() {
       },
       [this](GatewayAnswered& answered) {
         turn([this, answered = std::move(answered)] {
-          answered_if_faulted(cause_of_call(), [&] { take_answer(answered); });
+          replied_if_faulted(cause_of_call(), [&] { take_answer(answered); });
         });
       },
       [this](Settled& settled) {
         release([this, settled = std::move(settled)] {
-          answered_if_faulted(cause_of_call(), [&] { end_settlement(settled); });
+          replied_if_faulted(cause_of_call(), [&] { end_settlement(settled); });
         });
       },
   };
@@ -64,12 +64,7 @@ void PaymentActor::take_answer(const GatewayAnswered& answered) {
     return settles ? settle(std::move(events)) : proceed(std::move(events), true);
   }
   if (is_awaited)
-    reply_to(*waiting_.enrollment, {.step = waiting_.step,
-                                    .outcome = StepOutcome::unknown,
-                                    .refusal = {},
-                                    .error = reason,
-                                    .records = {},
-                                    .waitlist_position = {}});
+    reply_to(*waiting_.enrollment, {.step = waiting_.step, .outcome = StepOutcome::unknown, .error = reason});
 }
 
 void PaymentActor::proceed(std::vector<PaymentEvent> events, bool may_call) {

@@ -6,7 +6,6 @@
 #include <functional>
 #include <mutex>
 #include <unordered_set>
-#include <vector>
 
 #include "actors/timers.hpp"
 #include "domain/ids.hpp"

@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -85,6 +84,17 @@ class ResidentActor : public caf::event_based_actor {
   void reload() {
     forget_state();
     start_waking();
+  }
+
+  /// Runs `work`, which is to have an answer in any case: `answer_fault` gives it before an exception goes on.
+  template <class Work, class AnswerFault>
+  static void answered_if_faulted(Work work, AnswerFault answer_fault) {
+    try {
+      work();
+    } catch (const std::exception& fault) {
+      answer_fault(fault);
+      throw;
+    }
   }
 
   void appended(Ticket ticket) { resident_->last_append.store(ticket, std::memory_order_release); }

@@ -4,6 +4,7 @@
 #include <caf/all.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <future>
 #include <random>
 #include <thread>
@@ -13,10 +14,10 @@
 #include "actors/clock_timers.hpp"
 #include "actors/directory.hpp"
 #include "app/data_folder.hpp"
-#include "app/descriptors.hpp"
 #include "app/gateway_meter.hpp"
 #include "app/lane.hpp"
 #include "app/log.hpp"
+#include "app/part_settings.hpp"
 #include "app/paused_components.hpp"
 #include "app/saga_log.hpp"
 #include "app/samples.hpp"
@@ -35,7 +36,6 @@
 #include "http/server/server.hpp"
 #include "sagas/coordinator.hpp"
 #include "sagas/hosting.hpp"
-#include "storage/durable_folder.hpp"
 #include "storage/journal_folder.hpp"
 #include "views/journal_tail.hpp"
 
@@ -59,12 +59,6 @@ struct SystemConfig : caf::actor_system_config {
   }
 };
 
-// The store of what is neither in the journal nor derived from it. Each space has one writer.
-constexpr std::uint8_t paused_space = 0;
-constexpr std::uint8_t set_aside_space = 1;
-constexpr std::uint8_t import_space = 2;
-const std::vector<RocksSpace> operations_spaces{{"paused"}, {"set-aside"}, {"import"}};
-
 /// An import logs its progress so often.
 constexpr std::size_t import_progress_rows = 10'000;
 
@@ -73,17 +67,13 @@ void log_import(std::size_t done, std::size_t rows) {
     log_info("progress of an import", {{"event", "import_progress"}, {"registered", done}, {"rows", rows}});
 }
 
-std::string subfolder(const std::string& data, const char* name) {
-  auto path = std::filesystem::path{data} / name;
-  make_folder(path);
-  return path.string();
-}
-
 /// A failed write is never retried: what is durable is known only after recovery.
-[[noreturn]] void end_at_once(const std::string& what, const std::string& why) {
-  log_error("stopping at once: a write failed, and only recovery can find what is durable",
-            {{"event", "write_failed"}, {"store", what}, {"why", why}});
-  std::_Exit(EXIT_FAILURE);
+std::function<void(const std::string& why)> end_at_once(std::string store) {
+  return [store = std::move(store)](const std::string& why) {
+    log_error("stopping at once: a write failed, and only recovery can find what is durable",
+              {{"event", "write_failed"}, {"store", store}, {"why", why}});
+    std::_Exit(EXIT_FAILURE);
+  };
 }
 
 void log_damage(std::string_view aggregate, const Damage& damage) {
@@ -93,88 +83,6 @@ void log_damage(std::string_view aggregate, const Damage& damage) {
   fields["event"] = "quarantined";
   fields["aggregate"] = aggregate;
   log_error("an aggregate is in quarantine: its records can't all be read", fields);
-}
-
-std::int64_t elapsed_ms(std::chrono::steady_clock::time_point since) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - since).count();
-}
-
-/// Logs what the limit of open files carries. Throws when it carries no server.
-DescriptorShares shares_of_limit(const Config& config) {
-  const auto limit = raise_descriptor_limit();
-  const auto shares = share_descriptors(limit, config.connections_max);
-  if (!shares)
-    throw std::runtime_error{"the limit of open files is " + std::to_string(limit) + "; at least " +
-                             std::to_string(descriptor_limit_min()) + " are needed (ulimit -n)"};
-  const auto connections_max = std::to_string(shares->connections_max);
-  log_info("file descriptors", {{"event", "descriptors_shared"},
-                                {"limit", std::to_string(limit)},
-                                {"connectionsMax", connections_max},
-                                {"managementConnectionsMax", std::to_string(shares->management_connections_max)},
-                                {"storeFilesMax", std::to_string(shares->store_files_max)}});
-  if (shares->connections_max < config.connections_max)
-    log_warn("connections-max is lowered to what the limit of open files carries",
-             {{"event", "connections_lowered"},
-              {"wanted", std::to_string(config.connections_max)},
-              {"connectionsMax", connections_max}});
-  return *shares;
-}
-
-void log_compactions_ended(const std::string& why) {
-  log_error("files of a store are merged no more until the next start: they are damaged",
-            {{"event", "store_damaged"}, {"why", why}});
-}
-
-RocksOptions store_options(const DescriptorShares& shares) {
-  return {.open_files_max = shares.store_files_max, .on_compactions_ended = log_compactions_ended};
-}
-
-/// Few entries, seldom read.
-RocksOptions small_store_options(const DescriptorShares& shares) {
-  return {.block_cache_bytes = 2 << 20,
-          .write_buffer_bytes = 4 << 20,
-          .open_files_max = shares.store_files_max,
-          .on_compactions_ended = log_compactions_ended};
-}
-
-ServerSettings server_settings(const Config& config, const DescriptorShares& shares) {
-  ServerSettings settings;
-  const auto client = *parse_endpoint(config.listen);
-  const auto management = *parse_endpoint(config.management);
-  settings.client = {client.address, client.port};
-  settings.management = {management.address, management.port};
-  settings.limits.connections_max = shares.connections_max;
-  settings.limits.management_connections_max = shares.management_connections_max;
-  settings.limits.requests_in_flight_max = config.requests_in_flight_max;
-  settings.limits.requests_in_flight_per_course_max = config.requests_in_flight_per_course_max;
-  return settings;
-}
-
-ActorLimits actor_limits(const Config& config) {
-  ActorLimits limits;
-  limits.course_idle = Milliseconds{config.course_idle_ms};
-  limits.payment_deadline = std::chrono::seconds{config.payment_deadline_s};
-  limits.deferred_payment_deadline = std::chrono::seconds{config.deferred_payment_deadline_s};
-  limits.deferred_payments_max = config.deferred_payments_max;
-  limits.staff_deadline = std::chrono::seconds{config.staff_deadline_s};
-  limits.waitlist_deadline = std::chrono::seconds{config.waitlist_deadline_s};
-  return limits;
-}
-
-Journal::Limits journal_limits(const Config& config) {
-  Journal::Limits limits;
-  limits.start_verify_bytes_max = std::uint64_t{config.start_verify_mib} << 20;
-  return limits;
-}
-
-Webhooks::Limits webhook_limits(const Config& config) {
-  Webhooks::Limits limits;
-  limits.retry_min = Milliseconds{config.webhook_retry_ms};
-  limits.attempts_max = config.webhook_attempts_max;
-  limits.call_timeout = Milliseconds{config.webhook_timeout_ms};
-  limits.backlog_max = config.webhook_backlog_max;
-  limits.dead_max = std::chrono::seconds{config.webhook_disable_after_s};
-  return limits;
 }
 
 }  // namespace
@@ -189,17 +97,15 @@ struct Application::Impl {
         system_config(config.actor_threads),
         system(system_config),
         drain_wait(config.drain_wait_ms),
-        journal_folder(subfolder(config.data, "journal"), journal_limits(config), store_options(shares),
-                       loads.executor(), [](const std::string& why) { end_at_once("journal", why); }),
-        ledger(subfolder(config.data, "gateway"), {{"charges"}}, store_options(shares)),
-        webhook_entries(open_webhooks(subfolder(config.data, "webhooks"), small_store_options(shares))),
-        operations(
-            open_operations(subfolder(config.data, "operations"), operations_spaces, small_store_options(shares))),
-        rows(open_rows(subfolder(config.data, "views"), store_options(shares))),
+        journal_folder(store_folder(config.data, "journal"), journal_limits(config), store_options(shares),
+                       loads.executor(), end_at_once("journal")),
+        ledger(store_folder(config.data, "gateway"), {{"charges"}}, store_options(shares)),
+        webhook_entries(open_webhooks(store_folder(config.data, "webhooks"), small_store_options(shares))),
+        operations(open_operations(store_folder(config.data, "operations"), small_store_options(shares))),
+        rows(open_rows(store_folder(config.data, "views"), store_options(shares))),
         gateway(
-            ledger, {.call_timeout_ms = Milliseconds{config.gateway_timeout_ms}},
-            [](const std::string& why) { end_at_once("gateway", why); }, [this] { return timers.now(); },
-            std::random_device{}()),
+            ledger, {.call_timeout_ms = Milliseconds{config.gateway_timeout_ms}}, end_at_once("gateway"),
+            [this] { return timers.now(); }, std::random_device{}()),
         gateway_meter(gateway, metrics),
         breaker(
             gateway_meter, {}, [] { return std::chrono::steady_clock::now(); },
@@ -230,8 +136,7 @@ struct Application::Impl {
             [](std::string_view what) {
               log_warn("a consumer is put off", {{"event", "consumer_put_off"}, {"why", what}});
             },
-            [](const std::string& why) { end_at_once("consumers", why); },
-            [this](const SetAside& entry) { keep_aside(entry); }),
+            end_at_once("consumers"), [this](const SetAside& entry) { keep_aside(entry); }),
         contexts(journal()),
         sealer(config.webhook_key_file.empty() ? std::filesystem::path{config.data} / "webhook.key"
                                                : std::filesystem::path{config.webhook_key_file}),
@@ -250,14 +155,13 @@ struct Application::Impl {
                                                            {"url", webhook.url},
                                                            {"why", webhook.disabled_reason}});
                       },
-                  .on_failure = [](const std::string& why) { end_at_once("webhooks", why); },
+                  .on_failure = end_at_once("webhooks"),
                   .on_damage = [this](const std::string& why) { stop_webhooks(why); }}),
-        catalogue(system.spawn<Catalogue>(
-            node, Catalogue::Ports{.staging = import_staging,
-                                   .apart = imports.executor(),
-                                   .progress = log_import,
-                                   .resumed = [this] { import_resumed.set_value(); },
-                                   .on_failure = [](const std::string& why) { end_at_once("import", why); }})),
+        catalogue(system.spawn<Catalogue>(node, Catalogue::Ports{.staging = import_staging,
+                                                                 .apart = imports.executor(),
+                                                                 .progress = log_import,
+                                                                 .resumed = [this] { import_resumed.set_value(); },
+                                                                 .on_failure = end_at_once("import")})),
         service({.node = node,
                  .components = paused_components,
                  .catalogue = catalogue,
@@ -283,7 +187,7 @@ struct Application::Impl {
     views.on_fault([](std::string_view what) {
       log_error("the views met a fault", {{"event", "views_damaged"}, {"why", what}});
     });
-    views.on_store_damaged([this](const std::string& why) { mark_damaged(subfolder(data, "views"), why); });
+    views.on_store_damaged([this](const std::string& why) { mark_damaged(store_folder(data, "views"), why); });
     host_aggregates(node);
     consumers.add(webhooks);
     consumers.add(saga_log);
@@ -318,17 +222,13 @@ struct Application::Impl {
   /// A store in which the views' start meets damage is begun anew.
   Views open_views() {
     auto open = [this] {
-      return Views{tail_of(journal()),
-                   *rows,
-                   {},
-                   [](const std::string& why) { end_at_once("views", why); },
-                   [this] { return timers.now(); }};
+      return Views{tail_of(journal()), *rows, {}, end_at_once("views"), [this] { return timers.now(); }};
     };
     try {
       return open();
     } catch (const DamagedEntry& damaged) {
       rows.reset();
-      rows = begin_rows_anew(subfolder(data, "views"), store_options(shares), damaged.what());
+      rows = begin_rows_anew(store_folder(data, "views"), store_options(shares), damaged.what());
       return open();
     }
   }
@@ -381,7 +281,7 @@ struct Application::Impl {
   void stop_webhooks(const std::string& why) {
     log_error("no webhook is called any more: their store is damaged; a restart sets it aside",
               {{"event", "webhooks_damaged"}, {"why", why}});
-    mark_damaged(subfolder(data, "webhooks"), why);
+    mark_damaged(store_folder(data, "webhooks"), why);
   }
 
   const std::chrono::steady_clock::time_point created_at = std::chrono::steady_clock::now();
@@ -413,8 +313,7 @@ struct Application::Impl {
   PaymentBacklog payment_backlog;
   Callers callers;
   std::promise<void> import_resumed;
-  PausedComponents paused_components{*operations, paused_space, components,
-                                     [](const std::string& why) { end_at_once("components", why); }};
+  PausedComponents paused_components{*operations, paused_space, components, end_at_once("components")};
   std::atomic<std::uint32_t> deferred_payments{0};
   Node node;
   Consumers consumers;
@@ -435,9 +334,11 @@ Application::~Application() = default;
 
 void Application::start() {
   auto& all = *impl_;
+  const auto took =
+      std::chrono::floor<std::chrono::milliseconds>(std::chrono::steady_clock::now() - all.created_at);
   log_info("recovered", {{"event", "journal_recovered"},
                          {"position", all.journal().durable_position()},
-                         {"durationMs", elapsed_ms(all.created_at)}});
+                         {"durationMs", took.count()}});
   if (const auto paused = all.service.pause_as_before(); !paused.empty())
     log_warn("components are paused, as before the start",
              {{"event", "components_paused"}, {"components", paused}});

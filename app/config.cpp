@@ -181,7 +181,7 @@ const std::vector<Setting>& settings() {
        number(&Config::deferred_payment_deadline_s, 1, 31'536'000)},
       {"deferred-payments-max", "charges that wait for the payment side to come back",
        number(&Config::deferred_payments_max, 0, 10'000'000)},
-      {"person-deadline-s", "how long a saga waits for an instructor, a courier or a result",
+      {"staff-deadline-s", "how long a saga waits for an instructor, a courier or a result",
        number(&Config::staff_deadline_s, 1, 31'536'000)},
       {"waitlist-deadline-s", "how long an enrollment stays on the waitlist",
        number(&Config::waitlist_deadline_s, 1, 31'536'000)},

@@ -9,7 +9,7 @@
 
 namespace sugang {
 
-/// What an operator may set. Defaults are those of a demo on one's own machine.
+/// What an operator may set; settings() has what each means. Defaults are those of a demo on one's own machine.
 struct Config {
   std::string listen = "127.0.0.1:8080";
   std::string management = "127.0.0.1:9090";
@@ -17,42 +17,32 @@ struct Config {
   std::string auth = "off";
   std::string gateway = "embedded";
   std::string log_level = "info";
-  /// Threads for the actors; 0: half as many as there are processors.
   std::uint32_t actor_threads = 0;
   std::uint32_t connections_max = 10'000;
   std::uint32_t requests_in_flight_max = 20'000;
   std::uint32_t requests_in_flight_per_course_max = 10'000;
-  /// How long a drain lets callers wait for the end of their sagas.
   std::uint32_t drain_wait_ms = 5'000;
-  /// How long an idle course stays in memory.
   std::uint32_t course_idle_ms = 30'000;
-  /// How long an unfinished charge keeps its seats, where the course does not defer it and where it does.
   std::uint32_t payment_deadline_s = 15 * 60;
   std::uint32_t deferred_payment_deadline_s = 24 * 60 * 60;
-  /// Charges that wait for the payment side to come back; with more, new ones are refused.
+  /// With more, new ones are refused.
   std::uint32_t deferred_payments_max = 100'000;
-  /// How long a saga waits for an instructor, a courier or a result; and an enrollment on the waitlist.
   std::uint32_t staff_deadline_s = 7 * 24 * 60 * 60;
   std::uint32_t waitlist_deadline_s = 90 * 24 * 60 * 60;
-  /// A call that the gateway does not answer for so long has an unknown outcome.
+  /// A call without an answer for so long has an unknown outcome.
   std::uint32_t gateway_timeout_ms = 2'000;
-  /// With less free on the disk of `data`, new work is refused before a write can fail.
+  /// So that work is refused before a write can fail.
   std::uint32_t disk_free_mib_min = 256;
-  /// At start so much of the journal's end is verified; the rest by reads, by the scrub and by `verify`.
+  /// The rest is verified by reads, by the scrub and by `verify`.
   std::uint32_t start_verify_mib = 64;
-  /// How fast the scrub reads the journal, 0: not at all; and how long after a pass it begins another.
   std::uint32_t scrub_mib_per_s = 4;
   std::uint32_t scrub_interval_h = 24;
-  /// Directory of the daily enrollment reports; empty: none are written.
   std::string reports;
-  /// A webhook that did not answer with 2xx is called again after so long, doubled each time; and how often at all.
   std::uint32_t webhook_retry_ms = 5'000;
   std::uint32_t webhook_attempts_max = 8;
   std::uint32_t webhook_timeout_ms = 10'000;
-  /// Calls that wait for one webhook, at most; and how long one stays dead before it is disabled.
   std::uint32_t webhook_backlog_max = 10'000;
   std::uint32_t webhook_disable_after_s = 3 * 24 * 60 * 60;
-  /// The key of the webhooks' secrets; empty: `webhook.key` in `data`.
   std::string webhook_key_file;
 };
 

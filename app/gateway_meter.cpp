@@ -3,17 +3,6 @@
 #include <utility>
 
 namespace sugang {
-namespace {
-
-std::string_view to_text(GatewayOutcome outcome) {
-  if (outcome == GatewayOutcome::approved) return "approved";
-  if (outcome == GatewayOutcome::declined) return "declined";
-  if (outcome == GatewayOutcome::unanswered) return "unanswered";
-  if (outcome == GatewayOutcome::unreadable) return "unreadable";
-  return "unknown";
-}
-
-}  // namespace
 
 void GatewayMeter::charge(PaymentId key, Money amount, PaymentMethod method, Done done) {
   gateway_.charge(key, amount, method, measured("charge", std::move(done)));

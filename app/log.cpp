@@ -3,37 +3,17 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "http/api/json_writer.hpp"
+
 namespace sugang {
 namespace {
 
-void append_quoted(std::string& out, std::string_view text) {
-  constexpr std::string_view hex = "0123456789abcdef";
-  out += '"';
-  for (char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += "\\u00";
-      out += hex[static_cast<unsigned char>(c) >> 4];
-      out += hex[static_cast<unsigned char>(c) & 15];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
-
 void log(spdlog::level::level_enum level, std::string_view message, const LogFields& fields) {
   if (!spdlog::should_log(level)) return;
-  std::string members = "\"message\":";
-  append_quoted(members, message);
-  for (const auto& [name, value] : fields) {
-    members += ',';
-    append_quoted(members, name);
-    members += ':';
-    members += value.json();
-  }
+  std::string members;
+  JsonWriter json{members};
+  json.member("message", message);
+  for (const auto& [name, value] : fields) json.key(name).raw(value.json());
   spdlog::log(level, members);
 }
 
@@ -48,7 +28,7 @@ void open_log(const std::string& level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-LogValue::LogValue(std::string_view text) { append_quoted(json_, text); }
+LogValue::LogValue(std::string_view text) { JsonWriter{json_}.value(text); }
 
 bool logs_debug() { return spdlog::should_log(spdlog::level::debug); }
 bool logs_info() { return spdlog::should_log(spdlog::level::info); }

@@ -38,36 +38,21 @@ struct Metrics::Impl {
   };
 
   prometheus::Registry registry;
-  prometheus::Family<prometheus::Counter>& requests =
-      prometheus::BuildCounter().Name("sugang_http_requests_total").Help("Requests answered.").Register(registry);
-  prometheus::Family<prometheus::Histogram>& latencies = prometheus::BuildHistogram()
-                                                             .Name("sugang_http_request_duration_seconds")
-                                                             .Help(
-                                                                 "From the whole request read to its answer; "
-                                                                 "wait: chosen where Prefer chose to wait.")
-                                                             .Register(registry);
-  prometheus::Family<prometheus::Counter>& problems = prometheus::BuildCounter()
-                                                          .Name("sugang_http_problems_total")
-                                                          .Help("Answers that are problems, by the problem's name.")
-                                                          .Register(registry);
+  prometheus::Family<prometheus::Counter>& requests = counters("sugang_http_requests_total", "Requests answered.");
+  prometheus::Family<prometheus::Histogram>& latencies =
+      histograms("sugang_http_request_duration_seconds",
+                 "From the whole request read to its answer; wait: chosen where Prefer chose to wait.");
+  prometheus::Family<prometheus::Counter>& problems =
+      counters("sugang_http_problems_total", "Answers that are problems, by the problem's name.");
   prometheus::Family<prometheus::Histogram>& gateway_latencies =
-      prometheus::BuildHistogram()
-          .Name("sugang_gateway_call_duration_seconds")
-          .Help("From a call to the payment gateway to its answer.")
-          .Register(registry);
-  prometheus::Counter& breaker_openings = prometheus::BuildCounter()
-                                              .Name("sugang_gateway_breaker_openings_total")
-                                              .Help("How often the payment gateway was found to be down.")
-                                              .Register(registry)
-                                              .Add({});
-  prometheus::Family<prometheus::Gauge>& connections =
-      prometheus::BuildGauge().Name("sugang_http_connections").Help("Open connections.").Register(registry);
-  prometheus::Family<prometheus::Counter>& connections_refused =
-      prometheus::BuildCounter()
-          .Name("sugang_http_connections_refused_total")
-          .Help(
-              "Connections refused: there were as many as there may be (limit), or the system gave none (system).")
-          .Register(registry);
+      histograms("sugang_gateway_call_duration_seconds", "From a call to the payment gateway to its answer.");
+  prometheus::Counter& breaker_openings =
+      counters("sugang_gateway_breaker_openings_total", "How often the payment gateway was found to be down.")
+          .Add({});
+  prometheus::Family<prometheus::Gauge>& connections = gauges("sugang_http_connections", "Open connections.");
+  prometheus::Family<prometheus::Counter>& connections_refused = counters(
+      "sugang_http_connections_refused_total",
+      "Connections refused: there were as many as there may be (limit), or the system gave none (system).");
 
   SampledLines refused_lines;
   SampledLines failed_lines;
@@ -84,13 +69,23 @@ struct Metrics::Impl {
       for (const auto* reason : {"limit", "system"}) connections_refused.Add({{"port", port}, {"reason", reason}});
   }
 
-  void set(const char* name, const char* help, double value, const Labels& labels = {}) {
-    prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(labels).Set(value);
+  prometheus::Family<prometheus::Counter>& counters(const char* name, const char* help) {
+    return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+  }
+  prometheus::Family<prometheus::Gauge>& gauges(const char* name, const char* help) {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+  }
+  prometheus::Family<prometheus::Histogram>& histograms(const char* name, const char* help) {
+    return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+  }
+
+  void set(const char* name, const char* help, auto value, const Labels& labels = {}) {
+    gauges(name, help).Add(labels).Set(static_cast<double>(value));
   }
   /// For what is counted elsewhere.
-  void raise_to(const char* name, const char* help, double value, const Labels& labels = {}) {
-    auto& counter = prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add(labels);
-    counter.Increment(value - counter.Value());
+  void raise_to(const char* name, const char* help, auto value) {
+    auto& counter = counters(name, help).Add({});
+    counter.Increment(static_cast<double>(value) - counter.Value());
   }
   void observe_process();
 
@@ -120,63 +115,57 @@ Metrics::~Metrics() = default;
 void Metrics::Impl::observe_process() {
   const auto process = read_process_state();
   raise_to("process_cpu_seconds_total", "Processor time, user and system.", process.cpu_seconds);
-  set("process_resident_memory_bytes", "Memory in use.", static_cast<double>(process.resident_bytes));
-  set("process_open_fds", "Open file descriptors.", static_cast<double>(process.open_files));
-  set("process_max_fds", "File descriptors that may be open.", static_cast<double>(process.open_files_max));
+  set("process_resident_memory_bytes", "Memory in use.", process.resident_bytes);
+  set("process_open_fds", "Open file descriptors.", process.open_files);
+  set("process_max_fds", "File descriptors that may be open.", process.open_files_max);
   set("process_start_time_seconds", "When the process started, since the epoch.", process.start_seconds);
 }
 
 void Metrics::observe_node(const NodeState& state) {
   auto& to = *impl_;
-  const auto number = [](auto value) { return static_cast<double>(value); };
-  to.raise_to("sugang_journal_batches_total", "Batches written, one fsync each.", number(state.journal.batches));
-  to.raise_to("sugang_journal_appends_total", "Appends written.", number(state.journal.appends));
+  to.raise_to("sugang_journal_batches_total", "Batches written, one fsync each.", state.journal.batches);
+  to.raise_to("sugang_journal_appends_total", "Appends written.", state.journal.appends);
   to.raise_to("sugang_journal_records_total", "Records written, of one or more events each.",
-              number(state.journal.records));
-  to.raise_to("sugang_journal_events_total", "Events written.", number(state.journal.events));
-  to.raise_to("sugang_journal_bytes_total", "Encoded bytes written.", number(state.journal.bytes));
+              state.journal.records);
+  to.raise_to("sugang_journal_events_total", "Events written.", state.journal.events);
+  to.raise_to("sugang_journal_bytes_total", "Encoded bytes written.", state.journal.bytes);
   to.raise_to("sugang_journal_sync_seconds_total", "Time spent in synced writes.",
-              number(state.journal.sync_micros) / 1e6);
-  to.set("sugang_journal_durable_position", "Position of the last durable record.", number(state.durable_position));
-  to.set("sugang_journal_pending_bytes", "Bytes that wait for the next batch.", number(state.pending_bytes));
-  to.set("sugang_actors", "Aggregates' actors in memory.", number(state.residents));
-  to.set("sugang_actor_messages_pending", "Messages that actors have not finished with.",
-         number(state.messages_pending));
-  to.set("sugang_views_lag_records", "Durable records that the views do not show yet.", number(state.views_lag));
+              static_cast<double>(state.journal.sync_micros) / 1e6);
+  to.set("sugang_journal_durable_position", "Position of the last durable record.", state.durable_position);
+  to.set("sugang_journal_pending_bytes", "Bytes that wait for the next batch.", state.pending_bytes);
+  to.set("sugang_actors", "Aggregates' actors in memory.", state.residents);
+  to.set("sugang_actor_messages_pending", "Messages that actors have not finished with.", state.messages_pending);
+  to.set("sugang_views_lag_records", "Durable records that the views do not show yet.", state.views_lag);
   for (const auto& consumer : state.consumers) {
     const Labels labels{{"consumer", consumer.name}};
-    to.set("sugang_consumer_lag_records", "Durable records that a consumer has not done yet.", number(consumer.lag),
+    to.set("sugang_consumer_lag_records", "Durable records that a consumer has not done yet.", consumer.lag,
            labels);
     to.set("sugang_consumer_stopped", "1 while a consumer stands in front of records that can't be read.",
            consumer.stopped ? 1 : 0, labels);
   }
   for (const auto& [name, count] : state.sagas)
-    to.set("sugang_sagas", "Sagas that have not ended, by state, as the views show them.", number(count),
+    to.set("sugang_sagas", "Sagas that have not ended, by state, as the views show them.", count,
            {{"state", std::string{name}}});
-  to.set("sugang_consumers_set_aside", "Records that consumers have passed over.", number(state.set_aside));
-  to.set("sugang_webhook_calls_pending", "Calls of webhooks that are still to be made.",
-         number(state.webhook_backlog));
+  to.set("sugang_consumers_set_aside", "Records that consumers have passed over.", state.set_aside);
+  to.set("sugang_webhook_calls_pending", "Calls of webhooks that are still to be made.", state.webhook_backlog);
   to.set("sugang_payments_deferred", "Charges that wait for the payment side to come back.",
-         number(state.payments_deferred));
+         state.payments_deferred);
   to.set("sugang_gateway_breaker_open", "1 while the payment gateway counts as down.", state.breaker_open ? 1 : 0);
-  to.set("sugang_http_requests_in_flight", "Requests taken up and not answered yet.",
-         number(state.requests_in_flight));
-  to.set("sugang_http_event_streams", "Clients that follow the events.", number(state.event_streams));
+  to.set("sugang_http_requests_in_flight", "Requests taken up and not answered yet.", state.requests_in_flight);
+  to.set("sugang_http_event_streams", "Clients that follow the events.", state.event_streams);
   for (const auto& [name, count] : state.reads_pending)
-    to.set("sugang_reads_pending", "Reads of the stores that wait or run.", number(count),
-           {{"lane", std::string{name}}});
+    to.set("sugang_reads_pending", "Reads of the stores that wait or run.", count, {{"lane", std::string{name}}});
   to.set("sugang_journal_faults", "Faults that reads of the journal have met since the start.",
-         number(state.journal_faults));
+         state.journal_faults);
   to.set("sugang_quarantined_aggregates", "Aggregates that can't be read for a fault of the journal.",
-         number(state.quarantined));
-  to.set("sugang_scrub_position", "Position that the scrub has come to.", number(state.scrub_position));
-  to.raise_to("sugang_scrub_passes_total", "Complete passes of the scrub over the journal.",
-              number(state.scrub_passes));
+         state.quarantined);
+  to.set("sugang_scrub_position", "Position that the scrub has come to.", state.scrub_position);
+  to.raise_to("sugang_scrub_passes_total", "Complete passes of the scrub over the journal.", state.scrub_passes);
   to.set("sugang_scrub_age_seconds", "Since the end of the scrub's last complete pass, or since the start.",
-         number(state.scrub_age.count()));
-  to.set("sugang_disk_free_bytes", "Free on the disk of the data folder.", number(state.disk_free_bytes));
+         state.scrub_age.count());
+  to.set("sugang_disk_free_bytes", "Free on the disk of the data folder.", state.disk_free_bytes);
   to.set("sugang_disk_free_min_bytes", "With less free on the disk, new work is refused.",
-         number(state.disk_free_bytes_min));
+         state.disk_free_bytes_min);
   to.observe_process();
 }
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "app/request_log.hpp"
+#include "consumers/consumers.hpp"
 #include "http/server/request_observer.hpp"
-#include "storage/journal.hpp"
 
 namespace sugang {
 
@@ -30,14 +30,7 @@ class Metrics final : public RequestObserver {
     std::size_t messages_pending = 0;
     Position views_lag = 0;
     std::size_t set_aside = 0;
-    struct ConsumerState {
-      std::string name;
-      /// Durable records that it has not done yet.
-      Position lag = 0;
-      /// It stands in front of what can't be read.
-      bool stopped = false;
-    };
-    std::vector<ConsumerState> consumers;
+    std::vector<Consumers::State> consumers;
     /// By names of states that are no end.
     std::vector<std::pair<std::string_view, std::uint64_t>> sagas;
     std::size_t webhook_backlog = 0;

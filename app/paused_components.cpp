@@ -32,9 +32,7 @@ void PausedComponents::set(Component component, bool runs, Position journal_end)
   if (runs) {
     changes.erase(space_, std::move(name));
   } else {
-    std::string end;
-    put_be(end, journal_end);
-    changes.put(space_, std::move(name), std::move(end));
+    changes.put(space_, std::move(name), be_bytes(journal_end));
   }
   try {
     store_.write(changes, Sync::yes);

@@ -54,9 +54,9 @@ class Service final : public Backend {
 
   void submit(Command command, Wait wait, Caller caller) override;
   void query(Query query) override;
-  void run_apart(std::function<void()> work) override { apart_(std::move(work)); }
+  void run_apart(std::function<void()> work) override { to_.apart(std::move(work)); }
   void await_events(Position after, std::function<void()> done) override;
-  Position durable_position() const override { return node_.journal.durable_position(); }
+  Position durable_position() const override { return to_.node.journal.durable_position(); }
 
   std::vector<ReadinessCheck> readiness() override;
   std::vector<ComponentStatus> components() override;
@@ -101,16 +101,16 @@ class Service final : public Backend {
   template <class Filter>
   void run(const ViewQuery<Filter>& query, Done<ViewQuery<Filter>> done);
 
-  ListResult<Webhook> read(const ListAll<Webhook>& query) const { return webhooks_.list(query.page); }
-  ListResult<SetAside> read(const ListAll<SetAside>& query) const { return set_aside_.list(query.page); }
-  ListResult<ChargeEntry> read(const ListAll<ChargeEntry>& query) const { return gateway_.charges(query.page); }
-  auto read(const ListCourses& query) const { return views_.list_courses(query.filter.kind, query.page); }
-  auto read(const ListEnrollments& query) const { return views_.list_enrollments(query.filter, query.page); }
-  auto read(const ListWaitlist& query) const { return views_.list_waitlist(query.filter.course, query.page); }
-  auto read(const ListCoaching& query) const { return views_.list_coaching(query.filter, query.page); }
-  auto read(const ListDeliveries& query) const { return views_.list_deliveries(query.filter, query.page); }
-  auto read(const ReadStudentPage& query) const { return views_.student_page(query.filter.student, query.page); }
-  auto read(const ReadMileage& query) const { return views_.student_mileage(query.filter.student, query.page); }
+  ListResult<Webhook> read(const ListAll<Webhook>& query) const { return to_.webhooks.list(query.page); }
+  ListResult<SetAside> read(const ListAll<SetAside>& query) const { return to_.set_aside.list(query.page); }
+  ListResult<ChargeEntry> read(const ListAll<ChargeEntry>& query) const { return to_.gateway.charges(query.page); }
+  auto read(const ListCourses& query) const { return to_.views.list_courses(query.filter.kind, query.page); }
+  auto read(const ListEnrollments& query) const { return to_.views.list_enrollments(query.filter, query.page); }
+  auto read(const ListWaitlist& query) const { return to_.views.list_waitlist(query.filter.course, query.page); }
+  auto read(const ListCoaching& query) const { return to_.views.list_coaching(query.filter, query.page); }
+  auto read(const ListDeliveries& query) const { return to_.views.list_deliveries(query.filter, query.page); }
+  auto read(const ReadStudentPage& query) const { return to_.views.student_page(query.filter.student, query.page); }
+  auto read(const ReadMileage& query) const { return to_.views.student_mileage(query.filter.student, query.page); }
   ListResult<Notification> read(const ReadNotifications& query) const;
 
   /// The caller, whose answer, which holds a secret, is in the journal as the sealer makes it.
@@ -120,7 +120,7 @@ class Service final : public Backend {
   /// Runs `done` once what was appended before is durable.
   void through_gate(std::function<void()> done);
   /// The number under which the caller waits.
-  CallerId admit(Caller caller) { return node_.callers.commands.add(std::move(caller)); }
+  CallerId admit(Caller caller) { return to_.node.callers.commands.add(std::move(caller)); }
   /// Answers what cannot be taken up now; true if so.
   bool refuse(std::optional<ServiceError> why, Caller& caller);
   /// Why a change of the catalogue is not taken up now, if so.
@@ -131,21 +131,8 @@ class Service final : public Backend {
   std::string stopped_consumers() const;
   std::string paused_names() const;
   void resume_from(std::shared_ptr<const std::vector<AggregateId>> pending, std::size_t first);
-  Node& node_;
-  PausedComponents& components_;
-  caf::actor catalogue_;
-  Views& views_;
-  EmbeddedGateway& gateway_;
-  PaymentBreaker& breaker_;
-  Consumers& consumers_;
-  Webhooks& webhooks_;
-  Sealer& sealer_;
-  const SetAsideStore& set_aside_;
-  Metrics& metrics_;
-  const std::function<void(Metrics::NodeState&)> complete_state_;
-  Executor reads_;
-  Executor scans_;
-  Executor apart_;
+
+  const Parts to_;
   KeyedRequests keyed_;
   /// What is durable of a component and what it does change together.
   std::mutex switch_mutex_;

@@ -2,6 +2,7 @@
 #include <memory>
 #include <utility>
 
+#include "actors/messages.hpp"
 #include "app/attempt.hpp"
 #include "app/service.hpp"
 
@@ -54,38 +55,38 @@ void Service::query(Query query) {
 
 void Service::run(const ReadCourse& query, Done<ReadCourse> done) {
   auto reader = [done = std::move(done)](CourseRead read, Position) { done(std::move(read)); };
-  node_.directory.send(query.course, DescribeCourse{node_.callers.course_reads.add(std::move(reader))});
+  to_.node.directory.send(query.course, DescribeCourse{to_.node.callers.course_reads.add(std::move(reader))});
 }
 
 void Service::run(const ReadTimeline& query, Done<ReadTimeline> done) {
-  reads_([this, query, done = std::move(done)] {
-    done(attempt<std::vector<Record>>([&] { return node_.journal.timeline(query.enrollment); }));
+  to_.reads([this, query, done = std::move(done)] {
+    done(attempt<std::vector<Record>>([&] { return to_.node.journal.timeline(query.enrollment); }));
   });
 }
 
 void Service::run(const FindWaitlistPosition& query, Done<FindWaitlistPosition> done) {
-  node_.directory.send(
+  to_.node.directory.send(
       query.course,
-      DescribeWaitlistPosition{query.enrollment, node_.callers.waitlist_position_reads.add(std::move(done))});
+      DescribeWaitlistPosition{query.enrollment, to_.node.callers.waitlist_position_reads.add(std::move(done))});
 }
 
 void Service::run(const ReadEvents& query, Done<ReadEvents> done) {
-  scans_([this, query, done = std::move(done)] {
-    done(attempt<EventsRead>([&] { return find_events(node_.journal, query.after, query.limit); }));
+  to_.scans([this, query, done = std::move(done)] {
+    done(attempt<EventsRead>([&] { return find_events(to_.node.journal, query.after, query.limit); }));
   });
 }
 
 void Service::run(const ListWebhookDeliveries& query, Done<ListWebhookDeliveries> done) {
-  scans_([this, query, done = std::move(done)] {
+  to_.scans([this, query, done = std::move(done)] {
     auto listed = attempt<std::optional<ListResult<WebhookDelivery>>>(
-        [&] { return webhooks_.deliveries(query.webhook, query.page); });
+        [&] { return to_.webhooks.deliveries(query.webhook, query.page); });
     through_gate([done, listed = std::move(listed)] { done(listed); });
   });
 }
 
 template <class Row>
 void Service::run(const ListAll<Row>& query, Done<ListAll<Row>> done) {
-  scans_([this, query, done = std::move(done)] {
+  to_.scans([this, query, done = std::move(done)] {
     auto listed = attempt_list<ListResult<Row>>([&] { return read(query); });
     through_gate([done, listed = std::move(listed)] { done(listed); });
   });
@@ -94,21 +95,22 @@ void Service::run(const ListAll<Row>& query, Done<ListAll<Row>> done) {
 template <class Filter>
 void Service::run(const ViewQuery<Filter>& query, Done<ViewQuery<Filter>> done) {
   using Result = typename Filter::Result;
-  views_.when_reached(views_for(query.filter), query.min_position, [this, query, done](bool reached) {
+  to_.views.when_reached(views_for(query.filter), query.min_position, [this, query, done](bool reached) {
     if (!reached) return done(failed<Result>(ServiceError::views_behind));
-    scans_([this, query, done] { done(attempt_list<Result>([&] { return read(query); })); });
+    to_.scans([this, query, done] { done(attempt_list<Result>([&] { return read(query); })); });
   });
 }
 
 /// While notifications are paused, the boxes stay as they were.
 ListResult<Notification> Service::read(const ReadNotifications& query) const {
-  const auto until = components_.shown_until(Component::notifications);
+  const auto until = to_.components.shown_until(Component::notifications);
   if (query.min_position > until) return failed<ListResult<Notification>>(ServiceError::views_behind);
-  auto notices = views_.student_notifications(query.filter.student, query.page, until);
+  auto notices = to_.views.student_notifications(query.filter.student, query.page, until);
   ListResult<Notification> result{.error = notices.error, .cursor_invalid = notices.cursor_invalid, .listing = {}};
   result.listing.next = std::move(notices.listing.next);
   result.listing.position = notices.listing.position;
-  for (auto& notice : notices.listing.items) result.listing.items.push_back(webhooks_.standing(std::move(notice)));
+  for (auto& notice : notices.listing.items)
+    result.listing.items.push_back(to_.webhooks.standing(std::move(notice)));
   return result;
 }
 

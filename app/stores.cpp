@@ -7,6 +7,7 @@
 #include "app/log.hpp"
 #include "consumers/webhook_store.hpp"
 #include "domain/time.hpp"
+#include "storage/durable_folder.hpp"
 #include "storage/journal.hpp"
 
 namespace sugang {
@@ -18,6 +19,13 @@ constexpr std::string_view marked = "a read met damage before the last stop";
 std::filesystem::path damage_mark(const std::string& folder) { return folder + ".is-damaged"; }
 
 const std::vector<RocksSpace> rows_spaces{{"rows"}};
+/// In the order of their numbers in the header.
+const std::vector<RocksSpace> operations_spaces{{"paused"}, {"set-aside"}, {"import"}};
+
+void log_compactions_ended(const std::string& why) {
+  log_error("files of a store are merged no more until the next start: they are damaged",
+            {{"event", "store_damaged"}, {"why", why}});
+}
 
 std::unique_ptr<RocksStore> begin_webhooks_anew(const std::string& folder, const RocksOptions& options,
                                                 const std::string& why) {
@@ -31,6 +39,23 @@ std::unique_ptr<RocksStore> begin_webhooks_anew(const std::string& folder, const
 }
 
 }  // namespace
+
+std::string store_folder(const std::string& data, const char* name) {
+  auto path = std::filesystem::path{data} / name;
+  make_folder(path);
+  return path.string();
+}
+
+RocksOptions store_options(const DescriptorShares& shares) {
+  return {.open_files_max = shares.store_files_max, .on_compactions_ended = log_compactions_ended};
+}
+
+RocksOptions small_store_options(const DescriptorShares& shares) {
+  return {.block_cache_bytes = 2 << 20,
+          .write_buffer_bytes = 4 << 20,
+          .open_files_max = shares.store_files_max,
+          .on_compactions_ended = log_compactions_ended};
+}
 
 std::unique_ptr<RocksStore> begin_rows_anew(const std::string& folder, const RocksOptions& options,
                                             const std::string& why) {
@@ -67,11 +92,10 @@ std::unique_ptr<RocksStore> open_webhooks(const std::string& folder, const Rocks
   return begin_webhooks_anew(folder, options, why);
 }
 
-std::unique_ptr<RocksStore> open_operations(const std::string& folder, const std::vector<RocksSpace>& spaces,
-                                            const RocksOptions& options) {
+std::unique_ptr<RocksStore> open_operations(const std::string& folder, const RocksOptions& options) {
   try {
-    auto store = std::make_unique<RocksStore>(folder, spaces, options);
-    for (std::size_t space = 0; space < spaces.size(); ++space)
+    auto store = std::make_unique<RocksStore>(folder, operations_spaces, options);
+    for (std::size_t space = 0; space < operations_spaces.size(); ++space)
       store->scan(
           static_cast<std::uint8_t>(space), {}, {}, [](std::string_view, std::string_view) { return true; },
           Caching::no);

@@ -41,12 +41,11 @@ std::optional<std::string> audit_records(const Journal& journal, Audit& audit) {
 std::optional<Ledger> read_ledger(const std::filesystem::path& folder) {
   if (!std::filesystem::exists(folder)) return std::nullopt;
   RocksStore store{folder.string(), {{"charges"}}};
-  const ChargeLedger ledger{store};
+  const ChargeLedger charges{store};
   Ledger ledger;
   for (Page page{.limit = charges_at_a_time, .cursor = {}};;) {
-    const auto found = ledger.list(page).listing;
-    for (const auto& charge : found.items)
-      ledger[charge.key] = {charge.amount, parse_enum<ChargeState>(charge.state).value()};
+    const auto found = charges.list(page).listing;
+    for (const auto& charge : found.items) ledger[charge.key] = {charge.amount, charge.state};
     if (!found.next) return ledger;
     page.cursor = *found.next;
   }

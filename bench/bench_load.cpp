@@ -7,12 +7,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <map>
@@ -41,39 +43,25 @@ struct Options {
   std::uint64_t requests = 0;
 };
 
-constexpr std::string_view usage =
-    "usage: bench_load --target ADDR:PORT [--path P] [--body TEMPLATE] [--courses N] [--first N] [--connections "
-    "N]\n"
-    "                  [--warmup-seconds S] [--seconds S | --requests N]\n"
-    "In TEMPLATE {n} counts the requests, {c} is n modulo --courses.\n";
-
+/// Exits, with a message, when the command line is no good.
 Options parse(int argc, char** argv) {
   Options options;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string_view name = argv[i];
-    const std::string value = argv[i + 1];
-    if (name == "--target")
-      options.target = value;
-    else if (name == "--path")
-      options.path = value;
-    else if (name == "--body")
-      options.body = value;
-    else if (name == "--courses")
-      options.courses = std::stoull(value);
-    else if (name == "--first")
-      options.first = std::stoull(value);
-    else if (name == "--connections")
-      options.connections = std::stoull(value);
-    else if (name == "--warmup-seconds")
-      options.warmup_s = std::stod(value);
-    else if (name == "--seconds")
-      options.seconds = std::stod(value);
-    else if (name == "--requests")
-      options.requests = std::stoull(value);
-    else
-      throw std::invalid_argument("unknown option " + std::string(name));
+  CLI::App program{"A load generator that costs little beside the server it measures.", "bench_load"};
+  program.add_option("--target", options.target, "ADDR:PORT")->required();
+  program.add_option("--path", options.path);
+  program.add_option("--body", options.body, "{n} counts the requests, {c} is n modulo --courses");
+  program.add_option("--courses", options.courses)->check(CLI::PositiveNumber);
+  program.add_option("--first", options.first, "the first n");
+  program.add_option("--connections", options.connections);
+  program.add_option("--warmup-seconds", options.warmup_s);
+  program.add_option("--seconds", options.seconds);
+  program.add_option("--requests", options.requests, "instead of --seconds");
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& refused) {
+    constexpr int exit_usage = 2;
+    std::exit(program.exit(refused) == EXIT_SUCCESS ? EXIT_SUCCESS : exit_usage);
   }
-  if (options.target.empty() || options.courses == 0 || argc % 2 == 0) throw std::invalid_argument("wrong options");
   return options;
 }
 
@@ -287,15 +275,8 @@ void print(Measured measured) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::optional<Options> options;
   try {
-    options = parse(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "bench_load: " << error.what() << '\n' << usage;
-    return 2;
-  }
-  try {
-    print(run(*options));
+    print(run(parse(argc, argv)));
   } catch (const std::exception& error) {
     std::cerr << "bench_load: " << error.what() << '\n';
     return 1;

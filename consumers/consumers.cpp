@@ -231,41 +231,24 @@ void Consumers::wake_at(Milliseconds when) {
   timers_.after(when - timers_.uptime(), [waker = waker_] { waker->wake(); });
 }
 
-Consumers::Feed* Consumers::find(std::string_view name) const {
-  const auto it = std::find_if(feeds_.begin(), feeds_.end(), [&](const auto& feed) { return feed->name == name; });
-  return it == feeds_.end() ? nullptr : it->get();
-}
-
 bool Consumers::pause(std::string_view name, bool paused) {
-  auto* feed = find(name);
-  if (feed == nullptr) return false;
-  feed->paused.store(paused, std::memory_order_release);
+  const auto it = std::find_if(feeds_.begin(), feeds_.end(), [&](const auto& feed) { return feed->name == name; });
+  if (it == feeds_.end()) return false;
+  (*it)->paused.store(paused, std::memory_order_release);
   wake();
   return true;
 }
 
-bool Consumers::paused(std::string_view name) const {
-  const auto* feed = find(name);
-  return feed != nullptr && feed->paused.load(std::memory_order_acquire);
-}
-
-Position Consumers::lag(std::string_view name) const {
-  const auto* feed = find(name);
-  if (feed == nullptr) return 0;
-  // In this order: `done` never overtakes what is durable.
-  const auto done = feed->done.load(std::memory_order_acquire);
-  return journal_.durable_position() - done;
-}
-
-bool Consumers::stopped(std::string_view name) const {
-  const auto* feed = find(name);
-  return feed != nullptr && feed->stopped.load(std::memory_order_relaxed);
-}
-
-std::vector<std::string> Consumers::names() const {
-  std::vector<std::string> names;
-  for (const auto& feed : feeds_) names.push_back(feed->name);
-  return names;
+std::vector<Consumers::State> Consumers::states() const {
+  std::vector<State> states;
+  for (const auto& feed : feeds_) {
+    // In this order: `done` never overtakes what is durable.
+    const auto done = feed->done.load(std::memory_order_acquire);
+    states.push_back({.name = feed->name,
+                      .lag = journal_.durable_position() - done,
+                      .stopped = feed->stopped.load(std::memory_order_relaxed)});
+  }
+  return states;
 }
 
 void Consumers::run() {

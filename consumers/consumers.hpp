@@ -71,12 +71,15 @@ class Consumers {
   /// Paused, it is given nothing and its cursor stays; running again, it catches up. False: there is no such
   /// consumer. From any thread.
   bool pause(std::string_view name, bool paused);
-  bool paused(std::string_view name) const;
-  /// Durable records that it has not done yet; 0 for a name that is none.
-  Position lag(std::string_view name) const;
-  /// It is stopped in front of records that can't be read, and continues when they can.
-  bool stopped(std::string_view name) const;
-  std::vector<std::string> names() const;
+  struct State {
+    std::string name;
+    /// Durable records that it has not done yet.
+    Position lag = 0;
+    /// It is stopped in front of records that can't be read, and continues when they can.
+    bool stopped = false;
+  };
+  /// Of each, in the order in which they were added. From any thread.
+  std::vector<State> states() const;
 
  private:
   /// Records that a consumer has and is not done with.
@@ -130,7 +133,6 @@ class Consumers {
   bool worth_saving(const Feed& feed) const;
   void save_cursors(bool all);
   void wake_at(Milliseconds when);
-  Feed* find(std::string_view name) const;
   void run();
 
   Journal& journal_;

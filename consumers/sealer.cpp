@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "consumers/base64.hpp"
+#include "storage/base64.hpp"
 #include "storage/durable_folder.hpp"
 
 namespace sugang {
@@ -27,13 +27,6 @@ Cipher make_cipher() { return {EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free}; }
 const unsigned char* in(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 unsigned char* out(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
 int size(std::string_view bytes) { return static_cast<int>(bytes.size()); }
-
-std::string random_bytes(std::size_t count) {
-  std::string bytes(count, '\0');
-  if (RAND_bytes(out(bytes), size(bytes)) != 1)
-    throw std::runtime_error("the operating system gives no random bytes");
-  return bytes;
-}
 
 void need(int result) {
   if (result != 1) throw std::runtime_error("AES-256-GCM is not available");
@@ -69,6 +62,13 @@ void write_key(const std::filesystem::path& file, const std::string& key) {
 }
 
 }  // namespace
+
+std::string random_bytes(std::size_t count) {
+  std::string bytes(count, '\0');
+  if (RAND_bytes(out(bytes), size(bytes)) != 1)
+    throw std::runtime_error("the operating system gives no random bytes");
+  return bytes;
+}
 
 Sealer::Sealer(std::filesystem::path file) : file_(std::move(file)), key_(read_key(file_)) {}
 

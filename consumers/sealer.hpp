@@ -8,6 +8,9 @@
 
 namespace sugang {
 
+/// From the operating system's source. Throws std::runtime_error when it gives none.
+std::string random_bytes(std::size_t count);
+
 /// Enciphers what must not stand in the journal as it is, where nothing is ever removed: AES-256-GCM, with a key in
 /// a file of its own. From any thread.
 class Sealer {

@@ -4,13 +4,10 @@
 
 #include "storage/bytes.hpp"
 #include "storage/field_codec.hpp"
-#include "views/cursor.hpp"
 #include "views/paging.hpp"
 
 namespace sugang {
 namespace {
-
-constexpr std::string_view list_scope = "set-aside";
 
 struct Row {
   SetAside entry;
@@ -24,11 +21,7 @@ struct Row {
 };
 
 /// position (8), consumer.
-std::string key_of(const SetAside& entry) {
-  std::string key;
-  put_be(key, entry.first);
-  return key + entry.consumer;
-}
+std::string key_of(const SetAside& entry) { return be_bytes(entry.first) + entry.consumer; }
 
 SetAside entry_of(std::string_view key, std::string_view value) {
   try {
@@ -90,16 +83,10 @@ void SetAsideStore::put(const SetAside& entry) {
 }
 
 ListResult<SetAside> SetAsideStore::list(const Page& page) const {
-  ListResult<SetAside> result;
-  std::optional<std::string> after;
-  if (!page.cursor.empty() && !(after = read_cursor(list_scope, page.cursor))) {
-    result.cursor_invalid = true;
-    return result;
-  }
   auto row_of = [](std::string_view key, std::string_view value) { return std::optional{entry_of(key, value)}; };
-  result.listing = list_rows<SetAside>(store_, space_, {}, std::move(after), page.limit, ListBounds{}, row_of);
-  if (auto& next = result.listing.next) next = make_cursor(list_scope, *next);
-  return result;
+  return list_page<SetAside>("set-aside", page, {}, [&](KeyPage wanted) {
+    return list_rows<SetAside>(store_, space_, {}, std::move(wanted), row_of);
+  });
 }
 
 }  // namespace sugang

@@ -1,9 +1,11 @@
 #include "consumers/webhook_registrations.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "consumers/webhook_signature.hpp"
 #include "storage/codec.hpp"
+#include "views/cursor.hpp"
 
 namespace sugang {
 
@@ -16,14 +18,72 @@ void WebhookRegistrations::load(const Recovered& recovered) {
     apply(registry_, std::get<WebhookEvent>(record.event));
     sequence_ = record.sequence;
   }
+  for (const auto& [id, entry] : registry_.webhooks) know(entry);
+  count_enabled();
 }
 
-std::string WebhookRegistrations::secret_of(const WebhookRegistered& registered) const {
-  return sealer_.open(registered.sealed_secret, to_text(registered.webhook)).value_or("");
+WebhookRegistrations::Known& WebhookRegistrations::know(const WebhookRegistry::Entry& entry) {
+  const auto& registered = entry.registered;
+  auto& known = known_[registered.webhook];
+  known.webhook = {.id = registered.webhook,
+                   .url = registered.url,
+                   .kinds = registered.kinds,
+                   .created_at = registered.at,
+                   .disabled = entry.disabled,
+                   .disabled_reason = entry.disabled_reason};
+  known.secret = sealer_.open(registered.sealed_secret, to_text(registered.webhook)).value_or("");
+  known.after = registered.after;
+  return known;
+}
+
+void WebhookRegistrations::count_enabled() {
+  const auto is_enabled = [](const auto& each) { return !each.second.disabled; };
+  const auto& all = registry_.webhooks;
+  enabled_ = static_cast<std::size_t>(std::count_if(all.begin(), all.end(), is_enabled));
+}
+
+const WebhookRegistrations::Known* WebhookRegistrations::find(WebhookId id) const {
+  const auto it = known_.find(id);
+  return it == known_.end() ? nullptr : &it->second;
+}
+
+bool WebhookRegistrations::is_enabled(WebhookId id) const {
+  const auto* known = find(id);
+  return known && !known->webhook.disabled;
+}
+
+std::vector<WebhookId> WebhookRegistrations::takers_of(const Notice& notice) const {
+  std::vector<WebhookId> takers;
+  for (const auto& [id, known] : known_) {
+    if (known.webhook.disabled || notice.position <= known.after) continue;
+    const auto& kinds = known.webhook.kinds;
+    if (kinds.empty() || std::find(kinds.begin(), kinds.end(), notice.kind) != kinds.end()) takers.push_back(id);
+  }
+  return takers;
+}
+
+ListResult<Webhook> WebhookRegistrations::list(const Page& page) const {
+  constexpr std::string_view scope = "webhooks";
+  ListResult<Webhook> result;
+  std::optional<std::string> after;
+  if (!page.cursor.empty() && !(after = read_cursor(scope, page.cursor))) {
+    result.cursor_invalid = true;
+    return result;
+  }
+  auto& listing = result.listing;
+  for (const auto& [id, known] : known_) {
+    if (after && to_text(id) <= *after) continue;
+    if (listing.items.size() == page.limit) {
+      listing.next = make_cursor(scope, to_text(listing.items.back().id));
+      break;
+    }
+    listing.items.push_back(known.webhook);
+  }
+  return result;
 }
 
 std::optional<NewWebhook> WebhookRegistrations::add(std::string url, std::vector<NoticeKind> kinds,
-                                                    const Complete& complete, Then then) {
+                                                    const Complete& complete, std::function<void()> then) {
   const auto now = timers_.now();
   const WebhookId id{ids_.mint(now, {})};
   NewWebhook made{.webhook = {.id = id, .url = url, .kinds = kinds, .created_at = now},
@@ -36,28 +96,35 @@ std::optional<NewWebhook> WebhookRegistrations::add(std::string url, std::vector
                                                .after = journal_.durable_position()},
                                now);
   if (decision.error) return std::nullopt;
+  const auto durable = std::make_shared<std::atomic<bool>>(false);
   Append append;
   if (complete) complete(made, append);
-  append.then = [first = std::move(then), second = std::move(append.then)](Position position) {
+  append.then = [durable, first = std::move(then), second = std::move(append.then)](Position position) {
+    *durable = true;
     first();
     if (second) second(position);
   };
   commit(decision.events.front(), std::move(append));
+  know(registry_.webhooks.at(id)).durable = durable;
   return made;
 }
 
-void WebhookRegistrations::disable(WebhookId id, std::string reason, Then then) {
-  const auto decision = decide(registry_, DisableWebhook{id, std::move(reason)}, timers_.now());
-  Append append;
-  append.then = [then = std::move(then)](Position) {
-    if (then) then();
-  };
-  for (const auto& event : decision.events) commit(event, std::exchange(append, {}));
+void WebhookRegistrations::disable(WebhookId id, std::string reason, std::function<void(const Webhook&)> then) {
+  const auto decision = decide(registry_, DisableWebhook{id, reason}, timers_.now());
+  for (const auto& event : decision.events) {
+    auto& webhook = known_.at(id).webhook;
+    webhook.disabled = true;
+    webhook.disabled_reason = reason;
+    Append append;
+    append.then = [then, webhook](Position) { then(webhook); };
+    commit(event, std::move(append));
+  }
 }
 
 bool WebhookRegistrations::remove(WebhookId id) {
   const auto decision = decide(registry_, RemoveWebhook{id}, timers_.now());
   for (const auto& event : decision.events) commit(event, {});
+  known_.erase(id);
   return !decision.error;
 }
 
@@ -67,6 +134,7 @@ void WebhookRegistrations::commit(const WebhookEvent& event, Append append) {
       {.aggregate = AggregateId::webhooks(), .sequence = ++sequence_, .time = timers_.now(), .event = event});
   give_ids(ids_, append.records);
   apply(registry_, event);
+  count_enabled();
   if (sequence_ - snapshot_sequence_ >= snapshot_events_) {
     append.snapshot = Snapshot{AggregateId::webhooks(), sequence_, encode_snapshot(registry_)};
     snapshot_sequence_ = sequence_;

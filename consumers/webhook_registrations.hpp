@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +11,8 @@
 #include "actors/id_source.hpp"
 #include "actors/timers.hpp"
 #include "consumers/sealer.hpp"
+#include "domain/notice.hpp"
+#include "domain/page.hpp"
 #include "domain/webhook.hpp"
 #include "storage/journal.hpp"
 
@@ -19,7 +23,17 @@ class WebhookRegistrations {
  public:
   /// Adds to the append that registers a webhook.
   using Complete = std::function<void(const NewWebhook&, Append&)>;
-  using Then = std::function<void()>;
+  /// One of them, and what only this server knows of it.
+  struct Known {
+    /// Without what is known of its calls.
+    Webhook webhook;
+    /// Empty: it was sealed with another key, so nothing can be signed.
+    std::string secret;
+    /// It takes what comes behind.
+    Position after = 0;
+    /// Its registration is durable: before, nothing leaves for it.
+    std::shared_ptr<std::atomic<bool>> durable = std::make_shared<std::atomic<bool>>(true);
+  };
 
   /// A snapshot comes after so many events.
   WebhookRegistrations(Journal& journal, Sealer& sealer, IdSource& ids, const Timers& timers,
@@ -28,21 +42,28 @@ class WebhookRegistrations {
 
   /// As the journal woke it; once, before all else.
   void load(const Recovered& recovered);
-  const std::map<WebhookId, WebhookRegistry::Entry>& all() const { return registry_.webhooks; }
-  /// Empty: it was sealed with another key.
-  std::string secret_of(const WebhookRegistered& registered) const;
+  const std::map<WebhookId, Known>& all() const { return known_; }
+  /// Nothing: it was removed, or never registered.
+  const Known* find(WebhookId id) const;
+  bool is_enabled(WebhookId id) const;
+  std::vector<WebhookId> takers_of(const Notice& notice) const;
+  /// From any thread.
+  bool any_enabled() const { return enabled_.load(std::memory_order_acquire) > 0; }
+  ListResult<Webhook> list(const Page& page) const;
 
   // `then` runs once it is durable.
 
   /// Nothing: there are `webhooks_max` already.
   std::optional<NewWebhook> add(std::string url, std::vector<NoticeKind> kinds, const Complete& complete,
-                                Then then);
-  void disable(WebhookId id, std::string reason, Then then);
+                                std::function<void()> then);
+  void disable(WebhookId id, std::string reason, std::function<void(const Webhook&)> then);
   /// False: there is no such webhook.
   bool remove(WebhookId id);
 
  private:
   void commit(const WebhookEvent& event, Append append);
+  Known& know(const WebhookRegistry::Entry& entry);
+  void count_enabled();
 
   Journal& journal_;
   Sealer& sealer_;
@@ -50,6 +71,8 @@ class WebhookRegistrations {
   const Timers& timers_;
   const Sequence snapshot_events_;
   WebhookRegistry registry_;
+  std::map<WebhookId, Known> known_;
+  std::atomic<std::size_t> enabled_{0};
   Sequence sequence_ = 0;
   Sequence snapshot_sequence_ = 0;
 };

@@ -2,12 +2,12 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
 
 #include <array>
 #include <stdexcept>
 
-#include "consumers/base64.hpp"
+#include "consumers/sealer.hpp"
+#include "storage/base64.hpp"
 
 namespace sugang {
 namespace {
@@ -19,12 +19,7 @@ const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<c
 
 }  // namespace
 
-std::string make_webhook_secret() {
-  std::string bytes(secret_bytes, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size())) != 1)
-    throw std::runtime_error("the operating system gives no random bytes");
-  return std::string{secret_prefix} + to_base64(bytes);
-}
+std::string make_webhook_secret() { return std::string{secret_prefix} + to_base64(random_bytes(secret_bytes)); }
 
 std::string webhook_timestamp(TimePoint at) {
   return std::to_string(std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count());

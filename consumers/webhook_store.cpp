@@ -4,7 +4,6 @@
 
 #include "storage/bytes.hpp"
 #include "storage/field_codec.hpp"
-#include "views/cursor.hpp"
 #include "views/paging.hpp"
 
 namespace sugang {
@@ -15,19 +14,7 @@ enum Space : std::uint8_t { health_space, deliveries_space, pending_space, notic
 /// The one key of its space.
 constexpr std::string_view cursor_key = "journal";
 
-// What is stored is a CBOR map, as an event's payload is, so that members may come and go.
-
-struct HealthRow {
-  std::optional<TimePoint> failing_since;
-  std::uint32_t failures = 0;
-  std::uint64_t failing_for_ms = 0;
-  static void fields(auto& self, auto&& field) {
-    field("failingSince", self.failing_since);
-    field("failures", self.failures);
-    field("failingForMs", self.failing_for_ms);
-  }
-};
-
+/// Without the event, which its key names.
 struct DeliveryRow {
   WebhookDelivery delivery;
   static void fields(auto& self, auto&& field) {
@@ -44,15 +31,7 @@ struct DeliveryRow {
   }
 };
 
-struct NoticeRow {
-  OutwardNotice notice;
-  static void fields(auto& self, auto&& field) {
-    auto& notice = self.notice;
-    field("left", notice.left);
-    field("delivered", notice.delivered);
-    field("error", notice.error);
-  }
-};
+// What is stored is a CBOR map, as an event's payload is, so that members may come and go.
 
 template <class Row>
 std::string encoded(const Row& row) {
@@ -74,18 +53,9 @@ Row decoded(std::string_view bytes) {
   }
 }
 
-template <class Id>
-std::string uid_key(const Id& id) {
-  std::string key;
-  put_uid(key, id.uid);
-  return key;
-}
-
 /// webhook (16), the bits of the event's id turned over (16): the newest stands first.
 std::string delivery_key(WebhookId webhook, EventId about) {
-  auto key = uid_key(webhook);
-  put_uid(key, {~about.uid.high, ~about.uid.low});
-  return key;
+  return uid_bytes(webhook.uid) + uid_bytes({~about.uid.high, ~about.uid.low});
 }
 EventId about_of(std::string_view turned) {
   const auto uid = ByteReader{turned}.uid();
@@ -94,10 +64,7 @@ EventId about_of(std::string_view turned) {
 
 /// webhook (16), due (8), event (16).
 std::string pending_key(WebhookId webhook, const PendingCall& call) {
-  auto key = uid_key(webhook);
-  put_be(key, call.due.time_since_epoch().count());
-  put_uid(key, call.about.uid);
-  return key;
+  return uid_bytes(webhook.uid) + be_bytes(call.due.time_since_epoch().count()) + uid_bytes(call.about.uid);
 }
 
 WebhookDelivery delivery_of(EventId about, std::string_view value) {
@@ -116,7 +83,7 @@ void collect_first_uids(const KeyValueStore& store, std::uint8_t space, std::set
     });
     if (!next) return;
     found.insert(*next);
-    from = after_prefix(uid_key(*next));
+    from = after_prefix(uid_bytes(next->uid));
     if (from->empty()) return;
   }
 }
@@ -138,10 +105,8 @@ void WebhookStore::write(const WriteSet& changes, Sync sync) {
 }
 
 WebhookHealth WebhookStore::health(WebhookId webhook) const {
-  const auto value = store_.get(health_space, uid_key(webhook));
-  if (!value) return {};
-  const auto row = decoded<HealthRow>(*value);
-  return {row.failing_since, row.failures, Milliseconds{row.failing_for_ms}};
+  const auto value = store_.get(health_space, uid_bytes(webhook.uid));
+  return value ? decoded<WebhookHealth>(*value) : WebhookHealth{};
 }
 
 std::optional<WebhookDelivery> WebhookStore::delivery(WebhookId webhook, EventId about) const {
@@ -150,8 +115,8 @@ std::optional<WebhookDelivery> WebhookStore::delivery(WebhookId webhook, EventId
 }
 
 std::optional<OutwardNotice> WebhookStore::notice(EventId about) const {
-  const auto value = store_.get(notices_space, uid_key(about));
-  return value ? std::optional{decoded<NoticeRow>(*value).notice} : std::nullopt;
+  const auto value = store_.get(notices_space, uid_bytes(about.uid));
+  return value ? std::optional{decoded<OutwardNotice>(*value)} : std::nullopt;
 }
 
 std::optional<Position> WebhookStore::cursor() const {
@@ -165,7 +130,7 @@ std::optional<Position> WebhookStore::cursor() const {
 
 std::size_t WebhookStore::count_pending(WebhookId webhook) const {
   std::size_t count = 0;
-  const auto prefix = uid_key(webhook);
+  const auto prefix = uid_bytes(webhook.uid);
   store_.scan(pending_space, prefix, after_prefix(prefix),
               [&](std::string_view, std::string_view) { return ++count > 0; });
   return count;
@@ -173,7 +138,7 @@ std::size_t WebhookStore::count_pending(WebhookId webhook) const {
 
 std::vector<PendingCall> WebhookStore::pending(WebhookId webhook, std::size_t count) const {
   std::vector<PendingCall> calls;
-  for (auto& [key, body] : read_entries(store_, pending_space, uid_key(webhook), std::nullopt, count)) {
+  for (auto& [key, body] : read_entries(store_, pending_space, uid_bytes(webhook.uid), std::nullopt, count)) {
     ByteReader in{key};
     PendingCall call;
     call.due = TimePoint{Milliseconds{in.be<std::int64_t>()}};
@@ -191,28 +156,20 @@ std::vector<WebhookId> WebhookStore::known() const {
 }
 
 ListResult<WebhookDelivery> WebhookStore::list_deliveries(WebhookId webhook, const Page& page) const {
-  const auto scope = "webhook-deliveries:" + to_text(webhook);
-  ListResult<WebhookDelivery> result;
-  std::optional<std::string> after;
-  if (!page.cursor.empty() && !(after = read_cursor(scope, page.cursor))) {
-    result.cursor_invalid = true;
-    return result;
-  }
   auto row_of = [](std::string_view key, std::string_view value) {
     return std::optional{delivery_of(about_of(key), value)};
   };
-  result.listing = list_rows<WebhookDelivery>(store_, deliveries_space, uid_key(webhook), std::move(after),
-                                              page.limit, ListBounds{}, row_of);
-  if (auto& next = result.listing.next) next = make_cursor(scope, *next);
-  return result;
+  return list_page<WebhookDelivery>("webhook-deliveries:" + to_text(webhook), page, {}, [&](KeyPage wanted) {
+    return list_rows<WebhookDelivery>(store_, deliveries_space, uid_bytes(webhook.uid), std::move(wanted), row_of);
+  });
 }
 
 void WebhookStore::put(WriteSet& changes, WebhookId webhook, const WebhookHealth& health) {
-  changes.put(health_space, uid_key(webhook),
-              encoded(HealthRow{health.failing_since, health.failures,
-                                static_cast<std::uint64_t>(health.failing_for.count())}));
+  changes.put(health_space, uid_bytes(webhook.uid), encoded(health));
 }
-void WebhookStore::erase(WriteSet& changes, WebhookId webhook) { changes.erase(health_space, uid_key(webhook)); }
+void WebhookStore::erase(WriteSet& changes, WebhookId webhook) {
+  changes.erase(health_space, uid_bytes(webhook.uid));
+}
 void WebhookStore::put(WriteSet& changes, WebhookId webhook, const WebhookDelivery& delivery) {
   changes.put(deliveries_space, delivery_key(webhook, delivery.about), encoded(DeliveryRow{delivery}));
 }
@@ -223,22 +180,20 @@ void WebhookStore::erase(WriteSet& changes, WebhookId webhook, const PendingCall
   changes.erase(pending_space, pending_key(webhook, call));
 }
 void WebhookStore::put(WriteSet& changes, EventId about, const OutwardNotice& notice) {
-  changes.put(notices_space, uid_key(about), encoded(NoticeRow{notice}));
+  changes.put(notices_space, uid_bytes(about.uid), encoded(notice));
 }
-void WebhookStore::erase(WriteSet& changes, EventId about) { changes.erase(notices_space, uid_key(about)); }
+void WebhookStore::erase(WriteSet& changes, EventId about) { changes.erase(notices_space, uid_bytes(about.uid)); }
 void WebhookStore::put_cursor(WriteSet& changes, Position position) {
-  std::string value;
-  put_be(value, position);
-  changes.put(cursor_space, std::string{cursor_key}, std::move(value));
+  changes.put(cursor_space, std::string{cursor_key}, be_bytes(position));
 }
 
 void WebhookStore::forget_deliveries(WebhookId webhook, TimePoint before) {
   const auto milliseconds = static_cast<std::uint64_t>(before.time_since_epoch().count());
   store_.erase_range(deliveries_space, delivery_key(webhook, {Uid{(milliseconds << 16) - 1, ~0ULL}}),
-                     after_prefix(uid_key(webhook)));
+                     after_prefix(uid_bytes(webhook.uid)));
 }
 void WebhookStore::forget_deliveries(WebhookId webhook) {
-  store_.erase_range(deliveries_space, uid_key(webhook), after_prefix(uid_key(webhook)));
+  store_.erase_range(deliveries_space, uid_bytes(webhook.uid), after_prefix(uid_bytes(webhook.uid)));
 }
 
 }  // namespace sugang

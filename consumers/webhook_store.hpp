@@ -19,6 +19,11 @@ struct WebhookHealth {
   std::uint32_t failures = 0;
   /// From the first call that failed to the last since one arrived, while a server ran.
   Milliseconds failing_for{0};
+  static void fields(auto& self, auto&& field) {
+    field("failingSince", self.failing_since);
+    field("failures", self.failures);
+    field("failingForMs", self.failing_for);
+  }
 };
 
 /// One notification on its way out, to however many webhooks; kept until one has taken it and the others have an
@@ -29,6 +34,11 @@ struct OutwardNotice {
   std::uint32_t delivered = 0;
   /// Of the last that was given up.
   std::string error;
+  static void fields(auto& self, auto&& field) {
+    field("left", self.left);
+    field("delivered", self.delivered);
+    field("error", self.error);
+  }
 };
 
 /// A call that is to be made at `due`.

@@ -17,6 +17,7 @@
 #include "consumers/enrollment_context.hpp"
 #include "consumers/waker.hpp"
 #include "consumers/webhook_calls.hpp"
+#include "consumers/webhook_deliveries.hpp"
 #include "consumers/webhook_registrations.hpp"
 #include "consumers/webhook_store.hpp"
 #include "consumers/webhook_transport.hpp"
@@ -122,50 +123,31 @@ class Webhooks final : public Consumer {
   /// Calls that are still to be made, to all webhooks.
   std::size_t backlog() const { return store_.pending_count(); }
   /// Whether a webhook is registered and enabled.
-  bool any() const { return enabled_.load(std::memory_order_acquire) > 0; }
+  bool any() const { return registrations_.any_enabled(); }
 
  private:
   using Call = WebhookCalls::Call;
   using Outcome = WebhookCalls::Outcome;
-  /// A webhook of the registry, with what is known of it outside.
-  struct RegisteredWebhook {
-    Webhook webhook;
-    /// Empty: it can't be opened, so nothing can be signed.
-    std::string secret;
-    Position after = 0;
-    Milliseconds failing_for{0};
-    /// Its registration is durable: before, nothing leaves for it.
-    std::shared_ptr<std::atomic<bool>> durable = std::make_shared<std::atomic<bool>>(true);
-
-    bool takes(const Notice& notice) const;
-  };
 
   std::vector<Notice> notices_in(std::span<const Record> records);
   void take_up(std::span<const Notice> notices, Position until);
-  void queue(const Notice& notice, WriteSet& changes);
   void write(const WriteSet& changes, Sync sync);
   void stand_still(const std::exception& fault);
 
-  RegisteredWebhook know(const WebhookRegistry::Entry& entry) const;
-  static void put_health(WriteSet& changes, const RegisteredWebhook& registered);
-
   bool take_outcomes();
   void book(const Outcome& outcome);
-  void note_failure(RegisteredWebhook& registered, const std::string& error);
-  void note_arrival(RegisteredWebhook& registered);
-  void disable(RegisteredWebhook& registered, std::string reason);
+  void note_health(WebhookId id, const WebhookAnswer& answer);
+  void disable(WebhookId id, std::string reason);
   /// So long after the `attempt`-th that failed, counted from 1; less up to a quarter.
   Milliseconds retry_after(std::uint32_t attempt) const;
-  void call_later(const Call& call, WebhookDelivery delivery);
   void end_delivery(const Call& call, std::optional<WebhookDelivery> delivery, bool delivered,
                     const std::string& error);
   bool give_up_leaving();
   bool begin_due(std::vector<Call>& begun);
-  bool begin_due_of(WebhookId id, std::vector<Call>& begun);
+  void begin_due_of(const WebhookRegistrations::Known& known, std::vector<Call>& begun);
   void forget_old();
   void post(const Call& call);
   void wake_at(TimePoint when);
-  void count_enabled();
   void run();
 
   const Limits limits_;
@@ -174,7 +156,6 @@ class Webhooks final : public Consumer {
   const RunningClock clock_;
   /// Alarms and answers may come after this object's end.
   const std::shared_ptr<Waker> waker_ = std::make_shared<Waker>();
-  std::atomic<std::size_t> enabled_{0};
   std::atomic<bool> paused_{false};
   /// The deliveries of all events up to here are in the store.
   std::atomic<Position> position_{0};
@@ -183,21 +164,19 @@ class Webhooks final : public Consumer {
   mutable std::mutex mutex_;
   WebhookStore store_;
   WebhookRegistrations registrations_;
-  /// Those of the registry.
-  std::map<WebhookId, RegisteredWebhook> registered_;
   /// Removed or disabled, with calls that may still be pending.
   std::set<WebhookId> unloading_;
   WebhookCalls calls_;
-  /// How many calls are pending of each.
-  std::map<WebhookId, std::size_t> backlog_;
-  /// Endpoints whose calls fail: when the last one did, and until when one that counts as dead rests, which it does
-  /// after each of its `rests`.
-  struct Failing {
-    std::optional<TimePoint> last;
+  WebhookDeliveries deliveries_;
+  /// How the calls to an endpoint go; and until when one that counts as dead rests, which it does after each of its
+  /// `rests`.
+  struct Health {
+    WebhookHealth kept;
+    std::optional<TimePoint> last_failure;
     TimePoint rest_until{};
     std::uint32_t rests = 0;
   };
-  std::map<WebhookId, Failing> failing_;
+  std::map<WebhookId, Health> health_;
   /// Who is first to begin calls, in turn.
   WebhookId first_;
   std::optional<TimePoint> alarm_;

@@ -10,13 +10,6 @@ std::string broken(int invariant, const Record& record, const std::string& what)
          to_text(record.aggregate) + ": " + what + " (position " + std::to_string(record.position) + ")";
 }
 
-std::optional<std::string> check_sequence(const Record& record, Sequence& last) {
-  if (record.sequence != last + 1)
-    return broken(9, record, "sequence " + std::to_string(record.sequence) + " after " + std::to_string(last));
-  last = record.sequence;
-  return std::nullopt;
-}
-
 std::int64_t held_by_company(const Payment& payment) {
   const bool paid = payment.state == PaymentState::approved || payment.state == PaymentState::refund_requested;
   return paid ? payment.amount.amount : 0;
@@ -37,12 +30,24 @@ std::optional<std::string> Audit::see(const Record& record) {
   const bool of_enrollment = !is_named(kind) && kind != AggregateKind::request;
   if (of_enrollment && record.enrollment != EnrollmentId{record.aggregate.uid})
     return broken(9, record, "stands on no timeline, or on another's");
+  if (kind != AggregateKind::request) {
+    auto& last = last_sequence(record.aggregate);
+    if (record.sequence != last + 1)
+      return broken(9, record, "sequence " + std::to_string(record.sequence) + " after " + std::to_string(last));
+    last = record.sequence;
+  }
   return std::visit([&](const auto& event) { return see_event(record, event); }, record.event);
 }
 
+Sequence& Audit::last_sequence(const AggregateId& id) {
+  if (id.kind == AggregateKind::course) return courses_[id.name].sequence;
+  if (id.kind == AggregateKind::calendar) return calendars_[id.name].sequence;
+  if (id.kind == AggregateKind::webhook_registry) return webhooks_sequence_;
+  return enrollments_[id.uid].sequences[static_cast<std::size_t>(id.kind)];
+}
+
 std::optional<std::string> Audit::see_event(const Record& record, const CourseEvent& event) {
-  auto& [course, sequence] = courses_[record.aggregate.name];
-  if (auto fault = check_sequence(record, sequence)) return fault;
+  auto& course = courses_[record.aggregate.name].course;
   if (auto fault = check_claim(record, course, event)) return fault;
   apply(course, event);
   if (auto fault = check_seats(record, course)) return fault;
@@ -119,7 +124,6 @@ std::optional<std::string> Audit::check_seats(const Record& record, const Course
 
 std::optional<std::string> Audit::see_event(const Record& record, const EnrollmentEvent& event) {
   auto& entry = enrollments_[record.aggregate.uid];
-  if (auto fault = check_sequence(record, entry.enrollment_sequence)) return fault;
   if (const auto* requested = std::get_if<EnrollmentRequested>(&event)) entry.request = *requested;
   apply(entry.enrollment, event);
   return check_enrollment(record, entry);
@@ -219,7 +223,6 @@ std::optional<std::string> Audit::check_mileage(const Record& record, const Enro
 
 std::optional<std::string> Audit::see_event(const Record& record, const PaymentEvent& event) {
   auto& entry = enrollments_[record.aggregate.uid];
-  if (auto fault = check_sequence(record, entry.payment_sequence)) return fault;
   const bool was_approved = entry.payment.state == PaymentState::approved;
   const bool was_given_up = entry.payment.state == PaymentState::void_requested;
   const bool ended = entry.payment.state == PaymentState::refunded || entry.payment.state == PaymentState::voided;
@@ -238,7 +241,6 @@ std::optional<std::string> Audit::see_event(const Record& record, const PaymentE
 
 std::optional<std::string> Audit::see_event(const Record& record, const SagaEvent& event) {
   auto& entry = enrollments_[record.aggregate.uid];
-  if (auto fault = check_sequence(record, entry.saga_sequence)) return fault;
   const bool ran = entry.saga_runs;
   // An operator's command alone starts none: what the saga does then has a record of its own.
   if (std::holds_alternative<SagaStarted>(event) || std::holds_alternative<SagaTurned>(event))
@@ -275,11 +277,8 @@ std::optional<std::string> Audit::compare(const Ledger& ledger) const {
   return std::nullopt;
 }
 
-std::optional<std::string> Audit::see_event(const Record&, const RequestEvent&) { return std::nullopt; }
-
 std::optional<std::string> Audit::see_event(const Record& record, const StockEvent& event) {
   auto& entry = enrollments_[record.aggregate.uid];
-  if (auto fault = check_sequence(record, entry.stock_sequence)) return fault;
   if (std::holds_alternative<StockPrepared>(event) && entry.stock.state == StockState::released)
     return broken(4, record, "prepared stock after its release");
   apply(entry.stock, event);
@@ -288,7 +287,6 @@ std::optional<std::string> Audit::see_event(const Record& record, const StockEve
 
 std::optional<std::string> Audit::see_event(const Record& record, const DeliveryEvent& event) {
   auto& entry = enrollments_[record.aggregate.uid];
-  if (auto fault = check_sequence(record, entry.delivery_sequence)) return fault;
   const bool started =
       entry.delivery.state == DeliveryState::started || entry.delivery.state == DeliveryState::completed;
   if (std::holds_alternative<DeliveryRequested>(event) && entry.enrollment.state != EnrollmentState::confirmed)
@@ -303,7 +301,6 @@ std::optional<std::string> Audit::see_event(const Record& record, const Delivery
 
 std::optional<std::string> Audit::see_event(const Record& record, const CoachingEvent& event) {
   auto& entry = enrollments_[record.aggregate.uid];
-  if (auto fault = check_sequence(record, entry.coaching_sequence)) return fault;
   if (std::holds_alternative<ResultRecorded>(event) && !entry.coaching.held_at)
     return broken(7, record, "a result of a class that was not held");
   if (const auto* held = std::get_if<CoachingHeld>(&event))
@@ -317,8 +314,7 @@ std::optional<std::string> Audit::see_event(const Record& record, const Coaching
 }
 
 std::optional<std::string> Audit::see_event(const Record& record, const CalendarEvent& event) {
-  auto& [calendar, sequence] = calendars_[record.aggregate.name];
-  if (auto fault = check_sequence(record, sequence)) return fault;
+  auto& calendar = calendars_[record.aggregate.name].calendar;
   if (const auto* booked = std::get_if<SlotBooked>(&event)) {
     for (const auto& [enrollment, slot] : calendar.slots)
       if (enrollment != booked->enrollment && slot.overlaps(booked->slot))
@@ -331,10 +327,6 @@ std::optional<std::string> Audit::see_event(const Record& record, const Calendar
     enrollments_[freed->enrollment.uid].booked_with.erase(record.aggregate.name);
   apply(calendar, event);
   return check_named(record);
-}
-
-std::optional<std::string> Audit::see_event(const Record& record, const WebhookEvent&) {
-  return check_sequence(record, webhooks_sequence_);
 }
 
 }  // namespace sugang

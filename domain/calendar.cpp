@@ -5,9 +5,7 @@
 namespace sugang {
 namespace {
 
-using CalendarDecision = Decision<CalendarEvent, CalendarError>;
-
-CalendarDecision decide_book(const InstructorCalendar& calendar, const BookSlot& command, TimePoint now) {
+CalendarDecision on(const InstructorCalendar& calendar, const BookSlot& command, TimePoint now) {
   if (calendar.released.contains(command.enrollment)) return CalendarError::undone;
   const auto own = calendar.slots.find(command.enrollment);
   if (own != calendar.slots.end() && own->second == command.slot) return {};
@@ -19,34 +17,29 @@ CalendarDecision decide_book(const InstructorCalendar& calendar, const BookSlot&
   return CalendarDecision::of(SlotBooked{command.enrollment, command.slot});
 }
 
+CalendarDecision on(const InstructorCalendar& calendar, const ReleaseSlot& command, TimePoint) {
+  if (calendar.released.contains(command.enrollment)) return {};
+  return CalendarDecision::of(SlotReleased{command.enrollment});
+}
+
+CalendarDecision on(const InstructorCalendar& calendar, const FreeSlot& command, TimePoint) {
+  if (!calendar.slots.contains(command.enrollment)) return {};
+  return CalendarDecision::of(SlotFreed{command.enrollment});
+}
+
 }  // namespace
 
-Decision<CalendarEvent, CalendarError> decide(const InstructorCalendar& calendar, const CalendarCommand& command,
-                                              TimePoint now) {
-  return std::visit(Overloaded{
-                        [&](const BookSlot& c) { return decide_book(calendar, c, now); },
-                        [&](const ReleaseSlot& c) {
-                          if (calendar.released.contains(c.enrollment)) return CalendarDecision{};
-                          return CalendarDecision::of(SlotReleased{c.enrollment});
-                        },
-                        [&](const FreeSlot& c) {
-                          if (!calendar.slots.contains(c.enrollment)) return CalendarDecision{};
-                          return CalendarDecision::of(SlotFreed{c.enrollment});
-                        },
-                    },
-                    command);
+CalendarDecision decide(const InstructorCalendar& calendar, const CalendarCommand& command, TimePoint now) {
+  return std::visit([&](const auto& each) { return on(calendar, each, now); }, command);
 }
 
 void apply(InstructorCalendar& calendar, const CalendarEvent& event) {
-  std::visit(Overloaded{
-                 [&](const SlotBooked& e) { calendar.slots[e.enrollment] = e.slot; },
-                 [&](const SlotReleased& e) {
-                   calendar.slots.erase(e.enrollment);
-                   calendar.released.insert(e.enrollment);
-                 },
-                 [&](const SlotFreed& e) { calendar.slots.erase(e.enrollment); },
-             },
-             event);
+  match(event)([&](const SlotBooked& e) { calendar.slots[e.enrollment] = e.slot; },
+               [&](const SlotReleased& e) {
+                 calendar.slots.erase(e.enrollment);
+                 calendar.released.insert(e.enrollment);
+               },
+               [&](const SlotFreed& e) { calendar.slots.erase(e.enrollment); });
 }
 
 }  // namespace sugang

@@ -71,8 +71,8 @@ struct InstructorCalendar {
   bool operator==(const InstructorCalendar&) const = default;
 };
 
-Decision<CalendarEvent, CalendarError> decide(const InstructorCalendar& calendar, const CalendarCommand& command,
-                                              TimePoint now);
+using CalendarDecision = Decision<CalendarEvent, CalendarError>;
+CalendarDecision decide(const InstructorCalendar& calendar, const CalendarCommand& command, TimePoint now);
 void apply(InstructorCalendar& calendar, const CalendarEvent& event);
 
 }  // namespace sugang

@@ -3,20 +3,19 @@
 namespace sugang {
 namespace {
 
-using CoachingDecision = Decision<CoachingEvent, CoachingError>;
 using State = CoachingState;
 
 bool was_held(const Coaching& coaching) {
   return coaching.state == State::held || coaching.state == State::result_recorded;
 }
 
-CoachingDecision decide_request(const Coaching& coaching) {
+CoachingDecision on(const Coaching& coaching, const RequestCoaching&, TimePoint) {
   if (coaching.state == State::released) return CoachingError::released;
   if (coaching.state != State::none) return {};
   return CoachingDecision::of(CoachingRequested{});
 }
 
-CoachingDecision decide_assign(const Coaching& coaching, const AssignInstructor& command) {
+CoachingDecision on(const Coaching& coaching, const AssignInstructor& command, TimePoint) {
   if (coaching.state == State::none) return CoachingError::not_found;
   if (coaching.state == State::released) return CoachingError::released;
   if (coaching.instructor == command.instructor) return {};
@@ -24,7 +23,7 @@ CoachingDecision decide_assign(const Coaching& coaching, const AssignInstructor&
   return CoachingDecision::of(CoachingAssigned{command.instructor});
 }
 
-CoachingDecision decide_schedule(const Coaching& coaching, const ConfirmSchedule& command) {
+CoachingDecision on(const Coaching& coaching, const ConfirmSchedule& command, TimePoint) {
   if (coaching.state == State::none) return CoachingError::not_found;
   if (coaching.state == State::released) return CoachingError::released;
   if (coaching.state == State::requested) return CoachingError::not_assigned;
@@ -33,7 +32,7 @@ CoachingDecision decide_schedule(const Coaching& coaching, const ConfirmSchedule
   return CoachingDecision::of(CoachingScheduled{command.slot});
 }
 
-CoachingDecision decide_result(const Coaching& coaching, const RecordResult& command, TimePoint now) {
+CoachingDecision on(const Coaching& coaching, const RecordResult& command, TimePoint now) {
   switch (coaching.state) {
     case State::none: return CoachingError::not_found;
     case State::requested:
@@ -50,48 +49,37 @@ CoachingDecision decide_result(const Coaching& coaching, const RecordResult& com
   return {};
 }
 
-CoachingDecision decide_release(const Coaching& coaching) {
+CoachingDecision on(const Coaching& coaching, const ReleaseCoaching&, TimePoint) {
   if (coaching.state == State::released) return {};
-  if (coaching.state == State::held || coaching.state == State::result_recorded) return CoachingError::already_held;
+  if (was_held(coaching)) return CoachingError::already_held;
   return CoachingDecision::of(CoachingReleased{});
 }
 
 }  // namespace
 
-Decision<CoachingEvent, CoachingError> decide(const Coaching& coaching, const CoachingCommand& command,
-                                              TimePoint now) {
-  return std::visit(Overloaded{
-                        [&](const RequestCoaching&) { return decide_request(coaching); },
-                        [&](const AssignInstructor& c) { return decide_assign(coaching, c); },
-                        [&](const ConfirmSchedule& c) { return decide_schedule(coaching, c); },
-                        [&](const RecordResult& c) { return decide_result(coaching, c, now); },
-                        [&](const ReleaseCoaching&) { return decide_release(coaching); },
-                    },
-                    command);
+CoachingDecision decide(const Coaching& coaching, const CoachingCommand& command, TimePoint now) {
+  return std::visit([&](const auto& each) { return on(coaching, each, now); }, command);
 }
 
 void apply(Coaching& coaching, const CoachingEvent& event) {
-  std::visit(Overloaded{
-                 [&](const CoachingRequested&) { coaching.state = State::requested; },
-                 [&](const CoachingAssigned& e) {
-                   if (coaching.state != State::scheduled) coaching.state = State::assigned;
-                   coaching.instructor = e.instructor;
-                 },
-                 [&](const CoachingScheduled& e) {
-                   coaching.state = State::scheduled;
-                   coaching.slot = e.slot;
-                 },
-                 [&](const CoachingHeld& e) {
-                   coaching.state = State::held;
-                   coaching.held_at = e.held_at;
-                 },
-                 [&](const ResultRecorded& e) {
-                   coaching.state = State::result_recorded;
-                   coaching.result = e.result;
-                 },
-                 [&](const CoachingReleased&) { coaching.state = State::released; },
-             },
-             event);
+  match(event)([&](const CoachingRequested&) { coaching.state = State::requested; },
+               [&](const CoachingAssigned& e) {
+                 if (coaching.state != State::scheduled) coaching.state = State::assigned;
+                 coaching.instructor = e.instructor;
+               },
+               [&](const CoachingScheduled& e) {
+                 coaching.state = State::scheduled;
+                 coaching.slot = e.slot;
+               },
+               [&](const CoachingHeld& e) {
+                 coaching.state = State::held;
+                 coaching.held_at = e.held_at;
+               },
+               [&](const ResultRecorded& e) {
+                 coaching.state = State::result_recorded;
+                 coaching.result = e.result;
+               },
+               [&](const CoachingReleased&) { coaching.state = State::released; });
 }
 
 }  // namespace sugang

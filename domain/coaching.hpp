@@ -25,19 +25,13 @@ struct TimeSlot {
 };
 
 enum class CoachingState : std::uint8_t { none, requested, assigned, scheduled, held, result_recorded, released };
-template <>
-struct EnumNames<CoachingState> {
-  static constexpr std::array<std::string_view, 7> values{"none", "requested",       "assigned", "scheduled",
-                                                          "held", "result_recorded", "released"};
-};
+constexpr auto names_of(CoachingState) {
+  return names("none", "requested", "assigned", "scheduled", "held", "result_recorded", "released");
+}
 
 inline constexpr std::size_t result_chars_max = 4'000;
 
-struct CoachingRequested {
-  static constexpr std::string_view name = "coaching.requested";
-  bool operator==(const CoachingRequested&) const = default;
-  static void fields(auto&, auto&&) {}
-};
+struct CoachingRequested : BareEvent<"coaching.requested"> {};
 struct CoachingAssigned {
   static constexpr std::string_view name = "coaching.assigned";
   InstructorId instructor;
@@ -63,11 +57,7 @@ struct ResultRecorded {
   static void fields(auto& self, auto&& field) { field("result", self.result); }
 };
 /// Instructor and schedule are given up together; a late RequestCoaching is refused from now on.
-struct CoachingReleased {
-  static constexpr std::string_view name = "coaching.released";
-  bool operator==(const CoachingReleased&) const = default;
-  static void fields(auto&, auto&&) {}
-};
+struct CoachingReleased : BareEvent<"coaching.released"> {};
 
 using CoachingEvent = std::variant<CoachingRequested, CoachingAssigned, CoachingScheduled, CoachingHeld,
                                    ResultRecorded, CoachingReleased>;
@@ -125,8 +115,8 @@ struct Coaching {
   }
 };
 
-Decision<CoachingEvent, CoachingError> decide(const Coaching& coaching, const CoachingCommand& command,
-                                              TimePoint now);
+using CoachingDecision = Decision<CoachingEvent, CoachingError>;
+CoachingDecision decide(const Coaching& coaching, const CoachingCommand& command, TimePoint now);
 void apply(Coaching& coaching, const CoachingEvent& event);
 
 }  // namespace sugang

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 
@@ -10,11 +9,9 @@ namespace sugang {
 
 /// What can be paused as maintenance would; work for it waits durably meanwhile.
 enum class Component : std::uint8_t { catalogue, payments, mileage, notifications, coaching, delivery, views };
-template <>
-struct EnumNames<Component> {
-  static constexpr std::array<std::string_view, 7> values{"catalogue", "payments", "mileage", "notifications",
-                                                          "coaching",  "delivery", "views"};
-};
+constexpr auto names_of(Component) {
+  return names("catalogue", "payments", "mileage", "notifications", "coaching", "delivery", "views");
+}
 
 /// Some of the components.
 class ComponentSet {

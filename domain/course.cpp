@@ -5,8 +5,6 @@
 namespace sugang {
 namespace {
 
-using CourseDecision = Decision<CourseEvent, CourseError>;
-
 Course::Share share_of(const Course& course, const StudentId& student) {
   auto it = course.share_of.find(student);
   return it == course.share_of.end() ? Course::Share{} : it->second;
@@ -50,7 +48,7 @@ void dismiss_all(const Course& course, CourseDecision& decision) {
   }
 }
 
-CourseDecision decide_advance(const Course& course, TimePoint now) {
+CourseDecision on(const Course& course, const AdvanceWaitlist&, TimePoint now) {
   CourseDecision decision;
   // Those of a cancelled course are cancelled, not turned away.
   if (course.cancelled) return decision;
@@ -61,12 +59,12 @@ CourseDecision decide_advance(const Course& course, TimePoint now) {
   return decision;
 }
 
-CourseDecision decide_register(const Course& course, const RegisterCourse& command) {
+CourseDecision on(const Course& course, const RegisterCourse& command, TimePoint) {
   if (course.registered) return CourseError::already_exists;
   return CourseDecision::of(CourseRegistered{command.definition});
 }
 
-CourseDecision decide_revise(const Course& course, const ReviseCourse& command, TimePoint now) {
+CourseDecision on(const Course& course, const ReviseCourse& command, TimePoint now) {
   if (command.expected_definition != course.definition_version) return CourseError::definition_changed;
   if (command.capacity && *command.capacity < course.held + course.taken) return CourseError::capacity_below_taken;
   // draft → open → closed; never back.
@@ -83,7 +81,7 @@ CourseDecision decide_revise(const Course& course, const ReviseCourse& command, 
   return decision;
 }
 
-CourseDecision decide_cancel(const Course& course, const CancelCourse& command) {
+CourseDecision on(const Course& course, const CancelCourse& command, TimePoint) {
   if (course.cancelled) return {};
   return CourseDecision::of(CourseCancelled{command.reason});
 }
@@ -94,7 +92,7 @@ bool charge_is_refused(const CourseDefinition& definition, PaymentSide payments)
   return definition.payment_unavailable == PaymentUnavailable::refuse || payments == PaymentSide::queue_full;
 }
 
-CourseDecision decide_hold(const Course& course, const HoldSeats& command, TimePoint now) {
+CourseDecision on(const Course& course, const HoldSeats& command, TimePoint now) {
   if (course.claims.contains(command.enrollment) || course.tickets.contains(command.enrollment)) return {};
   if (is_undone(course, command.enrollment)) return CourseError::undone;
   if (state_at(course.definition, now) != CourseState::open) return CourseError::not_open;
@@ -116,7 +114,7 @@ CourseDecision decide_hold(const Course& course, const HoldSeats& command, TimeP
   return CourseDecision::of(SeatsHeld{command.enrollment, command.student, command.seats});
 }
 
-CourseDecision decide_take(const Course& course, const TakeSeats& command) {
+CourseDecision on(const Course& course, const TakeSeats& command, TimePoint) {
   auto claim = course.claims.find(command.enrollment);
   if (claim == course.claims.end()) return CourseError::undone;
   if (claim->second.taken) return {};
@@ -132,7 +130,7 @@ CourseDecision decide_leave(const Course& course, std::uint64_t ticket, TimePoin
   return decision;
 }
 
-CourseDecision decide_release(const Course& course, const ReleaseSeats& command, TimePoint now) {
+CourseDecision on(const Course& course, const ReleaseSeats& command, TimePoint now) {
   if (auto ticket = course.tickets.find(command.enrollment); ticket != course.tickets.end())
     return decide_leave(course, ticket->second, now);
   auto claim = course.claims.find(command.enrollment);
@@ -241,79 +239,66 @@ bool waitlist_advances(const Course& course, TimePoint now) {
          course.waitlist.begin()->second.seats <= course.available();
 }
 
-Decision<CourseEvent, CourseError> decide(const Course& course, const CourseCommand& command, TimePoint now) {
-  if (const auto* registration = std::get_if<RegisterCourse>(&command))
-    return decide_register(course, *registration);
-  if (!course.registered) return CourseError::not_found;
-  return std::visit(Overloaded{
-                        [&](const RegisterCourse&) { return CourseDecision{CourseError::already_exists}; },
-                        [&](const ReviseCourse& c) { return decide_revise(course, c, now); },
-                        [&](const HoldSeats& c) { return decide_hold(course, c, now); },
-                        [&](const TakeSeats& c) { return decide_take(course, c); },
-                        [&](const ReleaseSeats& c) { return decide_release(course, c, now); },
-                        [&](const CancelCourse& c) { return decide_cancel(course, c); },
-                        [&](const AdvanceWaitlist&) { return decide_advance(course, now); },
-                    },
-                    command);
+CourseDecision decide(const Course& course, const CourseCommand& command, TimePoint now) {
+  if (!course.registered && !std::holds_alternative<RegisterCourse>(command)) return CourseError::not_found;
+  return std::visit([&](const auto& each) { return on(course, each, now); }, command);
 }
 
 void apply(Course& course, const CourseEvent& event) {
-  std::visit(Overloaded{
-                 [&](const CourseRegistered& e) {
-                   require(!course.registered, "a course is registered once");
-                   course.registered = true;
-                   course.definition = e.definition;
-                   course.definition_version = 1;
-                 },
-                 [&](const CourseRevised& e) {
-                   if (e.title) course.definition.title = *e.title;
-                   if (e.capacity) course.definition.capacity = *e.capacity;
-                   if (e.state) course.definition.state = *e.state;
-                   ++course.definition_version;
-                   require(course.held + course.taken <= course.definition.capacity,
-                           "the capacity covers the seats that are held and taken");
-                 },
-                 [&](const SeatsHeld& e) {
-                   require(!course.claims.contains(e.enrollment), "an enrollment holds seats once");
-                   require(e.seats <= course.available(), "seats that are held were available");
-                   course.claims[e.enrollment] = {e.student, e.seats, false};
-                   add_to_share(course, e.student, e.enrollment, e.seats);
-                   course.held += e.seats;
-                 },
-                 [&](const SeatsTaken& e) {
-                   const auto found = course.claims.find(e.enrollment);
-                   require(found != course.claims.end() && !found->second.taken, "seats that are taken were held");
-                   auto& claim = found->second;
-                   claim.taken = true;
-                   course.held -= claim.seats;
-                   course.taken += claim.seats;
-                 },
-                 [&](const SeatsReleased& e) { release(course, e.enrollment); },
-                 [&](const SeatsWaitlisted& e) {
-                   require(e.ticket > course.last_ticket, "tickets of the waitlist ascend");
-                   course.waitlist[e.ticket] = {e.enrollment, e.student, e.seats};
-                   course.waitlist_by_seats.emplace(e.seats, e.ticket);
-                   course.tickets[e.enrollment] = course.last_ticket = e.ticket;
-                   course.waitlisted += e.seats;
-                   add_to_share(course, e.student, e.enrollment, e.seats);
-                 },
-                 [&](const WaiterPromoted& e) {
-                   auto waiter = leave_waitlist(course, e.enrollment);
-                   require(waiter.seats > 0, "an enrollment that is promoted was on the waitlist");
-                   require(waiter.seats <= course.available(), "seats of a promotion were available");
-                   course.claims[e.enrollment] = {std::move(waiter.student), waiter.seats, false};
-                   course.held += waiter.seats;
-                 },
-                 [&](const WaiterLeft& e) { drop_from_line(course, e.enrollment); },
-                 [&](const WaiterDismissed& e) { drop_from_line(course, e.enrollment); },
-                 [&](const CourseCancelled& e) {
-                   course.cancelled = true;
-                   course.cancel_reason = e.reason;
-                   course.definition.state = CourseState::closed;
-                   ++course.definition_version;
-                 },
-             },
-             event);
+  match(event)(
+      [&](const CourseRegistered& e) {
+        require(!course.registered, "a course is registered once");
+        course.registered = true;
+        course.definition = e.definition;
+        course.definition_version = 1;
+      },
+      [&](const CourseRevised& e) {
+        if (e.title) course.definition.title = *e.title;
+        if (e.capacity) course.definition.capacity = *e.capacity;
+        if (e.state) course.definition.state = *e.state;
+        ++course.definition_version;
+        require(course.held + course.taken <= course.definition.capacity,
+                "the capacity covers the seats that are held and taken");
+      },
+      [&](const SeatsHeld& e) {
+        require(!course.claims.contains(e.enrollment), "an enrollment holds seats once");
+        require(e.seats <= course.available(), "seats that are held were available");
+        course.claims[e.enrollment] = {e.student, e.seats, false};
+        add_to_share(course, e.student, e.enrollment, e.seats);
+        course.held += e.seats;
+      },
+      [&](const SeatsTaken& e) {
+        const auto found = course.claims.find(e.enrollment);
+        require(found != course.claims.end() && !found->second.taken, "seats that are taken were held");
+        auto& claim = found->second;
+        claim.taken = true;
+        course.held -= claim.seats;
+        course.taken += claim.seats;
+      },
+      [&](const SeatsReleased& e) { release(course, e.enrollment); },
+      [&](const SeatsWaitlisted& e) {
+        require(e.ticket > course.last_ticket, "tickets of the waitlist ascend");
+        course.waitlist[e.ticket] = {e.enrollment, e.student, e.seats};
+        course.waitlist_by_seats.emplace(e.seats, e.ticket);
+        course.tickets[e.enrollment] = course.last_ticket = e.ticket;
+        course.waitlisted += e.seats;
+        add_to_share(course, e.student, e.enrollment, e.seats);
+      },
+      [&](const WaiterPromoted& e) {
+        auto waiter = leave_waitlist(course, e.enrollment);
+        require(waiter.seats > 0, "an enrollment that is promoted was on the waitlist");
+        require(waiter.seats <= course.available(), "seats of a promotion were available");
+        course.claims[e.enrollment] = {std::move(waiter.student), waiter.seats, false};
+        course.held += waiter.seats;
+      },
+      [&](const WaiterLeft& e) { drop_from_line(course, e.enrollment); },
+      [&](const WaiterDismissed& e) { drop_from_line(course, e.enrollment); },
+      [&](const CourseCancelled& e) {
+        course.cancelled = true;
+        course.cancel_reason = e.reason;
+        course.definition.state = CourseState::closed;
+        ++course.definition_version;
+      });
 }
 
 }  // namespace sugang

@@ -20,30 +20,18 @@
 namespace sugang {
 
 enum class CourseKind : std::uint8_t { lecture, performance, product, training };
-template <>
-struct EnumNames<CourseKind> {
-  static constexpr std::array<std::string_view, 4> values{"lecture", "performance", "product", "training"};
-};
+constexpr auto names_of(CourseKind) { return names("lecture", "performance", "product", "training"); }
 
 enum class CourseState : std::uint8_t { draft, open, closed };
-template <>
-struct EnumNames<CourseState> {
-  static constexpr std::array<std::string_view, 3> values{"draft", "open", "closed"};
-};
+constexpr auto names_of(CourseState) { return names("draft", "open", "closed"); }
 
 /// What a course does with a charge while the payment side is down.
 enum class PaymentUnavailable : std::uint8_t { refuse, defer };
-template <>
-struct EnumNames<PaymentUnavailable> {
-  static constexpr std::array<std::string_view, 2> values{"refuse", "defer"};
-};
+constexpr auto names_of(PaymentUnavailable) { return names("refuse", "defer"); }
 
 /// How the student pays; the embedded gateway's test methods decide the charge's end.
 enum class PaymentMethod : std::uint8_t { test_approve, test_decline };
-template <>
-struct EnumNames<PaymentMethod> {
-  static constexpr std::array<std::string_view, 2> values{"test-approve", "test-decline"};
-};
+constexpr auto names_of(PaymentMethod) { return names("test-approve", "test-decline"); }
 
 inline constexpr std::uint32_t capacity_max = 100'000'000;
 static_assert(price_max <= std::numeric_limits<std::int64_t>::max() / capacity_max,
@@ -181,10 +169,7 @@ struct WaiterLeft {
 
 /// Why a waiting enrollment gets no seats.
 enum class Dismissal : std::uint8_t { course_closed, capacity_reduced };
-template <>
-struct EnumNames<Dismissal> {
-  static constexpr std::array<std::string_view, 2> values{"course_closed", "capacity_reduced"};
-};
+constexpr auto names_of(Dismissal) { return names("course_closed", "capacity_reduced"); }
 
 /// Removed from the waitlist without seats: the course closed, or has fewer seats in all than the enrollment wants.
 struct WaiterDismissed {
@@ -342,7 +327,8 @@ inline constexpr std::size_t waitlist_chunk = 64;
 /// The state that callers see: a draft opens by itself at `opens_at`, and any course closes at `closes_at`.
 CourseState state_at(const CourseDefinition& definition, TimePoint now);
 
-Decision<CourseEvent, CourseError> decide(const Course& course, const CourseCommand& command, TimePoint now);
+using CourseDecision = Decision<CourseEvent, CourseError>;
+CourseDecision decide(const Course& course, const CourseCommand& command, TimePoint now);
 void apply(Course& course, const CourseEvent& event);
 
 }  // namespace sugang

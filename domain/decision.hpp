@@ -1,10 +1,22 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "domain/literal.hpp"
+
 namespace sugang {
+
+/// An event that says all by its name.
+template <Literal literal>
+struct BareEvent {
+  static constexpr std::string_view name = literal;
+  bool operator==(const BareEvent&) const = default;
+  static void fields(auto&, auto&&) {}
+};
 
 /// What an aggregate answers to a command: events (none, when the command was obeyed before) or one error.
 template <class Event, class Error>
@@ -32,5 +44,11 @@ struct Overloaded : Fs... {
 // Clang before 17 does not deduce an aggregate's template arguments by itself.
 template <class... Fs>
 Overloaded(Fs...) -> Overloaded<Fs...>;
+
+/// Visits by one lambda per alternative: `match(event)([](const A&) { … }, [](const B&) { … })`.
+template <class Variant>
+auto match(Variant& variant) {
+  return [&variant]<class... Fs>(Fs... fs) { return std::visit(Overloaded{std::move(fs)...}, variant); };
+}
 
 }  // namespace sugang

@@ -3,15 +3,13 @@
 namespace sugang {
 namespace {
 
-using DeliveryDecision = Decision<DeliveryEvent, DeliveryError>;
-
-DeliveryDecision decide_request(const Delivery& delivery) {
+DeliveryDecision on(const Delivery& delivery, const RequestDelivery&) {
   if (delivery.state == DeliveryState::cancelled) return DeliveryError::cancelled;
   if (delivery.state != DeliveryState::none) return {};
   return DeliveryDecision::of(DeliveryRequested{});
 }
 
-DeliveryDecision decide_start(const Delivery& delivery) {
+DeliveryDecision on(const Delivery& delivery, const StartDelivery&) {
   switch (delivery.state) {
     case DeliveryState::none: return DeliveryError::not_found;
     case DeliveryState::requested: return DeliveryDecision::of(DeliveryStarted{});
@@ -22,7 +20,7 @@ DeliveryDecision decide_start(const Delivery& delivery) {
   return {};
 }
 
-DeliveryDecision decide_complete(const Delivery& delivery) {
+DeliveryDecision on(const Delivery& delivery, const CompleteDelivery&) {
   switch (delivery.state) {
     case DeliveryState::none: return DeliveryError::not_found;
     case DeliveryState::requested: return DeliveryError::not_started;
@@ -33,7 +31,7 @@ DeliveryDecision decide_complete(const Delivery& delivery) {
   return {};
 }
 
-DeliveryDecision decide_cancel(const Delivery& delivery) {
+DeliveryDecision on(const Delivery& delivery, const CancelDelivery&) {
   switch (delivery.state) {
     case DeliveryState::none:
     case DeliveryState::requested: return DeliveryDecision::of(DeliveryCancelled{});
@@ -46,24 +44,15 @@ DeliveryDecision decide_cancel(const Delivery& delivery) {
 
 }  // namespace
 
-Decision<DeliveryEvent, DeliveryError> decide(const Delivery& delivery, const DeliveryCommand& command, TimePoint) {
-  return std::visit(Overloaded{
-                        [&](const RequestDelivery&) { return decide_request(delivery); },
-                        [&](const StartDelivery&) { return decide_start(delivery); },
-                        [&](const CompleteDelivery&) { return decide_complete(delivery); },
-                        [&](const CancelDelivery&) { return decide_cancel(delivery); },
-                    },
-                    command);
+DeliveryDecision decide(const Delivery& delivery, const DeliveryCommand& command, TimePoint) {
+  return std::visit([&](const auto& each) { return on(delivery, each); }, command);
 }
 
 void apply(Delivery& delivery, const DeliveryEvent& event) {
-  std::visit(Overloaded{
-                 [&](const DeliveryRequested&) { delivery.state = DeliveryState::requested; },
-                 [&](const DeliveryStarted&) { delivery.state = DeliveryState::started; },
-                 [&](const DeliveryCompleted&) { delivery.state = DeliveryState::completed; },
-                 [&](const DeliveryCancelled&) { delivery.state = DeliveryState::cancelled; },
-             },
-             event);
+  match(event)([&](const DeliveryRequested&) { delivery.state = DeliveryState::requested; },
+               [&](const DeliveryStarted&) { delivery.state = DeliveryState::started; },
+               [&](const DeliveryCompleted&) { delivery.state = DeliveryState::completed; },
+               [&](const DeliveryCancelled&) { delivery.state = DeliveryState::cancelled; });
 }
 
 }  // namespace sugang

@@ -11,32 +11,13 @@
 namespace sugang {
 
 enum class DeliveryState : std::uint8_t { none, requested, started, completed, cancelled };
-template <>
-struct EnumNames<DeliveryState> {
-  static constexpr std::array<std::string_view, 5> values{"none", "requested", "started", "completed", "cancelled"};
-};
+constexpr auto names_of(DeliveryState) { return names("none", "requested", "started", "completed", "cancelled"); }
 
-struct DeliveryRequested {
-  static constexpr std::string_view name = "delivery.requested";
-  bool operator==(const DeliveryRequested&) const = default;
-  static void fields(auto&, auto&&) {}
-};
-struct DeliveryStarted {
-  static constexpr std::string_view name = "delivery.started";
-  bool operator==(const DeliveryStarted&) const = default;
-  static void fields(auto&, auto&&) {}
-};
-struct DeliveryCompleted {
-  static constexpr std::string_view name = "delivery.completed";
-  bool operator==(const DeliveryCompleted&) const = default;
-  static void fields(auto&, auto&&) {}
-};
+struct DeliveryRequested : BareEvent<"delivery.requested"> {};
+struct DeliveryStarted : BareEvent<"delivery.started"> {};
+struct DeliveryCompleted : BareEvent<"delivery.completed"> {};
 /// Nothing will be delivered; also when nothing was requested yet, so that a late RequestDelivery is refused.
-struct DeliveryCancelled {
-  static constexpr std::string_view name = "delivery.cancelled";
-  bool operator==(const DeliveryCancelled&) const = default;
-  static void fields(auto&, auto&&) {}
-};
+struct DeliveryCancelled : BareEvent<"delivery.cancelled"> {};
 
 using DeliveryEvent = std::variant<DeliveryRequested, DeliveryStarted, DeliveryCompleted, DeliveryCancelled>;
 
@@ -58,8 +39,8 @@ struct Delivery {
   bool operator==(const Delivery&) const = default;
 };
 
-Decision<DeliveryEvent, DeliveryError> decide(const Delivery& delivery, const DeliveryCommand& command,
-                                              TimePoint now);
+using DeliveryDecision = Decision<DeliveryEvent, DeliveryError>;
+DeliveryDecision decide(const Delivery& delivery, const DeliveryCommand& command, TimePoint now);
 void apply(Delivery& delivery, const DeliveryEvent& event);
 
 }  // namespace sugang

@@ -3,8 +3,6 @@
 namespace sugang {
 namespace {
 
-using EnrollmentDecision = Decision<EnrollmentEvent, EnrollmentError>;
-
 bool has_ended(EnrollmentState state) {
   return state == EnrollmentState::rejected || state == EnrollmentState::expired ||
          state == EnrollmentState::cancelled || state == EnrollmentState::completed;
@@ -26,47 +24,40 @@ EnrollmentDecision decide_request_cancel(EnrollmentState state, const RequestCan
 
 }  // namespace
 
-Decision<EnrollmentEvent, EnrollmentError> decide(const Enrollment& enrollment, const EnrollmentCommand& command,
-                                                  TimePoint) {
+EnrollmentDecision decide(const Enrollment& enrollment, const EnrollmentCommand& command, TimePoint) {
   using State = EnrollmentState;
   const auto state = enrollment.state;
-  if (const auto* request = std::get_if<RequestEnrollment>(&command))
-    return state == State::none ? EnrollmentDecision::of(request->request) : EnrollmentDecision{};
-  if (state == State::none) return EnrollmentError::not_found;
-  return std::visit(Overloaded{
-                        [&](const RequestEnrollment&) { return EnrollmentDecision{}; },
-                        [&](const ConfirmEnrollment&) {
-                          return move(state, State::requested, State::confirmed, EnrollmentConfirmed{});
-                        },
-                        [&](const RejectEnrollment& c) {
-                          return move(state, State::requested, State::rejected, EnrollmentRejected{c.reason});
-                        },
-                        [&](const ExpireEnrollment&) {
-                          return move(state, State::requested, State::expired, EnrollmentExpired{});
-                        },
-                        [&](const RequestCancel& c) { return decide_request_cancel(state, c); },
-                        [&](const CancelEnrollment&) {
-                          return move(state, State::cancel_requested, State::cancelled, EnrollmentCancelled{});
-                        },
-                        [&](const CompleteEnrollment&) {
-                          return move(state, State::confirmed, State::completed, EnrollmentCompleted{});
-                        },
-                    },
-                    command);
+  if (state == State::none && !std::holds_alternative<RequestEnrollment>(command))
+    return EnrollmentError::not_found;
+  return match(command)(
+      [&](const RequestEnrollment& c) {
+        return state == State::none ? EnrollmentDecision::of(c.request) : EnrollmentDecision{};
+      },
+      [&](const ConfirmEnrollment&) {
+        return move(state, State::requested, State::confirmed, EnrollmentConfirmed{});
+      },
+      [&](const RejectEnrollment& c) {
+        return move(state, State::requested, State::rejected, EnrollmentRejected{c.reason});
+      },
+      [&](const ExpireEnrollment&) { return move(state, State::requested, State::expired, EnrollmentExpired{}); },
+      [&](const RequestCancel& c) { return decide_request_cancel(state, c); },
+      [&](const CancelEnrollment&) {
+        return move(state, State::cancel_requested, State::cancelled, EnrollmentCancelled{});
+      },
+      [&](const CompleteEnrollment&) {
+        return move(state, State::confirmed, State::completed, EnrollmentCompleted{});
+      });
 }
 
 void apply(Enrollment& enrollment, const EnrollmentEvent& event) {
   using State = EnrollmentState;
-  enrollment.state = std::visit(Overloaded{
-                                    [](const EnrollmentRequested&) { return State::requested; },
-                                    [](const EnrollmentConfirmed&) { return State::confirmed; },
-                                    [](const EnrollmentRejected&) { return State::rejected; },
-                                    [](const EnrollmentExpired&) { return State::expired; },
-                                    [](const CancelRequested&) { return State::cancel_requested; },
-                                    [](const EnrollmentCancelled&) { return State::cancelled; },
-                                    [](const EnrollmentCompleted&) { return State::completed; },
-                                },
-                                event);
+  enrollment.state = match(event)([](const EnrollmentRequested&) { return State::requested; },
+                                  [](const EnrollmentConfirmed&) { return State::confirmed; },
+                                  [](const EnrollmentRejected&) { return State::rejected; },
+                                  [](const EnrollmentExpired&) { return State::expired; },
+                                  [](const CancelRequested&) { return State::cancel_requested; },
+                                  [](const EnrollmentCancelled&) { return State::cancelled; },
+                                  [](const EnrollmentCompleted&) { return State::completed; });
 }
 
 }  // namespace sugang

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <variant>
 
@@ -33,22 +32,11 @@ enum class EnrollmentState : std::uint8_t {
   cancel_requested,
   cancelled,
 };
-template <>
-struct EnumNames<EnrollmentState> {
-  static constexpr std::array<std::string_view, 13> values{"none",
-                                                           "requested",
-                                                           "waitlisted",
-                                                           "seats_held",
-                                                           "payment_pending",
-                                                           "awaiting_instructor",
-                                                           "awaiting_schedule",
-                                                           "confirmed",
-                                                           "completed",
-                                                           "rejected",
-                                                           "expired",
-                                                           "cancel_requested",
-                                                           "cancelled"};
-};
+constexpr auto names_of(EnrollmentState) {
+  return names("none", "requested", "waitlisted", "seats_held", "payment_pending", "awaiting_instructor",
+               "awaiting_schedule", "confirmed", "completed", "rejected", "expired", "cancel_requested",
+               "cancelled");
+}
 
 /// It ended without a place, and not by a cancel.
 constexpr bool has_ended_otherwise(EnrollmentState state) {
@@ -81,18 +69,10 @@ struct EnrollmentRequested {
   }
 };
 
-struct EnrollmentConfirmed {
-  static constexpr std::string_view name = "enrollment.confirmed";
-  bool operator==(const EnrollmentConfirmed&) const = default;
-  static void fields(auto&, auto&&) {}
-};
+struct EnrollmentConfirmed : BareEvent<"enrollment.confirmed"> {};
 
 /// Nothing is left to come: delivered, or the class's result is recorded.
-struct EnrollmentCompleted {
-  static constexpr std::string_view name = "enrollment.completed";
-  bool operator==(const EnrollmentCompleted&) const = default;
-  static void fields(auto&, auto&&) {}
-};
+struct EnrollmentCompleted : BareEvent<"enrollment.completed"> {};
 
 struct EnrollmentRejected {
   static constexpr std::string_view name = "enrollment.rejected";
@@ -101,11 +81,7 @@ struct EnrollmentRejected {
   static void fields(auto& self, auto&& field) { field("reason", self.reason); }
 };
 
-struct EnrollmentExpired {
-  static constexpr std::string_view name = "enrollment.expired";
-  bool operator==(const EnrollmentExpired&) const = default;
-  static void fields(auto&, auto&&) {}
-};
+struct EnrollmentExpired : BareEvent<"enrollment.expired"> {};
 
 struct CancelRequested {
   static constexpr std::string_view name = "enrollment.cancel-requested";
@@ -114,11 +90,7 @@ struct CancelRequested {
   static void fields(auto& self, auto&& field) { field("reason", self.reason); }
 };
 
-struct EnrollmentCancelled {
-  static constexpr std::string_view name = "enrollment.cancelled";
-  bool operator==(const EnrollmentCancelled&) const = default;
-  static void fields(auto&, auto&&) {}
-};
+struct EnrollmentCancelled : BareEvent<"enrollment.cancelled"> {};
 
 using EnrollmentEvent = std::variant<EnrollmentRequested, EnrollmentConfirmed, EnrollmentRejected,
                                      EnrollmentExpired, CancelRequested, EnrollmentCancelled, EnrollmentCompleted>;
@@ -153,8 +125,8 @@ struct Enrollment {
   bool operator==(const Enrollment&) const = default;
 };
 
-Decision<EnrollmentEvent, EnrollmentError> decide(const Enrollment& enrollment, const EnrollmentCommand& command,
-                                                  TimePoint now);
+using EnrollmentDecision = Decision<EnrollmentEvent, EnrollmentError>;
+EnrollmentDecision decide(const Enrollment& enrollment, const EnrollmentCommand& command, TimePoint now);
 void apply(Enrollment& enrollment, const EnrollmentEvent& event);
 
 }  // namespace sugang

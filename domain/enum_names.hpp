@@ -4,18 +4,24 @@
 #include <cstddef>
 #include <optional>
 #include <string_view>
-#include <type_traits>
 
 namespace sugang {
 
-/// Specialised beside each enum that is stored or shown: `values[i]` names the enumerator i. Names are part of
-/// the journal's format and of the API; an enumerator is appended, never renamed or moved.
-template <class Enum>
-struct EnumNames;
+template <class... Names>
+constexpr std::array<std::string_view, sizeof...(Names)> names(Names... each) {
+  return {each...};
+}
 
+/// An enum that is stored or shown has a `names_of(Enum)` beside it: the i-th of these `names` is the enumerator
+/// i's. They are part of the journal's format and of the API; an enumerator is appended, never renamed or moved.
 template <class Enum>
-concept NamedEnum = std::is_enum_v<Enum> && requires {
-  EnumNames<Enum>::values.size();
+concept NamedEnum = requires(Enum value) {
+  names_of(value);
+};
+
+template <NamedEnum Enum>
+struct EnumNames {
+  static constexpr auto values = names_of(Enum{});
 };
 
 template <NamedEnum Enum>

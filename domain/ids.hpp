@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -8,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "domain/literal.hpp"
 #include "domain/partition.hpp"
 #include "domain/time.hpp"
 
@@ -55,30 +55,18 @@ struct ServerId {
   auto operator<=>(const ServerId&) const = default;
 };
 
-struct EnrollmentTag {
-  static constexpr std::string_view prefix = "enr_";
+template <Literal literal>
+struct IdPrefix {
+  static constexpr std::string_view prefix = literal;
 };
-struct PaymentTag {
-  static constexpr std::string_view prefix = "pay_";
-};
-struct SagaTag {
-  static constexpr std::string_view prefix = "saga_";
-};
-struct EventTag {
-  static constexpr std::string_view prefix = "evt_";
-};
-struct RequestTag {
-  static constexpr std::string_view prefix = "req_";
-};
-struct StockTag {
-  static constexpr std::string_view prefix = "stk_";
-};
-struct DeliveryTag {
-  static constexpr std::string_view prefix = "dlv_";
-};
-struct CoachingTag {
-  static constexpr std::string_view prefix = "coa_";
-};
+using EnrollmentTag = IdPrefix<"enr_">;
+using PaymentTag = IdPrefix<"pay_">;
+using SagaTag = IdPrefix<"saga_">;
+using EventTag = IdPrefix<"evt_">;
+using RequestTag = IdPrefix<"req_">;
+using StockTag = IdPrefix<"stk_">;
+using DeliveryTag = IdPrefix<"dlv_">;
+using CoachingTag = IdPrefix<"coa_">;
 
 using EnrollmentId = ServerId<EnrollmentTag>;
 using PaymentId = ServerId<PaymentTag>;

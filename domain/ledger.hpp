@@ -10,10 +10,7 @@ namespace sugang {
 
 /// What the payment gateway's own ledger has for one key.
 enum class ChargeState : std::uint8_t { approved, declined, refunded };
-template <>
-struct EnumNames<ChargeState> {
-  static constexpr std::array<std::string_view, 3> values{"approved", "declined", "refunded"};
-};
+constexpr auto names_of(ChargeState) { return names("approved", "declined", "refunded"); }
 struct LedgerCharge {
   Money amount;
   ChargeState state = ChargeState::approved;

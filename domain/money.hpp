@@ -3,7 +3,6 @@
 #include <array>
 #include <compare>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace sugang {
@@ -20,6 +19,10 @@ struct Money {
   std::int64_t amount = 0;
   Currency currency;
   auto operator<=>(const Money&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("amount", self.amount);
+    field("currency", self.currency);
+  }
 };
 
 /// Highest price of one seat, in minor units: times the most seats it still fits 64 bits.
@@ -27,6 +30,12 @@ inline constexpr std::int64_t price_max = 10'000'000'000;
 
 inline Money operator*(Money price, std::uint32_t seats) {
   return {price.amount * static_cast<std::int64_t>(seats), price.currency};
+}
+
+/// Points for a price paid: whole points, rounded down. Without overflow for any amount and percent that a course
+/// may have.
+inline std::int64_t mileage_for(const Money& paid, std::uint32_t percent) {
+  return paid.amount / 100 * percent + paid.amount % 100 * percent / 100;
 }
 
 }  // namespace sugang

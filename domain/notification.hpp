@@ -1,8 +1,6 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <string_view>
 
 #include "domain/enum_names.hpp"
 
@@ -24,21 +22,16 @@ enum class NoticeKind : std::uint8_t {
   schedule_confirmed,
   result_recorded,
 };
-template <>
-struct EnumNames<NoticeKind> {
-  static constexpr std::array<std::string_view, 13> values{
-      "waitlist.promoted",       "enrollment.confirmed", "enrollment.completed", "enrollment.rejected",
-      "enrollment.expired",      "enrollment.cancelled", "stock.prepared",       "delivery.requested",
-      "delivery.started",        "delivery.completed",   "coaching.assigned",    "coaching.scheduled",
-      "coaching.result-recorded"};
-};
+constexpr auto names_of(NoticeKind) {
+  return names("waitlist.promoted", "enrollment.confirmed", "enrollment.completed", "enrollment.rejected",
+               "enrollment.expired", "enrollment.cancelled", "stock.prepared", "delivery.requested",
+               "delivery.started", "delivery.completed", "coaching.assigned", "coaching.scheduled",
+               "coaching.result-recorded");
+}
 
 /// `queued` while a webhook is still to be called for it, `failed` when none of those called took it, else `sent`:
 /// it lies in the box.
 enum class NotificationState : std::uint8_t { queued, sent, failed };
-template <>
-struct EnumNames<NotificationState> {
-  static constexpr std::array<std::string_view, 3> values{"queued", "sent", "failed"};
-};
+constexpr auto names_of(NotificationState) { return names("queued", "sent", "failed"); }
 
 }  // namespace sugang

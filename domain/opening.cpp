@@ -1,45 +1,14 @@
 #include "domain/opening.hpp"
 
-#include "domain/mileage.hpp"
 #include "domain/saga_steps.hpp"
 
 namespace sugang {
-namespace {
-
-constexpr Causation request{Step::request, Direction::act};
-constexpr Causation hold_seats{Step::hold_seats, Direction::act};
-constexpr Causation take_payment{Step::take_payment, Direction::act};
-constexpr Causation take_seats{Step::take_seats, Direction::act};
-constexpr Causation confirm{Step::confirm, Direction::act};
-
-/// Collects the records of one enrollment's creation.
-class Records {
- public:
-  Records(EnrollmentId enrollment, TimePoint now) : enrollment_(enrollment), now_(now) {}
-
-  void add(AggregateId aggregate, Sequence sequence, Causation causation, Event event) {
-    records_.push_back({.aggregate = std::move(aggregate),
-                        .sequence = sequence,
-                        .time = now_,
-                        .enrollment = enrollment_,
-                        .causation = causation,
-                        .event = std::move(event)});
-  }
-  std::vector<Record> take() { return std::move(records_); }
-
- private:
-  const EnrollmentId enrollment_;
-  const TimePoint now_;
-  std::vector<Record> records_;
-};
-
-}  // namespace
 
 Opening open_enrollment(const Course& course, EnrollmentId id, const PlaceEnrollment& placement,
                         PaymentSide payments, const OpeningLimits& limits, TimePoint now) {
   const HoldSeats hold{id, placement.student, placement.seats, payments, placement.may_wait};
   auto held = decide(course, CourseCommand{hold}, now);
-  if (held.error) return {.records = {}, .error = held.error};
+  if (held.error) return {.error = held.error};
 
   const auto& definition = course.definition;
   const bool waits = std::holds_alternative<SeatsWaitlisted>(held.events.front());
@@ -49,32 +18,39 @@ Opening open_enrollment(const Course& course, EnrollmentId id, const PlaceEnroll
   const auto deadline = now + (waits ? limits.waitlist : defers ? limits.deferred_payment : limits.payment);
 
   const AggregateId of_course{placement.course};
-  Records records{id, now};
-  records.add(id, 1, request,
-              EnrollmentEvent{EnrollmentRequested{.course = placement.course,
-                                                  .student = placement.student,
-                                                  .seats = placement.seats,
-                                                  .kind = definition.kind,
-                                                  .amount = amount,
-                                                  .method = placement.method,
-                                                  .mileage = mileage,
-                                                  .defers = defers}});
-  records.add(saga_of(id), 1, request, SagaEvent{SagaStarted{deadline}});
-  for (auto& event : held.events) records.add(of_course, 0, hold_seats, std::move(event));
-  if (waits) return {.records = records.take(), .error = {}};
+  std::vector<Record> records;
+  const auto add = [&](AggregateId aggregate, Sequence sequence, Step step, Event event) {
+    records.push_back({.aggregate = std::move(aggregate),
+                       .sequence = sequence,
+                       .time = now,
+                       .enrollment = id,
+                       .causation = {step},
+                       .event = std::move(event)});
+  };
+  add(id, 1, Step::request,
+      EnrollmentEvent{EnrollmentRequested{.course = placement.course,
+                                          .student = placement.student,
+                                          .seats = placement.seats,
+                                          .kind = definition.kind,
+                                          .amount = amount,
+                                          .method = placement.method,
+                                          .mileage = mileage,
+                                          .defers = defers}});
+  add(saga_of(id), 1, Step::request, SagaEvent{SagaStarted{deadline}});
+  for (auto& event : held.events) add(of_course, 0, Step::hold_seats, std::move(event));
+  if (waits) return {.records = std::move(records)};
 
   const TakePayment take{amount, placement.method, payments == PaymentSide::available, mileage};
   Sequence of_payment = 0;
   for (auto& event : decide(Payment{}, take, now).events)
-    records.add(payment_of(id), ++of_payment, take_payment, std::move(event));
-  const Cursor paying{
-      .kind = definition.kind, .turned = {}, .index = *place_of(definition.kind, Step::take_payment)};
+    add(payment_of(id), ++of_payment, Step::take_payment, std::move(event));
+  const Cursor paying{.kind = definition.kind, .index = *place_of(definition.kind, Step::take_payment)};
   if (amount.amount == 0 && confirms_next(paying)) {
-    records.add(of_course, 0, take_seats, CourseEvent{SeatsTaken{id}});
-    records.add(id, 2, confirm, EnrollmentEvent{EnrollmentConfirmed{}});
-    records.add(saga_of(id), 2, {}, SagaEvent{SagaCompleted{}});
+    add(of_course, 0, Step::take_seats, CourseEvent{SeatsTaken{id}});
+    add(id, 2, Step::confirm, EnrollmentEvent{EnrollmentConfirmed{}});
+    add(saga_of(id), 2, Step::none, SagaEvent{SagaCompleted{}});
   }
-  return {.records = records.take(), .error = {}};
+  return {.records = std::move(records)};
 }
 
 }  // namespace sugang

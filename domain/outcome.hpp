@@ -37,6 +37,12 @@ enum class ServiceError : std::uint8_t {
 using Refusal = std::variant<CourseError, EnrollmentError, PaymentError, ServiceError, SagaError, StockError,
                              DeliveryError, CoachingError, CalendarError>;
 
+/// Why a rejected enrollment has no seats: its payment was declined, or the waitlist dismissed it.
+inline Refusal rejection_of(const EnrollmentSummary& rejected) {
+  if (rejected.payment == PaymentState::none) return CourseError::sold_out;
+  return PaymentError::declined;
+}
+
 /// What a refusal to hold seats is about.
 struct HoldRefusal {
   /// Of `already_enrolled`.

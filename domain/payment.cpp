@@ -3,18 +3,15 @@
 namespace sugang {
 namespace {
 
-using PaymentDecision = Decision<PaymentEvent, PaymentError>;
-
-PaymentDecision decide_take(const Payment& payment, const TakePayment& command) {
+PaymentDecision on(const Payment& payment, const TakePayment& command) {
   switch (payment.state) {
-    case PaymentState::none: {
+    case PaymentState::none:
       // Nothing to move: no call is made.
       if (command.amount.amount == 0)
         return PaymentDecision::of(PaymentRequested{command.amount, command.method, false, command.mileage},
                                    PaymentApproved{command.mileage});
       return PaymentDecision::of(
           PaymentRequested{command.amount, command.method, command.may_call, command.mileage});
-    }
     case PaymentState::requested:
       if (command.may_call && !payment.charge_started) return PaymentDecision::of(ChargeStarted{});
       return {};
@@ -28,7 +25,7 @@ PaymentDecision decide_take(const Payment& payment, const TakePayment& command) 
   return {};
 }
 
-PaymentDecision decide_charge(const Payment& payment, const ResolveCharge& command) {
+PaymentDecision on(const Payment& payment, const ResolveCharge& command) {
   if (payment.state == PaymentState::requested && payment.charge_started) {
     if (command.approved) return PaymentDecision::of(PaymentApproved{payment.mileage});
     return PaymentDecision::of(PaymentDeclined{command.reason});
@@ -40,7 +37,7 @@ PaymentDecision decide_charge(const Payment& payment, const ResolveCharge& comma
   return {};
 }
 
-PaymentDecision decide_refund(const Payment& payment, const RefundPayment& command) {
+PaymentDecision on(const Payment& payment, const RefundPayment& command) {
   switch (payment.state) {
     case PaymentState::none: return PaymentDecision::of(PaymentVoided{});
     case PaymentState::requested:
@@ -62,14 +59,14 @@ PaymentDecision decide_refund(const Payment& payment, const RefundPayment& comma
   return {};
 }
 
-PaymentDecision decide_refund_answer(const Payment& payment, const ResolveRefund& command) {
+PaymentDecision on(const Payment& payment, const ResolveRefund& command) {
   if (payment.state != PaymentState::refund_requested) return {};
   if (command.approved) return PaymentDecision::of(PaymentRefunded{});
   if (payment.refund_declined) return {};
   return PaymentDecision::of(RefundDeclined{command.reason});
 }
 
-PaymentDecision decide_settlement(const Payment& payment) {
+PaymentDecision on(const Payment& payment, const SettleRefund&) {
   if (payment.outcome_unknown()) return PaymentError::outcome_unknown;
   if (payment.state == PaymentState::refund_requested) return PaymentDecision::of(PaymentRefunded{});
   if (payment.state == PaymentState::refunded) return {};
@@ -84,47 +81,38 @@ bool lets_calls_leave(const PaymentCommand& command) {
   return true;
 }
 
-Decision<PaymentEvent, PaymentError> decide(const Payment& payment, const PaymentCommand& command, TimePoint) {
-  return std::visit(Overloaded{
-                        [&](const TakePayment& c) { return decide_take(payment, c); },
-                        [&](const ResolveCharge& c) { return decide_charge(payment, c); },
-                        [&](const RefundPayment& c) { return decide_refund(payment, c); },
-                        [&](const ResolveRefund& c) { return decide_refund_answer(payment, c); },
-                        [&](const SettleRefund&) { return decide_settlement(payment); },
-                    },
-                    command);
+PaymentDecision decide(const Payment& payment, const PaymentCommand& command, TimePoint) {
+  return std::visit([&](const auto& each) { return on(payment, each); }, command);
 }
 
 void apply(Payment& payment, const PaymentEvent& event) {
   using State = PaymentState;
-  std::visit(Overloaded{
-                 [&](const PaymentRequested& e) {
-                   payment.amount = e.amount;
-                   payment.method = e.method;
-                   payment.charge_started = e.charge_started;
-                   payment.mileage = e.mileage;
-                   payment.state = State::requested;
-                 },
-                 [&](const ChargeStarted&) { payment.charge_started = true; },
-                 [&](const PaymentApproved& e) {
-                   payment.state = State::approved;
-                   payment.mileage_earned += e.mileage;
-                 },
-                 [&](const PaymentDeclined&) { payment.state = State::declined; },
-                 [&](const PaymentVoidRequested&) { payment.state = State::void_requested; },
-                 [&](const PaymentVoided&) { payment.state = State::voided; },
-                 [&](const RefundRequested& e) {
-                   payment.state = State::refund_requested;
-                   payment.mileage_earned -= e.mileage;
-                   payment.refund_declined = false;
-                 },
-                 [&](const RefundDeclined&) { payment.refund_declined = true; },
-                 [&](const PaymentRefunded&) {
-                   payment.state = State::refunded;
-                   payment.refund_declined = false;
-                 },
-             },
-             event);
+  match(event)(
+      [&](const PaymentRequested& e) {
+        payment.amount = e.amount;
+        payment.method = e.method;
+        payment.charge_started = e.charge_started;
+        payment.mileage = e.mileage;
+        payment.state = State::requested;
+      },
+      [&](const ChargeStarted&) { payment.charge_started = true; },
+      [&](const PaymentApproved& e) {
+        payment.state = State::approved;
+        payment.mileage_earned += e.mileage;
+      },
+      [&](const PaymentDeclined&) { payment.state = State::declined; },
+      [&](const PaymentVoidRequested&) { payment.state = State::void_requested; },
+      [&](const PaymentVoided&) { payment.state = State::voided; },
+      [&](const RefundRequested& e) {
+        payment.state = State::refund_requested;
+        payment.mileage_earned -= e.mileage;
+        payment.refund_declined = false;
+      },
+      [&](const RefundDeclined&) { payment.refund_declined = true; },
+      [&](const PaymentRefunded&) {
+        payment.state = State::refunded;
+        payment.refund_declined = false;
+      });
 }
 
 }  // namespace sugang

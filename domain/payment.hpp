@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <variant>
 
@@ -18,11 +17,10 @@ enum class PaymentState : std::uint8_t {
   refund_requested,
   refunded,
 };
-template <>
-struct EnumNames<PaymentState> {
-  static constexpr std::array<std::string_view, 8> values{
-      "none", "requested", "approved", "declined", "void_requested", "voided", "refund_requested", "refunded"};
-};
+constexpr auto names_of(PaymentState) {
+  return names("none", "requested", "approved", "declined", "void_requested", "voided", "refund_requested",
+               "refunded");
+}
 
 struct PaymentRequested {
   static constexpr std::string_view name = "payment.requested";
@@ -42,11 +40,7 @@ struct PaymentRequested {
 };
 
 /// The call of a charge that had to wait for the payment side may be made once this is durable.
-struct ChargeStarted {
-  static constexpr std::string_view name = "payment.charge-started";
-  bool operator==(const ChargeStarted&) const = default;
-  static void fields(auto&, auto&&) {}
-};
+struct ChargeStarted : BareEvent<"payment.charge-started"> {};
 
 struct PaymentApproved {
   static constexpr std::string_view name = "payment.approved";
@@ -63,18 +57,10 @@ struct PaymentDeclined {
   static void fields(auto& self, auto&& field) { field("reason", self.reason); }
 };
 
-struct PaymentVoidRequested {
-  static constexpr std::string_view name = "payment.void-requested";
-  bool operator==(const PaymentVoidRequested&) const = default;
-  static void fields(auto&, auto&&) {}
-};
+struct PaymentVoidRequested : BareEvent<"payment.void-requested"> {};
 
 /// No money moved and none will: the charge was refused, or the undo came before the act.
-struct PaymentVoided {
-  static constexpr std::string_view name = "payment.voided";
-  bool operator==(const PaymentVoided&) const = default;
-  static void fields(auto&, auto&&) {}
-};
+struct PaymentVoided : BareEvent<"payment.voided"> {};
 
 /// Journaled again when an operator retries a refund that was refused: its outcome is unknown from then on.
 struct RefundRequested {
@@ -93,11 +79,7 @@ struct RefundDeclined {
   static void fields(auto& self, auto&& field) { field("reason", self.reason); }
 };
 
-struct PaymentRefunded {
-  static constexpr std::string_view name = "payment.refunded";
-  bool operator==(const PaymentRefunded&) const = default;
-  static void fields(auto&, auto&&) {}
-};
+struct PaymentRefunded : BareEvent<"payment.refunded"> {};
 
 using PaymentEvent = std::variant<PaymentRequested, PaymentApproved, PaymentDeclined, PaymentVoidRequested,
                                   PaymentVoided, RefundRequested, PaymentRefunded, ChargeStarted, RefundDeclined>;
@@ -171,7 +153,8 @@ struct Payment {
 /// Whether the command causes a call to the gateway.
 bool lets_calls_leave(const PaymentCommand& command);
 
-Decision<PaymentEvent, PaymentError> decide(const Payment& payment, const PaymentCommand& command, TimePoint now);
+using PaymentDecision = Decision<PaymentEvent, PaymentError>;
+PaymentDecision decide(const Payment& payment, const PaymentCommand& command, TimePoint now);
 void apply(Payment& payment, const PaymentEvent& event);
 
 }  // namespace sugang

@@ -11,7 +11,6 @@
 #include "domain/course.hpp"
 #include "domain/delivery.hpp"
 #include "domain/enrollment.hpp"
-#include "domain/mileage.hpp"
 #include "domain/payment.hpp"
 #include "domain/request.hpp"
 #include "domain/saga_events.hpp"
@@ -44,12 +43,10 @@ enum class AggregateKind : std::uint8_t {
   /// The one that holds all webhooks.
   webhook_registry,
 };
-template <>
-struct EnumNames<AggregateKind> {
-  static constexpr std::array<std::string_view, 10> values{"course",   "enrollment",        "payment",  "saga",
-                                                           "request",  "stock_preparation", "delivery", "coaching",
-                                                           "calendar", "webhook_registry"};
-};
+constexpr auto names_of(AggregateKind) {
+  return names("course", "enrollment", "payment", "saga", "request", "stock_preparation", "delivery", "coaching",
+               "calendar", "webhook_registry");
+}
 
 /// Whether ids of this kind are names that a client, or the identity provider, chose. The others are uids.
 constexpr bool is_named(AggregateKind kind) {

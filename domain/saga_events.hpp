@@ -1,9 +1,9 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <variant>
 
+#include "domain/decision.hpp"
 #include "domain/enum_names.hpp"
 #include "domain/time.hpp"
 
@@ -33,51 +33,27 @@ enum class Step : std::uint8_t {
   record_result,
   complete,
 };
-template <>
-struct EnumNames<Step> {
-  static constexpr std::array<std::string_view, 19> values{"none",
-                                                           "request",
-                                                           "hold_seats",
-                                                           "take_payment",
-                                                           "take_seats",
-                                                           "confirm",
-                                                           "mark_cancel_requested",
-                                                           "mark_cancelled",
-                                                           "mark_rejected",
-                                                           "mark_expired",
-                                                           "prepare_stock",
-                                                           "request_delivery",
-                                                           "assign_instructor",
-                                                           "book_slot",
-                                                           "confirm_schedule",
-                                                           "start_delivery",
-                                                           "complete_delivery",
-                                                           "record_result",
-                                                           "complete"};
-};
+constexpr auto names_of(Step) {
+  return names("none", "request", "hold_seats", "take_payment", "take_seats", "confirm", "mark_cancel_requested",
+               "mark_cancelled", "mark_rejected", "mark_expired", "prepare_stock", "request_delivery",
+               "assign_instructor", "book_slot", "confirm_schedule", "start_delivery", "complete_delivery",
+               "record_result", "complete");
+}
 
 enum class Direction : std::uint8_t { act, undo };
-template <>
-struct EnumNames<Direction> {
-  static constexpr std::array<std::string_view, 2> values{"act", "undo"};
-};
+constexpr auto names_of(Direction) { return names("act", "undo"); }
 
 /// What a reader calls the step in this direction: hold_seats undone is release_seats.
 std::string_view step_label(Step step, Direction direction);
 
 enum class SagaState : std::uint8_t { none, running, waiting, completed, compensating, compensated, stuck };
-template <>
-struct EnumNames<SagaState> {
-  static constexpr std::array<std::string_view, 7> values{"none",         "running",     "waiting", "completed",
-                                                          "compensating", "compensated", "stuck"};
-};
+constexpr auto names_of(SagaState) {
+  return names("none", "running", "waiting", "completed", "compensating", "compensated", "stuck");
+}
 
 /// Why a saga turned back; it decides how the enrollment ends.
 enum class TurnCause : std::uint8_t { declined, expired, cancelled };
-template <>
-struct EnumNames<TurnCause> {
-  static constexpr std::array<std::string_view, 3> values{"declined", "expired", "cancelled"};
-};
+constexpr auto names_of(TurnCause) { return names("declined", "expired", "cancelled"); }
 
 struct SagaStarted {
   static constexpr std::string_view name = "saga.started";
@@ -134,17 +110,9 @@ struct SagaStuck {
   }
 };
 
-struct SagaCompleted {
-  static constexpr std::string_view name = "saga.completed";
-  bool operator==(const SagaCompleted&) const = default;
-  static void fields(auto&, auto&&) {}
-};
+struct SagaCompleted : BareEvent<"saga.completed"> {};
 
-struct SagaCompensated {
-  static constexpr std::string_view name = "saga.compensated";
-  bool operator==(const SagaCompensated&) const = default;
-  static void fields(auto&, auto&&) {}
-};
+struct SagaCompensated : BareEvent<"saga.compensated"> {};
 
 /// The step waits for the staff, the waitlist or a deferred charge, until the deadline; for a paused component
 /// without one.
@@ -160,10 +128,7 @@ struct SagaWaits {
 };
 
 enum class OperatorAction : std::uint8_t { retry, compensate, resolve };
-template <>
-struct EnumNames<OperatorAction> {
-  static constexpr std::array<std::string_view, 3> values{"retry", "compensate", "resolve"};
-};
+constexpr auto names_of(OperatorAction) { return names("retry", "compensate", "resolve"); }
 
 /// An operator's command; the audit trail of what it was, and why.
 struct SagaOperated {

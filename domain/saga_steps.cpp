@@ -252,14 +252,11 @@ Cursor cursor_of(const EnrollmentSummary& summary) {
 }
 
 Step step_of(const StaffStep& step) {
-  return std::visit(Overloaded{
-                        [](const AssignInstructor&) { return Step::assign_instructor; },
-                        [](const AgreeOnSlot&) { return Step::book_slot; },
-                        [](const RecordResult&) { return Step::record_result; },
-                        [](const StartDelivery&) { return Step::start_delivery; },
-                        [](const CompleteDelivery&) { return Step::complete_delivery; },
-                    },
-                    step);
+  return match(step)([](const AssignInstructor&) { return Step::assign_instructor; },
+                     [](const AgreeOnSlot&) { return Step::book_slot; },
+                     [](const RecordResult&) { return Step::record_result; },
+                     [](const StartDelivery&) { return Step::start_delivery; },
+                     [](const CompleteDelivery&) { return Step::complete_delivery; });
 }
 
 bool moves_class(const StaffStep& step, const EnrollmentSummary& summary) {
@@ -276,20 +273,17 @@ ParticipantCommand command_of(const StaffStep& what, Causation step, const Enrol
     return ParticipantCommand{AggregateId::calendar_of(instructor),
                               CalendarCommand{BookSlot{summary.id, slot, summary.coaching->slot}}};
   };
-  auto command =
-      std::visit(Overloaded{
-                     [&](const AssignInstructor& c) {
-                       return is_booking ? book(c.instructor, *summary.coaching->slot) : to_coaching(summary, c);
-                     },
-                     [&](const AgreeOnSlot& c) {
-                       return is_booking ? book(*summary.coaching->instructor, c.slot)
-                                    : to_coaching(summary, ConfirmSchedule{c.slot});
-                     },
-                     [&](const RecordResult& c) { return to_coaching(summary, c); },
-                     [&](const StartDelivery& c) { return to_delivery(summary, c); },
-                     [&](const CompleteDelivery& c) { return to_delivery(summary, c); },
-                 },
-                 what);
+  auto command = match(what)(
+      [&](const AssignInstructor& c) {
+        return is_booking ? book(c.instructor, *summary.coaching->slot) : to_coaching(summary, c);
+      },
+      [&](const AgreeOnSlot& c) {
+        return is_booking ? book(*summary.coaching->instructor, c.slot)
+                          : to_coaching(summary, ConfirmSchedule{c.slot});
+      },
+      [&](const RecordResult& c) { return to_coaching(summary, c); },
+      [&](const StartDelivery& c) { return to_delivery(summary, c); },
+      [&](const CompleteDelivery& c) { return to_delivery(summary, c); });
   command.step = step;
   return command;
 }

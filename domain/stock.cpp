@@ -3,9 +3,7 @@
 namespace sugang {
 namespace {
 
-using StockDecision = Decision<StockEvent, StockError>;
-
-StockDecision decide_prepare(const StockPreparation& stock, const PrepareStock& command) {
+StockDecision on(const StockPreparation& stock, const PrepareStock& command) {
   switch (stock.state) {
     case StockState::none: return StockDecision::of(StockRequested{command.course, command.units}, StockPrepared{});
     case StockState::requested: return StockDecision::of(StockPrepared{});
@@ -15,26 +13,21 @@ StockDecision decide_prepare(const StockPreparation& stock, const PrepareStock& 
   return {};
 }
 
+StockDecision on(const StockPreparation& stock, const ReleaseStock&) {
+  if (stock.state == StockState::released) return {};
+  return StockDecision::of(StockReleased{});
+}
+
 }  // namespace
 
-Decision<StockEvent, StockError> decide(const StockPreparation& stock, const StockCommand& command, TimePoint) {
-  return std::visit(Overloaded{
-                        [&](const PrepareStock& c) { return decide_prepare(stock, c); },
-                        [&](const ReleaseStock&) {
-                          if (stock.state == StockState::released) return StockDecision{};
-                          return StockDecision::of(StockReleased{});
-                        },
-                    },
-                    command);
+StockDecision decide(const StockPreparation& stock, const StockCommand& command, TimePoint) {
+  return std::visit([&](const auto& each) { return on(stock, each); }, command);
 }
 
 void apply(StockPreparation& stock, const StockEvent& event) {
-  std::visit(Overloaded{
-                 [&](const StockRequested&) { stock.state = StockState::requested; },
-                 [&](const StockPrepared&) { stock.state = StockState::prepared; },
-                 [&](const StockReleased&) { stock.state = StockState::released; },
-             },
-             event);
+  match(event)([&](const StockRequested&) { stock.state = StockState::requested; },
+               [&](const StockPrepared&) { stock.state = StockState::prepared; },
+               [&](const StockReleased&) { stock.state = StockState::released; });
 }
 
 }  // namespace sugang

@@ -11,10 +11,7 @@
 namespace sugang {
 
 enum class StockState : std::uint8_t { none, requested, prepared, released };
-template <>
-struct EnumNames<StockState> {
-  static constexpr std::array<std::string_view, 4> values{"none", "requested", "prepared", "released"};
-};
+constexpr auto names_of(StockState) { return names("none", "requested", "prepared", "released"); }
 
 struct StockRequested {
   static constexpr std::string_view name = "stock.requested";
@@ -27,18 +24,10 @@ struct StockRequested {
   }
 };
 
-struct StockPrepared {
-  static constexpr std::string_view name = "stock.prepared";
-  bool operator==(const StockPrepared&) const = default;
-  static void fields(auto&, auto&&) {}
-};
+struct StockPrepared : BareEvent<"stock.prepared"> {};
 
 /// The units went back to the shelf, or, when there were none, a late PrepareStock is refused from now on.
-struct StockReleased {
-  static constexpr std::string_view name = "stock.released";
-  bool operator==(const StockReleased&) const = default;
-  static void fields(auto&, auto&&) {}
-};
+struct StockReleased : BareEvent<"stock.released"> {};
 
 using StockEvent = std::variant<StockRequested, StockPrepared, StockReleased>;
 
@@ -61,7 +50,8 @@ struct StockPreparation {
   bool operator==(const StockPreparation&) const = default;
 };
 
-Decision<StockEvent, StockError> decide(const StockPreparation& stock, const StockCommand& command, TimePoint now);
+using StockDecision = Decision<StockEvent, StockError>;
+StockDecision decide(const StockPreparation& stock, const StockCommand& command, TimePoint now);
 void apply(StockPreparation& stock, const StockEvent& event);
 
 }  // namespace sugang

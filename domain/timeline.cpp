@@ -68,65 +68,60 @@ void go_on(EnrollmentSummary& summary, Step step) {
 
 void fold(EnrollmentSummary& summary, const Record& record, const CourseEvent& event) {
   auto state = StepState::done;
-  std::visit(Overloaded{
-                 [&](const SeatsHeld&) { move_pending(summary, EnrollmentState::seats_held); },
-                 [&](const SeatsWaitlisted& e) {
-                   move_pending(summary, EnrollmentState::waitlisted);
-                   summary.ticket = e.ticket;
-                   summary.saga = SagaState::waiting;
-                   summary.awaits = Step::hold_seats;
-                   state = StepState::pending;
-                 },
-                 [&](const WaiterPromoted&) {
-                   move_pending(summary, EnrollmentState::seats_held);
-                   summary.ticket.reset();
-                   summary.promoted = true;
-                 },
-                 [&](const WaiterLeft&) {
-                   summary.ticket.reset();
-                   give_up(summary, Step::hold_seats);
-                 },
-                 [&](const WaiterDismissed&) {
-                   summary.ticket.reset();
-                   state = StepState::failed;
-                 },
-                 [](const auto&) {},
-             },
-             event);
+  match(event)([&](const SeatsHeld&) { move_pending(summary, EnrollmentState::seats_held); },
+               [&](const SeatsWaitlisted& e) {
+                 move_pending(summary, EnrollmentState::waitlisted);
+                 summary.ticket = e.ticket;
+                 summary.saga = SagaState::waiting;
+                 summary.awaits = Step::hold_seats;
+                 state = StepState::pending;
+               },
+               [&](const WaiterPromoted&) {
+                 move_pending(summary, EnrollmentState::seats_held);
+                 summary.ticket.reset();
+                 summary.promoted = true;
+               },
+               [&](const WaiterLeft&) {
+                 summary.ticket.reset();
+                 give_up(summary, Step::hold_seats);
+               },
+               [&](const WaiterDismissed&) {
+                 summary.ticket.reset();
+                 state = StepState::failed;
+               },
+               [](const auto&) {});
   if (state != StepState::pending) go_on(summary, record.causation.step);
   mark_step(summary, record, state);
 }
 
 void fold(EnrollmentSummary& summary, const Record& record, const EnrollmentEvent& event) {
   using State = EnrollmentState;
-  std::visit(Overloaded{
-                 [&](const EnrollmentRequested& e) {
-                   summary.id = EnrollmentId{record.aggregate.uid};
-                   summary.course = e.course;
-                   summary.student = e.student;
-                   summary.seats = e.seats;
-                   summary.kind = e.kind;
-                   summary.amount = e.amount;
-                   summary.method = e.method;
-                   summary.mileage = e.mileage;
-                   summary.defers = e.defers;
-                   summary.requested_at = record.time;
-                   summary.state = State::requested;
-                 },
-                 [&](const EnrollmentConfirmed&) { summary.state = State::confirmed; },
-                 [&](const EnrollmentRejected& e) {
-                   summary.state = State::rejected;
-                   summary.reason = e.reason;
-                 },
-                 [&](const EnrollmentExpired&) { summary.state = State::expired; },
-                 [&](const CancelRequested& e) {
-                   summary.state = State::cancel_requested;
-                   summary.reason = e.reason;
-                 },
-                 [&](const EnrollmentCancelled&) { summary.state = State::cancelled; },
-                 [&](const EnrollmentCompleted&) { summary.state = State::completed; },
-             },
-             event);
+  match(event)(
+      [&](const EnrollmentRequested& e) {
+        summary.id = EnrollmentId{record.aggregate.uid};
+        summary.course = e.course;
+        summary.student = e.student;
+        summary.seats = e.seats;
+        summary.kind = e.kind;
+        summary.amount = e.amount;
+        summary.method = e.method;
+        summary.mileage = e.mileage;
+        summary.defers = e.defers;
+        summary.requested_at = record.time;
+        summary.state = State::requested;
+      },
+      [&](const EnrollmentConfirmed&) { summary.state = State::confirmed; },
+      [&](const EnrollmentRejected& e) {
+        summary.state = State::rejected;
+        summary.reason = e.reason;
+      },
+      [&](const EnrollmentExpired&) { summary.state = State::expired; },
+      [&](const CancelRequested& e) {
+        summary.state = State::cancel_requested;
+        summary.reason = e.reason;
+      },
+      [&](const EnrollmentCancelled&) { summary.state = State::cancelled; },
+      [&](const EnrollmentCompleted&) { summary.state = State::completed; });
   mark_step(summary, record, StepState::done);
 }
 
@@ -164,63 +159,61 @@ void fold(EnrollmentSummary& summary, const Record& record, const PaymentEvent& 
 }
 
 void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& event) {
-  std::visit(Overloaded{
-                 [&](const SagaStarted& e) {
-                   summary.saga = SagaState::running;
-                   summary.deadline = e.deadline;
-                 },
-                 [&](const SagaTurned& e) {
-                   summary.saga = SagaState::compensating;
-                   summary.turned = e.cause;
-                   summary.reason = e.reason;
-                   // The cancel is decided; its mark on the enrollment follows.
-                   if (e.cause == TurnCause::cancelled) summary.state = EnrollmentState::cancel_requested;
-                   summary.awaits = Step::none;
-                   summary.failing = {};
-                   summary.attempts = 0;
-                   summary.last_error.clear();
-                 },
-                 [&](const SagaStepFailed& e) {
-                   summary.failing = {e.step, e.direction};
-                   summary.attempts = e.attempt;
-                   summary.last_error = e.error;
-                 },
-                 [&](const SagaStuck& e) {
-                   summary.failing = {e.step, e.direction};
-                   summary.attempts = e.attempts;
-                   summary.last_error = e.error;
-                   // As of a wait: on the way back, where no step is taken twice, it may have ended before.
-                   if (summary.turned && is_done(summary, summary.failing)) return;
-                   summary.saga = SagaState::stuck;
-                   mark_step(summary, {e.step, e.direction}, StepState::failed, record.time);
-                 },
-                 [&](const SagaWaits& e) {
-                   // The step's end may come before or after this: the fold is the same.
-                   const auto direction = summary.turned ? Direction::undo : Direction::act;
-                   if (!is_done(summary, {e.step, direction})) {
-                     summary.saga = SagaState::waiting;
-                     summary.awaits = e.step;
-                   }
-                   summary.promoted = false;
-                   summary.deadline = e.deadline;
-                 },
-                 [&](const SagaOperated&) {
-                   go_on(summary, Step::none);
-                   const bool charges = summary.payment == PaymentState::requested;
-                   if (summary.saga == SagaState::running && charges) summary.saga = SagaState::waiting;
-                   summary.failing = {};
-                   summary.attempts = 0;
-                 },
-                 [&](const SagaCompleted&) {
-                   summary.saga = SagaState::completed;
-                   summary.awaits = Step::none;
-                 },
-                 [&](const SagaCompensated&) {
-                   summary.saga = SagaState::compensated;
-                   summary.awaits = Step::none;
-                 },
-             },
-             event);
+  match(event)(
+      [&](const SagaStarted& e) {
+        summary.saga = SagaState::running;
+        summary.deadline = e.deadline;
+      },
+      [&](const SagaTurned& e) {
+        summary.saga = SagaState::compensating;
+        summary.turned = e.cause;
+        summary.reason = e.reason;
+        // The cancel is decided; its mark on the enrollment follows.
+        if (e.cause == TurnCause::cancelled) summary.state = EnrollmentState::cancel_requested;
+        summary.awaits = Step::none;
+        summary.failing = {};
+        summary.attempts = 0;
+        summary.last_error.clear();
+      },
+      [&](const SagaStepFailed& e) {
+        summary.failing = {e.step, e.direction};
+        summary.attempts = e.attempt;
+        summary.last_error = e.error;
+      },
+      [&](const SagaStuck& e) {
+        summary.failing = {e.step, e.direction};
+        summary.attempts = e.attempts;
+        summary.last_error = e.error;
+        // As of a wait: on the way back, where no step is taken twice, it may have ended before.
+        if (summary.turned && is_done(summary, summary.failing)) return;
+        summary.saga = SagaState::stuck;
+        mark_step(summary, {e.step, e.direction}, StepState::failed, record.time);
+      },
+      [&](const SagaWaits& e) {
+        // The step's end may come before or after this: the fold is the same.
+        const auto direction = summary.turned ? Direction::undo : Direction::act;
+        if (!is_done(summary, {e.step, direction})) {
+          summary.saga = SagaState::waiting;
+          summary.awaits = e.step;
+        }
+        summary.promoted = false;
+        summary.deadline = e.deadline;
+      },
+      [&](const SagaOperated&) {
+        go_on(summary, Step::none);
+        const bool charges = summary.payment == PaymentState::requested;
+        if (summary.saga == SagaState::running && charges) summary.saga = SagaState::waiting;
+        summary.failing = {};
+        summary.attempts = 0;
+      },
+      [&](const SagaCompleted&) {
+        summary.saga = SagaState::completed;
+        summary.awaits = Step::none;
+      },
+      [&](const SagaCompensated&) {
+        summary.saga = SagaState::compensated;
+        summary.awaits = Step::none;
+      });
 }
 
 void fold(EnrollmentSummary& summary, const Record& record, const StockEvent& event) {
@@ -258,17 +251,14 @@ void give_back_slot(EnrollmentSummary& summary, const InstructorId& instructor) 
 
 void fold(EnrollmentSummary& summary, const Record& record, const CalendarEvent& event) {
   const InstructorId instructor{record.aggregate.name};
-  std::visit(Overloaded{
-                 [&](const SlotBooked& e) {
-                   if (summary.booked_with && summary.booked_with != instructor)
-                     summary.left_with = summary.booked_with;
-                   summary.booked = e.slot;
-                   summary.booked_with = instructor;
-                 },
-                 [&](const SlotReleased&) { give_back_slot(summary, instructor); },
-                 [&](const SlotFreed&) { give_back_slot(summary, instructor); },
-             },
-             event);
+  match(event)(
+      [&](const SlotBooked& e) {
+        if (summary.booked_with && summary.booked_with != instructor) summary.left_with = summary.booked_with;
+        summary.booked = e.slot;
+        summary.booked_with = instructor;
+      },
+      [&](const SlotReleased&) { give_back_slot(summary, instructor); },
+      [&](const SlotFreed&) { give_back_slot(summary, instructor); });
   go_on(summary, Step::book_slot);
   mark_step(summary, record, StepState::done);
 }

@@ -9,10 +9,7 @@
 namespace sugang {
 
 enum class StepState : std::uint8_t { pending, done, failed };
-template <>
-struct EnumNames<StepState> {
-  static constexpr std::array<std::string_view, 3> values{"pending", "done", "failed"};
-};
+constexpr auto names_of(StepState) { return names("pending", "done", "failed"); }
 
 /// One line of `steps` in an enrollment or a saga.
 struct StepProgress {

@@ -14,9 +14,7 @@
 
 namespace sugang {
 
-struct WebhookTag {
-  static constexpr std::string_view prefix = "whk_";
-};
+using WebhookTag = IdPrefix<"whk_">;
 using WebhookId = ServerId<WebhookTag>;
 
 struct WebhookRegistered {
@@ -97,8 +95,8 @@ struct WebhookRegistry {
   bool operator==(const WebhookRegistry&) const = default;
 };
 
-Decision<WebhookEvent, WebhookError> decide(const WebhookRegistry& registry, const WebhookCommand& command,
-                                            TimePoint now);
+using WebhookDecision = Decision<WebhookEvent, WebhookError>;
+WebhookDecision decide(const WebhookRegistry& registry, const WebhookCommand& command, TimePoint now);
 void apply(WebhookRegistry& registry, const WebhookEvent& event);
 
 /// Where notifications are posted to, signed as Standard Webhooks prescribes.
@@ -123,10 +121,7 @@ struct NewWebhook {
   std::string secret;
 };
 enum class WebhookDeliveryState : std::uint8_t { pending, delivered, failed };
-template <>
-struct EnumNames<WebhookDeliveryState> {
-  static constexpr std::array<std::string_view, 3> values{"pending", "delivered", "failed"};
-};
+constexpr auto names_of(WebhookDeliveryState) { return names("pending", "delivered", "failed"); }
 
 /// One notification on its way to one webhook.
 struct WebhookDelivery {

@@ -3,36 +3,16 @@
 #include <algorithm>
 
 #include "storage/bytes.hpp"
-#include "views/cursor.hpp"
 #include "views/paging.hpp"
 
 namespace sugang {
 namespace {
 
 constexpr std::uint8_t entry_format = 1;
-constexpr std::string_view cursor_scope = "charges";
-
-std::string key_of(PaymentId id) {
-  std::string key;
-  put_uid(key, id.uid);
-  return key;
-}
-
-}  // namespace
-
-std::string_view ChargeLedger::name_of(State state) {
-  switch (state) {
-    case State::approved: return "approved";
-    case State::declined: return "declined";
-    case State::refunded: return "refunded";
-  }
-  return "unknown";
-}
 
 /// format (1) state (1) amount (8) currency (3) milliseconds (8), big-endian, then the reason.
-std::string ChargeLedger::encode(const Entry& entry) {
-  std::string bytes;
-  put_be(bytes, entry_format);
+std::string encode(const ChargeEntry& entry) {
+  auto bytes = be_bytes(entry_format);
   put_be(bytes, static_cast<std::uint8_t>(entry.state));
   put_be(bytes, entry.amount.amount);
   bytes.append(entry.amount.currency.text());
@@ -40,47 +20,50 @@ std::string ChargeLedger::encode(const Entry& entry) {
   return bytes + entry.reason;
 }
 
-ChargeLedger::Entry ChargeLedger::decode(std::string_view bytes) {
+ChargeEntry decode(PaymentId key, std::string_view bytes) {
   ByteReader in{bytes};
   const auto format = in.be<std::uint8_t>();
   const auto state = in.be<std::uint8_t>();
-  Entry entry;
+  ChargeEntry entry{.key = key};
   entry.amount.amount = in.be<std::int64_t>();
   const auto currency = in.take(entry.amount.currency.code.size());
   entry.at = TimePoint{Milliseconds{in.be<std::int64_t>()}};
-  if (!in.ok() || format != entry_format || state > static_cast<std::uint8_t>(State::refunded))
+  if (!in.ok() || format != entry_format || state > static_cast<std::uint8_t>(ChargeState::refunded))
     throw StorageError{"an entry of the gateway's ledger can't be read"};
-  entry.state = static_cast<State>(state);
+  entry.state = static_cast<ChargeState>(state);
   std::copy(currency.begin(), currency.end(), entry.amount.currency.code.begin());
   entry.reason = in.rest();
   return entry;
 }
 
-std::optional<ChargeLedger::Entry> ChargeLedger::find(PaymentId key) const {
+}  // namespace
+
+std::optional<ChargeEntry> ChargeLedger::find(PaymentId key) const {
   if (auto it = undurable_.find(key); it != undurable_.end()) return it->second;
-  auto bytes = store_.get(space, key_of(key));
-  return bytes ? std::optional{decode(*bytes)} : std::nullopt;
+  auto bytes = store_.get(space, uid_bytes(key.uid));
+  return bytes ? std::optional{decode(key, *bytes)} : std::nullopt;
 }
 
 GatewayAnswer ChargeLedger::charge(PaymentId key, Money amount, const std::optional<std::string>& refusal,
                                    TimePoint now) {
   auto entry = find(key);
   if (!entry) {
-    entry = Entry{refusal ? State::declined : State::approved, amount, now, refusal.value_or("")};
+    entry = ChargeEntry{key, amount, refusal ? ChargeState::declined : ChargeState::approved, now,
+                        refusal.value_or("")};
     undurable_[key] = *entry;
   }
   if (entry->amount != amount) return {GatewayOutcome::declined, "the key was used with another amount"};
-  if (entry->state == State::declined) return {GatewayOutcome::declined, entry->reason};
+  if (entry->state == ChargeState::declined) return {GatewayOutcome::declined, entry->reason};
   return {GatewayOutcome::approved, {}};
 }
 
 GatewayAnswer ChargeLedger::refund(PaymentId key, Money amount, TimePoint now) {
   auto entry = find(key);
   if (!entry) return {GatewayOutcome::declined, "no charge has this key"};
-  if (entry->state == State::declined) return {GatewayOutcome::declined, "the charge was declined"};
+  if (entry->state == ChargeState::declined) return {GatewayOutcome::declined, "the charge was declined"};
   if (entry->amount != amount) return {GatewayOutcome::declined, "only the whole charge is refunded"};
-  if (entry->state == State::approved) {
-    entry->state = State::refunded;
+  if (entry->state == ChargeState::approved) {
+    entry->state = ChargeState::refunded;
     entry->at = now;
     undurable_[key] = *entry;
   }
@@ -90,25 +73,18 @@ GatewayAnswer ChargeLedger::refund(PaymentId key, Money amount, TimePoint now) {
 void ChargeLedger::commit() {
   if (undurable_.empty()) return;
   WriteSet changes;
-  for (const auto& [key, entry] : undurable_) changes.put(space, key_of(key), encode(entry));
+  for (const auto& [key, entry] : undurable_) changes.put(space, uid_bytes(key.uid), encode(entry));
   store_.write(changes, Sync::yes);
   undurable_.clear();
 }
 
 ListResult<ChargeEntry> ChargeLedger::list(const Page& page) const {
-  ListResult<ChargeEntry> result;
-  std::optional<std::string> after;
-  if (!page.cursor.empty() && !(after = read_cursor(cursor_scope, page.cursor))) {
-    result.cursor_invalid = true;
-    return result;
-  }
-  auto row_of = [](std::string_view key, std::string_view value) -> std::optional<ChargeEntry> {
-    auto entry = decode(value);
-    return ChargeEntry{PaymentId{ByteReader{key}.uid()}, entry.amount, std::string{name_of(entry.state)}, entry.at};
+  auto row_of = [](std::string_view key, std::string_view value) {
+    return std::optional{decode(PaymentId{ByteReader{key}.uid()}, value)};
   };
-  result.listing = list_rows<ChargeEntry>(store_, space, {}, std::move(after), page.limit, ListBounds{}, row_of);
-  if (auto& next = result.listing.next) next = make_cursor(cursor_scope, *next);
-  return result;
+  return list_page<ChargeEntry>("charges", page, {}, [&](KeyPage wanted) {
+    return list_rows<ChargeEntry>(store_, space, {}, std::move(wanted), row_of);
+  });
 }
 
 }  // namespace sugang

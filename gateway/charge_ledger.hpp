@@ -31,24 +31,14 @@ class ChargeLedger {
   /// Makes all decisions since the last commit durable; only then they may be answered. Throws StorageError.
   void commit();
 
-  /// By key. The entry's time is that of its last change.
+  /// By key.
   ListResult<ChargeEntry> list(const Page& page) const;
 
  private:
-  enum class State : std::uint8_t { approved, declined, refunded };
-  struct Entry {
-    State state = State::approved;
-    Money amount;
-    TimePoint at{};
-    std::string reason;
-  };
-  static std::string_view name_of(State state);
-  static std::string encode(const Entry& entry);
-  static Entry decode(std::string_view bytes);
-  std::optional<Entry> find(PaymentId key) const;
+  std::optional<ChargeEntry> find(PaymentId key) const;
 
   KeyValueStore& store_;
-  std::unordered_map<PaymentId, Entry> undurable_;
+  std::unordered_map<PaymentId, ChargeEntry> undurable_;
 };
 
 }  // namespace sugang

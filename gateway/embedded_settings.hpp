@@ -3,8 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "domain/ids.hpp"
-#include "domain/money.hpp"
+#include "domain/ledger.hpp"
 
 namespace sugang {
 
@@ -21,8 +20,11 @@ struct GatewaySettings {
 struct ChargeEntry {
   PaymentId key;
   Money amount;
-  std::string state;  ///< approved, declined, refunded
-  TimePoint at;
+  ChargeState state = ChargeState::approved;
+  /// Of its last change.
+  TimePoint at{};
+  /// Why it was declined.
+  std::string reason;
 };
 
 }  // namespace sugang

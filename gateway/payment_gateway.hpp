@@ -22,6 +22,9 @@ enum class GatewayOutcome : std::uint8_t {
   /// As unknown, but for this payment alone: the gateway is up and can't read what it has booked of it.
   unreadable,
 };
+constexpr auto names_of(GatewayOutcome) {
+  return names("approved", "declined", "unknown", "unanswered", "unreadable");
+}
 constexpr bool is_definitive(GatewayOutcome outcome) {
   return outcome == GatewayOutcome::approved || outcome == GatewayOutcome::declined;
 }

@@ -42,23 +42,14 @@ caf::behavior Coordinator::make_behavior() {
         turn([this, message = std::move(message)](const Unreadable* fault) {
           // The course continues with the others, and comes back to this one after a restart.
           if (fault) return node_.directory.send(message.course, EnrollmentRevoked{enrollment_, true});
-          try {
-            carry_out(message);
-          } catch (...) {
-            saga_.postponed.emplace_back(message);
-            throw;
-          }
+          answered_if_faulted([&] { carry_out(message); },
+                              [&](const auto&) { saga_.postponed.emplace_back(message); });
         });
       },
       [this](SettlePayment& message) {
         turn([this, message = std::move(message)](const Unreadable* fault) {
           if (fault) return perform(SettleApart{});
-          try {
-            carry_out(message);
-          } catch (...) {
-            perform(SettleApart{});
-            throw;
-          }
+          answered_if_faulted([&] { carry_out(message); }, [&](const auto&) { perform(SettleApart{}); });
         });
       },
       [this](Settled& settled) {
@@ -89,12 +80,7 @@ void Coordinator::serve(CallSaga call, const Unreadable* fault) {
   if (std::holds_alternative<PlaceEnrollment>(call.request)) trace_ = caller.trace;
   if (std::holds_alternative<JoinSaga>(call.request)) caller.claimed = true;
   callers_.emplace(number, Waiting{std::move(caller), nullptr});
-  try {
-    carry_out(std::move(call));
-  } catch (...) {
-    callers_.erase(number);
-    throw;
-  }
+  answered_if_faulted([&] { carry_out(std::move(call)); }, [&](const auto&) { callers_.erase(number); });
 }
 
 void Coordinator::wake() {
@@ -204,17 +190,14 @@ void Coordinator::send(const AggregateId& to, typename Aggregate::Command comman
 void Coordinator::perform(SendCommand& effect) {
   const auto& to = effect.command.to;
   const auto step = effect.command.step;
-  std::visit(Overloaded{
-                 [&](CourseCommand& c) { send<Course>(to, std::move(c), step); },
-                 [&](PaymentCommand& c) { send<Payment>(to, std::move(c), step); },
-                 [&](StockCommand& c) { send<StockPreparation>(to, std::move(c), step); },
-                 [&](DeliveryCommand& c) { send<Delivery>(to, c, step); },
-                 [&](CoachingCommand& c) { send<Coaching>(to, std::move(c), step); },
-                 [&](CalendarCommand& c) { send<InstructorCalendar>(to, c, step); },
-                 // Its own steps are decided, not sent.
-                 [](EnrollmentCommand&) {},
-             },
-             effect.command.command);
+  match(effect.command.command)([&](CourseCommand& c) { send<Course>(to, std::move(c), step); },
+                                [&](PaymentCommand& c) { send<Payment>(to, std::move(c), step); },
+                                [&](StockCommand& c) { send<StockPreparation>(to, std::move(c), step); },
+                                [&](DeliveryCommand& c) { send<Delivery>(to, c, step); },
+                                [&](CoachingCommand& c) { send<Coaching>(to, std::move(c), step); },
+                                [&](CalendarCommand& c) { send<InstructorCalendar>(to, c, step); },
+                                // Its own steps are decided, not sent.
+                                [](EnrollmentCommand&) {});
 }
 
 void Coordinator::perform(const AnswerCaller& effect) {

@@ -17,18 +17,6 @@ struct TimelineRead {
   std::optional<Unreadable> unreadable = std::nullopt;
 };
 
-}  // namespace sugang
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::CallSaga)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::ResumeSaga)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::DeadlineOver)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::RetryStep)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::WaitOver)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::AnswerWaiting)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sugang::TimelineRead)
-
-namespace sugang {
-
 /// An enrollment's actor, and its saga's: it owns the sequences of both. It decides nothing: it appends the records
 /// of the saga's decisions and carries out their effects.
 class Coordinator final : public ResidentActor {

@@ -28,6 +28,13 @@ void put_be(std::string& out, Integer value) {
   out.append(bytes, sizeof bytes);
 }
 
+template <class Integer>
+std::string be_bytes(Integer value) {
+  std::string bytes;
+  put_be(bytes, value);
+  return bytes;
+}
+
 /// LEB128: seven bits a byte, lowest first.
 inline void put_varint(std::string& out, std::uint64_t value) {
   for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
@@ -37,6 +44,12 @@ inline void put_varint(std::string& out, std::uint64_t value) {
 inline void put_uid(std::string& out, const Uid& uid) {
   put_be(out, uid.high);
   put_be(out, uid.low);
+}
+
+inline std::string uid_bytes(const Uid& uid) {
+  std::string bytes;
+  put_uid(bytes, uid);
+  return bytes;
 }
 
 /// Reads what the functions above wrote, from bytes that may be anything: once something was cut or too long,

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -9,130 +10,79 @@
 
 namespace sugang {
 
-/// An event type's number in the journal: the high byte is the aggregate's kind, counted from 1. Part of the
-/// format: a number is never changed and never given again.
+// An event type's number in the journal: the high byte is the aggregate's kind, counted from 1. Part of the format:
+// a number is never changed and never given again.
+
 template <class E>
-inline constexpr std::uint16_t event_code = 0;
+using OfType = std::type_identity<E>;
 
-template <>
-inline constexpr std::uint16_t event_code<CourseRegistered> = 0x0101;
-template <>
-inline constexpr std::uint16_t event_code<CourseRevised> = 0x0102;
-template <>
-inline constexpr std::uint16_t event_code<SeatsHeld> = 0x0103;
-template <>
-inline constexpr std::uint16_t event_code<SeatsTaken> = 0x0104;
-template <>
-inline constexpr std::uint16_t event_code<SeatsReleased> = 0x0105;
-template <>
-inline constexpr std::uint16_t event_code<SeatsWaitlisted> = 0x0106;
-template <>
-inline constexpr std::uint16_t event_code<WaiterPromoted> = 0x0107;
-template <>
-inline constexpr std::uint16_t event_code<WaiterLeft> = 0x0108;
-template <>
-inline constexpr std::uint16_t event_code<WaiterDismissed> = 0x0109;
-template <>
-inline constexpr std::uint16_t event_code<CourseCancelled> = 0x010a;
+constexpr std::uint16_t code_of(OfType<CourseRegistered>) { return 0x0101; }
+constexpr std::uint16_t code_of(OfType<CourseRevised>) { return 0x0102; }
+constexpr std::uint16_t code_of(OfType<SeatsHeld>) { return 0x0103; }
+constexpr std::uint16_t code_of(OfType<SeatsTaken>) { return 0x0104; }
+constexpr std::uint16_t code_of(OfType<SeatsReleased>) { return 0x0105; }
+constexpr std::uint16_t code_of(OfType<SeatsWaitlisted>) { return 0x0106; }
+constexpr std::uint16_t code_of(OfType<WaiterPromoted>) { return 0x0107; }
+constexpr std::uint16_t code_of(OfType<WaiterLeft>) { return 0x0108; }
+constexpr std::uint16_t code_of(OfType<WaiterDismissed>) { return 0x0109; }
+constexpr std::uint16_t code_of(OfType<CourseCancelled>) { return 0x010a; }
 
-template <>
-inline constexpr std::uint16_t event_code<EnrollmentRequested> = 0x0201;
-template <>
-inline constexpr std::uint16_t event_code<EnrollmentConfirmed> = 0x0202;
-template <>
-inline constexpr std::uint16_t event_code<EnrollmentRejected> = 0x0203;
-template <>
-inline constexpr std::uint16_t event_code<EnrollmentExpired> = 0x0204;
-template <>
-inline constexpr std::uint16_t event_code<CancelRequested> = 0x0205;
-template <>
-inline constexpr std::uint16_t event_code<EnrollmentCancelled> = 0x0206;
-template <>
-inline constexpr std::uint16_t event_code<EnrollmentCompleted> = 0x0207;
+constexpr std::uint16_t code_of(OfType<EnrollmentRequested>) { return 0x0201; }
+constexpr std::uint16_t code_of(OfType<EnrollmentConfirmed>) { return 0x0202; }
+constexpr std::uint16_t code_of(OfType<EnrollmentRejected>) { return 0x0203; }
+constexpr std::uint16_t code_of(OfType<EnrollmentExpired>) { return 0x0204; }
+constexpr std::uint16_t code_of(OfType<CancelRequested>) { return 0x0205; }
+constexpr std::uint16_t code_of(OfType<EnrollmentCancelled>) { return 0x0206; }
+constexpr std::uint16_t code_of(OfType<EnrollmentCompleted>) { return 0x0207; }
 
-template <>
-inline constexpr std::uint16_t event_code<PaymentRequested> = 0x0301;
-template <>
-inline constexpr std::uint16_t event_code<PaymentApproved> = 0x0302;
-template <>
-inline constexpr std::uint16_t event_code<PaymentDeclined> = 0x0303;
-template <>
-inline constexpr std::uint16_t event_code<PaymentVoidRequested> = 0x0304;
-template <>
-inline constexpr std::uint16_t event_code<PaymentVoided> = 0x0305;
-template <>
-inline constexpr std::uint16_t event_code<RefundRequested> = 0x0306;
-template <>
-inline constexpr std::uint16_t event_code<PaymentRefunded> = 0x0307;
-template <>
-inline constexpr std::uint16_t event_code<ChargeStarted> = 0x0308;
-template <>
-inline constexpr std::uint16_t event_code<RefundDeclined> = 0x0309;
+constexpr std::uint16_t code_of(OfType<PaymentRequested>) { return 0x0301; }
+constexpr std::uint16_t code_of(OfType<PaymentApproved>) { return 0x0302; }
+constexpr std::uint16_t code_of(OfType<PaymentDeclined>) { return 0x0303; }
+constexpr std::uint16_t code_of(OfType<PaymentVoidRequested>) { return 0x0304; }
+constexpr std::uint16_t code_of(OfType<PaymentVoided>) { return 0x0305; }
+constexpr std::uint16_t code_of(OfType<RefundRequested>) { return 0x0306; }
+constexpr std::uint16_t code_of(OfType<PaymentRefunded>) { return 0x0307; }
+constexpr std::uint16_t code_of(OfType<ChargeStarted>) { return 0x0308; }
+constexpr std::uint16_t code_of(OfType<RefundDeclined>) { return 0x0309; }
 
-template <>
-inline constexpr std::uint16_t event_code<SagaStarted> = 0x0401;
-template <>
-inline constexpr std::uint16_t event_code<SagaTurned> = 0x0402;
-template <>
-inline constexpr std::uint16_t event_code<SagaStepFailed> = 0x0403;
-template <>
-inline constexpr std::uint16_t event_code<SagaStuck> = 0x0404;
-template <>
-inline constexpr std::uint16_t event_code<SagaCompleted> = 0x0405;
-template <>
-inline constexpr std::uint16_t event_code<SagaCompensated> = 0x0406;
-template <>
-inline constexpr std::uint16_t event_code<SagaWaits> = 0x0407;
-template <>
-inline constexpr std::uint16_t event_code<SagaOperated> = 0x0408;
+constexpr std::uint16_t code_of(OfType<SagaStarted>) { return 0x0401; }
+constexpr std::uint16_t code_of(OfType<SagaTurned>) { return 0x0402; }
+constexpr std::uint16_t code_of(OfType<SagaStepFailed>) { return 0x0403; }
+constexpr std::uint16_t code_of(OfType<SagaStuck>) { return 0x0404; }
+constexpr std::uint16_t code_of(OfType<SagaCompleted>) { return 0x0405; }
+constexpr std::uint16_t code_of(OfType<SagaCompensated>) { return 0x0406; }
+constexpr std::uint16_t code_of(OfType<SagaWaits>) { return 0x0407; }
+constexpr std::uint16_t code_of(OfType<SagaOperated>) { return 0x0408; }
 
-template <>
-inline constexpr std::uint16_t event_code<RequestClaimed> = 0x0501;
-template <>
-inline constexpr std::uint16_t event_code<RequestAnswered> = 0x0502;
+constexpr std::uint16_t code_of(OfType<RequestClaimed>) { return 0x0501; }
+constexpr std::uint16_t code_of(OfType<RequestAnswered>) { return 0x0502; }
 
-template <>
-inline constexpr std::uint16_t event_code<StockRequested> = 0x0601;
-template <>
-inline constexpr std::uint16_t event_code<StockPrepared> = 0x0602;
-template <>
-inline constexpr std::uint16_t event_code<StockReleased> = 0x0603;
+constexpr std::uint16_t code_of(OfType<StockRequested>) { return 0x0601; }
+constexpr std::uint16_t code_of(OfType<StockPrepared>) { return 0x0602; }
+constexpr std::uint16_t code_of(OfType<StockReleased>) { return 0x0603; }
 
-template <>
-inline constexpr std::uint16_t event_code<DeliveryRequested> = 0x0701;
-template <>
-inline constexpr std::uint16_t event_code<DeliveryStarted> = 0x0702;
-template <>
-inline constexpr std::uint16_t event_code<DeliveryCompleted> = 0x0703;
-template <>
-inline constexpr std::uint16_t event_code<DeliveryCancelled> = 0x0704;
+constexpr std::uint16_t code_of(OfType<DeliveryRequested>) { return 0x0701; }
+constexpr std::uint16_t code_of(OfType<DeliveryStarted>) { return 0x0702; }
+constexpr std::uint16_t code_of(OfType<DeliveryCompleted>) { return 0x0703; }
+constexpr std::uint16_t code_of(OfType<DeliveryCancelled>) { return 0x0704; }
 
-template <>
-inline constexpr std::uint16_t event_code<CoachingRequested> = 0x0801;
-template <>
-inline constexpr std::uint16_t event_code<CoachingAssigned> = 0x0802;
-template <>
-inline constexpr std::uint16_t event_code<CoachingScheduled> = 0x0803;
-template <>
-inline constexpr std::uint16_t event_code<CoachingHeld> = 0x0804;
-template <>
-inline constexpr std::uint16_t event_code<ResultRecorded> = 0x0805;
-template <>
-inline constexpr std::uint16_t event_code<CoachingReleased> = 0x0806;
+constexpr std::uint16_t code_of(OfType<CoachingRequested>) { return 0x0801; }
+constexpr std::uint16_t code_of(OfType<CoachingAssigned>) { return 0x0802; }
+constexpr std::uint16_t code_of(OfType<CoachingScheduled>) { return 0x0803; }
+constexpr std::uint16_t code_of(OfType<CoachingHeld>) { return 0x0804; }
+constexpr std::uint16_t code_of(OfType<ResultRecorded>) { return 0x0805; }
+constexpr std::uint16_t code_of(OfType<CoachingReleased>) { return 0x0806; }
 
-template <>
-inline constexpr std::uint16_t event_code<SlotBooked> = 0x0901;
-template <>
-inline constexpr std::uint16_t event_code<SlotReleased> = 0x0902;
-template <>
-inline constexpr std::uint16_t event_code<SlotFreed> = 0x0903;
+constexpr std::uint16_t code_of(OfType<SlotBooked>) { return 0x0901; }
+constexpr std::uint16_t code_of(OfType<SlotReleased>) { return 0x0902; }
+constexpr std::uint16_t code_of(OfType<SlotFreed>) { return 0x0903; }
 
-template <>
-inline constexpr std::uint16_t event_code<WebhookRegistered> = 0x0a01;
-template <>
-inline constexpr std::uint16_t event_code<WebhookDisabled> = 0x0a02;
-template <>
-inline constexpr std::uint16_t event_code<WebhookRemoved> = 0x0a03;
+constexpr std::uint16_t code_of(OfType<WebhookRegistered>) { return 0x0a01; }
+constexpr std::uint16_t code_of(OfType<WebhookDisabled>) { return 0x0a02; }
+constexpr std::uint16_t code_of(OfType<WebhookRemoved>) { return 0x0a03; }
+
+template <class E>
+inline constexpr std::uint16_t event_code = code_of(OfType<E>{});
 
 /// Calls `visit.template operator()<I, E>()` for each event type E of the alternative I of Event.
 template <class Visit>

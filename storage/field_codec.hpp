@@ -30,7 +30,8 @@ concept WithFields = requires(T& value) {
 };
 
 inline void write_value(CborWriter& out, const std::string& value) { out.text(value); }
-inline void write_value(CborWriter& out, TimePoint value) { out.integer(value.time_since_epoch().count()); }
+inline void write_value(CborWriter& out, Milliseconds value) { out.integer(value.count()); }
+inline void write_value(CborWriter& out, TimePoint value) { write_value(out, value.time_since_epoch()); }
 
 template <std::integral T>
 void write_value(CborWriter& out, T value) {
@@ -68,21 +69,6 @@ void write_value(CborWriter& out, const ServerId<Tag>& value) {
 }
 
 inline void write_value(CborWriter& out, const Currency& value) { out.text(value.text()); }
-
-inline void write_value(CborWriter& out, const Money& value) {
-  const Money defaults;
-  const bool has_amount = value.amount != defaults.amount;
-  const bool has_currency = value.currency != defaults.currency;
-  out.map((has_amount ? 1 : 0) + (has_currency ? 1 : 0));
-  if (has_amount) {
-    out.text("amount");
-    out.integer(value.amount);
-  }
-  if (has_currency) {
-    out.text("currency");
-    write_value(out, value.currency);
-  }
-}
 
 template <class T>
 void write_value(CborWriter& out, const std::optional<T>& value) {
@@ -126,6 +112,7 @@ void write_value(CborWriter& out, const T& value) {
 
 // read_value throws DecodeError, and never leaves a value that write_value could not have written.
 inline void read_value(CborReader& in, std::string& value) { value = in.text(); }
+inline void read_value(CborReader& in, Milliseconds& value) { value = Milliseconds{in.integer()}; }
 inline void read_value(CborReader& in, TimePoint& value) { value = TimePoint{Milliseconds{in.integer()}}; }
 
 template <std::integral T>
@@ -195,13 +182,6 @@ void read_members(CborReader& in, VisitMembers&& visit) {
     in.skip();
     if (--left > 0) key = in.text();
   }
-}
-
-inline void read_value(CborReader& in, Money& value) {
-  read_members(in, [&](auto&& match) {
-    match("amount", value.amount);
-    match("currency", value.currency);
-  });
 }
 
 template <class T>

@@ -5,10 +5,10 @@
 #include <deque>
 #include <unordered_set>
 #include <utility>
-#include <variant>
 
 #include "storage/journal_batch.hpp"
 #include "storage/journal_keys.hpp"
+#include "storage/journal_queue.hpp"
 #include "storage/journal_reader.hpp"
 #include "storage/journal_recovery.hpp"
 #include "storage/request_expiry.hpp"
@@ -17,35 +17,12 @@
 namespace sugang {
 namespace {
 
-// What stands in the queue, in the one order.
-struct Wake {
-  AggregateId id;
-  std::function<void(Recovered)> done;
-  /// As SequenceGuard::begin_wake gave it.
-  std::uint64_t wake = 0;
-};
-struct Learn {
-  AggregateId id;
-  std::uint64_t wake = 0;
-  Sequence sequence = 0;
-};
-struct WakeNew {
-  AggregateId id;
-  Sequence sequence = 0;
-};
-struct Forget {
-  AggregateId id;
-};
-struct LookUp {
-  std::vector<AggregateId> ids;
-  std::function<void(std::vector<Existence>)> done;
-};
-using Item = std::variant<PlacedAppend, Wake, Learn, WakeNew, Forget, LookUp>;
+using Queue = JournalQueue;
 
 /// What was taken from the queue into one batch.
 struct Gathered {
   /// What must wait for the batch's write.
-  std::vector<Item> waiting;
+  std::vector<Queue::Item> waiting;
   std::size_t bytes = 0;
   /// Of the last append; 0: none.
   Ticket ticket = 0;
@@ -73,22 +50,19 @@ struct Journal::Impl {
     durable.store(end.position, std::memory_order_release);
   }
 
-  Ticket push_append(PlacedAppend placed);
-  void push(Item item, bool wakes_committer);
-  bool take_arrived();
   bool commit();
   void commit_batch();
   Gathered gather(JournalBatch& batch);
   void write(JournalBatch& batch);
   void note_loaded();
-  void release(Item& item);
-  void release_wake(Wake wake);
+  void release(Queue::Item& item);
+  void release_wake(Queue::Wake wake);
   template <class Read>
   auto isolating(const AggregateId& id, Read read);
   template <class Read>
   auto noting(Read read);
   Recovered recover(const AggregateId& id, Position until);
-  void release_look_up(LookUp look_up);
+  void release_look_up(Queue::LookUp look_up);
   Existence existence_of(const AggregateId& id);
   void read_away(std::function<void()> read);
   void fail(const std::string& why);
@@ -104,21 +78,14 @@ struct Journal::Impl {
   Quarantine quarantine;
   std::vector<std::function<void(Position)>> listeners;
 
-  // The linearization point: what an append needs is done before, under this lock it gets its place and no more.
-  mutable std::mutex queue_mutex;
-  std::condition_variable arrived;
-  std::vector<Item> queue;
-  Ticket last_ticket = 0;
-  bool committer_sleeps = false;
-  bool stopping = false;
-  std::atomic<std::size_t> pending_bytes{0};
+  JournalQueue queue;
   std::atomic<Ticket> durable_ticket{0};
   std::atomic<bool> failed{false};
   std::thread committer;
 
   // Owned by the thread that commits.
   std::mutex commit_mutex;
-  std::deque<Item> taken;
+  std::deque<Queue::Item> taken;
   SequenceGuard sequences;
   JournalEnd end;
   std::unordered_set<AggregateId> pending;
@@ -130,44 +97,12 @@ struct Journal::Impl {
   Stats stats;
 };
 
-Ticket Journal::Impl::push_append(PlacedAppend placed) {
-  pending_bytes.fetch_add(placed.size_bytes(), std::memory_order_relaxed);
-  bool wake = false;
-  Ticket ticket = 0;
-  {
-    const std::lock_guard lock{queue_mutex};
-    placed.ticket = ticket = ++last_ticket;
-    queue.emplace_back(std::move(placed));
-    wake = std::exchange(committer_sleeps, false);
-  }
-  if (wake) arrived.notify_one();
-  return ticket;
-}
-
-void Journal::Impl::push(Item item, bool wakes_committer) {
-  bool wake = false;
-  {
-    const std::lock_guard lock{queue_mutex};
-    queue.push_back(std::move(item));
-    if (wakes_committer) wake = std::exchange(committer_sleeps, false);
-  }
-  if (wake) arrived.notify_one();
-}
-
-bool Journal::Impl::take_arrived() {
-  std::vector<Item> items;
-  {
-    const std::lock_guard lock{queue_mutex};
-    items.swap(queue);
-  }
-  for (auto& item : items) taken.push_back(std::move(item));
-  return !taken.empty();
-}
-
 /// True when something was taken from the queue and the journal still stands.
 bool Journal::Impl::commit() {
   const std::lock_guard lock{commit_mutex};
-  if (failed.load() || !take_arrived()) return false;
+  if (failed.load()) return false;
+  queue.take(taken);
+  if (taken.empty()) return false;
   try {
     commit_batch();
   } catch (const std::exception& error) {
@@ -184,7 +119,7 @@ void Journal::Impl::commit_batch() {
   if (gathered.ticket != 0) durable_ticket.store(gathered.ticket, std::memory_order_release);
   if (batch.writes())
     for (const auto& listener : listeners) listener(end.position);
-  pending_bytes.fetch_sub(gathered.bytes, std::memory_order_relaxed);
+  queue.settle(gathered.bytes);
   for (auto& item : gathered.waiting) {
     if (failed.load()) return;
     release(item);
@@ -205,15 +140,15 @@ Gathered Journal::Impl::gather(JournalBatch& batch) {
       sequences.accept(placed->append.records, placed->append.created);
       batch.add(*placed);
       if (!placed->append.then) continue;
-    } else if (auto* wake = std::get_if<Wake>(&item)) {
+    } else if (auto* wake = std::get_if<Queue::Wake>(&item)) {
       wake->wake = sequences.begin_wake(wake->id);
-    } else if (const auto* learn = std::get_if<Learn>(&item)) {
+    } else if (const auto* learn = std::get_if<Queue::Learn>(&item)) {
       sequences.learn(learn->id, learn->wake, learn->sequence);
       continue;
-    } else if (const auto* fresh = std::get_if<WakeNew>(&item)) {
+    } else if (const auto* fresh = std::get_if<Queue::WakeNew>(&item)) {
       sequences.wake_new(fresh->id, fresh->sequence);
       continue;
-    } else if (const auto* forgotten = std::get_if<Forget>(&item)) {
+    } else if (const auto* forgotten = std::get_if<Queue::Forget>(&item)) {
       sequences.forget(forgotten->id);
       continue;
     }
@@ -237,11 +172,10 @@ void Journal::Impl::write(JournalBatch& batch) {
   // Behind the sync and never before it: the head may lag, but what it names is durable.
   if (moved) head.store({end.position, end.chain});
   for (const auto& [aggregate, is_pending] : batch.pending_changes()) {
-    if (is_pending) {
+    if (is_pending)
       pending.insert(aggregate);
-    } else {
+    else
       pending.erase(aggregate);
-    }
   }
   durable.store(end.position, std::memory_order_release);
   const std::lock_guard lock{stats_mutex};
@@ -260,17 +194,17 @@ void Journal::Impl::note_loaded() {
 }
 
 /// All that stands before the item, and itself, is durable.
-void Journal::Impl::release(Item& item) {
+void Journal::Impl::release(Queue::Item& item) {
   if (auto* placed = std::get_if<PlacedAppend>(&item)) {
     placed->append.then(placed->last);
-  } else if (auto* wake = std::get_if<Wake>(&item)) {
+  } else if (auto* wake = std::get_if<Queue::Wake>(&item)) {
     release_wake(std::move(*wake));
-  } else if (auto* look_up = std::get_if<LookUp>(&item)) {
+  } else if (auto* look_up = std::get_if<Queue::LookUp>(&item)) {
     release_look_up(std::move(*look_up));
   }
 }
 
-void Journal::Impl::release_look_up(LookUp look_up) {
+void Journal::Impl::release_look_up(Queue::LookUp look_up) {
   read_away([this, look_up = std::move(look_up)] {
     std::vector<Existence> found;
     found.reserve(look_up.ids.size());
@@ -279,11 +213,11 @@ void Journal::Impl::release_look_up(LookUp look_up) {
   });
 }
 
-void Journal::Impl::release_wake(Wake wake) {
+void Journal::Impl::release_wake(Queue::Wake wake) {
   read_away([this, wake = std::move(wake), until = end.position] {
     auto recovered = recover(wake.id, until);
     // Before `done`, which is the first that can append to it.
-    if (!recovered.unreadable) push(Learn{wake.id, wake.wake, last_sequence(recovered)}, false);
+    if (!recovered.unreadable) queue.push(Queue::Learn{wake.id, wake.wake, last_sequence(recovered)});
     wake.done(std::move(recovered));
   });
 }
@@ -351,19 +285,9 @@ void Journal::Impl::fail(const std::string& why) {
 }
 
 void Journal::Impl::run() {
-  for (;;) {
-    {
-      std::unique_lock lock{queue_mutex};
-      while (queue.empty() && !stopping) {
-        committer_sleeps = true;
-        arrived.wait(lock);
-      }
-      committer_sleeps = false;
-      if (queue.empty() || failed.load()) return;
-    }
+  while (!failed.load() && queue.wait()) {
     while (commit()) {
     }
-    if (failed.load()) return;
   }
 }
 
@@ -373,31 +297,28 @@ Journal::Journal(KeyValueStore& store, HeadFile& head, Limits limits, ReadExecut
 Journal::~Journal() { stop(); }
 
 void Journal::start() {
-  impl_->stopping = false;
   impl_->committer = std::thread{[this] { impl_->run(); }};
 }
 
 void Journal::stop() {
   if (!impl_->committer.joinable()) return;
-  {
-    const std::lock_guard lock{impl_->queue_mutex};
-    impl_->stopping = true;
-  }
-  impl_->arrived.notify_one();
+  impl_->queue.stop();
   impl_->committer.join();
 }
 
 bool Journal::commit_once() { return impl_->commit(); }
 
-Ticket Journal::append(Append append) { return impl_->push_append(PlacedAppend{std::move(append)}); }
+Ticket Journal::append(Append append) { return impl_->queue.push(PlacedAppend{std::move(append)}); }
 
 void Journal::wake(AggregateId id, std::function<void(Recovered)> done) {
-  impl_->push(Wake{std::move(id), std::move(done)}, true);
+  impl_->queue.push(Queue::Wake{std::move(id), std::move(done)});
 }
 
-void Journal::wake_new(AggregateId id, Sequence sequence) { impl_->push(WakeNew{std::move(id), sequence}, false); }
+void Journal::wake_new(AggregateId id, Sequence sequence) {
+  impl_->queue.push(Queue::WakeNew{std::move(id), sequence});
+}
 
-void Journal::forget(AggregateId id) { impl_->push(Forget{std::move(id)}, false); }
+void Journal::forget(AggregateId id) { impl_->queue.push(Queue::Forget{std::move(id)}); }
 
 Ticket Journal::durable_ticket() const { return impl_->durable_ticket.load(std::memory_order_acquire); }
 
@@ -407,7 +328,7 @@ std::vector<Record> Journal::timeline(EnrollmentId id) const {
 }
 
 void Journal::known_behind_appends(std::vector<AggregateId> ids, std::function<void(std::vector<Existence>)> done) {
-  impl_->push(LookUp{std::move(ids), std::move(done)}, true);
+  impl_->queue.push(Queue::LookUp{std::move(ids), std::move(done)});
 }
 
 std::vector<Record> Journal::history(const AggregateId& id) const {
@@ -438,7 +359,7 @@ Journal::Stats Journal::stats() const {
   return impl_->stats;
 }
 
-std::size_t Journal::pending_bytes() const { return impl_->pending_bytes.load(std::memory_order_relaxed); }
+std::size_t Journal::pending_bytes() const { return impl_->queue.pending_bytes(); }
 
 void Journal::verify(const std::function<void(Position)>& progress) const {
   try {

@@ -59,8 +59,6 @@ std::string group_of(const AggregateId& id) {
   return key;
 }
 
-std::string timeline_group(EnrollmentId id) { return group_of(id); }
-
 std::size_t groups_of(const Record& record, std::array<std::string, 2>& keys) {
   write_group(keys[0], record.aggregate);
   if (!record.enrollment) return 1;
@@ -80,13 +78,6 @@ std::size_t group_bytes(std::string_view key) {
   if (key.size() < group_header_bytes) return 0;
   const auto size = group_header_bytes + static_cast<std::uint8_t>(key[group_header_bytes - 1]);
   return key.size() < size ? 0 : size;
-}
-
-std::string after_prefix(std::string_view prefix) {
-  std::string key{prefix};
-  while (!key.empty() && key.back() == '\xff') key.pop_back();
-  if (!key.empty()) ++key.back();
-  return key;
 }
 
 std::string index_key(std::string_view group, Position first) {
@@ -177,14 +168,9 @@ StoredSnapshot parse_snapshot(const AggregateId& id, std::string_view value) {
 }
 
 std::string pending_key(const AggregateId& id) {
-  std::string key;
-  if (id.kind != AggregateKind::saga) {
-    key = snapshot_key(id);
-    key[0] = static_cast<char>(key[0] ^ pending_by_no_saga);
-    return key;
-  }
-  put_be(key, id.partition().number);
-  put_uid(key, id.uid);
+  if (id.kind == AggregateKind::saga) return be_bytes(id.partition().number) + uid_bytes(id.uid);
+  auto key = snapshot_key(id);
+  key[0] = static_cast<char>(key[0] ^ pending_by_no_saga);
   return key;
 }
 
@@ -193,9 +179,7 @@ std::optional<std::string> pending_of_next_partition(std::string_view key) {
   auto next = ByteReader{key}.be<std::uint16_t>() + std::uint32_t{1};
   if (next >= partition_count) next = std::max(next, of_no_saga);
   if (next >= of_no_saga + partition_count) return std::nullopt;
-  std::string from;
-  put_be(from, static_cast<std::uint16_t>(next));
-  return from;
+  return be_bytes(static_cast<std::uint16_t>(next));
 }
 
 AggregateId parse_pending_key(std::string_view key) {

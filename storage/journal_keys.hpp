@@ -29,14 +29,11 @@ enum class GroupKind : std::uint8_t { course, timeline, request, calendar, webho
 
 /// `partition (2) | group kind (1) | length of id (1) | id`: what an index key begins with.
 std::string group_of(const AggregateId& id);
-std::string timeline_group(EnrollmentId id);
 /// The groups that list `record`, written over `keys`, whose memory is used again; returns their count.
 std::size_t groups_of(const Record& record, std::array<std::string, 2>& keys);
 GroupKind kind_of_group(std::string_view key);
 /// The length of the group at the head of an index key; 0 when it has none.
 std::size_t group_bytes(std::string_view key);
-/// The least string above every string that begins with `prefix`; empty when there is none.
-std::string after_prefix(std::string_view prefix);
 
 /// The records of one group in one batch. A request's entry also has the time of its newest record, so that it
 /// can be forgotten without reading a page.

@@ -30,11 +30,7 @@ std::uint64_t chain_over(std::string_view bytes) { return XXH3_64bits(bytes.data
 
 }  // namespace
 
-std::string page_key(Position first) {
-  std::string key;
-  put_be(key, first);
-  return key;
-}
+std::string page_key(Position first) { return be_bytes(first); }
 
 Position position_of_page(std::string_view key) {
   if (key.size() != sizeof(Position)) throw JournalDamaged("journal damaged: a page has a key that is no position");

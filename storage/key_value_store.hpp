@@ -39,6 +39,14 @@ struct WriteSet {
   bool empty() const { return changes.empty(); }
 };
 
+/// The first key after every key that begins with `prefix`, for a scan's end; empty when there is none.
+inline std::string after_prefix(std::string_view prefix) {
+  std::string key{prefix};
+  while (!key.empty() && key.back() == '\xff') key.pop_back();
+  if (!key.empty()) ++key.back();
+  return key;
+}
+
 /// Whether what a scan reads may push other things out of memory. A scan of everything must not.
 enum class Caching : std::uint8_t { yes, no };
 
@@ -46,7 +54,7 @@ enum class Sync : std::uint8_t { no, yes };
 
 /// An ordered store of bytes with a few key spaces, each ordered bytewise. Reads may come from any thread, writes
 /// from one at a time. Reads throw DamagedEntry, or StorageError when a later read may succeed. Two adapters:
-/// RocksDB, and memory with seeded faults.
+/// RocksDB, and the tests' memory with seeded faults.
 class KeyValueStore {
  public:
   virtual ~KeyValueStore() = default;

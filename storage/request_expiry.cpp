@@ -12,10 +12,7 @@ namespace {
 
 /// What the keys of a partition's requests begin with.
 std::string requests_of(std::uint16_t partition) {
-  std::string prefix;
-  put_be(prefix, partition);
-  prefix.push_back(static_cast<char>(GroupKind::request));
-  return prefix;
+  return be_bytes(partition) + static_cast<char>(GroupKind::request);
 }
 
 /// The entries of one request follow one another; it goes when its newest is old enough.

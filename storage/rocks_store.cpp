@@ -119,6 +119,13 @@ bool met_bad_sector(const rocksdb::Status& status) {
   return status.IsIOError() && status.ToString().find(text) != std::string::npos;
 }
 
+/// The status of `read`, which is run again when it met a bad sector.
+template <class Read>
+rocksdb::Status twice_at_most(const Read& read) {
+  const auto status = read();
+  return met_bad_sector(status) ? read() : status;
+}
+
 /// What no retry helps; for a bad sector, when a second read met it too.
 bool is_damage(const rocksdb::Status& status) {
   return status.IsCorruption() || status.IsPathNotFound() || met_bad_sector(status) ||
@@ -189,8 +196,7 @@ struct RocksStore::Impl {
     for (const auto& space : spaces) descriptors.emplace_back(space.name, space_options(space, options, cache));
     auto whole = db_options(options);
     whole.listeners.push_back(failed_compactions);
-    auto status = rocksdb::DB::Open(whole, path, descriptors, &families, &db);
-    if (met_bad_sector(status)) status = rocksdb::DB::Open(whole, path, descriptors, &families, &db);
+    const auto status = twice_at_most([&] { return rocksdb::DB::Open(whole, path, descriptors, &families, &db); });
     if (!status.ok()) {
       if (!is_damage(status)) throw StorageError("cannot open " + path + ": " + status.ToString());
       throw JournalDamaged("journal damaged: cannot open " + path + ": " + status.ToString() + " (file " +
@@ -262,8 +268,7 @@ void RocksStore::write(const WriteSet& changes, Sync sync) {
 std::optional<std::string> RocksStore::get(std::uint8_t space, std::string_view key) const {
   rocksdb::PinnableSlice value;
   auto* family = impl_->families.at(space);
-  auto status = impl_->db->Get({}, family, slice(key), &value);
-  if (met_bad_sector(status)) status = impl_->db->Get({}, family, slice(key), &value);
+  const auto status = twice_at_most([&] { return impl_->db->Get({}, family, slice(key), &value); });
   if (status.IsNotFound()) return std::nullopt;
   impl_->check_read(status);
   return std::string{value.data(), value.size()};
@@ -297,15 +302,12 @@ std::optional<std::pair<std::string, std::string>> RocksStore::last_at_or_before
   rocksdb::ReadOptions options;
   options.total_order_seek = true;
   std::unique_ptr<rocksdb::Iterator> it;
-  auto seek = [&] {
+  impl_->check_read(twice_at_most([&] {
     // One that met a fault does not read its block again.
     it.reset(impl_->db->NewIterator(options, impl_->families.at(space)));
     it->SeekForPrev(slice(at));
     return it->status();
-  };
-  auto status = seek();
-  if (met_bad_sector(status)) status = seek();
-  impl_->check_read(status);
+  }));
   if (!it->Valid()) return std::nullopt;
   return std::pair{it->key().ToString(), it->value().ToString()};
 }
@@ -359,13 +361,11 @@ std::uint64_t RocksStore::check_sorted_file(const std::string& file) const {
   // Compaction may remove the file at any time.
   if (!is_live(file)) return 0;
   rocksdb::Options options{impl_->db->GetDBOptions(), impl_->db->GetOptions(impl_->unused_default)};
-  auto read = [&] {
+  const auto status = twice_at_most([&] {
     rocksdb::SstFileReader reader{options};
-    const auto status = reader.Open(file);
-    return status.ok() ? reader.VerifyChecksum() : status;
-  };
-  auto status = read();
-  if (met_bad_sector(status)) status = read();
+    const auto opened = reader.Open(file);
+    return opened.ok() ? reader.VerifyChecksum() : opened;
+  });
   if (!status.ok() && !is_live(file)) return 0;
   impl_->check_read(status);
   return gone ? 0 : bytes;

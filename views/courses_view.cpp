@@ -11,11 +11,7 @@ namespace {
 
 /// The sequence (8) and the seats waited for (4), both big-endian, then the course's snapshot.
 std::string encode_row(const Course& course, Sequence sequence) {
-  std::string bytes;
-  put_be(bytes, sequence);
-  put_be(bytes, course.waitlisted);
-  bytes += encode_snapshot(course);
-  return bytes;
+  return be_bytes(sequence) + be_bytes(course.waitlisted) + encode_snapshot(course);
 }
 
 std::pair<Course, Sequence> decode_row(std::string_view bytes) {
@@ -55,9 +51,7 @@ std::optional<std::uint32_t> PassingSeats::remove(EnrollmentId id) {
 void PassingSeats::flush(WriteSet& changes) {
   for (const auto& [id, change] : changes_) {
     if (change.seats) {
-      std::string value;
-      put_be(value, *change.seats);
-      changes.put(views_space, table_.key(id.uid), std::move(value));
+      changes.put(views_space, table_.key(id.uid), be_bytes(*change.seats));
       kept_.put(id, *change.seats);
     } else if (change.is_stored) {
       changes.erase(views_space, table_.key(id.uid));
@@ -145,8 +139,7 @@ void CoursesView::flush(WriteSet& changes) {
   waiting_.flush(changes);
 }
 
-Listing<CourseSnapshot> CourseRows::list(std::optional<CourseKind> kind, std::optional<std::string> after,
-                                         std::size_t limit, TimePoint now, const ListBounds& bounds) const {
+Listing<CourseSnapshot> CourseRows::list(std::optional<CourseKind> kind, KeyPage page, TimePoint now) const {
   auto row_of = [&](std::string_view key, std::string_view value) -> std::optional<CourseSnapshot> {
     auto [course, sequence] = decode_row(value);
     if (!course.registered || (kind && course.definition.kind != *kind)) return std::nullopt;
@@ -161,8 +154,7 @@ Listing<CourseSnapshot> CourseRows::list(std::optional<CourseKind> kind, std::op
                           .waitlisted = course.waitlisted,
                           .cancelled = course.cancelled};
   };
-  return list_rows<CourseSnapshot>(store_, views_space, tables_.rows.prefix(), std::move(after), limit, bounds,
-                                   row_of);
+  return list_rows<CourseSnapshot>(store_, views_space, tables_.rows.prefix(), std::move(page), row_of);
 }
 
 std::string CourseRows::title(const CourseId& id) const {

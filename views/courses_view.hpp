@@ -91,10 +91,8 @@ class CourseRows {
  public:
   CourseRows(const KeyValueStore& store, Generation generation) : store_(store), tables_(generation) {}
 
-  /// A page after the course `after`, in the order of their ids; `next` in the answer is a key. `now` decides which
-  /// courses are open.
-  Listing<CourseSnapshot> list(std::optional<CourseKind> kind, std::optional<std::string> after, std::size_t limit,
-                               TimePoint now, const ListBounds& bounds) const;
+  /// In the order of their ids; `next` in the answer is a key. `now` decides which courses are open.
+  Listing<CourseSnapshot> list(std::optional<CourseKind> kind, KeyPage page, TimePoint now) const;
   /// Empty when there is no such course.
   std::string title(const CourseId& id) const;
 

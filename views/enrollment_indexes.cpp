@@ -5,28 +5,18 @@
 namespace sugang {
 namespace {
 
-std::string with_uid(std::string key, const Uid& uid) {
-  put_uid(key, uid);
-  return key;
-}
-
-std::string with_ticket(std::string key, std::uint64_t ticket) {
-  put_be(key, ticket);
-  return key;
-}
-
 /// Entries of one enrollment, whose id ends their keys.
 class Entries {
  public:
   Entries(const Uid& uid, WriteSet& changes) : uid_(uid), changes_(changes) {}
 
   void add(bool was, bool is, const auto& prefix) {
-    if (is && !was) changes_.put(views_space, with_uid(prefix(), uid_), {});
+    if (is && !was) changes_.put(views_space, prefix() + uid_bytes(uid_), {});
   }
   void move(const auto& from, const auto& to, const auto& none, const auto& prefix) {
     if (from == to) return;
-    if (from != none) changes_.erase(views_space, with_uid(prefix(from), uid_));
-    if (to != none) changes_.put(views_space, with_uid(prefix(to), uid_), {});
+    if (from != none) changes_.erase(views_space, prefix(from) + uid_bytes(uid_));
+    if (to != none) changes_.put(views_space, prefix(to) + uid_bytes(uid_), {});
   }
 
  private:
@@ -35,12 +25,12 @@ class Entries {
 };
 
 void move_on_waitlist(const EnrollmentTables& tables, const EnrollmentSummary& summary,
-                  const std::optional<std::uint64_t>& from, const std::optional<std::uint64_t>& to,
-                  WriteSet& changes) {
+                      const std::optional<std::uint64_t>& from, const std::optional<std::uint64_t>& to,
+                      WriteSet& changes) {
   if (from == to) return;
-  const auto line = tables.of_line(summary.course);
-  if (from) changes.erase(views_space, with_ticket(line, *from));
-  if (to) changes.put(views_space, with_ticket(line, *to), with_uid({}, summary.id.uid));
+  const auto line = tables.line.of_text(summary.course.text);
+  if (from) changes.erase(views_space, line + be_bytes(*from));
+  if (to) changes.put(views_space, line + be_bytes(*to), uid_bytes(summary.id.uid));
 }
 
 template <class State>
@@ -55,12 +45,12 @@ EnrollmentTables::EnrollmentTables(Generation generation)
       by_student(ViewId::enrollments, generation, 's'),
       by_course(ViewId::enrollments, generation, 'c'),
       by_saga(ViewId::enrollments, generation, 'g'),
-      line(ViewId::enrollments, generation, 'l'),
       coached(ViewId::enrollments, generation, 'a'),
       delivered(ViewId::enrollments, generation, 'd'),
       by_coaching(ViewId::enrollments, generation, 'b'),
       by_instructor(ViewId::enrollments, generation, 'i'),
       by_delivery(ViewId::enrollments, generation, 'e'),
+      line(ViewId::enrollments, generation, 'l'),
       saga_counts(ViewId::enrollments, generation, 'n') {}
 
 IndexEntries index_entries(const EnrollmentSummary& summary) {
@@ -86,17 +76,18 @@ void write_indexes(const EnrollmentTables& tables, const EnrollmentSummary& summ
   auto wanted = index_entries(summary);
   if (wanted == stored) return;
   Entries entries{summary.id.uid, changes};
-  entries.add(stored.listed, wanted.listed, [&] { return tables.of_student(summary.student); });
-  entries.add(stored.listed, wanted.listed, [&] { return tables.of_course(summary.course); });
+  entries.add(stored.listed, wanted.listed, [&] { return tables.by_student.of_text(summary.student.text); });
+  entries.add(stored.listed, wanted.listed, [&] { return tables.by_course.of_text(summary.course.text); });
   entries.add(stored.coached, wanted.coached, [&] { return tables.coached.prefix(); });
   entries.add(stored.delivered, wanted.delivered, [&] { return tables.delivered.prefix(); });
-  entries.move(stored.saga, wanted.saga, SagaState::none, [&](auto state) { return tables.of_saga(state); });
+  entries.move(stored.saga, wanted.saga, SagaState::none,
+               [&](auto state) { return tables.by_saga.of_state(state); });
   entries.move(stored.coaching, wanted.coaching, CoachingState::none,
-               [&](auto state) { return tables.of_coaching(state); });
+               [&](auto state) { return tables.by_coaching.of_state(state); });
   entries.move(stored.delivery, wanted.delivery, DeliveryState::none,
-               [&](auto state) { return tables.of_delivery(state); });
+               [&](auto state) { return tables.by_delivery.of_state(state); });
   entries.move(stored.instructor, wanted.instructor, std::nullopt,
-               [&](const auto& instructor) { return tables.of_instructor(*instructor); });
+               [&](const auto& instructor) { return tables.by_instructor.of_text(instructor->text); });
   move_on_waitlist(tables, summary, stored.ticket, wanted.ticket, changes);
   stored = std::move(wanted);
 }

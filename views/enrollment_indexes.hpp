@@ -17,30 +17,20 @@ struct EnrollmentTables {
   explicit EnrollmentTables(Generation generation);
 
   Table rows;
+  // Indexes: the enrollment's id ends each key.
   Table by_student;
   Table by_course;
   Table by_saga;
-  /// Who waits for a course, by ticket; the entry's value is the enrollment's id.
-  Table line;
   /// Every enrollment that has a coaching or a delivery.
   Table coached;
   Table delivered;
   Table by_coaching;
   Table by_instructor;
   Table by_delivery;
+  /// Who waits for a course, by ticket (8, big-endian); the entry's value is the enrollment's id.
+  Table line;
   /// How many sagas are in each indexed state: a key of one byte, a value of eight, big-endian.
   Table saga_counts;
-
-  /// All index keys of one student, course, state or instructor begin so; the enrollment's id follows.
-  std::string of_student(const StudentId& student) const { return by_student.of_text(student.text); }
-  std::string of_course(const CourseId& course) const { return by_course.of_text(course.text); }
-  std::string of_saga(SagaState state) const { return by_saga.prefix() + static_cast<char>(state); }
-  std::string saga_count(SagaState state) const { return saga_counts.prefix() + static_cast<char>(state); }
-  std::string of_coaching(CoachingState state) const { return by_coaching.prefix() + static_cast<char>(state); }
-  std::string of_instructor(const InstructorId& id) const { return by_instructor.of_text(id.text); }
-  std::string of_delivery(DeliveryState state) const { return by_delivery.prefix() + static_cast<char>(state); }
-  /// The ticket follows, eight bytes big-endian.
-  std::string of_line(const CourseId& course) const { return line.of_text(course.text); }
 };
 
 /// How many sagas are in each state; 0 for states without an index.

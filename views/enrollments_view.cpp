@@ -24,6 +24,26 @@ bool passes(const DeliveryFilter& filter, const EnrollmentSummary& row) {
   return (!filter.state || *filter.state == row.delivery) && (!filter.student || *filter.student == row.student);
 }
 
+/// The keys among which the filter passes the fewest.
+std::string keys_for(const EnrollmentTables& tables, const EnrollmentFilter& filter) {
+  if (filter.student) return tables.by_student.of_text(filter.student->text);
+  if (filter.course) return tables.by_course.of_text(filter.course->text);
+  if (filter.saga && is_indexed(*filter.saga)) return tables.by_saga.of_state(*filter.saga);
+  return tables.rows.prefix();
+}
+
+std::string keys_for(const EnrollmentTables& tables, const CoachingFilter& filter) {
+  if (filter.instructor) return tables.by_instructor.of_text(filter.instructor->text);
+  if (filter.state && is_indexed(*filter.state)) return tables.by_coaching.of_state(*filter.state);
+  return tables.coached.prefix();
+}
+
+std::string keys_for(const EnrollmentTables& tables, const DeliveryFilter& filter) {
+  if (filter.student) return tables.by_student.of_text(filter.student->text);
+  if (filter.state && is_indexed(*filter.state)) return tables.by_delivery.of_state(*filter.state);
+  return tables.delivered.prefix();
+}
+
 }  // namespace
 
 EnrollmentsView::EnrollmentsView(const KeyValueStore& store, Generation generation, std::size_t summaries_kept_max)
@@ -76,12 +96,10 @@ void EnrollmentsView::flush(WriteSet& changes) {
     const auto value = saga_counts_[static_cast<std::size_t>(state)];
     if (value == 0) {
       // As if there had been none, however the records were chunked.
-      changes.erase(views_space, tables_.saga_count(state));
+      changes.erase(views_space, tables_.saga_counts.of_state(state));
       continue;
     }
-    std::string count;
-    put_be(count, value);
-    changes.put(views_space, tables_.saga_count(state), std::move(count));
+    changes.put(views_space, tables_.saga_counts.of_state(state), be_bytes(value));
   }
   counts_changed_.clear();
   // What has ended seldom changes again: the memory is for the running ones.
@@ -101,65 +119,25 @@ void EnrollmentsView::count_saga(SagaState from, SagaState to) {
   }
 }
 
-template <class Passes>
-Listing<EnrollmentSummary> EnrollmentRows::list_index(const std::string& prefix, std::optional<std::string> after,
-                                                      std::size_t limit, const ListBounds& bounds,
-                                                      Passes passes) const {
-  auto row_of = [&](std::string_view key, std::string_view) -> std::optional<EnrollmentSummary> {
-    auto value = store_.get(views_space, tables_.rows.key(key));
-    if (!value) return std::nullopt;
-    auto row = decode_summary(*value);
-    return passes(row) ? std::optional{std::move(row)} : std::nullopt;
+template <class Filter>
+Listing<EnrollmentSummary> EnrollmentRows::list(const Filter& filter, KeyPage page) const {
+  auto row_of = [&](std::string_view key, std::string_view value) -> std::optional<EnrollmentSummary> {
+    // An entry of an index has no value.
+    auto row = value.empty() ? find(EnrollmentId{ByteReader{key}.uid()}) : std::optional{decode_summary(value)};
+    return row && passes(filter, *row) ? std::move(row) : std::nullopt;
   };
-  return list_rows<EnrollmentSummary>(store_, views_space, prefix, std::move(after), limit, bounds, row_of);
+  return list_rows<EnrollmentSummary>(store_, views_space, keys_for(tables_, filter), std::move(page), row_of);
 }
+template Listing<EnrollmentSummary> EnrollmentRows::list(const EnrollmentFilter&, KeyPage) const;
+template Listing<EnrollmentSummary> EnrollmentRows::list(const CoachingFilter&, KeyPage) const;
+template Listing<EnrollmentSummary> EnrollmentRows::list(const DeliveryFilter&, KeyPage) const;
 
-Listing<EnrollmentSummary> EnrollmentRows::list(const EnrollmentFilter& filter, std::optional<std::string> after,
-                                                std::size_t limit, const ListBounds& bounds) const {
-  auto by_index = [&](const std::string& prefix) {
-    return list_index(prefix, std::move(after), limit, bounds,
-                      [&](const auto& summary) { return passes(filter, summary); });
-  };
-  if (filter.student) return by_index(tables_.of_student(*filter.student));
-  if (filter.course) return by_index(tables_.of_course(*filter.course));
-  if (filter.saga && is_indexed(*filter.saga)) return by_index(tables_.of_saga(*filter.saga));
-  auto from_row = [&](std::string_view, std::string_view value) -> std::optional<EnrollmentSummary> {
-    auto row = decode_summary(value);
-    return passes(filter, row) ? std::optional{std::move(row)} : std::nullopt;
-  };
-  return list_rows<EnrollmentSummary>(store_, views_space, tables_.rows.prefix(), std::move(after), limit, bounds,
-                                      from_row);
-}
-
-Listing<EnrollmentSummary> EnrollmentRows::list(const CoachingFilter& filter, std::optional<std::string> after,
-                                                std::size_t limit, const ListBounds& bounds) const {
-  auto by_index = [&](const std::string& prefix) {
-    return list_index(prefix, std::move(after), limit, bounds,
-                      [&](const auto& summary) { return passes(filter, summary); });
-  };
-  if (filter.instructor) return by_index(tables_.of_instructor(*filter.instructor));
-  if (filter.state && is_indexed(*filter.state)) return by_index(tables_.of_coaching(*filter.state));
-  return by_index(tables_.coached.prefix());
-}
-
-Listing<EnrollmentSummary> EnrollmentRows::list(const DeliveryFilter& filter, std::optional<std::string> after,
-                                                std::size_t limit, const ListBounds& bounds) const {
-  auto by_index = [&](const std::string& prefix) {
-    return list_index(prefix, std::move(after), limit, bounds,
-                      [&](const auto& summary) { return passes(filter, summary); });
-  };
-  if (filter.student) return by_index(tables_.of_student(*filter.student));
-  if (filter.state && is_indexed(*filter.state)) return by_index(tables_.of_delivery(*filter.state));
-  return by_index(tables_.delivered.prefix());
-}
-
-Listing<WaitlistRow> EnrollmentRows::list_waitlist(const CourseId& course, std::optional<std::string> after,
-                                                   std::size_t limit, const ListBounds& bounds) const {
+Listing<WaitlistRow> EnrollmentRows::list_waitlist(const CourseId& course, KeyPage wanted) const {
   std::uint64_t before = 0;
-  if (after) {
-    ByteReader in{*after};
+  if (wanted.after) {
+    ByteReader in{*wanted.after};
     before = in.be<std::uint64_t>();
-    after = std::string{in.rest()};
+    wanted.after = std::string{in.rest()};
   }
   auto row_of = [&](std::string_view ticket, std::string_view id) -> std::optional<WaitlistRow> {
     if (id.size() != sizeof(Uid)) throw DecodeError("an entry of a waitlist is no id");
@@ -169,20 +147,16 @@ Listing<WaitlistRow> EnrollmentRows::list_waitlist(const CourseId& course, std::
     return WaitlistRow{.enrollment = *std::move(row), .place = 0};
   };
   auto page =
-      list_rows<WaitlistRow>(store_, views_space, tables_.of_line(course), std::move(after), limit, bounds, row_of);
+      list_rows<WaitlistRow>(store_, views_space, tables_.line.of_text(course.text), std::move(wanted), row_of);
   for (auto& row : page.items) row.place = ++before;
-  if (page.next) {
-    std::string next;
-    put_be(next, before);
-    page.next = next + *page.next;
-  }
+  if (page.next) page.next = be_bytes(before) + *page.next;
   return page;
 }
 
 SagaCounts EnrollmentRows::count_sagas() const {
   SagaCounts counts{};
   for (std::size_t i = 0; i < counts.size(); ++i)
-    if (const auto value = store_.get(views_space, tables_.saga_count(static_cast<SagaState>(i))))
+    if (const auto value = store_.get(views_space, tables_.saga_counts.of_state(static_cast<SagaState>(i))))
       counts[i] = number_of<std::uint64_t>(*value);
   return counts;
 }

@@ -47,30 +47,22 @@ class EnrollmentsView : public View {
   std::set<SagaState> counts_changed_;
 };
 
-/// Reads one generation; from any thread, beside the writer. Throws DecodeError on a row that is damaged. Each list
-/// is a page after the row with the key `after`; `next` in the answer is a key.
+/// Reads one generation; from any thread, beside the writer. Throws DecodeError on a row that is damaged. `next` in
+/// an answer is a key.
 class EnrollmentRows {
  public:
   EnrollmentRows(const KeyValueStore& store, Generation generation) : store_(store), tables_(generation) {}
 
-  Listing<EnrollmentSummary> list(const EnrollmentFilter& filter, std::optional<std::string> after,
-                                  std::size_t limit, const ListBounds& bounds) const;
-  Listing<EnrollmentSummary> list(const CoachingFilter& filter, std::optional<std::string> after, std::size_t limit,
-                                  const ListBounds& bounds) const;
-  Listing<EnrollmentSummary> list(const DeliveryFilter& filter, std::optional<std::string> after, std::size_t limit,
-                                  const ListBounds& bounds) const;
+  /// By a filter of enrollments, of coaching or of deliveries.
+  template <class Filter>
+  Listing<EnrollmentSummary> list(const Filter& filter, KeyPage page) const;
   /// The key carries how many stand before it.
-  Listing<WaitlistRow> list_waitlist(const CourseId& course, std::optional<std::string> after, std::size_t limit,
-                                     const ListBounds& bounds) const;
+  Listing<WaitlistRow> list_waitlist(const CourseId& course, KeyPage page) const;
   std::optional<EnrollmentSummary> find(EnrollmentId id) const;
   /// A look-up for each state, whatever there is to count.
   SagaCounts count_sagas() const;
 
  private:
-  template <class Passes>
-  Listing<EnrollmentSummary> list_index(const std::string& prefix, std::optional<std::string> after,
-                                        std::size_t limit, const ListBounds& bounds, Passes passes) const;
-
   const KeyValueStore& store_;
   EnrollmentTables tables_;
 };

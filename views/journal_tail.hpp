@@ -6,6 +6,9 @@
 namespace sugang {
 
 /// The journal must outlive what tails it.
-RecordSource tail_of(const Journal& journal);
+inline RecordSource tail_of(const Journal& journal) {
+  return {[&journal](Position after, std::size_t limit) { return journal.read(after, limit); },
+          [&journal] { return journal.durable_position(); }};
+}
 
 }  // namespace sugang

@@ -92,10 +92,9 @@ void MileageView::add_line(const Record& record, bool earned, std::int64_t point
   if (!of) return;
   auto& entry = balance(of->student);
   entry.points[of->currency] += earned ? points : -points;
-  auto key = tables_.lines.of_text(of->student);
-  put_be(key, record.position);
   const MileageRow row{earned, points, PaymentId{record.aggregate.uid}, record.time, of->currency};
-  lines_.emplace_back(std::move(key), encode_line({row, entry.points}));
+  lines_.emplace_back(tables_.lines.of_text(of->student) + be_bytes(record.position),
+                      encode_line({row, entry.points}));
   if (entry.changed) return;
   entry.changed = true;
   changed_.emplace_back(of->student, &entry);
@@ -150,8 +149,7 @@ void MileageView::flush(WriteSet& changes) {
   earners_.trim(kept_max_);
 }
 
-MileageRows::Statement MileageRows::read(const StudentId& student, std::optional<std::string> after,
-                                         std::size_t limit, const ListBounds& bounds) const {
+MileageRows::Statement MileageRows::read(const StudentId& student, KeyPage page) const {
   Statement statement;
   MileageBalances behind_last;
   auto row_of = [&](std::string_view, std::string_view value) {
@@ -159,8 +157,8 @@ MileageRows::Statement MileageRows::read(const StudentId& student, std::optional
     behind_last = std::move(line.balances);
     return std::optional{line.row};
   };
-  statement.lines = list_rows<MileageRow>(store_, views_space, tables_.lines.of_text(student.text),
-                                          std::move(after), limit, bounds, row_of);
+  statement.lines =
+      list_rows<MileageRow>(store_, views_space, tables_.lines.of_text(student.text), std::move(page), row_of);
   const bool ends_here = !statement.lines.next && !statement.lines.items.empty();
   statement.balances = ends_here ? behind_last : stored_balances(store_, tables_.balances.key(student.text));
   return statement;

@@ -75,10 +75,9 @@ class MileageRows {
     MileageBalances balances;
     Listing<MileageRow> lines;
   };
-  /// A page after the line with the key `after`; `next` in the answer is a key. The balances are those of the
-  /// page's last line when the ledger ends there, so that a ledger read in one page always adds up.
-  Statement read(const StudentId& student, std::optional<std::string> after, std::size_t limit,
-                 const ListBounds& bounds) const;
+  /// `next` in the answer is a key. The balances are those of the page's last line when the ledger ends there, so
+  /// that a ledger read in one page always adds up.
+  Statement read(const StudentId& student, KeyPage page) const;
 
  private:
   const KeyValueStore& store_;

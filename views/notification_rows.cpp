@@ -36,20 +36,16 @@ Notice decode_row(std::string_view position, std::string_view bytes) {
 }  // namespace
 
 void NotificationTable::put(WriteSet& changes, const Notice& notice) const {
-  auto key = rows.of_text(notice.student.text);
-  put_be(key, notice.position);
-  changes.put(views_space, std::move(key), encode_row(notice));
+  changes.put(views_space, rows.of_text(notice.student.text) + be_bytes(notice.position), encode_row(notice));
 }
 
-Listing<Notice> NotificationRows::list(const StudentId& student, Position until, std::optional<std::string> after,
-                                       std::size_t limit, const ListBounds& bounds) const {
+Listing<Notice> NotificationRows::list(const StudentId& student, Position until, KeyPage page) const {
   auto row_of = [&](std::string_view key, std::string_view value) {
     auto notice = decode_row(key, value);
     notice.student = student;
     return notice.position <= until ? std::optional{std::move(notice)} : std::nullopt;
   };
-  return list_rows<Notice>(store_, views_space, table_.rows.of_text(student.text), std::move(after), limit, bounds,
-                           row_of);
+  return list_rows<Notice>(store_, views_space, table_.rows.of_text(student.text), std::move(page), row_of);
 }
 
 }  // namespace sugang

@@ -25,10 +25,8 @@ class NotificationRows {
  public:
   NotificationRows(const KeyValueStore& store, Generation generation) : store_(store), table_(generation) {}
 
-  /// A page after the row with the key `after`, of events up to the position `until`; `next` in the answer is a
-  /// key.
-  Listing<Notice> list(const StudentId& student, Position until, std::optional<std::string> after,
-                       std::size_t limit, const ListBounds& bounds) const;
+  /// Of events up to the position `until`; `next` in the answer is a key.
+  Listing<Notice> list(const StudentId& student, Position until, KeyPage page) const;
 
  private:
   const KeyValueStore& store_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "storage/key_value_store.hpp"
+#include "views/cursor.hpp"
 #include "views/listing.hpp"
 
 namespace sugang {
@@ -18,12 +19,13 @@ struct ListBounds {
   std::size_t examined_rows_max = 2'000;
 };
 
-/// The first key that sorts after every key with this prefix; empty when there is none.
-inline std::string after_prefix(std::string prefix) {
-  while (!prefix.empty() && static_cast<std::uint8_t>(prefix.back()) == 0xff) prefix.pop_back();
-  if (!prefix.empty()) prefix.back() = static_cast<char>(static_cast<std::uint8_t>(prefix.back()) + 1);
-  return prefix;
-}
+/// A page whose cursor has been read.
+struct KeyPage {
+  /// The key of the row before its first.
+  std::optional<std::string> after;
+  std::size_t limit = 0;
+  ListBounds bounds;
+};
 
 /// Up to `count` entries whose keys begin with `prefix` and stand after `after` (both without the store's other
 /// keys); each key comes without the prefix.
@@ -40,15 +42,15 @@ inline std::vector<std::pair<std::string, std::string>> read_entries(const KeyVa
   return entries;
 }
 
-/// A page of the rows under `prefix`, after the key `after`. `row_of(key, value)` gives the row, or nothing when
-/// the filter drops it. `next` in the answer is a key, not yet a cursor. Rows are made outside of the store's scan,
-/// so `row_of` may read the store.
+/// The rows under `prefix` that are on the page. `row_of(key, value)` gives the row, or nothing when the filter
+/// drops it. `next` in the answer is a key, not yet a cursor. Rows are made outside of the store's scan, so
+/// `row_of` may read the store.
 template <class Row, class RowOf>
-Listing<Row> list_rows(const KeyValueStore& store, std::uint8_t space, const std::string& prefix,
-                       std::optional<std::string> after, std::size_t limit, const ListBounds& bounds,
+Listing<Row> list_rows(const KeyValueStore& store, std::uint8_t space, const std::string& prefix, KeyPage wanted,
                        RowOf&& row_of) {
-  limit = std::clamp<std::size_t>(limit, 1, bounds.page_rows_max);
-  const auto examined_max = std::max(bounds.examined_rows_max, limit + 1);
+  const auto limit = std::clamp<std::size_t>(wanted.limit, 1, wanted.bounds.page_rows_max);
+  const auto examined_max = std::max(wanted.bounds.examined_rows_max, limit + 1);
+  auto& after = wanted.after;
   Listing<Row> page;
   std::string last_item;
   for (std::size_t examined = 0; examined < examined_max;) {
@@ -71,6 +73,20 @@ Listing<Row> list_rows(const KeyValueStore& store, std::uint8_t space, const std
   }
   page.next = after;
   return page;
+}
+
+/// Reads the page's cursor, which is good for `scope` alone, lists with the key in it, and makes the next cursor.
+template <class Row, class List>
+ListResult<Row> list_page(std::string_view scope, const Page& page, const ListBounds& bounds, List&& list) {
+  ListResult<Row> result;
+  KeyPage wanted{.after = std::nullopt, .limit = page.limit, .bounds = bounds};
+  if (!page.cursor.empty() && !(wanted.after = read_cursor(scope, page.cursor))) {
+    result.cursor_invalid = true;
+    return result;
+  }
+  result.listing = list(std::move(wanted));
+  if (auto& next = result.listing.next) next = make_cursor(scope, *next);
+  return result;
 }
 
 }  // namespace sugang

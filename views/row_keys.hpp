@@ -27,13 +27,11 @@ using Generation = std::uint32_t;
 // position that its rows have reached. A view is a byte, a generation four, both big-endian.
 
 inline std::string generation_prefix(ViewId view, Generation generation) {
-  std::string key(1, static_cast<char>(view));
-  put_be(key, generation);
-  return key;
+  return static_cast<char>(view) + be_bytes(generation);
 }
 inline std::string serving_key(ViewId view) { return {'\0', static_cast<char>(view)}; }
 inline std::string position_key(ViewId view, Generation generation) {
-  return std::string(1, '\0') + generation_prefix(view, generation);
+  return '\0' + generation_prefix(view, generation);
 }
 
 /// The number, big-endian, that a row is. Throws DecodeError.
@@ -49,21 +47,15 @@ class Table {
   Table(ViewId view, Generation generation, char table) : prefix_(generation_prefix(view, generation) + table) {}
 
   std::string key(std::string_view rest) const { return prefix_ + std::string{rest}; }
-  std::string key(const Uid& uid) const {
-    std::string key;
-    key.reserve(prefix_.size() + sizeof(Uid));
-    key = prefix_;
-    put_uid(key, uid);
-    return key;
-  }
+  std::string key(const Uid& uid) const { return prefix_ + uid_bytes(uid); }
   /// All keys of one text begin so. Its length goes first, so that no text is another's prefix.
   std::string of_text(std::string_view text) const {
-    std::string key;
-    key.reserve(prefix_.size() + sizeof(std::uint16_t) + text.size() + sizeof(Uid));
-    key = prefix_;
-    put_be(key, static_cast<std::uint16_t>(text.size()));
-    key += text;
-    return key;
+    return (prefix_ + be_bytes(static_cast<std::uint16_t>(text.size()))).append(text);
+  }
+  /// All keys of one state begin so.
+  template <NamedEnum State>
+  std::string of_state(State state) const {
+    return prefix_ + static_cast<char>(state);
   }
   const std::string& prefix() const { return prefix_; }
 

@@ -5,7 +5,6 @@
 #include <unordered_map>
 
 #include "views/courses_view.hpp"
-#include "views/cursor.hpp"
 #include "views/enrollments_view.hpp"
 #include "views/mileage_view.hpp"
 #include "views/notification_rows.hpp"
@@ -86,48 +85,35 @@ Views::Views(RecordSource source, KeyValueStore& store, Limits limits, Projector
       now_(std::move(now)),
       projector_(source_, store, view_kinds(store, limits), limits.projector, std::move(on_failure)) {}
 
-/// Reads the page's cursor, lists with the key in it, and makes the next cursor.
+/// Has rows built again that `list` finds damaged.
 template <class Row, class List>
-ListResult<Row> Views::list_page(ViewId view, Generation generation, const std::string& scope, const Page& page,
-                                 Position position, List&& list) const {
+ListResult<Row> Views::list_page(ViewId view, std::string_view scope, const Page& page, List&& list) const {
   ListResult<Row> result;
-  std::optional<std::string> after;
-  if (!page.cursor.empty()) {
-    after = read_cursor(scope, page.cursor);
-    if (!after) {
-      result.cursor_invalid = true;
-      return result;
-    }
-  }
+  const auto position = projector_.position(view);
+  const auto serving = projector_.serving(view);
   try {
-    result.listing = list(std::move(after));
+    result = sugang::list_page<Row>(scope, page, limits_.lists,
+                                    [&](KeyPage wanted) { return list(*serving, std::move(wanted)); });
+    result.listing.position = position;
   } catch (const DamagedEntry& fault) {
-    projector_.rows_damaged(view, generation, fault.what());
+    projector_.rows_damaged(view, *serving, fault.what());
     result.error = ServiceError::view_damaged;
-    return result;
   }
-  result.listing.position = position;
-  if (auto& next = result.listing.next) next = make_cursor(scope, *next);
   return result;
 }
 
 ListResult<CourseSnapshot> Views::list_courses(std::optional<CourseKind> kind, const Page& page) const {
-  const auto position = projector_.position(ViewId::courses);
-  const auto serving = projector_.serving(ViewId::courses);
-  return list_page<CourseSnapshot>(
-      ViewId::courses, *serving, scope_of(kind), page, position, [&](std::optional<std::string> after) {
-        return CourseRows{store_, *serving}.list(kind, std::move(after), page.limit, now_(), limits_.lists);
-      });
+  return list_page<CourseSnapshot>(ViewId::courses, scope_of(kind), page, [&](Generation serving, KeyPage wanted) {
+    return CourseRows{store_, serving}.list(kind, std::move(wanted), now_());
+  });
 }
 
 template <class Filter>
 ListResult<EnrollmentSummary> Views::list_filtered(const Filter& filter, const Page& page) const {
-  const auto position = projector_.position(ViewId::enrollments);
-  const auto serving = projector_.serving(ViewId::enrollments);
-  return list_page<EnrollmentSummary>(
-      ViewId::enrollments, *serving, scope_of(filter), page, position, [&](std::optional<std::string> after) {
-        return EnrollmentRows{store_, *serving}.list(filter, std::move(after), page.limit, limits_.lists);
-      });
+  return list_page<EnrollmentSummary>(ViewId::enrollments, scope_of(filter), page,
+                                      [&](Generation serving, KeyPage wanted) {
+                                        return EnrollmentRows{store_, serving}.list(filter, std::move(wanted));
+                                      });
 }
 
 ListResult<EnrollmentSummary> Views::list_enrollments(const EnrollmentFilter& filter, const Page& page) const {
@@ -143,37 +129,30 @@ ListResult<EnrollmentSummary> Views::list_deliveries(const DeliveryFilter& filte
 }
 
 ListResult<WaitlistRow> Views::list_waitlist(const CourseId& course, const Page& page) const {
-  const auto position = projector_.position(ViewId::enrollments);
-  const auto serving = projector_.serving(ViewId::enrollments);
   const auto scope = Scope{"waitlist"}.add('c', course.text).text();
-  return list_page<WaitlistRow>(
-      ViewId::enrollments, *serving, scope, page, position, [&](std::optional<std::string> after) {
-        return EnrollmentRows{store_, *serving}.list_waitlist(course, std::move(after), page.limit, limits_.lists);
-      });
+  return list_page<WaitlistRow>(ViewId::enrollments, scope, page, [&](Generation serving, KeyPage wanted) {
+    return EnrollmentRows{store_, serving}.list_waitlist(course, std::move(wanted));
+  });
 }
 
 MileageStatement Views::student_mileage(const StudentId& student, const Page& page) const {
-  const auto position = projector_.position(ViewId::mileage);
-  const auto serving = projector_.serving(ViewId::mileage);
   const auto scope = Scope{"mileage"}.add('s', student.text).text();
   MileageStatement statement;
-  statement.entries = list_page<MileageRow>(
-      ViewId::mileage, *serving, scope, page, position, [&](std::optional<std::string> after) {
-        auto read = MileageRows{store_, *serving}.read(student, std::move(after), page.limit, limits_.lists);
-        statement.balances = std::move(read.balances);
-        return std::move(read.lines);
-      });
+  statement.entries = list_page<MileageRow>(ViewId::mileage, scope, page, [&](Generation serving, KeyPage wanted) {
+    auto read = MileageRows{store_, serving}.read(student, std::move(wanted));
+    statement.balances = std::move(read.balances);
+    return std::move(read.lines);
+  });
   return statement;
 }
 
 ListResult<Notice> Views::student_notifications(const StudentId& student, const Page& page, Position until) const {
-  const auto position = std::min(projector_.position(ViewId::enrollments), until);
-  const auto serving = projector_.serving(ViewId::enrollments);
   const auto scope = Scope{"notifications"}.add('s', student.text).text();
-  return list_page<Notice>(
-      ViewId::enrollments, *serving, scope, page, position, [&](std::optional<std::string> after) {
-        return NotificationRows{store_, *serving}.list(student, until, std::move(after), page.limit, limits_.lists);
-      });
+  auto result = list_page<Notice>(ViewId::enrollments, scope, page, [&](Generation serving, KeyPage wanted) {
+    return NotificationRows{store_, serving}.list(student, until, std::move(wanted));
+  });
+  result.listing.position = std::min(result.listing.position, until);
+  return result;
 }
 
 SagaCounts Views::count_sagas() const {

@@ -98,8 +98,7 @@ class Views {
 
  private:
   template <class Row, class List>
-  ListResult<Row> list_page(ViewId view, Generation generation, const std::string& scope, const Page& page,
-                            Position position, List&& list) const;
+  ListResult<Row> list_page(ViewId view, std::string_view scope, const Page& page, List&& list) const;
   template <class Filter>
   ListResult<EnrollmentSummary> list_filtered(const Filter& filter, const Page& page) const;
   void await_each(std::vector<ViewId> views, Position position, PositionWaits::Clock::time_point deadline,

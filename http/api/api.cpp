@@ -2,18 +2,9 @@
 
 #include <vector>
 
-#include "http/api/coaching.hpp"
-#include "http/api/courses.hpp"
-#include "http/api/deliveries.hpp"
-#include "http/api/documents.hpp"
-#include "http/api/enrollments.hpp"
 #include "http/api/events.hpp"
-#include "http/api/management.hpp"
-#include "http/api/payments.hpp"
 #include "http/api/problem.hpp"
-#include "http/api/sagas.hpp"
-#include "http/api/students.hpp"
-#include "http/api/webhooks.hpp"
+#include "http/api/routes.hpp"
 
 namespace sugang {
 namespace {

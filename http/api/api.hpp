@@ -7,6 +7,11 @@ namespace sugang {
 
 /// Every route of the clients' port.
 std::span<const Route> client_routes();
+/// Of the management port.
+std::span<const Route> management_routes();
+
+/// openapi.json, as the build found it.
+extern const std::string_view openapi_document;
 
 /// The API over this backend, for a server. The backend must outlive the server.
 Site api_site(Backend& backend);

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "http/api/routes.hpp"
+
 namespace sugang {
 namespace {
 
@@ -28,33 +30,28 @@ Problem coaching_problem(const Outcome& outcome) {
 }
 
 /// Takes the step in the body, or refuses the body.
-template <class Step>
-Handled take_decoded(Call& call, Decoded<Step> (*decode)(std::string_view), std::uint16_t status) {
+template <auto decode, std::uint16_t status>
+Handled take_decoded(Call& call) {
   auto id = parse_id<EnrollmentTag>(call.request.path_id);
   if (!id) return refuse(call, Problem::enrollment_not_found);
   auto decoded = decode(call.request.body);
   if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
   StepAnswer answer{.status = status, .write = write_coaching, .problem = coaching_problem, .location = {}};
   if (status == 201) answer.location = "/v1/coaching/" + to_text(*id);
-  return take_staff_step(call, *id, std::get<Step>(std::move(decoded)), std::move(answer));
+  return take_staff_step(call, *id, std::get<0>(std::move(decoded)), std::move(answer));
 }
 
 Handled list_coaching(Call& call) {
   QueryReader query{call.request};
-  CoachingFilter filter;
-  filter.state = query.one_of<CoachingState>("state");
-  filter.instructor = query.named<InstructorId>("instructorId");
-  return list_view(call, query, std::move(filter), write_coaching);
+  CoachingFilter filter{.state = query.one_of<CoachingState>("state"),
+                        .instructor = query.named<InstructorId>("instructorId")};
+  return ask_view(call, query, std::move(filter), as_list(write_coaching));
 }
 
 Handled get_coaching(Call& call) {
   return get_of_enrollment(call, parse_id<EnrollmentTag>(call.request.path_id),
                            {.write = write_coaching, .exists = is_training, .absent = Problem::coaching_not_found});
 }
-
-Handled assign_instructor(Call& call) { return take_decoded(call, decode_assignment, 200); }
-Handled agree_on_schedule(Call& call) { return take_decoded(call, decode_schedule, 200); }
-Handled record_result(Call& call) { return take_decoded(call, decode_result, 201); }
 
 }  // namespace
 
@@ -67,30 +64,17 @@ Coaching shown_coaching(const EnrollmentSummary& enrollment) {
   return coaching;
 }
 
-void write_slot(JsonWriter& json, const TimeSlot& slot) {
-  json.begin_object();
-  member_text(json, "startsAt", to_text(slot.starts_at));
-  member_text(json, "endsAt", to_text(slot.ends_at));
-  json.end_object();
-}
-
 void write_coaching(JsonWriter& json, const EnrollmentSummary& enrollment) {
   const auto coaching = shown_coaching(enrollment);
-  json.begin_object();
-  member_id(json, "enrollmentId", enrollment.id);
-  member_id(json, "courseId", enrollment.course);
-  member_id(json, "studentId", enrollment.student);
-  json.member("state", to_text(coaching.state));
-  write_optional(json, "instructorId",
-                 coaching.instructor ? std::optional{coaching.instructor->text} : std::nullopt);
-  json.key("schedule");
-  if (coaching.slot)
-    write_slot(json, *coaching.slot);
-  else
-    json.null();
-  write_optional(json, "heldAt", coaching.held_at ? std::optional{to_text(*coaching.held_at)} : std::nullopt);
-  write_optional(json, "result", coaching.result);
-  json.member("version", enrollment.version).end_object();
+  json.member("enrollmentId", enrollment.id)
+      .member("courseId", enrollment.course)
+      .member("studentId", enrollment.student)
+      .member("state", coaching.state)
+      .member("instructorId", coaching.instructor)
+      .member("schedule", coaching.slot)
+      .member("heldAt", coaching.held_at)
+      .member("result", coaching.result)
+      .member("version", enrollment.version);
 }
 
 Decoded<AssignInstructor> decode_assignment(std::string_view body) {
@@ -116,9 +100,9 @@ std::span<const Route> coaching_routes() {
   static constexpr std::array routes{
       Route{Method::get, "/v1/coaching", none, list_coaching},
       Route{Method::get, "/v1/coaching/{enrollmentId}", none, get_coaching},
-      Route{Method::post, "/v1/coaching/{enrollmentId}/assign", json, assign_instructor},
-      Route{Method::post, "/v1/coaching/{enrollmentId}/schedule", json, agree_on_schedule},
-      Route{Method::post, "/v1/coaching/{enrollmentId}/result", json, record_result},
+      Route{Method::post, "/v1/coaching/{enrollmentId}/assign", json, take_decoded<decode_assignment, 200>},
+      Route{Method::post, "/v1/coaching/{enrollmentId}/schedule", json, take_decoded<decode_schedule, 200>},
+      Route{Method::post, "/v1/coaching/{enrollmentId}/result", json, take_decoded<decode_result, 201>},
   };
   return routes;
 }

@@ -1,11 +1,8 @@
 #pragma once
 
 #include "http/api/enrollment_resource.hpp"
-#include "http/server/router.hpp"
 
 namespace sugang {
-
-std::span<const Route> coaching_routes();
 
 inline constexpr Milliseconds slot_max = std::chrono::hours{24};
 
@@ -16,7 +13,6 @@ Decoded<RecordResult> decode_result(std::string_view body);
 
 /// Instructor and schedule are given up together: what was released is shown no more.
 Coaching shown_coaching(const EnrollmentSummary& enrollment);
-void write_slot(JsonWriter& json, const TimeSlot& slot);
 void write_coaching(JsonWriter& json, const EnrollmentSummary& enrollment);
 
 }  // namespace sugang

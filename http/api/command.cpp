@@ -7,22 +7,26 @@
 namespace sugang {
 namespace {
 
-Caller make_caller(Render render, const Exchange& exchange, const TraceContext& trace,
-                   std::optional<RequestKey> key = {}, const std::string& preference_applied = {}) {
-  return {.key = key,
-          .trace = trace,
-          .render = std::move(render),
-          .deliver = [exchange, applied = preference_applied](Answer answer) {
-            auto response = to_response(std::move(answer));
-            if (!applied.empty()) response.with("Preference-Applied", applied);
-            exchange.answer(std::move(response));
-          }};
+/// When the end of what was accepted may be read.
+constexpr std::uint32_t accepted_retry_after_s = 1;
+
+Response respond(Answer answer) {
+  if (answer.status == 202) answer.retry_after_s = accepted_retry_after_s;
+  return to_response(std::move(answer));
 }
 
-Response replay(Answer answer) {
-  // A 202 has Retry-After again, which is not stored.
-  if (answer.status == 202) answer.retry_after_s = 1;
-  return to_response(std::move(answer)).with("Idempotency-Replayed", "true");
+Caller make_caller(Render render, const Reply& reply, const TraceContext& trace, std::optional<RequestKey> key = {},
+                   const std::string& preference_applied = {}) {
+  return {.key = key,
+          .trace = trace,
+          .render = [render = std::move(render),
+                     instance = reply.instance](const Outcome& outcome) { return render(outcome, instance); },
+          .deliver =
+              [exchange = reply.exchange, applied = preference_applied](Answer answer) {
+                auto response = respond(std::move(answer));
+                if (!applied.empty()) response.with("Preference-Applied", applied);
+                exchange.answer(std::move(response));
+              }};
 }
 
 struct KeyedSubmission {
@@ -30,14 +34,14 @@ struct KeyedSubmission {
   LaterCall call;
 
   Caller caller(const Render& render) const {
-    return make_caller(render, call.exchange, call.trace, call.key, request.preference_applied);
+    return make_caller(render, call.reply, call.trace, call.key, request.preference_applied);
   }
 
   void take_up_again(std::optional<EnrollmentId> enrollment, bool waits) {
     const bool joins = request.render_joined && enrollment;
     if (!waits || !(request.repeatable || joins)) {
       call.backend.release_request(*call.key);
-      return call.exchange.answer(refuse(call.instance, Problem::request_in_progress));
+      return call.reply.refuse(Problem::request_in_progress);
     }
     auto again = caller(request.repeatable ? request.render : request.render_joined);
     again.claimed = true;
@@ -47,16 +51,16 @@ struct KeyedSubmission {
 
   void continue_after(const EarlierRequest& earlier, bool waits) {
     using Kind = EarlierRequest::Kind;
-    const auto& [backend, exchange, trace, instance, key] = call;
+    const auto& [backend, reply, trace, key] = call;
     switch (earlier.kind) {
       case Kind::none:
         if (!waits) return backend.release_request(*key);
         return backend.submit(std::move(request.command), request.wait, caller(request.render));
       case Kind::joined: return take_up_again(earlier.enrollment, waits);
-      case Kind::in_progress: return exchange.answer(refuse(instance, Problem::request_in_progress));
-      case Kind::other_body: return exchange.answer(refuse(instance, Problem::idempotency_key_reused));
-      case Kind::answered: return exchange.answer(replay(earlier.answer));
-      case Kind::unreadable: return exchange.answer(refuse(instance, problem_of(earlier.error)));
+      case Kind::in_progress: return reply.refuse(Problem::request_in_progress);
+      case Kind::other_body: return reply.refuse(Problem::idempotency_key_reused);
+      case Kind::answered: return reply.answer(respond(earlier.answer).with("Idempotency-Replayed", "true"));
+      case Kind::unreadable: return reply.refuse(problem_of(earlier.error));
     }
   }
 };
@@ -65,7 +69,7 @@ struct KeyedSubmission {
 
 std::variant<LaterCall, Response> keep_for_later(const Call& call, const std::string& caller,
                                                  const std::optional<AggregateId>& resource) {
-  LaterCall later{call.backend, call.exchange, call.trace, std::string{call.request.path}, std::nullopt};
+  LaterCall later{call.backend, Reply{call}, call.trace, std::nullopt};
   const auto key = call.request.field(RequestField::idempotency_key);
   if (!key) return later;
   if (!is_valid_idempotency_key(*key))
@@ -77,7 +81,7 @@ std::variant<LaterCall, Response> keep_for_later(const Call& call, const std::st
 
 void submit_later(LaterCall call, Submission submission) {
   if (!call.key) {
-    auto caller = make_caller(std::move(submission.render), call.exchange, call.trace, std::nullopt,
+    auto caller = make_caller(std::move(submission.render), call.reply, call.trace, std::nullopt,
                               submission.preference_applied);
     return call.backend.submit(std::move(submission.command), submission.wait, std::move(caller));
   }
@@ -85,7 +89,7 @@ void submit_later(LaterCall call, Submission submission) {
   const auto key = *call.key;
   auto keyed = std::make_shared<KeyedSubmission>(KeyedSubmission{std::move(submission), std::move(call)});
   backend.find_request(key, [keyed](EarlierRequest earlier) {
-    keyed->call.exchange.resume(
+    keyed->call.reply.exchange.resume(
         [keyed, earlier = std::move(earlier)](bool waits) { keyed->continue_after(earlier, waits); });
   });
 }
@@ -99,7 +103,21 @@ Handled submit(Call& call, Submission submission) {
 }
 
 Caller unkeyed_caller(const Call& call, Render render) {
-  return make_caller(std::move(render), call.exchange, call.trace);
+  return make_caller(std::move(render), Reply{call}, call.trace);
+}
+
+Decoded<std::string> decode_reason(std::string_view body) {
+  return decode_object<std::string>(body, [](ObjectReader& members, std::string& value) {
+    members.require("reason");
+    set(value, members.text("reason", reason_chars_max));
+  });
+}
+
+Decoded<std::string> decode_optional_reason(std::string_view body) {
+  if (body.empty()) return std::string{};
+  return decode_object<std::string>(body, [](ObjectReader& members, std::string& value) {
+    set(value, members.text("reason", reason_chars_max, true));
+  });
 }
 
 Answer refusal_answer(const Outcome& outcome, const std::string& instance) {

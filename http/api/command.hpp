@@ -7,11 +7,12 @@
 
 #include "http/api/query.hpp"
 
-// What the handlers share that change something: a command, its Idempotency-Key, its answer.
+// What the handlers share that change something: a command, its reason, its Idempotency-Key, its answer.
 
 namespace sugang {
 
-using Render = std::function<Answer(const Outcome&)>;
+/// Renders what became of the request whose path is `instance`.
+using Render = std::function<Answer(const Outcome& outcome, const std::string& instance)>;
 
 /// A POST or PATCH that changes something.
 struct Submission {
@@ -36,9 +37,8 @@ Handled submit(Call& call, Submission submission);
 /// What of a call a command needs that is submitted after its handler has returned.
 struct LaterCall {
   Backend& backend;
-  Exchange exchange;
+  Reply reply;
   TraceContext trace;
-  std::string instance;
   std::optional<RequestKey> key;
 };
 /// Reads the key, whose scope is caller and resource; or refuses it.
@@ -49,6 +49,12 @@ void submit_later(LaterCall call, Submission submission);
 
 /// The caller of a command that no key protects, because repeating it does no harm.
 Caller unkeyed_caller(const Call& call, Render render);
+
+inline constexpr std::size_t reason_chars_max = 500;
+/// The reason for a command that requires one: 1 to `reason_chars_max` characters.
+Decoded<std::string> decode_reason(std::string_view body);
+/// The same, empty when none is given; an empty body gives none.
+Decoded<std::string> decode_optional_reason(std::string_view body);
 
 /// The problem that an outcome's refusal is.
 Answer refusal_answer(const Outcome& outcome, const std::string& instance);

@@ -79,9 +79,9 @@ class CsvReader {
 };
 
 enum class Column : std::uint8_t { id, title, capacity, kind, price, credits, enrolled, meets };
-constexpr std::array<std::string_view, 8> column_names{"id",    "title",   "capacity", "kind",
-                                                       "price", "credits", "enrolled", "meets"};
-constexpr std::size_t required_columns = 3;
+constexpr auto names_of(Column) {
+  return names("id", "title", "capacity", "kind", "price", "credits", "enrolled", "meets");
+}
 
 class CatalogueDecoder {
  public:
@@ -89,7 +89,7 @@ class CatalogueDecoder {
 
   Decoded<std::vector<ImportRow>> decode() {
     if (reader_.at_end()) {
-      faults_.push_back({"/1", "must name the columns id, title and capacity"});
+      fault_in_line(1, "must name the columns id, title and capacity");
     } else if (CsvRecord header; next(header)) {
       read_header(header);
     }
@@ -102,27 +102,29 @@ class CatalogueDecoder {
  private:
   bool next(CsvRecord& record) {
     auto fault = reader_.read(record);
-    if (fault) faults_.push_back({"/" + std::to_string(record.line), *fault});
+    if (fault) fault_in_line(record.line, *fault);
     return !fault;
   }
 
   void read_header(const CsvRecord& header) {
-    std::array<bool, column_names.size()> seen{};
+    std::array<bool, EnumNames<Column>::values.size()> seen{};
+    const auto seen_at = [&](Column column) -> bool& { return seen[static_cast<std::size_t>(column)]; };
     for (const auto& name : header.cells) {
-      auto it = std::find(column_names.begin(), column_names.end(), name);
-      if (it == column_names.end()) {
-        fault_in_header("unknown column " + shown(name));
+      const auto column = parse_enum<Column>(name);
+      if (!column) {
+        fault_in_line(1, "unknown column " + shown(name));
         continue;
       }
-      const auto index = static_cast<std::size_t>(it - column_names.begin());
-      if (std::exchange(seen[index], true)) fault_in_header("column " + name + " stands twice");
-      columns_.push_back(static_cast<Column>(index));
+      if (std::exchange(seen_at(*column), true)) fault_in_line(1, "column " + name + " stands twice");
+      columns_.push_back(*column);
     }
-    for (std::size_t i = 0; i < required_columns; ++i)
-      if (!seen[i]) fault_in_header("column " + std::string{column_names[i]} + " is required");
+    for (auto required : {Column::id, Column::title, Column::capacity})
+      if (!seen_at(required)) fault_in_line(1, "column " + std::string{to_text(required)} + " is required");
   }
 
-  void fault_in_header(std::string detail) { faults_.push_back({"/1", std::move(detail)}); }
+  void fault_in_line(std::size_t line, std::string detail) {
+    faults_.push_back({"/" + std::to_string(line), std::move(detail)});
+  }
 
   /// Part of a client's text, fit for a message.
   static std::string shown(const std::string& text) {
@@ -135,22 +137,18 @@ class CatalogueDecoder {
     for (CsvRecord record; !reader_.at_end() && faults_.size() <= faults_listed_max;) {
       if (!next(record)) return;
       if (record.cells.size() == 1 && record.cells[0].empty()) continue;
-      if (rows_.size() == rows_max_) {
-        faults_.push_back({"/" + std::to_string(record.line),
-                           "is more than the " + std::to_string(rows_max_) + " courses that one file may have"});
-        return;
-      }
+      if (rows_.size() == rows_max_)
+        return fault_in_line(record.line,
+                             "is more than the " + std::to_string(rows_max_) + " courses that one file may have");
       read_row(record);
     }
   }
 
   void read_row(const CsvRecord& record) {
     line_ = record.line;
-    if (record.cells.size() != columns_.size()) {
-      faults_.push_back({"/" + std::to_string(line_), "has " + std::to_string(record.cells.size()) +
-                                                          " cells, not " + std::to_string(columns_.size())});
-      return;
-    }
+    if (record.cells.size() != columns_.size())
+      return fault_in_line(
+          line_, "has " + std::to_string(record.cells.size()) + " cells, not " + std::to_string(columns_.size()));
     ImportRow row{.id = {}, .definition = {}, .line = line_};
     for (std::size_t i = 0; i < columns_.size(); ++i) read_cell(columns_[i], record.cells[i], row);
     apply_kind_defaults(row.definition);
@@ -171,9 +169,7 @@ class CatalogueDecoder {
         return;
       case Column::title:
         course.title = single_spaced(cell);
-        if (course.title.empty()) return fault(column, "must not be empty");
-        check_text(column, course.title, title_chars_max);
-        return;
+        return check_text(column, course.title, title_chars_max, false);
       case Column::capacity:
         course.capacity = static_cast<std::uint32_t>(integer(column, cell, 1, capacity_max));
         return;
@@ -182,7 +178,7 @@ class CatalogueDecoder {
         if (auto kind = parse_enum<CourseKind>(cell))
           course.kind = *kind;
         else
-          fault(column, "must be one of lecture, performance, product, training");
+          fault(column, one_of_detail(EnumNames<CourseKind>::values));
         return;
       case Column::price:
         if (!cell.empty()) course.price.amount = integer(column, cell, 0, price_max);
@@ -197,18 +193,13 @@ class CatalogueDecoder {
       case Column::meets:
         if (cell.empty()) return;
         course.meets = single_spaced(cell);
-        check_text(column, *course.meets, meets_chars_max);
-        return;
+        return check_text(column, *course.meets, meets_chars_max, true);
     }
   }
 
-  void check_text(Column column, const std::string& text, std::size_t chars_max) {
-    if (!is_utf8(text))
-      fault(column, "must be UTF-8");
-    else if (count_characters(text) > chars_max)
-      fault(column, "must be at most " + std::to_string(chars_max) + " characters");
-    else if (has_control_character(text))
-      fault(column, "must not have control characters");
+  void check_text(Column column, const std::string& text, std::size_t chars_max, bool may_be_empty) {
+    auto why = is_utf8(text) ? text_fault(text, chars_max, may_be_empty) : "must be UTF-8";
+    if (!why.empty()) fault(column, std::move(why));
   }
 
   std::int64_t integer(Column column, const std::string& cell, std::int64_t min, std::int64_t max) {
@@ -226,9 +217,7 @@ class CatalogueDecoder {
   }
 
   void fault(Column column, std::string detail) {
-    faults_.push_back(
-        {"/" + std::to_string(line_) + "/" + std::string{column_names[static_cast<std::size_t>(column)]},
-         std::move(detail)});
+    faults_.push_back({"/" + std::to_string(line_) + "/" + std::string{to_text(column)}, std::move(detail)});
   }
 
   CsvReader reader_;
@@ -241,8 +230,8 @@ class CatalogueDecoder {
 };
 
 /// The import's place is free again once the submission, with all that was made of it, is gone.
-Submission import_submission(std::vector<ImportRow> rows, const std::string& path, const ImportPlace& place) {
-  const auto render = [instance = path, place](const Outcome& outcome) {
+Submission import_submission(std::vector<ImportRow> rows, const ImportPlace& place) {
+  const auto render = [place](const Outcome& outcome, const std::string& instance) {
     if (outcome.refusal) return refusal_answer(outcome, instance);
     Answer answer{.status = 201, .content_type = "application/json"};
     JsonWriter{answer.body}.begin_object().member("created", std::get<std::size_t>(outcome.subject)).end_object();
@@ -268,10 +257,9 @@ Handled import_courses(Call& call) {
     if (std::chrono::steady_clock::now() >= deadline) return;
     auto decoded = decode_catalogue(body, rows_max);
     if (auto* refusal = std::get_if<BodyRefusal>(&decoded))
-      return later.exchange.answer(refuse(later.instance, std::move(*refusal)));
-    auto submission =
-        import_submission(std::get<std::vector<ImportRow>>(std::move(decoded)), later.instance, place);
-    later.exchange.resume([later, submission = std::move(submission)](bool waits) mutable {
+      return later.reply.answer(refuse(later.reply.instance, std::move(*refusal)));
+    auto submission = import_submission(std::get<std::vector<ImportRow>>(std::move(decoded)), place);
+    later.reply.exchange.resume([later, submission = std::move(submission)](bool waits) mutable {
       if (waits) submit_later(later, std::move(submission));
     });
   });

@@ -6,7 +6,7 @@
 
 #include "http/api/course_import.hpp"
 #include "http/api/enrollments.hpp"
-#include "http/api/reason.hpp"
+#include "http/api/routes.hpp"
 #include "http/server/request_fields.hpp"
 
 namespace sugang {
@@ -14,14 +14,11 @@ namespace {
 
 void write_seats(JsonWriter& json, const CourseSnapshot& course) {
   const auto capacity = course.definition.capacity;
-  json.key("seats")
-      .begin_object()
-      .member("capacity", capacity)
+  json.member("capacity", capacity)
       .member("available", capacity - course.held - course.taken)
       .member("held", course.held)
       .member("taken", course.taken)
-      .member("waitlisted", course.waitlisted)
-      .end_object();
+      .member("waitlisted", course.waitlisted);
 }
 
 std::optional<Money> read_price(ObjectReader& course) {
@@ -31,12 +28,11 @@ std::optional<Money> read_price(ObjectReader& course) {
   members->require("amount");
   set(price.amount, members->integer("amount", 0, price_max));
   if (auto currency = members->text("currency", 3)) {
-    auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-    if (currency->size() == 3 && upper((*currency)[0]) && upper((*currency)[1]) && upper((*currency)[2])) {
-      price.currency.code = {(*currency)[0], (*currency)[1], (*currency)[2]};
-    } else {
+    const bool upper = std::all_of(currency->begin(), currency->end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    if (currency->size() == 3 && upper)
+      std::copy_n(currency->begin(), 3, price.currency.code.begin());
+    else
       members->fault("currency", "must be three upper-case letters (ISO 4217)");
-    }
   }
   return price;
 }
@@ -72,13 +68,8 @@ void read_course(ObjectReader& members, CourseRegistration& registration, TimePo
 }
 
 void write_waitlist_row(JsonWriter& json, const WaitlistRow& row) {
-  json.begin_object();
-  write_enrollment_members(json, row.enrollment, row.place);
-  json.end_object();
+  write_enrollment_at(json, row.enrollment, row.place);
 }
-
-/// Until the enrollments of a cancelled course have had the time to follow it.
-constexpr std::uint32_t cancel_retry_after_s = 1;
 
 CourseId make_course_id(TimePoint now) {
   std::random_device random;
@@ -87,31 +78,27 @@ CourseId make_course_id(TimePoint now) {
   return {"crs_" + to_text(make_uid(now, anywhere, low, static_cast<std::uint8_t>(random())))};
 }
 
-std::string course_path(const CourseId& id) { return "/v1/courses/" + id.text; }
-
-Answer course_answer(std::uint16_t status, const CourseSnapshot& course) {
-  Answer answer;
-  answer.status = status;
-  answer.content_type = "application/json";
-  answer.body = json_of(course, write_course);
-  answer.etag = course_etag(course.definition_version, course.sequence);
-  return answer;
-}
-
 /// The answer to a command whose subject is a course.
-Answer render_course(std::uint16_t status, const std::string& instance, const Outcome& outcome) {
+template <std::uint16_t status>
+Answer render_course(const Outcome& outcome, const std::string& instance) {
   if (outcome.refusal) return refusal_answer(outcome, instance);
   const auto& course = std::get<CourseSnapshot>(outcome.subject);
-  auto answer = course_answer(status, course);
-  if (status == 201 || status == 202) answer.location = course_path(course.id);
-  if (status == 202) answer.retry_after_s = cancel_retry_after_s;
+  Answer answer{.status = status,
+                .content_type = "application/json",
+                .body = json_of(course, write_course),
+                .etag = course_etag(course.definition_version, course.sequence)};
+  if (status == 201 || status == 202) answer.location = "/v1/courses/" + course.id.text;
   return answer;
 }
 
-Render course_render(const Call& call, std::uint16_t status) {
-  return [status, instance = std::string{call.request.path}](const Outcome& outcome) {
-    return render_course(status, instance, outcome);
-  };
+/// Reads the course; `then(course, reply)` answers, if there is one.
+template <class Then>
+void read_course(const Call& call, const CourseId& id, Then then) {
+  read(call.backend, Reply{call}, ReadCourse{id},
+       [then = std::move(then)](const std::optional<CourseSnapshot>& course, const Reply& reply) {
+         if (!course) return reply.refuse(Problem::course_not_found);
+         then(*course, reply);
+       });
 }
 
 /// A list from a view, if there is the course.
@@ -122,38 +109,30 @@ Handled list_of_course(Call& call, QueryReader& query, Filter filter, Write writ
   const CourseId id{call.request.path_id};
   if (!call.enter_course_read(id)) return refuse(call, Problem::overloaded);
   auto& [page, position] = std::get<ViewPage>(read);
-  ask(call.backend, ReadCourse{id},
-      [&backend = call.backend, exchange = call.exchange, instance = std::string{call.request.path},
-       list = ViewQuery<Filter>{std::move(filter), std::move(page), position},
-       answer = answer_with_list(call, write)](const CourseRead& found) {
-        const auto* course = read_or_refuse(found, exchange, instance);
-        if (!course) return;
-        if (!*course) return exchange.answer(refuse(instance, Problem::course_not_found));
-        exchange.resume([&backend, list, answer](bool waits) {
-          if (waits) ask(backend, list, answer);
-        });
-      });
+  read_course(call, id,
+              [&backend = call.backend, list = ViewQuery<Filter>{std::move(filter), std::move(page), position},
+               answer = answer_with(call, as_list(write))](const CourseSnapshot&, const Reply& reply) {
+                reply.exchange.resume([&backend, list, answer](bool waits) {
+                  if (waits) ask(backend, list, answer);
+                });
+              });
   return std::nullopt;
 }
 
 /// `If-Match: *` and lists need the current definition first; a change in between is answered 412.
 void revise_if_listed(const Call& call, CourseId id, ReviseCourse revision, IfMatch match, Caller caller) {
-  ask(call.backend, ReadCourse{id},
-      [&backend = call.backend, exchange = call.exchange, instance = std::string{call.request.path}, id,
-       revision = std::move(revision), match = std::move(match),
-       caller = std::move(caller)](const CourseRead& read) {
-        const auto* course = read_or_refuse(read, exchange, instance);
-        if (!course) return;
-        if (!*course) return exchange.answer(refuse(instance, Problem::course_not_found));
-        const auto current = (*course)->definition_version;
-        const bool listed =
-            std::find(match.definitions.begin(), match.definitions.end(), current) != match.definitions.end();
-        if (!match.any && !listed) return exchange.answer(refuse(instance, Problem::precondition_failed));
-        exchange.resume([&backend, id, revision, current, caller](bool waits) mutable {
-          revision.expected_definition = current;
-          if (waits) backend.submit(ToCourse{id, std::move(revision)}, {}, std::move(caller));
-        });
-      });
+  read_course(call, id,
+              [&backend = call.backend, id, revision = std::move(revision), match = std::move(match),
+               caller = std::move(caller)](const CourseSnapshot& course, const Reply& reply) {
+                const auto current = course.definition_version;
+                const bool listed = std::find(match.definitions.begin(), match.definitions.end(), current) !=
+                                    match.definitions.end();
+                if (!match.any && !listed) return reply.refuse(Problem::precondition_failed);
+                reply.exchange.resume([&backend, id, revision, current, caller](bool waits) mutable {
+                  revision.expected_definition = current;
+                  if (waits) backend.submit(ToCourse{id, std::move(revision)}, {}, std::move(caller));
+                });
+              });
 }
 
 Handled post_course(Call& call) {
@@ -164,7 +143,7 @@ Handled post_course(Call& call) {
   if (!call.enter_course(id)) return refuse(call, Problem::overloaded);
   Submission registered{
       .command = RegisterCourses{.rows = {{id, std::move(registration.definition)}}, .single = true},
-      .render = course_render(call, 201)};
+      .render = render_course<201>};
   if (registration.id) registered.resource = id;
   return submit(call, std::move(registered));
 }
@@ -172,25 +151,19 @@ Handled post_course(Call& call) {
 Handled list_courses(Call& call) {
   QueryReader query{call.request};
   const CourseFilter filter{query.one_of<CourseKind>("kind")};
-  return list_view(call, query, filter, write_course);
+  return ask_view(call, query, filter, as_list(write_course));
 }
 
 Handled get_course(Call& call) {
   if (!is_valid_name(call.request.path_id)) return refuse(call, Problem::course_not_found);
   const CourseId id{call.request.path_id};
   if (!call.enter_course_read(id)) return refuse(call, Problem::overloaded);
-  ask(call.backend, ReadCourse{id},
-      [exchange = call.exchange, instance = std::string{call.request.path},
-       known = if_none_match(call)](const CourseRead& read) {
-        const auto* found = read_or_refuse(read, exchange, instance);
-        if (!found) return;
-        const auto& course = *found;
-        if (!course) return exchange.answer(refuse(instance, Problem::course_not_found));
-        // A course opens and closes by the clock without an event, so then its tag alone does not show it.
-        const bool by_clock = course->state != course->definition.state;
-        auto etag = course_etag(course->definition_version, course->sequence);
-        exchange.answer(single_resource(json_of(*course, write_course), etag, by_clock ? std::nullopt : known));
-      });
+  read_course(call, id, [known = if_none_match(call)](const CourseSnapshot& course, const Reply& reply) {
+    // A course opens and closes by the clock without an event, so then its tag alone does not show it.
+    const bool by_clock = course.state != course.definition.state;
+    const auto etag = course_etag(course.definition_version, course.sequence);
+    reply.answer(single_resource(json_of(course, write_course), etag, by_clock ? std::nullopt : known));
+  });
   return std::nullopt;
 }
 
@@ -204,7 +177,7 @@ Handled patch_course(Call& call) {
   if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
   CourseId id{call.request.path_id};
   if (!call.enter_course(id)) return refuse(call, Problem::overloaded);
-  auto caller = unkeyed_caller(call, course_render(call, 200));
+  auto caller = unkeyed_caller(call, render_course<200>);
   auto& revision = std::get<ReviseCourse>(decoded);
   if (match->any || match->definitions.size() > 1) {
     revise_if_listed(call, std::move(id), std::move(revision), std::move(*match), std::move(caller));
@@ -224,16 +197,15 @@ Handled cancel_course(Call& call) {
   if (!call.enter_course(id)) return refuse(call, Problem::overloaded);
   return submit(call, {.resource = id,
                        .command = ToCourse{id, CancelCourse{std::get<std::string>(std::move(decoded))}},
-                       .render = course_render(call, 202),
+                       .render = render_course<202>,
                        .repeatable = true});
 }
 
 Handled list_course_enrollments(Call& call) {
   if (!is_valid_name(call.request.path_id)) return refuse(call, Problem::course_not_found);
   QueryReader query{call.request};
-  EnrollmentFilter filter;
-  filter.course = CourseId{call.request.path_id};
-  filter.state = query.one_of<EnrollmentState>("state");
+  EnrollmentFilter filter{.course = CourseId{call.request.path_id},
+                          .state = query.one_of<EnrollmentState>("state")};
   return list_of_course(call, query, std::move(filter), write_enrollment);
 }
 
@@ -247,25 +219,21 @@ Handled list_course_waitlist(Call& call) {
 
 void write_course(JsonWriter& json, const CourseSnapshot& course) {
   const auto& definition = course.definition;
-  json.begin_object();
-  member_id(json, "id", course.id);
-  json.member("kind", to_text(definition.kind));
-  member_text(json, "title", definition.title);
-  json.member("state", to_text(course.state));
+  json.member("id", course.id)
+      .member("kind", definition.kind)
+      .member("title", definition.title)
+      .member("state", course.state);
   if (course.cancelled) json.member("cancelled", true);
-  json.key("price");
-  write_money(json, definition.price);
-  write_seats(json, course);
-  if (definition.instructor) member_id(json, "instructorId", *definition.instructor);
-  if (definition.opens_at) member_text(json, "opensAt", to_text(*definition.opens_at));
-  if (definition.closes_at) member_text(json, "closesAt", to_text(*definition.closes_at));
+  json.member("price", definition.price).key("seats").object(course, write_seats);
+  if (definition.instructor) json.member("instructorId", *definition.instructor);
+  if (definition.opens_at) json.member("opensAt", *definition.opens_at);
+  if (definition.closes_at) json.member("closesAt", *definition.closes_at);
   json.member("waitlist", definition.waitlist)
       .member("seatsPerStudent", definition.seats_per_student)
-      .member("paymentUnavailable", to_text(definition.payment_unavailable))
+      .member("paymentUnavailable", definition.payment_unavailable)
       .member("mileagePercent", definition.mileage_percent);
   if (definition.credits) json.member("credits", *definition.credits);
-  if (definition.meets) member_text(json, "meets", *definition.meets);
-  json.end_object();
+  if (definition.meets) json.member("meets", *definition.meets);
 }
 
 void apply_kind_defaults(CourseDefinition& definition) {
@@ -285,8 +253,7 @@ Decoded<CourseRegistration> decode_course(std::string_view body, TimePoint now) 
 Decoded<ReviseCourse> decode_revision(std::string_view body) {
   return decode_object<ReviseCourse>(body, [](ObjectReader& members, ReviseCourse& value) {
     value.title = members.line("title", title_chars_max);
-    if (auto capacity = members.integer("capacity", 1, capacity_max))
-      value.capacity = static_cast<std::uint32_t>(*capacity);
+    set(value.capacity, members.integer("capacity", 1, capacity_max));
     value.state = members.one_of<CourseState>("state");
   });
 }

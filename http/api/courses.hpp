@@ -1,11 +1,8 @@
 #pragma once
 
 #include "http/api/command.hpp"
-#include "http/server/router.hpp"
 
 namespace sugang {
-
-std::span<const Route> course_routes();
 
 /// The one name that no course may have, for its path is that of the import; and what is wrong with it.
 inline constexpr std::string_view reserved_course_id = "import";

@@ -1,8 +1,8 @@
-#include "http/api/documents.hpp"
-
 #include <array>
 
+#include "http/api/api.hpp"
 #include "http/api/query.hpp"
+#include "http/api/routes.hpp"
 
 namespace sugang {
 namespace {
@@ -19,10 +19,7 @@ Handled get_openapi(Call&) { return json_response(200, std::string{openapi_docum
 Handled get_problem(Call& call) {
   const auto* type = find_problem_type(call.request.path_id);
   if (!type) return refuse(call, Problem::not_found);
-  Response response;
-  response.content_type = "text/html; charset=utf-8";
-  response.body = problem_page(*type);
-  return response;
+  return Response{.content_type = "text/html; charset=utf-8", .body = problem_page(*type)};
 }
 
 }  // namespace

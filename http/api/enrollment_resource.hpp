@@ -26,13 +26,19 @@ struct EnrollmentResource {
 };
 Handled get_of_enrollment(Call& call, std::optional<EnrollmentId> id, const EnrollmentResource& resource);
 
-template <class Id>
-std::optional<EnrollmentId> enrollment_behind(std::optional<Id> id) {
-  return id ? std::optional{enrollment_of(*id)} : std::nullopt;
+/// The enrollment whose resource the path's id names.
+template <class Tag>
+std::optional<EnrollmentId> enrollment_in_path(const Call& call) {
+  const auto id = parse_id<Tag>(call.request.path_id);
+  return id ? std::optional{EnrollmentId{id->uid}} : std::nullopt;
 }
 
 /// A list of what there is of one enrollment: one, or none; none in another state of its saga.
 void list_of_enrollment(Call& call, EnrollmentId id, std::optional<SagaState> state, WriteSummary write);
+
+/// An answer with the enrollment as `write` writes it.
+Answer summary_answer(std::uint16_t status, std::string location, const EnrollmentSummary& enrollment,
+                      WriteSummary write);
 
 /// How a staff member's step in an enrollment's saga is answered.
 struct StepAnswer {

@@ -3,73 +3,22 @@
 #include <algorithm>
 #include <array>
 
-#include "domain/decision.hpp"
 #include "http/api/query.hpp"
+#include "http/api/routes.hpp"
 #include "http/server/request_fields.hpp"
 
 namespace sugang {
 namespace {
 
-/// Writes any event's payload member by member, as `fields` names them. Absent optionals are left out.
-struct PayloadWriter {
-  JsonWriter& json;
-
-  template <class Value>
-  void operator()(std::string_view name, const Value& value) const {
-    json.key(name);
-    write(value);
-  }
-  template <class Value>
-  void operator()(std::string_view name, const std::optional<Value>& value) const {
-    if (value) (*this)(name, *value);
-  }
-
-  void write(const std::string& text) const { json.value(std::string_view{text}); }
-  void write(bool flag) const { json.value(flag); }
-  void write(std::integral auto number) const { json.value(number); }
-  void write(NamedEnum auto value) const { json.value(to_text(value)); }
-  void write(TimePoint time) const { write(to_text(time)); }
-  void write(const Uid& uid) const { write(to_text(uid)); }
-  template <class Tag>
-  void write(const NamedId<Tag>& id) const {
-    write(id.text);
-  }
-  template <class Tag>
-  void write(const ServerId<Tag>& id) const {
-    write(to_text(id));
-  }
-  void write(const Currency& currency) const { json.value(currency.text()); }
-  template <class T>
-  void write(const std::vector<T>& values) const {
-    json.begin_array();
-    for (const auto& value : values) write(value);
-    json.end_array();
-  }
-  void write(const Money& money) const {
-    json.begin_object().member("amount", money.amount).member("currency", money.currency.text()).end_object();
-  }
-};
-
-void write_payload(JsonWriter& json, const Event& event) {
-  json.begin_object();
-  std::visit(
-      [&](const auto& of_aggregate) {
-        std::visit([&]<class E>(const E& e) { E::fields(e, PayloadWriter{json}); }, of_aggregate);
-      },
-      event);
-  json.end_object();
-}
-
 void write_correlation(JsonWriter& json, const Record& record) {
   if (!record.enrollment) return;
   const auto saga = to_text(saga_of(*record.enrollment));
-  json.member("enrollmentid", std::string_view{to_text(*record.enrollment)});
-  json.member("sagaid", std::string_view{saga});
+  json.member("enrollmentid", *record.enrollment).member("sagaid", saga);
   if (record.causation.step == Step::none) return;
   std::string causation = saga;
   causation.append(":").append(to_text(record.causation.step));
   causation.append(":").append(to_text(record.causation.direction));
-  json.member("causationid", std::string_view{causation});
+  json.member("causationid", causation);
 }
 
 constexpr std::size_t event_bytes_typical = 640;
@@ -78,8 +27,7 @@ void append_event(std::string& text, const Record& record) {
   text.append("id: ").append(position_text(record.position));
   text.append("\nevent: ").append(event_name(record.event)).append("\ndata: ");
   // On one line: JSON escapes what would break it.
-  JsonWriter json{text};
-  write_event(json, record);
+  JsonWriter{text}.object(record, write_event);
   text.append("\n\n");
 }
 
@@ -118,11 +66,10 @@ Handled stream_events(const Call& call, EventsAfter after) {
   // It would wait, and then miss what it never saw: its journal is another one.
   if (after.position > call.backend.durable_position())
     return refuse(call, Problem::malformed, "the journal has not come to this position yet");
-  Response response;
-  response.content_type = event_stream;
-  response.events_after = after.position;
-  response.events_from_now = after.now;
-  return std::move(response).with("Cache-Control", "no-store").with("Vary", "Accept");
+  return Response{
+      .content_type = std::string{event_stream}, .events_after = after.position, .events_from_now = after.now}
+      .with("Cache-Control", "no-store")
+      .with("Vary", "Accept");
 }
 
 Handled list_events(Call& call) {
@@ -133,44 +80,45 @@ Handled list_events(Call& call) {
   const auto accept = call.request.field(RequestField::accept).value_or(std::string_view{});
   if (best_offer(accept, event_forms) == event_stream) return stream_events(call, from);
   const auto after = from.position;
-  ask(call.backend, ReadEvents{after, limit},
-      [exchange = call.exchange, after, link = NextLink{call.request, "after"}](const ReadEvents::Result& read) {
-        const auto* found = read_or_refuse(read, exchange, link.path());
-        if (!found) return;
-        const auto& [records, next, at_end] = *found;
-        Response response;
-        response.content_type = event_batch;
-        response.with("Vary", "Accept");
-        JsonWriter json{response.body};
-        json.begin_array();
-        for (const auto& record : records)
-          if (is_public(record)) write_event(json, record);
-        json.end_array();
-        // A client that follows the links stops at the end of the journal, and continues from here later.
-        if (next > after) response.with("Link", link.field(position_text(next)));
-        response.with("Sugang-Position", position_text(std::max(next, after)));
-        exchange.answer(std::move(response));
-      });
+  read(call.backend, Reply{call}, ReadEvents{after, limit},
+       [after, link = NextLink{call.request, "after"}](const EventsRead& found, const Reply& reply) {
+         const auto& [records, next, at_end] = found;
+         Response response;
+         response.content_type = event_batch;
+         response.with("Vary", "Accept");
+         JsonWriter json{response.body};
+         json.begin_array();
+         for (const auto& record : records)
+           if (is_public(record)) json.object(record, write_event);
+         json.end_array();
+         // A client that follows the links stops at the end of the journal, and continues from here later.
+         if (next > after) response.with("Link", link.field(position_text(next)));
+         response.with("Sugang-Position", position_text(std::max(next, after)));
+         reply.answer(std::move(response));
+       });
   return std::nullopt;
 }
 
 }  // namespace
 
 void write_event(JsonWriter& json, const Record& record) {
-  json.begin_object().member("specversion", "1.0");
-  json.member("id", std::string_view{to_text(record.id)}).member("source", "/sugang");
-  json.member("type", std::string_view{"sugang." + std::string{event_name(record.event)}});
-  json.member("subject", std::string_view{to_text(record.aggregate)});
-  json.member("time", std::string_view{to_text(record.time)}).member("datacontenttype", "application/json");
-  // 64-bit numbers stand as text: a CloudEvents integer has 32 bits.
-  json.member("sequence", std::string_view{std::to_string(record.sequence)});
-  json.member("position", std::string_view{position_text(record.position)});
-  json.member("schemaversion", event_version(record.event));
+  json.member("specversion", "1.0")
+      .member("id", record.id)
+      .member("source", "/sugang")
+      .member("type", "sugang." + std::string{event_name(record.event)})
+      .member("subject", record.aggregate)
+      .member("time", record.time)
+      .member("datacontenttype", "application/json")
+      // 64-bit numbers stand as text: a CloudEvents integer has 32 bits.
+      .member("sequence", std::to_string(record.sequence))
+      .member("position", position_text(record.position))
+      .member("schemaversion", event_version(record.event));
   write_correlation(json, record);
-  if (record.trace.present()) json.member("traceparent", std::string_view{traceparent_text(record.trace)});
+  if (record.trace.present()) json.member("traceparent", traceparent_text(record.trace));
   json.key("data");
-  write_payload(json, record.event);
-  json.end_object();
+  std::visit(
+      [&](const auto& of_aggregate) { std::visit([&](const auto& event) { json.value(event); }, of_aggregate); },
+      record.event);
 }
 
 EventPage to_event_page(Position after, const ReadEvents::Result& read) {

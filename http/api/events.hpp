@@ -2,14 +2,11 @@
 
 #include "http/api/backend.hpp"
 #include "http/api/json_writer.hpp"
-#include "http/server/router.hpp"
 #include "http/server/site.hpp"
 
 namespace sugang {
 
-std::span<const Route> event_routes();
-
-/// CloudEvents 1.0, structured. Only for records that callers may see (`is_public`).
+/// The members of a CloudEvent (1.0, structured). Only for records that callers may see (`is_public`).
 void write_event(JsonWriter& json, const Record& record);
 
 /// A page of events as Server-Sent Events; behind what can't be read, a last one with the problem.

@@ -119,14 +119,6 @@ void ObjectReader::require(std::string_view name) {
   if (std::holds_alternative<JsonDocument::Object>(node_->value) && !find(name)) fault(name, "is required");
 }
 
-const std::string* ObjectReader::string(std::string_view name) {
-  const auto* node = find(name);
-  if (!node) return nullptr;
-  const auto* text = std::get_if<std::string>(&node->value);
-  if (!text) fault(name, "must be a string");
-  return text;
-}
-
 std::optional<std::string> ObjectReader::text(std::string_view name, std::size_t chars_max, bool may_be_empty) {
   const auto* given = string(name);
   return given ? checked(name, *given, chars_max, may_be_empty) : std::nullopt;
@@ -139,15 +131,9 @@ std::optional<std::string> ObjectReader::line(std::string_view name, std::size_t
 
 std::optional<std::string> ObjectReader::checked(std::string_view name, std::string given, std::size_t chars_max,
                                                  bool may_be_empty) {
-  if (count_characters(given) > chars_max) {
-    fault(name, "must be at most " + std::to_string(chars_max) + " characters");
-  } else if (given.empty() && !may_be_empty) {
-    fault(name, "must not be empty");
-  } else if (has_control_character(given)) {
-    fault(name, "must not have control characters");
-  } else {
-    return given;
-  }
+  auto why = text_fault(given, chars_max, may_be_empty);
+  if (why.empty()) return given;
+  fault(name, std::move(why));
   return std::nullopt;
 }
 
@@ -177,11 +163,8 @@ std::optional<std::int64_t> ObjectReader::integer(std::string_view name, std::in
 }
 
 std::optional<bool> ObjectReader::flag(std::string_view name) {
-  const auto* node = find(name);
-  if (!node) return std::nullopt;
-  if (const auto* value = std::get_if<bool>(&node->value)) return *value;
-  fault(name, "must be true or false");
-  return std::nullopt;
+  const auto* value = get<bool>(name, "must be true or false");
+  return value ? std::optional{*value} : std::nullopt;
 }
 
 std::optional<TimePoint> ObjectReader::time(std::string_view name) {
@@ -245,15 +228,19 @@ std::optional<ObjectReader> ObjectReader::object(std::string_view name) {
   return ObjectReader{*document_, *node, pointer_ + '/' + std::string{name}, *faults_};
 }
 
-std::string ObjectReader::one_of_detail(const std::vector<std::string_view>& allowed) {
+std::string one_of_detail(std::span<const std::string_view> allowed) {
   std::string detail = "must be one of";
-  for (auto value : allowed) detail.append(&value == &allowed.front() ? " " : ", ").append(value);
+  for (auto value : allowed)
+    if (value != "none") detail.append(detail.back() == 'f' ? " " : ", ").append(value);
   return detail;
 }
 
-bool has_control_character(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+std::string text_fault(std::string_view text, std::size_t chars_max, bool may_be_empty) {
+  constexpr auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (count_characters(text) > chars_max) return "must be at most " + std::to_string(chars_max) + " characters";
+  if (text.empty() && !may_be_empty) return "must not be empty";
+  if (std::any_of(text.begin(), text.end(), is_control)) return "must not have control characters";
+  return {};
 }
 
 std::size_t count_characters(std::string_view text) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,6 +44,13 @@ class JsonDocument {
   std::vector<Node> nodes_;
 };
 
+/// What is wrong with a text that is none of these. `none`, which some enums have for what does not exist yet, is
+/// no value of a request.
+std::string one_of_detail(std::span<const std::string_view> allowed);
+/// What is wrong with a text of more characters, of none unless it may be empty, or with control characters; empty:
+/// nothing.
+std::string text_fault(std::string_view text, std::size_t chars_max, bool may_be_empty);
+
 /// Reads an object's members by name; every fault is noted with its pointer, and reading continues.
 /// A getter gives nothing both when the member is absent and when it is faulty.
 class ObjectReader {
@@ -66,7 +74,7 @@ class ObjectReader {
     auto given = string(name);
     if (!given) return std::nullopt;
     auto value = parse_enum<Enum>(*given);
-    if (!value) fault(name, one_of_detail({EnumNames<Enum>::values.begin(), EnumNames<Enum>::values.end()}));
+    if (!value) fault(name, one_of_detail(EnumNames<Enum>::values));
     return value;
   }
   std::optional<std::string> one_of(std::string_view name, std::vector<std::string_view> allowed);
@@ -80,7 +88,7 @@ class ObjectReader {
     for (const auto& [at, given] : strings(name, EnumNames<Enum>::values.size())) {
       const auto value = parse_enum<Enum>(given);
       if (!value)
-        fault(at, one_of_detail({EnumNames<Enum>::values.begin(), EnumNames<Enum>::values.end()}));
+        fault(at, one_of_detail(EnumNames<Enum>::values));
       else if (std::find(found.begin(), found.end(), *value) == found.end())
         found.push_back(*value);
     }
@@ -90,17 +98,22 @@ class ObjectReader {
   std::optional<ObjectReader> object(std::string_view name);
 
   void fault(std::string_view name, std::string detail);
-  bool has(std::string_view name) const { return find(name) != nullptr; }
 
  private:
   const JsonDocument::Node* find(std::string_view name) const;
   std::optional<std::string> checked(std::string_view name, std::string given, std::size_t chars_max,
                                      bool may_be_empty);
-  /// The member when it is a string; otherwise the fault is noted.
-  const std::string* string(std::string_view name);
+  /// The member when it is of the type; otherwise the fault is noted.
+  template <class Value>
+  const Value* get(std::string_view name, std::string_view type_rule) {
+    const auto* node = find(name);
+    const auto* value = node ? std::get_if<Value>(&node->value) : nullptr;
+    if (node && !value) fault(name, std::string{type_rule});
+    return value;
+  }
+  const std::string* string(std::string_view name) { return get<std::string>(name, "must be a string"); }
   /// An array's strings, each with what to call it in a fault.
   std::vector<std::pair<std::string, std::string>> strings(std::string_view name, std::size_t count_max);
-  static std::string one_of_detail(const std::vector<std::string_view>& allowed);
 
   const JsonDocument* document_;
   const JsonDocument::Node* node_;
@@ -108,11 +121,41 @@ class ObjectReader {
   std::vector<FieldFault>* faults_;
 };
 
+/// Why a body is refused: not readable at all (400), or readable with faults, all of them (422).
+struct BodyRefusal {
+  std::string malformed;
+  std::vector<FieldFault> faults;
+};
+template <class Value>
+using Decoded = std::variant<Value, BodyRefusal>;
+
+/// A body with more faults is refused with the first so many, and the detail mentions it. Reading ends there, so
+/// how many there are in all is not known.
+inline constexpr std::size_t faults_listed_max = 100;
+
+/// Parses, lets `read` take the members, and gives the value or all that was wrong. Nothing throws; fuzzed.
+template <class Value, class Read>
+Decoded<Value> decode_object(std::string_view body, Read read) {
+  auto parsed = JsonDocument::parse(body);
+  if (auto* why = std::get_if<std::string>(&parsed)) return BodyRefusal{std::move(*why), {}};
+  const auto& document = std::get<JsonDocument>(parsed);
+  std::vector<FieldFault> faults;
+  ObjectReader members{document, document.root(), "", faults};
+  Value value{};
+  if (faults.empty()) read(members, value);
+  if (!faults.empty()) return BodyRefusal{{}, std::move(faults)};
+  return value;
+}
+
+template <class Target, class Value>
+void set(Target& target, const std::optional<Value>& value) {
+  if (value) target = static_cast<Target>(*value);
+}
+
 /// Whole well-formed UTF-8, as RFC 3629 has it.
 bool is_utf8(std::string_view text);
 /// Code points in a text that is UTF-8: what limits of texts count, as maxLength in JSON Schema does.
 std::size_t count_characters(std::string_view text);
-bool has_control_character(std::string_view text);
 /// Each run of spaces, tabs and line ends as one space, and none at the ends.
 std::string single_spaced(std::string_view text);
 

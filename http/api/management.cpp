@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "http/api/api.hpp"
 #include "http/api/metrics_text.hpp"
 #include "http/server/request_fields.hpp"
+#include "http/server/router.hpp"
 
 namespace sugang {
 namespace {
@@ -20,45 +22,39 @@ void read_gateway_settings(ObjectReader& members, GatewaySettings& settings) {
 }
 
 void write_charge(JsonWriter& json, const ChargeEntry& charge) {
-  json.begin_object();
-  member_id(json, "key", charge.key);
-  json.key("amount");
-  write_money(json, charge.amount);
-  member_text(json, "state", charge.state);
-  member_text(json, "at", to_text(charge.at));
-  json.end_object();
+  json.member("key", charge.key)
+      .member("amount", charge.amount)
+      .member("state", charge.state)
+      .member("at", charge.at);
 }
 
 void write_gateway_settings(JsonWriter& json, const GatewaySettings& settings) {
-  json.begin_object().key("latencyMillis").begin_array();
-  json.value(settings.latency_min_ms).value(settings.latency_max_ms).end_array();
-  json.member("failPercent", settings.fail_percent)
+  json.member("latencyMillis", std::vector{settings.latency_min_ms, settings.latency_max_ms})
+      .member("failPercent", settings.fail_percent)
       .member("declinePercent", settings.decline_percent)
-      .member("hang", settings.hang)
-      .end_object();
+      .member("hang", settings.hang);
 }
 
 void write_view(JsonWriter& json, const ViewStatus& view) {
-  json.begin_object();
-  member_text(json, "name", view.name);
-  json.member("state", view.rebuilding ? "rebuilding" : "serving").end_object();
+  json.member("name", view.name).member("state", view.rebuilding ? "rebuilding" : "serving");
+}
+
+void write_check(JsonWriter& json, const ReadinessCheck& check) {
+  json.member("name", check.name).member("ready", check.ready);
+  if (!check.detail.empty()) json.member("detail", check.detail);
 }
 
 void write_component(JsonWriter& json, const ComponentStatus& component) {
-  json.begin_object();
-  member_text(json, "name", component.name);
-  json.member("state", component.running ? "running" : "paused").end_object();
+  json.member("name", component.name).member("state", component.running ? "running" : "paused");
 }
 
 void write_set_aside(JsonWriter& json, const SetAside& entry) {
-  json.begin_object()
-      .member("consumer", entry.consumer)
+  json.member("consumer", entry.consumer)
       .member("first", position_text(entry.first))
       .member("last", position_text(entry.last))
-      .member("at", to_text(entry.at))
+      .member("at", entry.at)
       .member("attempts", entry.attempts)
-      .member("error", entry.error)
-      .end_object();
+      .member("error", entry.error);
 }
 
 constexpr std::string_view open_metrics = "application/openmetrics-text";
@@ -80,14 +76,7 @@ Handled get_readyz(Call& call) {
   checks.push_back({"accepting", !call.draining, call.draining ? "the server is about to stop" : ""});
   const bool ready = std::all_of(checks.begin(), checks.end(), [](const auto& check) { return check.ready; });
   std::string members;
-  JsonWriter json{members};
-  json.member("ready", ready).key("checks").begin_array();
-  for (const auto& check : checks) {
-    json.begin_object().member("name", std::string_view{check.name}).member("ready", check.ready);
-    if (!check.detail.empty()) json.member("detail", std::string_view{check.detail});
-    json.end_object();
-  }
-  json.end_array();
+  JsonWriter{members}.member("ready", ready).key("checks").objects(checks, write_check);
   if (ready) return json_response(200, "{" + members + "}");
   return to_response(ProblemReport{.problem = Problem::not_ready,
                                    .instance = std::string{call.request.path},
@@ -116,8 +105,6 @@ Handled put_gateway(Call& call) {
   return json_response(200, json_of(settings, write_gateway_settings));
 }
 
-Handled list_charges(Call& call) { return list_all<ChargeEntry>(call, write_charge); }
-
 Handled list_components(Call& call) {
   return json_response(200, json_list(call.backend.components(), std::nullopt, write_component));
 }
@@ -126,16 +113,14 @@ Handled put_component(Call& call) {
   auto decoded = decode_component_state(call.request.body);
   if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
   const ComponentStatus component{call.request.path_id, std::get<bool>(decoded)};
-  call.backend.set_component(component.name, component.running,
-                             [exchange = call.exchange, instance = std::string{call.request.path}, component,
-                              known = known_names("component", call.backend.components())](bool found) {
-                               if (!found) return exchange.answer(refuse(instance, Problem::not_found, known));
-                               exchange.answer(json_response(200, json_of(component, write_component)));
-                             });
+  call.backend.set_component(
+      component.name, component.running,
+      [reply = Reply{call}, component, known = known_names("component", call.backend.components())](bool found) {
+        reply.answer(found ? json_response(200, json_of(component, write_component))
+                           : refuse(reply.instance, Problem::not_found, known));
+      });
   return std::nullopt;
 }
-
-Handled list_set_aside(Call& call) { return list_all<SetAside>(call, write_set_aside); }
 
 Handled list_views(Call& call) {
   return json_response(200, json_list(call.backend.views(), std::nullopt, write_view));
@@ -145,9 +130,7 @@ Handled rebuild_view(Call& call) {
   const auto& name = call.request.path_id;
   if (!call.backend.rebuild_view(name))
     return refuse(call, Problem::not_found, known_names("view", call.backend.views()));
-  std::string body;
-  JsonWriter{body}.begin_object().member("name", std::string_view{name}).member("state", "rebuilding").end_object();
-  return json_response(202, std::move(body));
+  return json_response(202, json_of(ViewStatus{.name = name, .rebuilding = true}, write_view));
 }
 
 }  // namespace
@@ -171,10 +154,10 @@ std::span<const Route> management_routes() {
       Route{Method::get, "/metrics", none, get_metrics},
       Route{Method::get, "/v1/admin/gateway", none, get_gateway},
       Route{Method::put, "/v1/admin/gateway", json, put_gateway},
-      Route{Method::get, "/v1/admin/gateway/charges", none, list_charges},
+      Route{Method::get, "/v1/admin/gateway/charges", none, list_all<ChargeEntry, write_charge>},
       Route{Method::get, "/v1/admin/components", none, list_components},
       Route{Method::put, "/v1/admin/components/{name}", json, put_component},
-      Route{Method::get, "/v1/admin/set-aside", none, list_set_aside},
+      Route{Method::get, "/v1/admin/set-aside", none, list_all<SetAside, write_set_aside>},
       Route{Method::get, "/v1/admin/views", none, list_views},
       Route{Method::post, "/v1/admin/views/{name}/rebuild", none, rebuild_view},
   };

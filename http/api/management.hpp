@@ -1,12 +1,8 @@
 #pragma once
 
 #include "http/api/query.hpp"
-#include "http/server/router.hpp"
 
 namespace sugang {
-
-/// Of the management port.
-std::span<const Route> management_routes();
 
 inline constexpr std::uint32_t gateway_latency_max_ms = 600'000;
 

@@ -1,12 +1,22 @@
-#include "http/api/payments.hpp"
-
 #include <array>
+
+#include "http/api/enrollment_resource.hpp"
+#include "http/api/routes.hpp"
 
 namespace sugang {
 namespace {
 
+void write_payment(JsonWriter& json, const EnrollmentSummary& enrollment) {
+  json.member("id", payment_of(enrollment.id))
+      .member("enrollmentId", enrollment.id)
+      .member("state", enrollment.payment)
+      .member("amount", enrollment.amount)
+      .member("paymentMethod", enrollment.method)
+      .member("version", enrollment.version);
+}
+
 Handled get_payment(Call& call) {
-  return get_of_enrollment(call, enrollment_behind(parse_id<PaymentTag>(call.request.path_id)), {write_payment});
+  return get_of_enrollment(call, enrollment_in_path<PaymentTag>(call), {write_payment});
 }
 
 Handled list_payments(Call& call) {
@@ -20,15 +30,6 @@ Handled list_payments(Call& call) {
 }
 
 }  // namespace
-
-void write_payment(JsonWriter& json, const EnrollmentSummary& enrollment) {
-  json.begin_object();
-  member_id(json, "id", payment_of(enrollment.id));
-  member_id(json, "enrollmentId", enrollment.id);
-  json.member("state", to_text(enrollment.payment)).key("amount");
-  write_money(json, enrollment.amount);
-  json.member("paymentMethod", to_text(enrollment.method)).member("version", enrollment.version).end_object();
-}
 
 std::span<const Route> payment_routes() {
   static constexpr std::array routes{

@@ -1,7 +1,9 @@
 #include "http/api/query.hpp"
 
-#include <charconv>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 
+#include "http/server/field_text.hpp"
 #include "http/server/request_fields.hpp"
 #include "http/server/router.hpp"
 
@@ -19,28 +21,10 @@ void for_each_parameter(std::string_view query, Visit visit) {
   }
 }
 
-std::string percent_encode(std::string_view text) {
-  constexpr std::string_view hex = "0123456789ABCDEF";
-  std::string encoded;
-  for (char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
-    if (plain)
-      encoded += c;
-    else
-      ((encoded += '%') += hex[static_cast<unsigned char>(c) >> 4]) += hex[c & 15];
-  }
-  return encoded;
-}
-
 }  // namespace
 
 Response json_response(std::uint16_t status, std::string body) {
-  Response response;
-  response.status = status;
-  response.content_type = "application/json";
-  response.body = std::move(body);
-  return response;
+  return {.status = status, .content_type = "application/json", .body = std::move(body)};
 }
 
 Response refuse(std::string instance, Problem problem, std::string detail) {
@@ -112,9 +96,8 @@ std::optional<EnrollmentId> QueryReader::enrollment(std::string_view name) {
 Page QueryReader::page() {
   Page page;
   if (auto limit = text("limit")) {
-    auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), page.limit);
-    if (limit->empty() || error != std::errc{} || end != limit->data() + limit->size() || page.limit < 1 ||
-        page.limit > page_limit_max)
+    page.limit = parse_number<std::size_t>(*limit).value_or(0);
+    if (page.limit < 1 || page.limit > page_limit_max)
       fault("limit", "must be an integer from 1 to " + std::to_string(page_limit_max));
   }
   page.cursor = text("cursor").value_or("");
@@ -129,13 +112,6 @@ std::optional<Position> QueryReader::position(std::string_view name) {
   return position;
 }
 
-std::string QueryReader::unknown_detail(const std::vector<std::string_view>& allowed) {
-  std::string detail = "must be one of";
-  for (auto value : allowed)
-    if (value != "none") detail.append(detail.back() == 'f' ? " " : ", ").append(value);
-  return detail;
-}
-
 NextLink::NextLink(const Request& request, std::string_view cursor_name)
     : path_(request.path), cursor_name_(cursor_name) {
   for_each_parameter(request.query, [&](std::string_view name, std::string_view value) {
@@ -148,24 +124,21 @@ std::string NextLink::field(std::string_view cursor) const {
   std::string link = "<" + path_ + "?";
   for (char c : query_)
     if (c != '<' && c != '>') link += c;
-  return link.append(cursor_name_).append("=").append(percent_encode(cursor)).append(">; rel=\"next\"");
-}
-
-std::optional<Position> min_position(const Request& request) {
-  auto field = request.field(RequestField::sugang_min_position);
-  return field ? parse_position(*field) : std::optional<Position>{0};
-}
-
-Response refuse_min_position(const Call& call) {
-  return refuse(call, Problem::malformed, "Sugang-Min-Position is not a position that this server gave");
+  return link.append(cursor_name_)
+      .append("=")
+      .append(boost::urls::encode(cursor, boost::urls::unreserved_chars))
+      .append(">; rel=\"next\"");
 }
 
 std::variant<ViewPage, Response> read_view_page(const Call& call, QueryReader& query) {
   ViewPage asked{.page = query.page()};
   if (!query.faults().empty()) return refuse(call, query.faults());
-  auto position = min_position(call.request);
-  if (!position) return refuse_min_position(call);
-  asked.min_position = *position;
+  if (auto given = call.request.field(RequestField::sugang_min_position)) {
+    const auto position = parse_position(*given);
+    if (!position)
+      return refuse(call, Problem::malformed, "Sugang-Min-Position is not a position that this server gave");
+    asked.min_position = *position;
+  }
   return asked;
 }
 

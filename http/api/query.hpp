@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "http/api/backend.hpp"
-#include "http/api/body.hpp"
-#include "http/api/json_members.hpp"
+#include "http/api/json_document.hpp"
+#include "http/api/json_writer.hpp"
 #include "http/api/problem.hpp"
 #include "http/server/call.hpp"
 
@@ -24,11 +24,29 @@ Response refuse(std::string instance, BodyRefusal refusal);
 Response refuse(const Call& call, BodyRefusal refusal);
 Response refuse(const Call& call, std::vector<FieldFault> faults);
 
-/// What was read; nothing when it could not be, which is answered.
-template <class T>
-const T* read_or_refuse(const ReadResult<T>& read, const Exchange& exchange, const std::string& instance) {
-  if (const auto* error = std::get_if<ServiceError>(&read)) exchange.answer(refuse(instance, problem_of(*error)));
-  return std::get_if<0>(&read);
+/// Where a request's answer goes once its handler has returned.
+struct Reply {
+  Exchange exchange;
+  std::string instance;
+
+  explicit Reply(const Call& call) : exchange(call.exchange), instance(call.request.path) {}
+  void answer(Response response) const { exchange.answer(std::move(response)); }
+  void refuse(Problem problem) const { answer(sugang::refuse(instance, problem)); }
+};
+
+template <class Asked, class Done>
+void ask(Backend& backend, Asked query, Done done) {
+  backend.query(Pending<Asked>{std::move(query), std::move(done)});
+}
+
+/// Reads; what was found goes to `then(found, reply)`, and what could not be read is refused.
+template <class Asked, class Then>
+void read(Backend& backend, Reply reply, Asked query, Then then) {
+  ask(backend, std::move(query),
+      [reply = std::move(reply), then = std::move(then)](const typename Asked::Result& result) {
+        if (const auto* error = std::get_if<ServiceError>(&result)) return reply.refuse(problem_of(*error));
+        then(std::get<0>(result), reply);
+      });
 }
 
 /// 200 with the body and its ETag, or 304 when the caller has it.
@@ -55,7 +73,7 @@ class QueryReader {
     auto given = text(name);
     if (!given) return std::nullopt;
     auto value = *given == "none" ? std::nullopt : parse_enum<Enum>(*given);
-    if (!value) fault(name, unknown_detail({EnumNames<Enum>::values.begin(), EnumNames<Enum>::values.end()}));
+    if (!value) fault(name, one_of_detail(EnumNames<Enum>::values));
     return value;
   }
   std::optional<EnrollmentId> enrollment(std::string_view name);
@@ -69,8 +87,6 @@ class QueryReader {
   const std::vector<FieldFault>& faults() const { return faults_; }
 
  private:
-  static std::string unknown_detail(const std::vector<std::string_view>& allowed);
-
   std::string_view query_;
   std::vector<FieldFault> faults_;
 };
@@ -91,10 +107,6 @@ class NextLink {
   std::string cursor_name_;
 };
 
-/// Sugang-Min-Position: 0 when it is not there; nothing when it is not a position of ours.
-std::optional<Position> min_position(const Request& request);
-Response refuse_min_position(const Call& call);
-
 /// Which page of a view, and how new; or the refusal of all that is wrong in the query.
 struct ViewPage {
   Page page;
@@ -102,65 +114,52 @@ struct ViewPage {
 };
 std::variant<ViewPage, Response> read_view_page(const Call& call, QueryReader& query);
 
-template <class Asked, class Done>
-void ask(Backend& backend, Asked query, Done done) {
-  backend.query(Pending<Asked>{std::move(query), std::move(done)});
-}
-
-/// The refusal of a view read, or nothing.
-template <class Row>
-std::optional<Response> view_refusal(const ListResult<Row>& result, const std::string& instance) {
-  if (result.error) return refuse(instance, problem_of(*result.error));
+/// A page of a view with the body that `make_body(listing)` makes, and a link to the next; or its refusal.
+template <class Row, class MakeBody>
+Response page_response(const ListResult<Row>& result, const NextLink& link, MakeBody make_body) {
+  if (result.error) return refuse(link.path(), problem_of(*result.error));
   if (result.cursor_invalid)
-    return to_response(ProblemReport{.problem = Problem::invalid_request,
-                                     .instance = instance,
-                                     .errors = {{"?cursor", "is not a cursor that this list gave"}}});
-  return std::nullopt;
-}
-
-template <class Row, class Write>
-Response list_response(const ListResult<Row>& result, const NextLink& link, Write write) {
-  if (auto refusal = view_refusal(result, link.path())) return std::move(*refusal);
-  auto response = json_response(200, json_list(result.listing.items, result.listing.next, write));
+    return refuse(link.path(), BodyRefusal{{}, {{"?cursor", "is not a cursor that this list gave"}}});
+  auto response = json_response(200, make_body(result.listing));
   if (result.listing.next) response.with("Link", link.field(*result.listing.next));
   return response;
 }
 
-/// Answers a list to the call, once the backend has it.
+/// A page of rows, each an object with the members that `write(json, row)` writes.
 template <class Write>
-auto answer_with_list(const Call& call, Write write) {
-  return [exchange = call.exchange, link = NextLink{call.request, "cursor"}, write](const auto& result) {
-    exchange.answer(list_response(result, link, write));
+auto as_list(Write write) {
+  return [write](const NextLink& link, const auto& result) {
+    return page_response(result, link,
+                         [&](const auto& listing) { return json_list(listing.items, listing.next, write); });
   };
 }
 
-/// Asks a view; `answer(link, result)` makes the response.
+/// Answers the call with `make_response(link, result)`, once the backend has the result.
+template <class MakeResponse>
+auto answer_with(const Call& call, MakeResponse make_response) {
+  return [exchange = call.exchange, link = NextLink{call.request, "cursor"}, make_response](const auto& result) {
+    exchange.answer(make_response(link, result));
+  };
+}
+
+/// Asks a view; `make_response(link, result)` makes the answer.
 template <class Filter, class MakeResponse>
 Handled ask_view(Call& call, QueryReader& query, Filter filter, MakeResponse make_response) {
   auto read = read_view_page(call, query);
   if (auto* refusal = std::get_if<Response>(&read)) return std::move(*refusal);
   auto& [page, position] = std::get<ViewPage>(read);
   ask(call.backend, ViewQuery<Filter>{std::move(filter), std::move(page), position},
-      [exchange = call.exchange, link = NextLink{call.request, "cursor"}, make_response](const auto& result) {
-        exchange.answer(make_response(link, result));
-      });
+      answer_with(call, make_response));
   return std::nullopt;
 }
 
-/// A list from a view.
-template <class Filter, class Write>
-Handled list_view(Call& call, QueryReader& query, Filter filter, Write write) {
-  return ask_view(call, query, std::move(filter),
-                  [write](const NextLink& link, const auto& result) { return list_response(result, link, write); });
-}
-
 /// A list that no view has.
-template <class Row, class Write>
-Handled list_all(Call& call, Write write) {
+template <class Row, auto write>
+Handled list_all(Call& call) {
   QueryReader query{call.request};
   ListAll<Row> all{query.page()};
   if (!query.faults().empty()) return refuse(call, query.faults());
-  ask(call.backend, std::move(all), answer_with_list(call, write));
+  ask(call.backend, std::move(all), answer_with(call, as_list(write)));
   return std::nullopt;
 }
 

@@ -3,45 +3,36 @@
 #include <array>
 
 #include "http/api/enrollments.hpp"
+#include "http/api/routes.hpp"
 #include "http/server/request_fields.hpp"
 
 namespace sugang {
 namespace {
 
 void write_page_row(JsonWriter& json, const PageRow& row) {
-  json.begin_object();
-  write_enrollment_members(json, row.enrollment);
-  member_text(json, "courseTitle", row.course_title);
-  json.end_object();
+  write_enrollment(json, row.enrollment);
+  json.member("courseTitle", row.course_title);
 }
 
 void write_mileage_row(JsonWriter& json, const MileageRow& row) {
-  json.begin_object()
-      .member("kind", row.earned ? "earn" : "reverse")
+  json.member("kind", row.earned ? "earn" : "reverse")
       .member("amount", row.points)
-      .member("currency", row.currency.text())
-      .member("paymentId", to_text(row.payment))
-      .member("at", to_text(row.at))
-      .end_object();
+      .member("currency", row.currency)
+      .member("paymentId", row.payment)
+      .member("at", row.at);
 }
 
 /// `{ …, "name": [rows], "next": …, "position": … }`, after what `begin` writes.
 template <class Row, class Begin, class Write>
 Response student_list(const ListResult<Row>& result, const NextLink& link, std::string_view name, Begin begin,
                       Write write) {
-  if (auto refusal = view_refusal(result, link.path())) return std::move(*refusal);
-  const auto& listing = result.listing;
-  auto response = json_response(200, {});
-  JsonWriter json{response.body};
-  json.begin_object();
-  begin(json);
-  json.key(name).begin_array();
-  for (const auto& row : listing.items) write(json, row);
-  json.end_array();
-  write_next(json, listing.next);
-  json.member("position", position_text(listing.position)).end_object();
-  if (listing.next) response.with("Link", link.field(*listing.next));
-  return response;
+  return page_response(result, link, [&](const Listing<Row>& page) {
+    return json_of(page, [&](JsonWriter& json, const Listing<Row>& listing) {
+      begin(json);
+      json.key(name).objects(listing.items, write);
+      json.member("next", listing.next).member("position", position_text(listing.position));
+    });
+  });
 }
 
 /// A page of what belongs to the student in the path; `make_response(student, link, result)` writes it.
@@ -65,14 +56,14 @@ void write_balances(JsonWriter& json, const MileageBalances& balances) {
     json.value(balances.empty() ? 0 : balances.begin()->second);
   json.key("balances").begin_array();
   for (const auto& [currency, points] : balances)
-    json.begin_object().member("currency", currency.text()).member("balance", points).end_object();
+    json.begin_object().member("currency", currency).member("balance", points).end_object();
   json.end_array();
 }
 
 Handled get_student_page(Call& call) {
   return ask_student<ListResult<PageRow>>(
       call, [](const StudentId& student, const NextLink& link, const auto& page) {
-        const auto begin = [&](JsonWriter& json) { json.member("studentId", student.text); };
+        const auto begin = [&](JsonWriter& json) { json.member("studentId", student); };
         return student_list(page, link, "enrollments", begin, write_page_row);
       });
 }
@@ -81,7 +72,7 @@ Handled get_student_mileage(Call& call) {
   return ask_student<MileageStatement>(
       call, [](const StudentId& student, const NextLink& link, const MileageStatement& statement) {
         const auto begin = [&](JsonWriter& json) {
-          json.member("studentId", student.text);
+          json.member("studentId", student);
           write_balances(json, statement.balances);
         };
         return student_list(statement.entries, link, "entries", begin, write_mileage_row);
@@ -100,15 +91,13 @@ Handled list_student_notifications(Call& call) {
 
 void write_notification(JsonWriter& json, const Notification& notification) {
   const auto& notice = notification.notice;
-  json.begin_object()
-      .member("id", to_text(notice.about))
-      .member("kind", to_text(notice.kind))
-      .member("state", to_text(notification.state))
-      .member("enrollmentId", to_text(notice.enrollment))
-      .member("courseId", to_text(notice.course))
-      .member("at", to_text(notice.happened_at));
+  json.member("id", notice.about)
+      .member("kind", notice.kind)
+      .member("state", notification.state)
+      .member("enrollmentId", notice.enrollment)
+      .member("courseId", notice.course)
+      .member("at", notice.happened_at);
   if (!notification.error.empty()) json.member("error", notification.error);
-  json.end_object();
 }
 
 std::span<const Route> student_routes() {

@@ -1,11 +1,8 @@
 #pragma once
 
 #include "http/api/command.hpp"
-#include "http/server/router.hpp"
 
 namespace sugang {
-
-std::span<const Route> webhook_routes();
 
 inline constexpr std::size_t webhook_url_chars_max = 2048;
 

@@ -16,13 +16,7 @@ constexpr std::size_t gathered_bytes_max = 64 << 10;
 constexpr std::size_t kept_bytes_max = 64 << 10;
 
 TraceContext trace_of(const Request& request) {
-  auto field = request.field(RequestField::traceparent);
-  return field ? parse_traceparent(*field) : TraceContext{};
-}
-
-bool chose_to_wait(const Request& request) {
-  const auto prefer = request.field(RequestField::prefer);
-  return prefer && parse_prefer(*prefer).effective_wait().value_or(std::chrono::seconds{0}).count() > 0;
+  return parse_traceparent(request.field(RequestField::traceparent).value_or(""));
 }
 
 /// Of a connection that stays open: room for one long body or answer is not kept for the next.
@@ -95,15 +89,11 @@ bool Connection::step_header() {
     set_deadline(limits.header_read_timeout_ms);
   }
   const auto found = scanner_.scan(in_.bytes());
-  if (found == HeaderScanner::Found::bare_line_feed) {
-    refuse(Fault::malformed, "a line feed without a carriage return");
-    return true;
-  }
+  if (found == HeaderScanner::Found::bare_line_feed)
+    return refuse(Fault::malformed, "a line feed without a carriage return");
   const bool ended = found == HeaderScanner::Found::end;
-  if ((ended ? scanner_.size() : in_.bytes().size()) > limits.header_bytes_max) {
-    refuse(Fault::header_too_large);
-    return true;
-  }
+  if ((ended ? scanner_.size() : in_.bytes().size()) > limits.header_bytes_max)
+    return refuse(Fault::header_too_large);
   if (ended) return accept_header();
   if (ends_with_drain()) return true;
   if (flush()) read_more();
@@ -117,38 +107,26 @@ bool Connection::accept_header() {
   scanner_.reset();
   header_begun_ = false;
   parser_.emplace(request_, body_, loop_.state().limits.chunk_overhead_bytes_max);
-  if (auto fault = framing_fault(header_)) {
-    refuse(Fault::malformed, *fault);
-    return true;
-  }
+  if (auto fault = framing_fault(header_)) return refuse(Fault::malformed, *fault);
   RequestParser::Error error;
   parser_->put(boost::asio::buffer(header_), error);
-  if (error || !parser_->is_header_done() || parser_->field_repeated() || request_.path.empty()) {
-    refuse(Fault::malformed,
-           parser_->field_repeated() ? "a field that may stand once stands twice" : "the header is not HTTP");
-    return true;
-  }
+  if (parser_->field_repeated()) return refuse(Fault::malformed, "a field that may stand once stands twice");
+  if (error || !parser_->is_header_done() || request_.path.empty())
+    return refuse(Fault::malformed, "the header is not HTTP");
   const auto& site = loop_.state().site;
   match_ = find_route(port_ == Port::client ? site.client_routes : site.management_routes, request_.method,
                       request_.path);
   request_.path_id = match_.path_id;
-  begin_body();
-  return true;
+  return begin_body();
 }
 
-bool Connection::may_import() {
-  if (!is_import(match_, request_)) return true;
-  import_place_ = loop_.state().admission.try_enter_import();
-  return import_place_ != nullptr;
-}
-
-void Connection::begin_body() {
+bool Connection::begin_body() {
   const auto& limits = loop_.state().limits;
   if (auto expect = request_.field(RequestField::expect); expect && !same_word(*expect, "100-continue"))
     return refuse(Fault::expectation_failed);
   const auto bytes_max = body_bytes_max(match_, request_, limits);
   if (parser_->content_length().value_or(0) > bytes_max) return refuse(Fault::content_too_large);
-  if (!may_import()) {
+  if (is_import(match_, request_) && !(import_place_ = loop_.state().admission.try_enter_import())) {
     loop_.state().refused.fetch_add(1, std::memory_order_relaxed);
     return refuse(Fault::overloaded, "as many catalogues are imported as there may be at a time");
   }
@@ -159,30 +137,20 @@ void Connection::begin_body() {
   set_deadline(limits.body_read_timeout_ms);
   if (request_.field(RequestField::expect) && !parser_->is_http_1_0() && in_.empty())
     out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+  return true;
 }
 
 bool Connection::step_body() {
   RequestParser::Error error;
-  if (!in_.empty()) {
-    const auto used = parser_->put(boost::asio::buffer(in_.bytes().data(), in_.bytes().size()), error);
-    in_.consume(used);
-  }
+  if (!in_.empty()) in_.consume(parser_->put(boost::asio::buffer(in_.bytes()), error));
   if (error && error != boost::beast::http::error::need_more) {
-    if (parser_->body_too_large())
-      refuse(Fault::content_too_large);
-    else
-      refuse(Fault::malformed, "the chunks of the body are not framed as they must be");
-    return true;
+    if (parser_->body_too_large()) return refuse(Fault::content_too_large);
+    return refuse(Fault::malformed, "the chunks of the body are not framed as they must be");
   }
-  if (parser_->is_done()) {
-    handle_request();
-    return true;
-  }
+  if (parser_->is_done()) return handle_request();
   // All that stays in the buffer is a chunk's header or a trailer that has not ended.
-  if (in_.bytes().size() > loop_.state().limits.chunk_overhead_bytes_max) {
-    refuse(Fault::malformed, "a chunk's header or the trailer is too long");
-    return true;
-  }
+  if (in_.bytes().size() > loop_.state().limits.chunk_overhead_bytes_max)
+    return refuse(Fault::malformed, "a chunk's header or the trailer is too long");
   if (ends_with_drain()) return true;
   if (flush()) read_more();
   return false;
@@ -194,7 +162,7 @@ bool Connection::step_stream() {
   return phase_ == Phase::closing;
 }
 
-void Connection::handle_request() {
+bool Connection::handle_request() {
   auto& state = loop_.state();
   started_ = Clock::now();
   request_.body = body_;
@@ -204,53 +172,44 @@ void Connection::handle_request() {
     // Of requests that were sent together, the next begins before the answer to the one before has left: the
     // connection is counted once, from the first on until all is written.
     if (!std::exchange(busy_, true)) state.begin_request();
-    if (state.draining) return answer(state.refuse_for_now(Fault::draining, path()));
-    if (!state.admission.try_enter()) return answer(state.refuse_for_now(Fault::overloaded, path()));
   }
-  ticket_ = loop_.open_call(*this, client);
-  if (auto handled = call_handler(ticket_)) {
-    loop_.close_call(ticket_);
-    answer(std::move(*handled));
+  if (client && state.draining) {
+    answer(state.refuse_for_now(Fault::draining, path()));
+  } else if (client && !state.admission.try_enter()) {
+    answer(state.refuse_for_now(Fault::overloaded, path()));
+  } else {
+    ticket_ = loop_.open_call(*this, client);
+    if (auto handled = call_handler()) {
+      loop_.close_call(ticket_);
+      answer(std::move(*handled));
+    }
   }
+  return true;
 }
 
-Handled Connection::call_handler(std::uint64_t ticket) {
+Handled Connection::call_handler() {
   auto& state = loop_.state();
-  const auto exchange = loop_.exchange(ticket);
   Call call{.request = request_,
             .body = body_,
             .site = state.site,
             .backend = state.site.backend,
             .limits = state.limits,
             .admission = state.admission,
-            .hold = loop_.hold(ticket),
+            .hold = loop_.hold(ticket_),
             .import_place = std::move(import_place_),
-            .exchange = exchange,
+            .exchange = loop_.exchange(ticket_),
             .trace = trace_of(request_),
             .caller = caller_,
             .now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now()),
             .draining = state.draining};
-  try {
-    auto handled = handle(match_, call);
-    if (handled) exchange.settle();
-    return handled;
-  } catch (const std::exception& fault) {
-    // One request's fault must not end the thread that all others live on.
-    exchange.settle();
-    auto response = state.site.refuse(Fault::internal_error, path(), {});
-    response.fault = fault.what();
-    return response;
-  }
-}
-
-/// A drain closes behind the last of the requests that were sent together: each that was read is answered.
-bool Connection::keeps_open(const Response& response) const {
-  return !response.close && !parser_->wants_close() && (!loop_.state().draining || !in_.empty());
+  return handle(match_, call);
 }
 
 void Connection::answer(Response response) {
   if (response.events_after && request_.method != Method::head) return begin_stream(response);
-  const bool keep_alive = keeps_open(response);
+  // A drain closes behind the last of the requests that were sent together: each that was read is answered.
+  const bool drained = loop_.state().draining && in_.empty();
+  const bool keep_alive = !response.close && !parser_->wants_close() && !drained;
   put_answer(response, keep_alive);
   forget_request();
   phase_ = keep_alive ? Phase::header : Phase::closing;
@@ -290,7 +249,7 @@ void Connection::end_stream() {
   advance();
 }
 
-void Connection::refuse(Fault fault, std::string_view detail) {
+bool Connection::refuse(Fault fault, std::string_view detail) {
   put_answer(loop_.state().site.refuse(fault, path(), detail), false);
   in_.clear();
   scanner_.reset();
@@ -298,18 +257,15 @@ void Connection::refuse(Fault fault, std::string_view detail) {
   phase_ = Phase::closing;
   linger_ = true;
   advance();
+  return true;
 }
 
 bool Connection::ends_with_drain() {
   if (port_ != Port::client || !loop_.state().draining) return false;
   // The rest of a request would come for nothing.
-  if (phase_ == Phase::body || !in_.empty())
-    refuse(Fault::draining);
-  else if (busy_)
-    phase_ = Phase::closing;
-  else
-    return false;
-  return true;
+  if (phase_ == Phase::body || !in_.empty()) return refuse(Fault::draining);
+  if (busy_) phase_ = Phase::closing;
+  return busy_;
 }
 
 void Connection::begin_drain() {
@@ -328,24 +284,25 @@ void Connection::forget_request() {
 
 void Connection::put_answer(const Response& response, bool keep_alive) {
   const auto given = request_.field(RequestField::x_request_id);
-  request_id_ = given && is_valid_request_id(*given) ? std::string{*given} : loop_.make_request_id();
+  const auto id = given && is_valid_request_id(*given) ? std::string{*given} : loop_.make_request_id();
   write_response(response,
-                 {.request_id = request_id_,
+                 {.request_id = id,
                   .date_line = loop_.date_line(),
                   .head_only = request_.method == Method::head,
                   .keep_alive = keep_alive,
                   .http_1_0 = parser_ && parser_->is_http_1_0()},
                  out_);
   if (const auto& observer = loop_.state().observer) {
+    const auto wait = parse_prefer(request_.field(RequestField::prefer).value_or("")).effective_wait();
     const auto route = match_.route ? match_.route->path : phase_ == Phase::waiting ? "unrouted" : "unread";
     observer->answered({.method = to_text(request_.method),
                         .route = route,
                         .status = response.status,
                         .took = Clock::now() - started_,
-                        .chose_to_wait = chose_to_wait(request_),
+                        .chose_to_wait = wait > std::chrono::seconds{0},
                         .problem = problem_name(response),
                         .fault = response.fault,
-                        .request_id = request_id_,
+                        .request_id = id,
                         .trace = trace_of(request_),
                         .address = address_,
                         .caller = caller_});

@@ -46,21 +46,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// Does what can be done with the bytes there are, then reads or writes.
   void advance();
-  /// One step; false when there is nothing to do but wait.
+  // A step; false when there is nothing to do but wait.
+
   bool step();
   bool step_header();
-  bool step_body();
   bool accept_header();
-  /// False: it is a catalogue, and there are as many under way as there may be.
-  bool may_import();
-  void begin_body();
+  bool begin_body();
+  bool step_body();
   bool step_stream();
-  void handle_request();
-  Handled call_handler(std::uint64_t ticket);
+  bool handle_request();
 
-  /// An answer to bytes that are no request; the connection ends with it.
-  void refuse(Fault fault, std::string_view detail = {});
-  bool keeps_open(const Response& response) const;
+  Handled call_handler();
+  /// An answer to bytes that are no request; the connection ends with it. True: the next step sends it.
+  bool refuse(Fault fault, std::string_view detail = {});
   /// While the server drains nothing more is read from a client whose requests are answered.
   bool ends_with_drain();
   void begin_stream(const Response& response);
@@ -91,7 +89,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Request request_;
   std::optional<RequestParser> parser_;
   RouteMatch match_;
-  std::string request_id_;
   /// Of a catalogue under way.
   ImportPlace import_place_;
   /// Of the request under way.

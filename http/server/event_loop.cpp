@@ -52,10 +52,7 @@ void EventLoop::adopt(Socket socket, Port port) {
   connection->start();
 }
 
-void EventLoop::answer_rest() {
-  for (std::size_t i = 0; i < slots_.size(); ++i)
-    if (slots_[i].open) give_up(std::uint64_t{slots_[i].generation} << 32 | i, Fault::answer_timeout);
-}
+void EventLoop::answer_rest() { give_up_overdue(Clock::time_point::max()); }
 
 void EventLoop::shut_down() {
   while (!connections_.empty()) {
@@ -101,24 +98,16 @@ EventLoop::Slot* EventLoop::slot_of(std::uint64_t ticket) {
   return slot.open && slot.generation == ticket >> 32 ? &slot : nullptr;
 }
 
-Connection* EventLoop::settle(std::uint64_t ticket) {
+Connection* EventLoop::close_call(std::uint64_t ticket) {
   auto* slot = slot_of(ticket);
   if (!slot) return nullptr;
-  auto* connection = slot->connection;
-  close_call(ticket);
-  return connection;
-}
-
-void EventLoop::close_call(std::uint64_t ticket) {
-  auto* slot = slot_of(ticket);
-  if (!slot) return;
   if (slot->counted) state_.admission.leave();
   if (!slot->hold.course.empty()) state_.admission.leave_course(slot->hold.course);
   slot->hold.course.clear();
   slot->open = false;
-  slot->connection = nullptr;
   ++slot->generation;
   free_slots_.push_back(static_cast<std::uint32_t>(ticket));
+  return std::exchange(slot->connection, nullptr);
 }
 
 void EventLoop::detach(std::uint64_t ticket) {
@@ -132,7 +121,7 @@ void EventLoop::deliver_answers() {
       resume(item);
     } else if (!item.response) {
       give_up(item.ticket, Fault::internal_error, "dropped without an answer");
-    } else if (auto* connection = settle(item.ticket)) {
+    } else if (auto* connection = close_call(item.ticket)) {
       connection->answer(std::move(*item.response));
     }
   }
@@ -149,11 +138,17 @@ void EventLoop::resume(const AnswerQueue::Item& item) {
 }
 
 void EventLoop::give_up(std::uint64_t ticket, Fault fault, std::string_view what) {
-  auto* connection = settle(ticket);
+  auto* connection = close_call(ticket);
   if (!connection) return;
   auto response = state_.site.refuse(fault, connection->path(), {});
   response.fault = what;
   connection->answer(std::move(response));
+}
+
+void EventLoop::give_up_overdue(Clock::time_point now) {
+  for (std::size_t i = 0; i < slots_.size(); ++i)
+    if (const auto& slot = slots_[i]; slot.open && slot.hold.deadline <= now)
+      give_up(std::uint64_t{slot.generation} << 32 | i, Fault::answer_timeout);
 }
 
 void EventLoop::arm_sweep() {
@@ -167,11 +162,7 @@ void EventLoop::arm_sweep() {
 
 void EventLoop::sweep() {
   const auto now = Clock::now();
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    const auto& slot = slots_[i];
-    if (!slot.open || now < slot.hold.deadline) continue;
-    give_up(std::uint64_t{slot.generation} << 32 | i, Fault::answer_timeout);
-  }
+  give_up_overdue(now);
   // Backwards: one that closes is replaced by the last, which was looked at before.
   for (std::size_t i = connections_.size(); i-- > 0;)
     if (i < connections_.size()) connections_[i]->check_deadline(now);

@@ -42,7 +42,8 @@ class EventLoop {
   std::uint64_t open_call(Connection& connection, bool counted);
   CallHold& hold(std::uint64_t ticket) { return slot_of(ticket)->hold; }
   Exchange exchange(std::uint64_t ticket) { return {answers_, ticket}; }
-  void close_call(std::uint64_t ticket);
+  /// Gives the connection that waits for it, if one still does.
+  Connection* close_call(std::uint64_t ticket);
   /// The connection is gone; its request continues without it.
   void detach(std::uint64_t ticket);
   void forget(Connection& connection);
@@ -67,12 +68,11 @@ class EventLoop {
   };
 
   Slot* slot_of(std::uint64_t ticket);
-  /// Frees the slot; gives the connection that waits, if one still does.
-  Connection* settle(std::uint64_t ticket);
   void deliver_answers();
   void resume(const AnswerQueue::Item& item);
   /// Refuses a request that was read, if its connection still waits; `what` is for the log.
   void give_up(std::uint64_t ticket, Fault fault, std::string_view what = {});
+  void give_up_overdue(Clock::time_point now);
   void arm_sweep();
   void sweep();
 

@@ -30,14 +30,6 @@ std::string_view unquote(std::string_view text) {
   return text;
 }
 
-template <class Number>
-std::optional<Number> parse_number(std::string_view text, int base = 10) {
-  Number number{};
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 bool all_between(std::string_view text, char first, char last) {
   return std::all_of(text.begin(), text.end(), [=](char c) { return c >= first && c <= last; });
 }
@@ -200,11 +192,8 @@ std::string traceparent_text(const TraceContext& trace) {
 }
 
 std::optional<IfMatch> parse_if_match(std::string_view field) {
+  if (trim(field) == "*") return IfMatch{.any = true};
   IfMatch match;
-  if (trim(field) == "*") {
-    match.any = true;
-    return match;
-  }
   const bool is_list = for_each_tag(field, [&](EntityTag tag) {
     if (tag.weak) return;
     auto dot = tag.opaque.find('.');
@@ -226,10 +215,8 @@ std::string course_etag(std::uint64_t definition, Sequence sequence) {
   return '"' + std::to_string(definition) + '.' + std::to_string(sequence) + '"';
 }
 
-std::string version_etag(std::uint64_t version) { return '"' + std::to_string(version) + '"'; }
-
 std::string version_etag(std::uint64_t version, std::optional<std::uint64_t> place) {
-  return place ? '"' + std::to_string(version) + '.' + std::to_string(*place) + '"' : version_etag(version);
+  return '"' + std::to_string(version) + (place ? '.' + std::to_string(*place) : "") + '"';
 }
 
 std::string position_text(Position position) {

@@ -50,9 +50,8 @@ bool if_none_match_hits(std::string_view field, std::string_view etag);
 
 /// `"<definition>.<sequence>"`
 std::string course_etag(std::uint64_t definition, Sequence sequence);
-std::string version_etag(std::uint64_t version);
-/// Of an enrollment in a course's line, whose place moves without an event of its own.
-std::string version_etag(std::uint64_t version, std::optional<std::uint64_t> place);
+/// With the place of an enrollment in a course's line, which moves without an event of its own.
+std::string version_etag(std::uint64_t version, std::optional<std::uint64_t> place = std::nullopt);
 
 /// Positions as clients see them: opaque.
 std::string position_text(Position position);

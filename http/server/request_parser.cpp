@@ -1,39 +1,20 @@
 #include "http/server/request_parser.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/beast/http/error.hpp>
 
 #include "http/server/field_text.hpp"
-#include "http/server/router.hpp"
 
 namespace sugang {
 namespace {
 
 namespace beast = boost::beast;
 
-struct KnownField {
-  std::string_view name;
-  RequestField field;
-};
-constexpr std::array<KnownField, request_field_count> known_fields{{
-    {"accept", RequestField::accept},
-    {"content-type", RequestField::content_type},
-    {"expect", RequestField::expect},
-    {"idempotency-key", RequestField::idempotency_key},
-    {"if-match", RequestField::if_match},
-    {"if-none-match", RequestField::if_none_match},
-    {"last-event-id", RequestField::last_event_id},
-    {"prefer", RequestField::prefer},
-    {"sugang-min-position", RequestField::sugang_min_position},
-    {"traceparent", RequestField::traceparent},
-    {"x-request-id", RequestField::x_request_id},
-}};
-
-const KnownField* find_field(std::string_view name) {
-  for (const auto& known : known_fields)
-    if (same_word(name, known.name)) return &known;
-  return nullptr;
+std::optional<RequestField> find_field(std::string_view name) {
+  constexpr auto known = EnumNames<RequestField>::values;
+  for (std::size_t i = 0; i < known.size(); ++i)
+    if (same_word(name, known[i])) return static_cast<RequestField>(i);
+  return std::nullopt;
 }
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
@@ -61,7 +42,7 @@ RequestParser::RequestParser(Request& request, std::string& body, std::size_t ch
 
 void RequestParser::on_request_impl(beast::http::verb, Text method, Text target, int version, Error&) {
   version_ = version;
-  request_.method = sugang::parse_method(view(method));
+  request_.method = parse_enum<Method>(view(method)).value_or(Method::other);
   auto origin = origin_form(view(target));
   origin = origin.substr(0, origin.find('#'));
   auto mark = std::min(origin.find('?'), origin.size());
@@ -71,7 +52,7 @@ void RequestParser::on_request_impl(beast::http::verb, Text method, Text target,
 
 void RequestParser::on_field_impl(beast::http::field, Text name, Text value, Error& error) {
   if (in_trailer_) return note_overhead(name.size() + value.size() + 4, error);
-  if (const auto* known = find_field(view(name))) note_field(known->field, view(value));
+  if (const auto field = find_field(view(name))) note_field(*field, view(value));
 }
 
 void RequestParser::note_field(RequestField field, std::string_view value) {
@@ -98,8 +79,6 @@ void RequestParser::note_field(RequestField field, std::string_view value) {
   }
 }
 
-void RequestParser::on_header_impl(Error&) { in_trailer_ = true; }
-
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& length, Error&) {
   if (length) body_.reserve(std::min<std::uint64_t>(*length, body_bytes_max_));
 }
@@ -116,19 +95,15 @@ void RequestParser::on_chunk_header_impl(std::uint64_t size, Text extensions, Er
   error = beast::http::error::body_limit;
 }
 
-std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, Text bytes, Error&) {
-  body_.append(bytes.data(), bytes.size());
-  return bytes.size();
+std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, Text bytes, Error& error) {
+  return on_body_impl(bytes, error);
 }
 
-void RequestParser::on_finish_impl(Error&) {}
-
 void RequestParser::note_overhead(std::size_t bytes, Error& error) {
-  if (bytes <= chunk_overhead_left_) {
-    chunk_overhead_left_ -= bytes;
-  } else {
+  if (bytes > chunk_overhead_left_)
     error = beast::http::error::bad_chunk_extension;
-  }
+  else
+    chunk_overhead_left_ -= bytes;
 }
 
 }  // namespace sugang

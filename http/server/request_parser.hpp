@@ -29,12 +29,12 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   void on_request_impl(boost::beast::http::verb verb, Text method, Text target, int version, Error& error) override;
   void on_response_impl(int, Text, int, Error&) override {}
   void on_field_impl(boost::beast::http::field field, Text name, Text value, Error& error) override;
-  void on_header_impl(Error& error) override;
+  void on_header_impl(Error&) override { in_trailer_ = true; }
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, Error& error) override;
   std::size_t on_body_impl(Text bytes, Error& error) override;
   void on_chunk_header_impl(std::uint64_t size, Text extensions, Error& error) override;
   std::size_t on_chunk_body_impl(std::uint64_t remain, Text bytes, Error& error) override;
-  void on_finish_impl(Error& error) override;
+  void on_finish_impl(Error&) override {}
 
   void note_overhead(std::size_t bytes, Error& error);
   void note_field(RequestField field, std::string_view value);

@@ -1,19 +1,10 @@
 #include "http/server/response.hpp"
 
-#include <charconv>
+#include <boost/beast/http/status.hpp>
 
 #include "http/server/request_fields.hpp"
 
 namespace sugang {
-namespace {
-
-void append_number(std::string& out, std::uint64_t number) {
-  char digits[20];
-  auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  out.append(digits, end);
-}
-
-}  // namespace
 
 Response& Response::with(std::string_view name, std::string_view value) & {
   field_lines.append(name).append(": ");
@@ -33,31 +24,17 @@ Response to_response(Answer answer) {
   return response;
 }
 
+namespace {
+
+/// Beast knows two of them by the names that RFC 9110 has replaced.
 std::string_view reason_phrase(std::uint16_t status) {
-  switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 402: return "Payment Required";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 417: return "Expectation Failed";
-    case 422: return "Unprocessable Content";
-    case 428: return "Precondition Required";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 503: return "Service Unavailable";
-    default: return "";
-  }
+  if (status == 413) return "Content Too Large";
+  if (status == 422) return "Unprocessable Content";
+  const auto phrase = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
+  return {phrase.data(), phrase.size()};
 }
+
+}  // namespace
 
 std::string_view problem_name(const Response& response) {
   constexpr std::string_view before_name = "\"type\":\"/problems/";
@@ -73,15 +50,16 @@ void write_response(const Response& response, const WireContext& context, std::s
   // A terminal's prompt then begins on a line of its own. Here, so that every body has it, stored ones too.
   const bool ends_line = response.body.empty() || response.body.back() == '\n';
   out.reserve(out.size() + 256 + response.field_lines.size() + response.body.size());
-  out.append("HTTP/1.1 ");
-  append_number(out, response.status);
-  out.append(" ").append(reason_phrase(response.status)).append("\r\n").append(context.date_line);
+  out.append("HTTP/1.1 ")
+      .append(std::to_string(response.status))
+      .append(" ")
+      .append(reason_phrase(response.status));
+  out.append("\r\n").append(context.date_line);
   if (!bodiless) {
     if (!response.content_type.empty()) out.append("Content-Type: ").append(response.content_type).append("\r\n");
     if (!response.events_after) {
-      out.append("Content-Length: ");
-      append_number(out, response.body.size() + (ends_line ? 0 : 1));
-      out.append("\r\n");
+      const auto size = response.body.size() + (ends_line ? 0 : 1);
+      out.append("Content-Length: ").append(std::to_string(size)).append("\r\n");
     } else if (!context.http_1_0) {
       out.append("Transfer-Encoding: chunked\r\n");
     }

@@ -46,8 +46,6 @@ struct WireContext {
 /// Appends the answer to `out` as bytes of HTTP/1.1. A body that does not end with a line feed is given one.
 void write_response(const Response& response, const WireContext& context, std::string& out);
 
-std::string_view reason_phrase(std::uint16_t status);
-
 /// Name of the problem (RFC 9457) that the answer is, `sold-out`; empty if it is none. A view of the answer's body.
 std::string_view problem_name(const Response& response);
 

@@ -1,16 +1,13 @@
 #include "http/server/router.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
+#include <exception>
 
+#include "http/server/field_text.hpp"
 #include "http/server/request_fields.hpp"
 
 namespace sugang {
 namespace {
-
-constexpr std::array<std::string_view, 8> method_names{"GET",   "HEAD",   "POST",    "PUT",
-                                                       "PATCH", "DELETE", "OPTIONS", ""};
 
 /// Whether `path` is of the form; its variable segment goes into `variable`.
 bool matches(std::string_view form, std::string_view path, std::string_view& variable) {
@@ -57,14 +54,18 @@ MediaType media_type(const Request& request) {
   return parse_content_type(request.field(RequestField::content_type).value_or(std::string_view{}));
 }
 
-}  // namespace
-
-std::string_view to_text(Method method) { return method_names[static_cast<std::size_t>(method)]; }
-
-Method parse_method(std::string_view text) {
-  auto it = std::find(method_names.begin(), method_names.end() - 1, text);
-  return static_cast<Method>(it - method_names.begin());
+Handled handle_or_throw(const RouteMatch& match, Call& call) {
+  if (!match.route) {
+    if (match.allowed.empty()) return call.site.refuse(Fault::not_found, call.request.path, {});
+    if (call.request.method == Method::options) return Response{.status = 204}.with("Allow", match.allowed);
+    return call.site.refuse(Fault::method_not_allowed, call.request.path, {}).with("Allow", match.allowed);
+  }
+  if (!takes(match.route->body, media_type(call.request), call.request.body.empty()))
+    return call.site.refuse(Fault::unsupported_media_type, call.request.path, {});
+  return match.route->handler(call);
 }
+
+}  // namespace
 
 RouteMatch find_route(std::span<const Route> routes, Method method, std::string_view path) {
   const auto wanted = method == Method::head ? Method::get : method;
@@ -92,18 +93,16 @@ std::size_t body_bytes_max(const RouteMatch& match, const Request& request, cons
 }
 
 Handled handle(const RouteMatch& match, Call& call) {
-  if (!match.route) {
-    if (match.allowed.empty()) return call.site.refuse(Fault::not_found, call.request.path, {});
-    if (call.request.method == Method::options) {
-      Response response;
-      response.status = 204;
-      return std::move(response).with("Allow", match.allowed);
-    }
-    return call.site.refuse(Fault::method_not_allowed, call.request.path, {}).with("Allow", match.allowed);
+  Handled handled;
+  try {
+    handled = handle_or_throw(match, call);
+  } catch (const std::exception& fault) {
+    // One request's fault must not end the thread that all others live on.
+    handled = call.site.refuse(Fault::internal_error, call.request.path, {});
+    handled->fault = fault.what();
   }
-  if (!takes(match.route->body, media_type(call.request), call.request.body.empty()))
-    return call.site.refuse(Fault::unsupported_media_type, call.request.path, {});
-  return match.route->handler(call);
+  if (handled) call.exchange.settle();
+  return handled;
 }
 
 bool Call::enter_course(const CourseId& course) {
@@ -129,11 +128,10 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_bl
     } else if (text[i] != '%') {
       decoded += text[i];
     } else {
-      unsigned char byte = 0;
       if (i + 2 >= text.size()) return std::nullopt;
-      auto [end, error] = std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16);
-      if (error != std::errc{} || end != text.data() + i + 3) return std::nullopt;
-      decoded += static_cast<char>(byte);
+      const auto byte = parse_number<unsigned char>(text.substr(i + 1, 2), 16);
+      if (!byte) return std::nullopt;
+      decoded += static_cast<char>(*byte);
       i += 2;
     }
   }

@@ -39,16 +39,14 @@ struct RouteMatch {
 /// HEAD is answered wherever GET is. A path that is a route's own, letter by letter, is no id of another route.
 RouteMatch find_route(std::span<const Route> routes, Method method, std::string_view path);
 
-std::string_view to_text(Method method);
-Method parse_method(std::string_view text);
-
 /// A whole catalogue comes, whose body may be long.
 bool is_import(const RouteMatch& match, const Request& request);
 
 /// Bytes that a body may have here.
 std::size_t body_bytes_max(const RouteMatch& match, const Request& request, const Limits& limits);
 
-/// Runs the conventions that hold everywhere (404, 405, OPTIONS, media type), then the route's handler.
+/// Runs the conventions that hold everywhere (404, 405, OPTIONS, media type), then the route's handler. What it
+/// throws is answered 500.
 Handled handle(const RouteMatch& match, Call& call);
 
 /// `%41` to `A`; nothing if an escape is broken. With `plus_is_blank` as forms and queries write blanks.

@@ -75,7 +75,7 @@ struct Server::Impl {
   }
 
   void accept_later(Listener& listener, const boost::system::error_code& error) {
-    if (state.observer) state.observer->accept_failed(ServerState::port_name(listener.port), error.message());
+    if (state.observer) state.observer->accept_failed(to_text(listener.port), error.message());
     listener.retry.expires_after(accept_retry);
     listener.retry.async_wait([this, &listener](boost::system::error_code cancelled) {
       if (!cancelled) accept(listener);
@@ -90,8 +90,7 @@ struct Server::Impl {
 
   /// One write, which a new socket's buffer always takes, and the end.
   void turn_away(tcp::socket socket, Port port) {
-    if (state.observer)
-      state.observer->connection_refused(ServerState::port_name(port), state.connections_max(port));
+    if (state.observer) state.observer->connection_refused(to_text(port), state.connections_max(port));
     std::string bytes;
     auto& loop = *loops.front();
     const auto id = loop.make_request_id();
@@ -154,8 +153,6 @@ void Server::start() { impl_->start(); }
 
 std::string Server::client_address() const { return text_of(impl_->client.endpoint); }
 std::string Server::management_address() const { return text_of(impl_->management.endpoint); }
-std::uint16_t Server::client_port() const { return impl_->client.endpoint.port(); }
-std::uint16_t Server::management_port() const { return impl_->management.endpoint.port(); }
 
 void Server::drain() { impl_->drain(); }
 

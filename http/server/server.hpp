@@ -50,8 +50,6 @@ class Server {
   /// The ports that were taken, as `address:port`.
   std::string client_address() const;
   std::string management_address() const;
-  std::uint16_t client_port() const;
-  std::uint16_t management_port() const;
 
   /// From now on every new request of a client is answered 503 and its connection closed, and `/readyz` answers
   /// 503. Requests under way continue, but streams of events, which have no end, end now. From any thread.

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string_view>
 
+#include "domain/enum_names.hpp"
 #include "http/server/admission.hpp"
 #include "http/server/limits.hpp"
 #include "http/server/request_observer.hpp"
@@ -15,6 +16,7 @@
 namespace sugang {
 
 enum class Port : std::uint8_t { client, management };
+constexpr auto names_of(Port) { return names("client", "management"); }
 
 /// What all event loops of one server share.
 struct ServerState {
@@ -41,7 +43,7 @@ struct ServerState {
     auto& open = connections_[static_cast<std::size_t>(port)];
     const auto before = open.fetch_add(1);
     if (before < connections_max(port)) {
-      if (observer) observer->connections_changed(port_name(port), before + 1);
+      if (observer) observer->connections_changed(to_text(port), before + 1);
       return true;
     }
     open.fetch_sub(1);
@@ -49,9 +51,8 @@ struct ServerState {
   }
   void close_connection(Port port) {
     const auto before = connections_[static_cast<std::size_t>(port)].fetch_sub(1);
-    if (observer) observer->connections_changed(port_name(port), before - 1);
+    if (observer) observer->connections_changed(to_text(port), before - 1);
   }
-  static std::string_view port_name(Port port) { return port == Port::client ? "client" : "management"; }
 
   /// A client's request was taken up; until its answer is written.
   void begin_request() { unanswered_.fetch_add(1); }

@@ -27,7 +27,7 @@ def unique(what):
     return f"{what}-{_run}-{next(_numbers)}"
 
 
-def eventually(condition, deadline_s=15, what=None):
+def eventually(condition, deadline_s=60, what=None):
     """Asks `condition` until it is true; returns its value. Fails with its last value when the time is up."""
     end = time.monotonic() + deadline_s
     while True:
@@ -51,10 +51,14 @@ def register_course(client, kind="lecture", capacity=10, price=12000, **members)
     return answer.json()["id"]
 
 
-def revise(client, course, **members):
-    """Changes the course as it stands now."""
+def edit(client, course, **members):
+    """Asks for a change of the course as it stands now."""
     tag = client.get(f"/v1/courses/{course}").header("etag")
-    answer = client.patch(f"/v1/courses/{course}", members, {"If-Match": tag})
+    return client.patch(f"/v1/courses/{course}", members, {"If-Match": tag})
+
+
+def revise(client, course, **members):
+    answer = edit(client, course, **members)
     assert answer.status == 200, answer
     return answer
 
@@ -75,8 +79,28 @@ def confirmed(client, course, student=None, **members):
     return answer.json()
 
 
+def full_course(client):
+    """A lecture with one seat and a waitlist, and the enrollment that has the seat."""
+    course = register_course(client, capacity=1, waitlist=True)
+    return course, confirmed(client, course)["id"]
+
+
+def queue_up(client, course, student=None, **members):
+    """An enrollment at the end of the waitlist."""
+    answer = enroll(client, course, student, onFull="waitlist", **members)
+    assert (answer.status, answer.json()["state"]) == (202, "waitlisted"), answer
+    return answer.json()["id"]
+
+
 def cancel(client, enrollment, headers=None, **members):
     return client.post(f"/v1/enrollments/{enrollment}/cancel", members, headers)
+
+
+def cancelled(client, enrollment, **members):
+    """Cancels, and waits until nothing is left to undo; returns the answer."""
+    answer = cancel(client, enrollment, {"Prefer": "wait=10"}, **members)
+    assert (answer.status, answer.json()["state"]) == (200, "cancelled"), answer
+    return answer
 
 
 def read(client, target, headers=None):
@@ -89,7 +113,7 @@ def read_enrollment(client, enrollment):
     return read(client, f"/v1/enrollments/{enrollment}")
 
 
-def await_state(client, enrollment, *states, deadline_s=15):
+def await_state(client, enrollment, *states, deadline_s=60):
     """The enrollment, once it is in one of these states."""
     return eventually(lambda: (found := read_enrollment(client, enrollment))["state"] in states and found, deadline_s,
                       f"{enrollment} to be {' or '.join(states)}")
@@ -123,6 +147,12 @@ def steps_done(client, enrollment):
 def saga_of(client, enrollment):
     """The enrollment's saga, read by its id, and so never behind."""
     return read(client, "/v1/sagas/" + enrollment.replace("enr_", "saga_"))
+
+
+def await_saga(client, enrollment, state):
+    """The enrollment's saga, once it is in this state."""
+    return eventually(lambda: (found := saga_of(client, enrollment))["state"] == state and found,
+                      what=f"the saga of {enrollment} to be {state}")
 
 
 def mileage(client, student, headers=None):
@@ -181,7 +211,7 @@ def events(client, position=None):
     return found, found[-1]["position"] if found else position
 
 
-def await_views(client, deadline_s=30):
+def await_views(client, deadline_s=60):
     """Waits until the views have reached all that was durable when it was called; returns headers to read so."""
     mark = {"kind": "lecture", "title": "Mark", "capacity": 1, "state": "draft"}
     position = after(client.post("/v1/courses", mark))
@@ -194,7 +224,7 @@ def sagas_under_way(client):
             if not (state == "waiting" and saga["waitsFor"] in AT_REST)]
 
 
-def await_quiet_sagas(client, deadline_s=30):
+def await_quiet_sagas(client, deadline_s=60):
     """Waits until no saga is under way, and none got stuck; the views show it."""
     await_views(client)
     eventually(lambda: not sagas_under_way(client), deadline_s, "all sagas to end")

@@ -31,7 +31,7 @@ class Event:
 class EventStream:
     """One connection. `last_id` is what to come back with."""
 
-    def __init__(self, address, target="/v1/events", last_id=None, deadline_s=15):
+    def __init__(self, address, target="/v1/events", last_id=None, deadline_s=60):
         self.last_id = last_id
         self.deadline_s = deadline_s
         self._bytes = b""

@@ -34,6 +34,15 @@ class Site:
         """kill -9, and a start on what that, and `meanwhile`, left."""
         self._disconnect()
         self.server.kill()
+        self._come_back(meanwhile)
+
+    def restart(self, meanwhile=lambda data: None):
+        """A drain, and a start on what that, and `meanwhile`, left."""
+        self._disconnect()
+        assert self.server.terminate() == 0, self.server.stderr()
+        self._come_back(meanwhile)
+
+    def _come_back(self, meanwhile):
         meanwhile(self.server.data)
         self.server.start()
         self._connect()

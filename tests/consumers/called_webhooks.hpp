@@ -68,18 +68,24 @@ class WebhooksTest : public ::testing::Test {
                         .on_failure = [this](const std::string& why) { failures.push_back(why); },
                         .on_damage = [this](const std::string& why) { damages.push_back(why); }});
     node.consumers->add(*webhooks);
-    auto registry = std::make_shared<Recovered>();
-    node.j().wake(AggregateId::webhooks(), [registry](Recovered recovered) { *registry = std::move(recovered); });
-    node.journal->commit_all();
-    unreadable = webhooks->load(*registry);
+    unreadable = webhooks->load(node.journal->wake(AggregateId::webhooks()));
   }
   /// Everything starts again with what was durable.
   void crash() {
+    end();
+    store = store->crash();
+    open();
+  }
+  /// As crash, and the store is lost.
+  void lose_store() {
+    end();
+    store = std::make_unique<MemoryStore>(WebhookStore::space_count);
+    open();
+  }
+  void end() {
     webhooks.reset();
     transport.waiting.clear();
     node.crash();
-    store = store->crash();
-    open();
   }
   /// An enrollment of mina's in which something happens, which is durable. The event.
   EventId notify(NoticeKind kind = NoticeKind::enrollment_confirmed) {
@@ -131,6 +137,12 @@ class WebhooksTest : public ::testing::Test {
     node.journal->commit_all();
     return made->webhook.id;
   }
+  /// Every call of it has this answer.
+  WebhookId create_that_answers(const std::string& url, WebhookAnswer answer) {
+    transport.answers[url] = std::move(answer);
+    return create(url);
+  }
+  std::vector<Webhook> registered() { return webhooks->list({}).listing.items; }
   std::vector<WebhookDelivery> deliveries(WebhookId id) {
     return webhooks->deliveries(id, {.limit = 100, .cursor = {}})->listing.items;
   }

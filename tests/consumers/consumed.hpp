@@ -81,15 +81,7 @@ struct Consumed {
     return id;
   }
   /// Reads of the enrollment's timeline fail from now on; those of its records one after another do not.
-  void spoil_timeline(EnrollmentId id) {
-    const auto group = group_of(id);
-    std::vector<std::string> entries;
-    host.store().scan(index_space, group, after_prefix(group), [&](std::string_view key, std::string_view) {
-      entries.emplace_back(key);
-      return true;
-    });
-    for (auto& key : entries) dynamic_cast<MemoryStore&>(host.store()).spoil(index_space, std::move(key));
-  }
+  void spoil_timeline(EnrollmentId id) { host.spoil_index(id); }
   /// Until nothing moves without the time.
   void settle() {
     while (consumers->run_once()) {

@@ -1,4 +1,5 @@
 #include "consumers/daily_report.hpp"
+#include "tests/consumers/consumer_state.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -174,7 +175,7 @@ TEST_F(DailyReports, SetAsideWhatConcernsAnEnrollmentThatCannotBeReadAndGoOn) {
   EXPECT_THAT(rows_of(file("music")), SizeIs(1 + 5));
   ASSERT_THAT(node.set_aside, SizeIs(1));
   EXPECT_EQ(node.set_aside[0].first, lost);
-  EXPECT_EQ(node.consumers->lag("daily-report"), 0u);
+  EXPECT_EQ(state_of(*node.consumers, "daily-report").lag, 0u);
 }
 
 TEST_F(DailyReports, AFolderThatCannotBeWrittenIsReported) {
@@ -185,7 +186,7 @@ TEST_F(DailyReports, AFolderThatCannotBeWrittenIsReported) {
   node.consumers->add(reports);
   node.settle();
   EXPECT_THAT(node.reports, ElementsAre(HasSubstr("daily-report: ")));
-  EXPECT_GT(node.consumers->lag("daily-report"), 0u);
+  EXPECT_GT(state_of(*node.consumers, "daily-report").lag, 0u);
 }
 
 /// Every change stands in the files exactly once, through crashes that come before, between and after the write of

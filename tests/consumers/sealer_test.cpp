@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "consumers/base64.hpp"
+#include "storage/base64.hpp"
 #include "tests/storage/temp_folder.hpp"
 
 namespace sugang {

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "tests/consumers/consumer_state.hpp"
 #include "consumers/consumers.hpp"
 #include "consumers/set_aside_store.hpp"
 #include "storage/bytes.hpp"
@@ -61,7 +62,7 @@ struct PoisonRecord : testing::Test {
     std::set<Position> others{1, 2, 3, 4, 5, 6};
     others.erase(position);
     EXPECT_EQ(picky.kept, others);
-    EXPECT_EQ(node.consumers->lag("picky"), 0u);
+    EXPECT_EQ(state_of(*node.consumers, "picky").lag, 0u);
   }
 };
 
@@ -98,8 +99,8 @@ TEST_F(PoisonRecord, HoldsNoOtherConsumerUp) {
   node.consumers->add(whole);
   node.courses(3);
   node.settle();
-  EXPECT_EQ(node.consumers->lag("whole"), 0u);
-  EXPECT_EQ(node.consumers->lag("picky"), 3u);
+  EXPECT_EQ(state_of(*node.consumers, "whole").lag, 0u);
+  EXPECT_EQ(state_of(*node.consumers, "picky").lag, 3u);
 }
 
 // An outage that ends in time costs nothing.
@@ -179,14 +180,14 @@ TEST_F(UnreadablePage, StopsItsConsumerThereUntilItCanBeRead) {
   pass_attempts(2);
   EXPECT_THAT(picky.kept, ElementsAre(1, 2, 3, 4));
   EXPECT_THAT(node.set_aside, IsEmpty());
-  EXPECT_EQ(node.consumers->lag("picky"), 4u);
-  EXPECT_TRUE(node.consumers->stopped("picky"));
+  EXPECT_EQ(state_of(*node.consumers, "picky").lag, 4u);
+  EXPECT_TRUE(state_of(*node.consumers, "picky").stopped);
   EXPECT_THAT(node.reports, ElementsAre(HasSubstr("picky: behind position 4: stopped in front")));
   write_page(page);
   node.timers.advance(node.limits.retry_max);
   node.settle();
   EXPECT_THAT(picky.kept, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8));
-  EXPECT_FALSE(node.consumers->stopped("picky"));
+  EXPECT_FALSE(state_of(*node.consumers, "picky").stopped);
 }
 
 TEST_F(UnreadablePage, CountsAgainstNoRecordBehindIt) {

@@ -1,4 +1,4 @@
-#include "domain/mileage.hpp"
+#include "domain/money.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -12,7 +12,6 @@
 #include "http/api/enrollments.hpp"
 #include "http/api/json_document.hpp"
 #include "http/api/management.hpp"
-#include "http/api/reason.hpp"
 #include "http/api/webhooks.hpp"
 #include "http/server/framing_policy.hpp"
 #include "http/server/request_fields.hpp"

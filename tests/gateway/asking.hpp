@@ -78,7 +78,7 @@ inline std::map<PaymentId, ChargeEntry> ledger_of(const EmbeddedGateway& gateway
 inline std::string state_in_ledger(const EmbeddedGateway& gateway, PaymentId key) {
   const auto ledger = ledger_of(gateway);
   auto it = ledger.find(key);
-  return it == ledger.end() ? "" : it->second.state;
+  return it == ledger.end() ? "" : std::string{to_text(it->second.state)};
 }
 
 }  // namespace sugang

@@ -11,8 +11,8 @@
 #include "asking.hpp"
 #include "gateway/payment_breaker.hpp"
 #include "storage/bytes.hpp"
-#include "storage/memory_store.hpp"
 #include "storage/rocks_store.hpp"
+#include "tests/simulation/memory_store.hpp"
 
 namespace sugang {
 namespace {
@@ -56,7 +56,7 @@ TEST_F(Gateway, EntersAChargeAndApprovesIt) {
   ASSERT_EQ(ledger.size(), 1u);
   const auto& entry = ledger.at(key_);
   EXPECT_EQ(entry.amount, won(500));
-  EXPECT_EQ(entry.state, "approved");
+  EXPECT_EQ(entry.state, ChargeState::approved);
   EXPECT_EQ(entry.at, test_now);
 }
 
@@ -131,7 +131,7 @@ TEST_F(Gateway, KeepsItsLedgerThroughACrash) {
   const auto ledger = ledger_of(company.gateway);
   ASSERT_EQ(ledger.size(), 20u);
   for (std::uint64_t i = 0; i < 20; ++i)
-    EXPECT_EQ(ledger.at(payment_number(i)).state, i % 2 ? "refunded" : "approved");
+    EXPECT_EQ(ledger.at(payment_number(i)).state, i % 2 ? ChargeState::refunded : ChargeState::approved);
   EXPECT_EQ(charge(company.gateway, payment_number(3), won(100)).outcome, GatewayOutcome::approved);
   EXPECT_EQ(after->writes(), 0u);
 }

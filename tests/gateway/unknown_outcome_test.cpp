@@ -2,7 +2,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "asking.hpp"
-#include "storage/memory_store.hpp"
+#include "tests/simulation/memory_store.hpp"
 
 namespace sugang {
 namespace {
@@ -33,21 +33,21 @@ RC_GTEST_PROP(UnknownOutcomes, RetriedWithTheSameKeyMoveMoneyOnceThroughFailures
       for (int call = 0; call < 10; ++call) {
         const auto key = payment_number(*rc::gen::inRange<std::uint64_t>(0, payments));
         // What was reported once is reported for ever.
-        const auto word = settle(gateway, false, key, won(100)).outcome;
-        RC_ASSERT(reported.try_emplace(key, word).first->second == word);
+        const auto outcome = settle(gateway, false, key, won(100)).outcome;
+        RC_ASSERT(reported.try_emplace(key, outcome).first->second == outcome);
         if (*rc::gen::inRange(0, 3) > 0) continue;
         const auto back = settle(gateway, true, key, won(100)).outcome;
-        RC_ASSERT(back == word);
+        RC_ASSERT(back == outcome);
         refunded.emplace(key, back);
       }
       const auto ledger = ledger_of(gateway);
       RC_ASSERT(ledger.size() == reported.size());
-      for (const auto& [key, word] : reported) {
+      for (const auto& [key, outcome] : reported) {
         const auto& state = ledger.at(key).state;
         if (outcome == GatewayOutcome::declined)
-          RC_ASSERT(state == "declined");
+          RC_ASSERT(state == ChargeState::declined);
         else
-          RC_ASSERT(state == (refunded.contains(key) ? "refunded" : "approved"));
+          RC_ASSERT(state == (refunded.contains(key) ? ChargeState::refunded : ChargeState::approved));
       }
     }
     // Each key was written once when it was decided and once when it was given back, never again.

@@ -2,18 +2,16 @@
 
 #include <map>
 #include <mutex>
+#include <thread>
 
+#include "tests/http/placement.hpp"
 #include "tests/http/served.hpp"
 
 namespace sugang {
 namespace {
 
-const WireFields json_fields{{"Content-Type", "application/json"}};
-
-std::string placement(const std::string& course, const std::string& student, WireFields fields = json_fields) {
-  return render_request("POST", "/v1/enrollments", fields,
-                        R"({"courseId":")" + course + R"(","studentId":")" + student + R"("})");
-}
+using testing::ElementsAre;
+using testing::IsEmpty;
 
 class Counter : public RequestObserver {
  public:
@@ -50,110 +48,6 @@ class Counter : public RequestObserver {
   std::vector<std::string> refused_;
 };
 
-using Timeouts = Served;
-
-TEST_F(Timeouts, AHeaderThatDoesNotEndIs408) {
-  limits.header_read_timeout_ms = 60;
-  WireClient client{port()};
-  client.send("POST /v1/enrollments HTTP/1.1\r\nHost: lo");
-  const auto answers = client.read_to_end();
-  ASSERT_EQ(answers.size(), 1u);
-  EXPECT_EQ(answers[0].problem(), "request-timeout");
-}
-
-TEST_F(Timeouts, BytesNowAndThenDoNotStretchIt) {
-  limits.header_read_timeout_ms = 60;
-  limits.header_bytes_max = SIZE_MAX;
-  limits.linger_timeout_ms = 20;
-  WireClient client{port()};
-  client.send("GET / HTTP/1.1\r\nX: ");
-  // A client that dribbles for ever; it ends when the server has had enough.
-  while (client.send("x")) {
-  }
-  EXPECT_EQ(get("/").status, 200);
-}
-
-TEST_F(Timeouts, ABodyThatDoesNotEndIs408AndReachesNothing) {
-  limits.body_read_timeout_ms = 60;
-  WireClient client{port()};
-  client.send(
-      "POST /v1/enrollments HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{");
-  const auto answers = client.read_to_end();
-  ASSERT_EQ(answers.size(), 1u);
-  EXPECT_EQ(answers[0].problem(), "request-timeout");
-  EXPECT_THAT(backend.calls(), testing::IsEmpty());
-}
-
-TEST_F(Timeouts, AnIdleConnectionIsClosedWithoutAnAnswer) {
-  limits.idle_timeout_ms = 60;
-  WireClient client{port()};
-  client.send(render_request("GET", "/"));
-  EXPECT_EQ(client.read_answer()->status, 200);
-  EXPECT_TRUE(client.at_end());
-}
-
-TEST_F(Timeouts, ALostAnswerIs503AndItsPlaceIsFreeAgain) {
-  limits.answer_timeout_ms = 60;
-  limits.requests_in_flight_max = 1;
-  limits.requests_in_flight_per_course_max = 1;
-  register_course("c");
-  backend.hold_answers();
-  WireClient client{port()};
-  client.send(placement("c", "s", {{"Content-Type", "application/json"}, {"Prefer", "wait=0"}}));
-  const auto answer = client.read_answer();
-  ASSERT_TRUE(answer);
-  EXPECT_EQ(answer->problem(), "answer-timeout");
-  EXPECT_EQ(answer->json()["instance"], "/v1/enrollments");
-  backend.lose_answers();
-  EXPECT_EQ(server().stats().requests_in_flight, 0u);
-  EXPECT_EQ(enroll("c", "t").status, 201);
-}
-
-TEST_F(Timeouts, AnAnswerThatComesTooLateIsDropped) {
-  limits.answer_timeout_ms = 60;
-  register_course("c");
-  backend.hold_answers();
-  WireClient client{port()};
-  client.send(placement("c", "s", {{"Content-Type", "application/json"}, {"Prefer", "wait=0"}}));
-  EXPECT_EQ(client.read_answer()->problem(), "answer-timeout");
-  backend.answer_all();
-  client.send(render_request("GET", "/v1/courses/c"));
-  EXPECT_EQ(client.read_answer()->json()["id"], "c");
-  client.send(render_request("GET", "/v1/courses/c"));
-  EXPECT_EQ(client.read_answer()->json()["id"], "c");
-}
-
-TEST_F(Timeouts, AKeyedRequestThatIsAbandonedReleasesItsKey) {
-  limits.answer_timeout_ms = 60;
-  register_course("c");
-  backend.hold_answers();
-  WireClient client{port()};
-  client.send(
-      placement("c", "s", {{"Content-Type", "application/json"}, {"Prefer", "wait=0"}, {"Idempotency-Key", "k"}}));
-  EXPECT_EQ(client.read_answer()->problem(), "answer-timeout");
-  backend.answer_all();
-  ASSERT_TRUE(backend.await("release_request"));
-  EXPECT_EQ(backend.requests_in_progress(), 0u);
-  EXPECT_EQ(backend.count("place_enrollment"), 0u);
-  EXPECT_EQ(enroll("c", "s", {{"Idempotency-Key", "k"}}).status, 201);
-}
-
-TEST_F(Timeouts, AnAnswerThatWillNeverComeIs500AtOnce) {
-  register_course("c");
-  for (const auto& request : {placement("c", "s"), render_request("GET", "/v1/courses/c")}) {
-    backend.hold_answers();
-    WireClient client{port()};
-    client.send(request);
-    ASSERT_TRUE(backend.await(request.starts_with("POST") ? "place_enrollment" : "read_course"));
-    backend.lose_answers();
-    const auto answer = client.read_answer();
-    ASSERT_TRUE(answer);
-    EXPECT_EQ(answer->problem(), "internal-error");
-    EXPECT_EQ(answer->json()["instance"], request.starts_with("POST") ? "/v1/enrollments" : "/v1/courses/c");
-    EXPECT_EQ(server().stats().requests_in_flight, 0u);
-  }
-}
-
 using Bounds = Served;
 
 TEST_F(Bounds, AHeaderBeyondTheLimitIs431) {
@@ -161,11 +55,7 @@ TEST_F(Bounds, AHeaderBeyondTheLimitIs431) {
   for (const auto& request : {"GET / HTTP/1.1\r\nX: " + std::string(2000, 'x') + "\r\n\r\n",
                               "GET /" + std::string(600, 'x') + " HTTP/1.1\r\nHost: x\r\n\r\n",
                               "GET / HTTP/1.1\r\nX: " + std::string(2000, 'x')}) {
-    WireClient client{port()};
-    client.send(request);
-    const auto answers = client.read_to_end();
-    ASSERT_EQ(answers.size(), 1u);
-    EXPECT_EQ(answers[0].problem(), "header-too-large");
+    EXPECT_EQ(last_answer(request).problem(), "header-too-large");
   }
 }
 
@@ -176,13 +66,9 @@ TEST_F(Bounds, ABodyBeyondTheLimitIs413BeforeItIsRead) {
        {head + "Content-Length: 1073741824\r\n\r\n{", head + "Content-Length: 101\r\n\r\n",
         head + "Transfer-Encoding: chunked\r\n\r\n65\r\n",
         head + "Transfer-Encoding: chunked\r\n\r\n60\r\n" + std::string(0x60, ' ') + "\r\n5\r\n"}) {
-    WireClient client{port()};
-    client.send(request);
-    const auto answers = client.read_to_end();
-    ASSERT_EQ(answers.size(), 1u);
-    EXPECT_EQ(answers[0].problem(), "content-too-large") << request;
+    EXPECT_EQ(last_answer(request).problem(), "content-too-large") << request;
   }
-  EXPECT_THAT(backend.calls(), testing::IsEmpty());
+  EXPECT_THAT(backend.calls(), IsEmpty());
 }
 
 TEST_F(Bounds, ACatalogueMayBeLonger) {
@@ -207,11 +93,8 @@ TEST_F(Bounds, ExpectContinueIsAnsweredBeforeTheBody) {
 }
 
 TEST_F(Bounds, AnExpectationThatCannotBeMetIs417) {
-  WireClient client{port()};
-  client.send(render_request("POST", "/v1/enrollments", {{"Expect", "200-ok"}}, "{}"));
-  const auto answers = client.read_to_end();
-  ASSERT_EQ(answers.size(), 1u);
-  EXPECT_EQ(answers[0].problem(), "expectation-failed");
+  EXPECT_EQ(last_answer(render_request("POST", "/v1/enrollments", {{"Expect", "200-ok"}}, "{}")).problem(),
+            "expectation-failed");
 }
 
 TEST_F(Bounds, ABodyTooLargeIsRefusedInsteadOfContinued) {
@@ -252,7 +135,7 @@ TEST_F(Bounds, TheManagementPortHasConnectionsOfItsOwn) {
   EXPECT_EQ(three.read_to_end().at(0).problem(), "overloaded");
   client.send(render_request("GET", "/"));
   EXPECT_EQ(client.read_answer()->status, 200);
-  EXPECT_THAT(counter->refused(), testing::ElementsAre("management beyond 2"));
+  EXPECT_THAT(counter->refused(), ElementsAre("management beyond 2"));
   EXPECT_EQ(server().stats().refused, 0u);
 }
 
@@ -266,12 +149,9 @@ TEST_F(Bounds, ARefusalOfABodyNamesTheRequest) {
            {head + "Transfer-Encoding: chunked\r\n\r\nno\r\n", "malformed"},
            {head + "Content-Length: 9\r\n\r\n{", "request-timeout"},
            {head + "Expect: 200-ok\r\nContent-Length: 9\r\n\r\n", "expectation-failed"}}) {
-    WireClient client{port()};
-    client.send(request);
-    const auto answers = client.read_to_end();
-    ASSERT_EQ(answers.size(), 1u) << request;
-    EXPECT_EQ(answers[0].problem(), problem);
-    EXPECT_EQ(answers[0].json().value("instance", ""), "/v1/enrollments") << request;
+    const auto answer = last_answer(request);
+    EXPECT_EQ(answer.problem(), problem);
+    EXPECT_EQ(answer.json().value("instance", ""), "/v1/enrollments") << request;
   }
 }
 
@@ -410,7 +290,7 @@ TEST_F(Pipelines, EndWithTheRequestThatHasConnectionClose) {
   const auto answers = client.read_to_end();
   ASSERT_EQ(answers.size(), 2u);
   EXPECT_EQ(answers[1].field("connection"), "close");
-  EXPECT_THAT(backend.calls(), testing::IsEmpty());
+  EXPECT_THAT(backend.calls(), IsEmpty());
 }
 
 TEST_F(Pipelines, AClientThatStopsSendingStillGetsItsAnswers) {
@@ -441,18 +321,18 @@ TEST_F(Served, EveryAnswerIsCountedUnderItsRoute) {
   WireClient client{port()};
   client.send("nonsense\r\n\r\n");
   client.read_to_end();
-  EXPECT_THAT(counter->seen(), testing::ElementsAre("POST /v1/courses 201", "GET /v1/courses/{id} 200",
-                                                    "POST /v1/enrollments 201 mina",
-                                                    "POST /v1/enrollments 404 course-not-found mina",
-                                                    "GET unrouted 404 not-found", " unread 400 malformed"));
+  EXPECT_THAT(counter->seen(),
+              ElementsAre("POST /v1/courses 201", "GET /v1/courses/{id} 200", "POST /v1/enrollments 201 mina",
+                          "POST /v1/enrollments 404 course-not-found mina", "GET unrouted 404 not-found",
+                          " unread 400 malformed"));
 }
 
 TEST(ServerStart, APortThatIsTakenIsAnError) {
   ObservedBackend backend;
-  Server first{backend, {}};
+  Server first{api_site(backend), {}};
   ServerSettings settings;
-  settings.client.port = first.client_port();
-  EXPECT_THROW((Server{backend, settings}), std::system_error);
+  settings.client.port = port_of(first.client_address());
+  EXPECT_THROW((Server{api_site(backend), settings}), std::system_error);
 }
 
 TEST(ServerStart, ServesOnMoreThreadsToo) {
@@ -462,7 +342,7 @@ TEST(ServerStart, ServesOnMoreThreadsToo) {
   Server server{api_site(backend), settings};
   server.start();
   std::vector<std::unique_ptr<WireClient>> clients;
-  for (int i = 0; i < 9; ++i) clients.push_back(std::make_unique<WireClient>(server.client_port()));
+  for (int i = 0; i < 9; ++i) clients.push_back(std::make_unique<WireClient>(port_of(server.client_address())));
   for (auto& client : clients) client->send(render_request("GET", "/v1/courses"));
   for (auto& client : clients) EXPECT_EQ(client->read_answer()->status, 200);
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <regex>
 
-#include "http/api/documents.hpp"
+#include "http/api/api.hpp"
 
 namespace sugang {
 namespace {

@@ -1,9 +1,10 @@
 #include <gmock/gmock.h>
 
-#include <sstream>
 #include <thread>
 
 #include "http/server/request_fields.hpp"
+#include "tests/http/follower.hpp"
+#include "tests/http/placement.hpp"
 #include "tests/http/served.hpp"
 
 namespace sugang {
@@ -16,95 +17,12 @@ using testing::StartsWith;
 
 constexpr std::size_t events_of_an_enrollment = 8;
 
-/// One event, or a comment, as it stood in the stream.
-struct Frame {
-  std::string id, event, data, comment, retry;
-};
-std::ostream& operator<<(std::ostream& out, const Frame& frame) { return out << frame.id << ' ' << frame.event; }
-
-Frame parse_frame(const std::string& text) {
-  Frame frame;
-  std::istringstream lines{text};
-  for (std::string line; std::getline(lines, line);) {
-    const auto colon = line.find(':');
-    const auto name = line.substr(0, colon), value = line.substr(colon + 2);
-    (name == "id"      ? frame.id
-     : name == "event" ? frame.event
-     : name == "data"  ? frame.data
-     : name == "retry" ? frame.retry
-                       : frame.comment) = value;
-  }
-  return frame;
-}
-
-/// A client that follows the events.
-class Follower {
- public:
-  Follower(std::uint16_t port, const std::string& target, WireFields fields = {}, int receive_bytes = 0)
-      : client_(port, receive_bytes) {
-    fields.emplace_back("Accept", "text/event-stream");
-    client_.send(render_request("GET", target, fields));
-  }
-
-  /// The answer's header, before anything of the stream.
-  const WireAnswer& answer() {
-    if (!answer_) answer_ = client_.read_answer();
-    EXPECT_TRUE(answer_);
-    return *answer_;
-  }
-  /// The next frame; nothing when none comes, or the stream has ended.
-  std::optional<Frame> next() {
-    answer();
-    std::size_t end = 0;
-    while ((end = text_.find("\n\n")) == std::string::npos) {
-      const auto chunk = client_.read_chunk();
-      if (!chunk) return std::nullopt;
-      if (chunk->empty()) {
-        ended_whole_ = true;
-        return std::nullopt;
-      }
-      text_ += *chunk;
-    }
-    const auto frame = parse_frame(text_.substr(0, end));
-    text_.erase(0, end + 2);
-    return frame;
-  }
-  /// The next events, without comments and what else is none.
-  std::vector<Frame> next_events(std::size_t count) {
-    std::vector<Frame> events;
-    while (events.size() < count) {
-      auto frame = next();
-      if (!frame) {
-        ADD_FAILURE() << "the stream stopped after " << events.size() << " events of " << count;
-        break;
-      }
-      if (!frame->id.empty()) events.push_back(std::move(*frame));
-    }
-    return events;
-  }
-  bool ended_whole() const { return ended_whole_; }
-  WireClient& wire() { return client_; }
-
- private:
-  WireClient client_;
-  std::optional<WireAnswer> answer_;
-  std::string text_;
-  bool ended_whole_ = false;
-};
-
-std::vector<std::string> ids_of(const std::vector<Frame>& frames) {
-  std::vector<std::string> ids;
-  for (const auto& frame : frames) ids.push_back(frame.id);
-  return ids;
-}
-
 class EventStreams : public Served {
  protected:
   void enroll_students(std::size_t count) {
     WireClient client{port()};
     for (std::size_t i = 0; i < count; ++i) {
-      client.send(render_request("POST", "/v1/enrollments", {{"Content-Type", "application/json"}},
-                                 R"({"courseId":"c","studentId":"s-)" + std::to_string(++students_) + R"("})"));
+      client.send(placement("c", "s-" + std::to_string(++students_)));
       const auto answer = client.read_answer();
       ASSERT_TRUE(answer);
       ASSERT_EQ(answer->status, 201);
@@ -452,16 +370,15 @@ TEST(EventStreamsOfManyThreads, AllGetTheSameAndAllEnd) {
   server.start();
   std::vector<std::unique_ptr<Follower>> followers;
   for (int i = 0; i < 6; ++i) {
-    followers.push_back(std::make_unique<Follower>(server.client_port(), "/v1/events"));
+    followers.push_back(std::make_unique<Follower>(port_of(server.client_address()), "/v1/events"));
     EXPECT_EQ(followers.back()->next()->retry, "1000");
   }
   ASSERT_TRUE(backend.await("await_events", settings.threads));
-  WireClient client{server.client_port()};
-  const WireFields json{{"Content-Type", "application/json"}};
-  client.send(render_request("POST", "/v1/courses", json,
+  WireClient client{port_of(server.client_address())};
+  client.send(render_request("POST", "/v1/courses", json_fields,
                              R"({"id":"c","kind":"performance","title":"Verse","capacity":10})"));
   ASSERT_EQ(client.read_answer()->status, 201);
-  client.send(render_request("POST", "/v1/enrollments", json, R"({"courseId":"c","studentId":"s"})"));
+  client.send(placement("c", "s"));
   ASSERT_EQ(client.read_answer()->status, 201);
   for (auto& follower : followers) {
     // The course's registration comes first.

@@ -13,7 +13,7 @@
 #include "http/api/webhooks.hpp"
 #include "sagas/hosting.hpp"
 #include "storage/journal_keys.hpp"
-#include "storage/memory_store.hpp"
+#include "tests/simulation/memory_store.hpp"
 #include "tests/simulation/read_threads.hpp"
 #include "tests/storage/temp_folder.hpp"
 #include "views/journal_tail.hpp"
@@ -66,7 +66,7 @@ class MemoryService {
   SetAsideStore& set_aside() { return set_aside_; }
   /// Waits until lists show all that is durable.
   void await_views() {
-    while (views_.lag() != 0 || consumers_.lag("webhooks") != 0) std::this_thread::yield();
+    while (views_.lag() != 0 || consumers_.states().front().lag != 0) std::this_thread::yield();
   }
 
  private:

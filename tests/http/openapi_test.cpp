@@ -3,7 +3,6 @@
 #include <set>
 
 #include "http/api/api.hpp"
-#include "http/api/management.hpp"
 #include "http/api/problem.hpp"
 #include "http/server/router.hpp"
 #include "tests/http/served.hpp"

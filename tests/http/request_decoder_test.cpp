@@ -3,7 +3,6 @@
 #include "http/api/courses.hpp"
 #include "http/api/enrollments.hpp"
 #include "http/api/management.hpp"
-#include "http/api/reason.hpp"
 
 #include <gmock/gmock.h>
 

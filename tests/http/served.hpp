@@ -16,6 +16,11 @@ namespace sugang {
 /// 2026-03-02T10:00:00Z
 inline constexpr TimePoint some_time{Milliseconds{1'772'445'600'000}};
 
+/// Of `address:port`.
+inline std::uint16_t port_of(const std::string& address) {
+  return static_cast<std::uint16_t>(std::stoul(address.substr(address.rfind(':') + 1)));
+}
+
 /// A server on free ports with the service behind it, its stores in memory; every answer got through `call` is held
 /// against the server's own description.
 class Served : public testing::Test {
@@ -34,8 +39,8 @@ class Served : public testing::Test {
   }
   /// The next request starts another server on the same backend.
   void restart() { server_.reset(); }
-  std::uint16_t port() { return server().client_port(); }
-  std::uint16_t management() { return server().management_port(); }
+  std::uint16_t port() { return port_of(server().client_address()); }
+  std::uint16_t management() { return port_of(server().management_address()); }
 
   WireAnswer call(std::string method, std::string target, WireFields fields = {},
                   std::optional<std::string> body = std::nullopt) {
@@ -60,6 +65,15 @@ class Served : public testing::Test {
   WireAnswer enroll(const std::string& course, const std::string& student, WireFields fields = {}) {
     return post("/v1/enrollments", R"({"courseId":")" + course + R"(","studentId":")" + student + R"("})",
                 std::move(fields));
+  }
+
+  /// The only answer to these bytes, after which the connection ends.
+  WireAnswer last_answer(const std::string& bytes) {
+    WireClient client{port()};
+    client.send(bytes);
+    auto answers = client.read_to_end();
+    EXPECT_EQ(answers.size(), 1u) << bytes;
+    return answers.size() == 1 ? std::move(answers[0]) : WireAnswer{};
   }
 
   ObservedBackend backend;
@@ -87,6 +101,12 @@ class Served : public testing::Test {
 
   // Last, so that it ends before what it serves.
   std::unique_ptr<Server> server_;
+};
+
+/// With one course, `c`.
+class ServedCourse : public Served {
+ protected:
+  void SetUp() override { EXPECT_EQ(register_course("c").status, 201); }
 };
 
 }  // namespace sugang

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "http/api/events.hpp"
-#include "http/api/json_members.hpp"
+#include "http/api/json_writer.hpp"
 #include "http/api/students.hpp"
 #include "tests/http/served.hpp"
 

@@ -4,7 +4,6 @@
 #include "http/api/course_import.hpp"
 #include "http/api/courses.hpp"
 #include "http/api/json_document.hpp"
-#include "http/api/reason.hpp"
 #include "tests/http/served.hpp"
 
 namespace sugang {

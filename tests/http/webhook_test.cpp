@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "http/api/json_members.hpp"
+#include "http/api/json_writer.hpp"
 #include "http/api/webhooks.hpp"
 #include "tests/http/fault_pointers.hpp"
 #include "tests/http/served.hpp"

@@ -87,7 +87,7 @@ def test_at_info_answers_are_no_lines_but_those_that_shed_load_are_sampled_and_c
 
 
 def test_a_saga_that_is_stuck_is_an_event_and_is_counted(start):
-    server, client, management = start(person_deadline_s=2)
+    server, client, management = start(staff_deadline_s=2)
     order = confirmed(client, register_course(client, kind="product"))
     delivery = order["delivery"]["id"]
     assert client.post(f"/v1/deliveries/{delivery}/start", {}).status == 200

@@ -216,7 +216,7 @@ def test_a_charge_that_the_gateway_may_still_answer_is_no_persons_to_settle(clie
 
 
 def test_a_delivery_that_never_ended_is_resolved_with_a_reason(scratch):
-    with Site(scratch, "--person-deadline-s", 1) as site:
+    with Site(scratch, "--staff-deadline-s", 1) as site:
         client = site.client
         enrollment = confirmed(client, register_course(client, kind="product"))["id"]
         delivery = eventually(lambda: read_enrollment(client, enrollment).get("delivery"))

@@ -6,61 +6,16 @@ import time
 
 import pytest
 
-from blackbox.actions import (after, await_notices, await_refund, await_state, cancel, charges, confirmed, enroll,
-                              event_types, events_of, eventually, every, in_order, mileage, my_page, paused, read,
-                              read_enrollment, register_course, saga_of, seats, set_component, unique)
+from blackbox.actions import (after, await_notices, await_saga, await_state, cancel, cancelled, charges, confirmed,
+                              enroll, event_types, events_of, eventually, every, in_order, mileage, my_page,
+                              read_enrollment, register_course, saga_of, seats, unique)
 from blackbox.accounts import Accounts
 from blackbox.client import crowd
-from blackbox.site import Site
+from blackbox.coaching import (ELEVEN, NOTIFIED_WHEN_COMPLETED, NOTIFIED_WHEN_CONFIRMED, TEN, TWELVE,
+                               assert_nothing_is_left, assign, assigned, coaching, enrolled, record, refused, schedule,
+                               scheduled)
 
-# In the past, as a result is of a class that was held.
-TEN, ELEVEN, TWELVE = (f"2024-03-02T{hour}:00:00.000Z" for hour in (10, 11, 12))
 HALF_PAST_TEN = "2024-03-02T10:30:00.000Z"
-NOTIFIED_WHEN_CONFIRMED = ("coaching.assigned", "coaching.scheduled", "enrollment.confirmed")
-NOTIFIED_WHEN_COMPLETED = (*NOTIFIED_WHEN_CONFIRMED, "coaching.result-recorded", "enrollment.completed")
-
-
-@pytest.fixture
-def training(client):
-    return register_course(client, kind="training", capacity=5, price=30000)
-
-
-@pytest.fixture
-def instructor():
-    return unique("instructor")
-
-
-def enrolled(client, training, student=None):
-    """An enrollment that is paid and waits for its instructor."""
-    answer = enroll(client, training, student)
-    assert answer.status == 202, answer
-    return await_state(client, answer.json()["id"], "awaiting_instructor")["id"]
-
-
-def assign(client, enrollment, instructor, headers=None):
-    return client.post(f"/v1/coaching/{enrollment}/assign", {"instructorId": instructor}, headers)
-
-
-def schedule(client, enrollment, starts=TEN, ends=ELEVEN, headers=None):
-    return client.post(f"/v1/coaching/{enrollment}/schedule", {"startsAt": starts, "endsAt": ends}, headers)
-
-
-def record(client, enrollment, result="Learned to stand on one leg.", headers=None):
-    return client.post(f"/v1/coaching/{enrollment}/result", {"result": result, "heldAt": ELEVEN}, headers)
-
-
-def assigned(client, training, instructor, student=None):
-    enrollment = enrolled(client, training, student)
-    assert assign(client, enrollment, instructor).status == 200
-    return enrollment
-
-
-def scheduled(client, training, instructor, student=None, starts=TEN, ends=ELEVEN):
-    """An enrollment that is confirmed: instructor and time are agreed on."""
-    enrollment = assigned(client, training, instructor, student)
-    assert schedule(client, enrollment, starts, ends).status == 200
-    await_state(client, enrollment, "confirmed")
-    return enrollment
 
 
 def completed(client, training, instructor, student=None):
@@ -68,14 +23,6 @@ def completed(client, training, instructor, student=None):
     assert record(client, enrollment).status == 201
     await_state(client, enrollment, "completed")
     return enrollment
-
-
-def coaching(client, enrollment):
-    return read(client, f"/v1/coaching/{enrollment}")
-
-
-def refused(answer, problem):
-    return (answer.status, answer.problem) == (409, problem)
 
 
 def lists(client, position=None, **filters):
@@ -116,7 +63,7 @@ def test_a_training_is_enrolled_assigned_scheduled_held_and_notified(client, man
     ended = await_state(client, waiting["id"], "completed")
     assert ended["coaching"]["result"] == "Learned to breathe."
     await_notices(client, student, *NOTIFIED_WHEN_COMPLETED)
-    assert eventually(lambda: saga_of(client, waiting["id"])["state"] == "completed")
+    await_saga(client, waiting["id"], "completed")
 
 
 def test_the_whole_way_is_on_the_timeline(client, training, instructor):
@@ -144,7 +91,7 @@ def test_mileage_comes_with_the_payment(client, training):
 
 def test_the_saga_says_whom_it_waits_for(client, training, instructor):
     def waits_for(enrollment):
-        saga = eventually(lambda: (found := saga_of(client, enrollment))["state"] == "waiting" and found)
+        saga = await_saga(client, enrollment, "waiting")
         assert saga["deadline"]
         return saga["waitsFor"]
 
@@ -160,17 +107,6 @@ def test_a_declined_payment_asks_for_no_instructor(client, training):
     assert "coaching.requested" not in event_types(events_of(client, rejected))
     assert refused(assign(client, rejected, "another"), "enrollment-ended")
     assert seats(client, training)["available"] == 5
-
-
-def test_a_failing_gateway_delays_the_instructor_and_no_more(client, gateway, training, instructor):
-    gateway(failPercent=100)
-    answer = enroll(client, training, headers={"Prefer": "respond-async"})
-    assert answer.status == 202
-    eventually(lambda: saga_of(client, answer.json()["id"])["attempts"] > 0)
-    assert refused(assign(client, answer.json()["id"], instructor), "not-awaited")
-    gateway()
-    await_state(client, answer.json()["id"], "awaiting_instructor")
-    assert assign(client, answer.json()["id"], instructor).status == 200
 
 
 # --- too early, and not twice
@@ -258,20 +194,20 @@ def test_instructor_and_time_can_be_changed_until_the_class(client, training, in
     eventually(lambda: schedule(client, next_one, later, end).status == 200, what="the slot left behind to be free")
     assert refused(assign(client, enrollment, instructor), "slot-taken")
     assert read_enrollment(client, enrollment)["state"] == "confirmed"
-    await_notices(client, student, "coaching.assigned", *NOTIFIED_WHEN_CONFIRMED, "coaching.scheduled", "coaching.assigned")
-    assert cancel(client, enrollment, {"Prefer": "wait=10"}).status == 200
+    await_notices(client, student, *NOTIFIED_WHEN_CONFIRMED, "coaching.scheduled", *2 * ["coaching.assigned"])
+    cancelled(client, enrollment)
     assert assign(client, next_one, other).status == 200, "the cancel has freed the other's time"
 
 
 def test_a_result_is_of_a_class_that_was_held(client, training, instructor):
-    soon, later = (time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + days * 86400))
-                   for days in (30, 31))
+    soon, later = in_days(30), in_days(31)
     enrollment = scheduled(client, training, instructor, starts=soon, ends=later)
     for held_at in ("2999-01-01T00:00:00.000Z", soon, TEN):
         answer = client.post(f"/v1/coaching/{enrollment}/result", {"result": "Levitates.", "heldAt": held_at})
         assert refused(answer, "class-not-held"), answer
     assert coaching(client, enrollment)["state"] == "scheduled"
-    assert cancel(client, enrollment, {"Prefer": "wait=10"}).status == 200, "what was not held can be cancelled"
+    # What was not held can be cancelled.
+    cancelled(client, enrollment)
 
 
 # --- the instructor's calendar
@@ -312,29 +248,6 @@ def test_of_many_who_want_the_same_time_at_once_one_gets_it(client, server, inst
 # --- cancelling, at every state
 
 
-def assert_nothing_is_left(client, management, training, student, enrollment):
-    ended = await_state(client, enrollment, "cancelled")
-    assert ended["payment"]["state"] in {"voided", "refunded"}
-    assert charges(management).get(ended["payment"]["id"], {}).get("state") != "approved"
-    assert seats(client, training)["available"] == 5
-    assert ended["mileage"]["earned"] == 0
-    eventually(lambda: mileage(client, student)[0] == 0)
-    shown = coaching(client, enrollment)
-    assert (shown["instructorId"], shown["schedule"]) == (None, None)
-    assert shown["state"] in {"released", "none"}
-    eventually(lambda: saga_of(client, enrollment)["state"] == "compensated")
-
-
-def test_cancelling_while_the_payment_hangs(client, management, gateway, training):
-    student = unique("student")
-    gateway(hang=True)
-    enrollment = enroll(client, training, student, {"Prefer": "respond-async"}).json()["id"]
-    assert cancel(client, enrollment, {"Prefer": "respond-async"}).status == 202
-    eventually(lambda: seats(client, training)["available"] == 5)
-    gateway()
-    assert_nothing_is_left(client, management, training, student, enrollment)
-
-
 @pytest.mark.parametrize("reached", [lambda client, training, instructor, student: enrolled(client, training, student),
                                      assigned, scheduled],
                          ids=["before an instructor", "before a schedule", "confirmed"])
@@ -342,8 +255,7 @@ def test_cancelling_releases_everything_and_is_accepted_until_the_class(client, 
                                                                         reached):
     student = unique("student")
     enrollment = reached(client, training, instructor, student)
-    answer = cancel(client, enrollment, {"Prefer": "wait=10"})
-    assert (answer.status, answer.json()["state"]) == (200, "cancelled")
+    cancelled(client, enrollment)
     assert_nothing_is_left(client, management, training, student, enrollment)
     assert cancel(client, enrollment).status == 200
 
@@ -352,7 +264,7 @@ def test_instructor_and_time_are_given_back_together_and_free_again(client, trai
     enrollment = scheduled(client, training, instructor)
     waiting = assigned(client, training, instructor)
     assert refused(schedule(client, waiting), "slot-taken")
-    answer = cancel(client, enrollment, {"Prefer": "wait=10"})
+    answer = cancelled(client, enrollment)
     assert answer.json()["coaching"]["state"] == "released"
     assert "instructorId" not in answer.json()["coaching"] and "schedule" not in answer.json()["coaching"]
     notified = event_types(events_of(client, enrollment))
@@ -374,49 +286,10 @@ def test_after_the_result_there_is_nothing_to_cancel(client, management, trainin
 @pytest.mark.parametrize("step", [assign, schedule, record])
 def test_no_step_is_taken_after_the_cancel(client, training, instructor, step):
     enrollment = assigned(client, training, instructor)
-    cancel(client, enrollment, {"Prefer": "wait=10"})
+    cancelled(client, enrollment)
     answer = step(client, enrollment, instructor) if step is assign else step(client, enrollment)
     assert refused(answer, "enrollment-ended")
     assert coaching(client, enrollment)["state"] == "released"
-
-
-# --- while coaching is down
-
-
-def test_while_coaching_is_down_steps_are_refused_and_enrolling_goes_on(client, management, training, instructor):
-    waiting = enrolled(client, training)
-    with paused(management, "coaching"):
-        answer = assign(client, waiting, instructor)
-        assert (answer.status, answer.problem) == (503, "component-paused")
-        assert answer.header("retry-after")
-        late = enroll(client, training)
-        assert late.status == 202
-        eventually(lambda: read_enrollment(client, late.json()["id"])["payment"]["state"] == "approved")
-    await_state(client, late.json()["id"], "awaiting_instructor")
-    assert assign(client, waiting, instructor).status == 200
-
-
-def test_while_coaching_is_down_a_cancel_is_accepted_and_ends_later(client, management, training, instructor):
-    student = unique("student")
-    enrollment = scheduled(client, training, instructor, student)
-    with paused(management, "coaching"):
-        answer = cancel(client, enrollment, {"Prefer": "wait=1"})
-        assert (answer.status, answer.json()["state"]) == (202, "cancel_requested")
-        eventually(lambda: seats(client, training)["available"] == 5)
-    assert_nothing_is_left(client, management, training, student, enrollment)
-    assert schedule(client, assigned(client, training, instructor)).status == 200
-
-
-@pytest.mark.parametrize("component", ["catalogue", "mileage", "notifications", "views"])
-def test_a_training_goes_its_way_while_others_are_down(client, management, training, instructor, component):
-    student = unique("student")
-    with paused(management, component):
-        enrollment = scheduled(client, training, instructor, student)
-        assert record(client, enrollment).status == 201
-    await_state(client, enrollment, "completed")
-    await_notices(client, student, *NOTIFIED_WHEN_COMPLETED)
-    eventually(lambda: mileage(client, student) == (300, [("earn", 300)]))
-    assert coaching(client, enrollment)["state"] == "result_recorded"
 
 
 # --- who looks at it
@@ -435,7 +308,7 @@ def test_manager_and_instructor_each_have_their_list(client, training, instructo
 
 def test_a_cancelled_training_leaves_the_instructors_list(client, training, instructor):
     enrollment = scheduled(client, training, instructor)
-    answer = cancel(client, enrollment, {"Prefer": "wait=10"})
+    answer = cancelled(client, enrollment)
     assert lists(client, after(answer), instructorId=instructor) == []
     assert enrollment in lists(client, after(answer), state="released")
 
@@ -451,65 +324,6 @@ def test_the_students_page_shows_instructor_schedule_and_result(client, training
     row = my_page(client, student, after(answer))[enrollment]
     assert row["coaching"]["schedule"] == {"startsAt": TEN, "endsAt": ELEVEN}
     assert row["coaching"]["result"] == "Learned to fall."
-
-
-# --- killed in the middle, and no step is taken
-
-
-def test_kills_between_all_steps_lose_no_step_and_notify_of_each_once(site):
-    training = register_course(site.client, kind="training", capacity=5, price=30000)
-    student, instructor = unique("student"), unique("instructor")
-    enrollment = enrolled(site.client, training, student)
-    site.crash()
-    assert assign(site.client, enrollment, instructor).status == 200
-    site.crash()
-    assert coaching(site.client, enrollment)["instructorId"] == instructor
-    assert schedule(site.client, enrollment).status == 200
-    site.crash()
-    await_state(site.client, enrollment, "confirmed")
-    assert refused(schedule(site.client, assigned(site.client, training, instructor)), "slot-taken")
-    assert record(site.client, enrollment).status == 201
-    site.crash()
-    await_state(site.client, enrollment, "completed")
-    await_notices(site.client, student, *NOTIFIED_WHEN_COMPLETED)
-    eventually(lambda: mileage(site.client, student) == (300, [("earn", 300)]))
-    Accounts(site.client, site.management).assert_agree()
-
-
-def test_a_kill_in_the_middle_of_a_cancel_releases_all_of_it(site):
-    training = register_course(site.client, kind="training", capacity=5, price=30000)
-    student, instructor = unique("student"), unique("instructor")
-    enrollment = scheduled(site.client, training, instructor, student)
-    set_component(site.management, "coaching", "paused")
-    assert cancel(site.client, enrollment, {"Prefer": "respond-async"}).status == 202
-    site.crash()
-    set_component(site.management, "coaching", "running")
-    assert_nothing_is_left(site.client, site.management, training, student, enrollment)
-    scheduled(site.client, training, instructor)
-
-
-def test_a_training_that_has_no_instructor_by_the_deadline_expires_and_is_refunded(scratch):
-    with Site(scratch, "--person-deadline-s", 1) as site:
-        training = register_course(site.client, kind="training", capacity=5, price=30000)
-        student = unique("student")
-        enrollment = enrolled(site.client, training, student)
-        site.crash()
-        await_state(site.client, enrollment, "expired")
-        ended = await_refund(site.client, enrollment)
-        assert (ended["state"], ended["coaching"]["state"]) == ("expired", "released")
-        assert charges(site.management)[ended["payment"]["id"]]["state"] == "refunded"
-        assert seats(site.client, training)["available"] == 5
-        assert refused(assign(site.client, enrollment, "late"), "enrollment-ended")
-        await_notices(site.client, student, "enrollment.expired")
-
-
-def test_a_time_that_is_not_agreed_on_by_the_deadline_expires_too(scratch):
-    with Site(scratch, "--person-deadline-s", 1) as site:
-        training = register_course(site.client, kind="training", capacity=5, price=30000)
-        enrollment = assigned(site.client, training, "kim")
-        await_state(site.client, enrollment, "expired")
-        ended = await_refund(site.client, enrollment)
-        assert (ended["state"], ended["coaching"]) == ("expired", {"state": "released"})
 
 
 def test_the_accounts_agree_after_all_that(client, management):

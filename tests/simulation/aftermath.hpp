@@ -8,7 +8,7 @@
 
 #include "domain/audit.hpp"
 #include "domain/notice.hpp"
-#include "storage/memory_store.hpp"
+#include "tests/simulation/memory_store.hpp"
 #include "tests/simulation/world.hpp"
 #include "views/enrollments_view.hpp"
 
@@ -50,8 +50,9 @@ inline std::map<StudentId, std::vector<EventId>> boxes_of(const Journal& journal
   }
   constexpr auto all = std::numeric_limits<std::size_t>::max() / 2;
   for (auto& [student, events] : boxes)
-    for (const auto& notice :
-         NotificationRows{rows, 1}.list(student, journal.durable_position(), {}, all, {all, all}).items)
+    for (const auto& notice : NotificationRows{rows, 1}
+                                  .list(student, journal.durable_position(), {.limit = all, .bounds = {all, all}})
+                                  .items)
       events.push_back(notice.about);
   return boxes;
 }

@@ -15,7 +15,7 @@
 #include "sagas/coordinator.hpp"
 #include "sagas/hosting.hpp"
 #include "storage/journal_keys.hpp"
-#include "storage/memory_store.hpp"
+#include "tests/simulation/memory_store.hpp"
 #include "tests/simulation/read_threads.hpp"
 
 namespace sugang {

@@ -17,8 +17,8 @@
 #include "sagas/coordinator.hpp"
 #include "sagas/hosting.hpp"
 #include "storage/journal_keys.hpp"
-#include "storage/memory_store.hpp"
 #include "tests/gateway/scripted_gateway.hpp"
+#include "tests/simulation/memory_store.hpp"
 #include "tests/simulation/simulated_time.hpp"
 
 namespace sugang {

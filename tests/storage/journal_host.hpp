@@ -1,13 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "storage/journal.hpp"
 #include "storage/journal_folder.hpp"
 #include "storage/journal_keys.hpp"
-#include "storage/memory_store.hpp"
+#include "tests/simulation/memory_store.hpp"
 #include "tests/storage/temp_folder.hpp"
 
 namespace sugang {
@@ -20,6 +21,18 @@ class JournalHost {
   virtual HeadFile& head() = 0;
   /// No journal is open.
   virtual void restart() = 0;
+
+  /// Behind the journal's back, and durable.
+  void put(std::uint8_t space, std::string key, std::string value) {
+    WriteSet change;
+    change.put(space, std::move(key), std::move(value));
+    store().write(change, Sync::yes);
+  }
+  void erase(std::uint8_t space, std::string key) {
+    WriteSet change;
+    change.erase(space, std::move(key));
+    store().write(change, Sync::yes);
+  }
 };
 
 class MemoryHost final : public JournalHost {
@@ -27,6 +40,14 @@ class MemoryHost final : public JournalHost {
   KeyValueStore& store() override { return *store_; }
   HeadFile& head() override { return *head_; }
   MemoryStore& memory() { return *store_; }
+  /// Reads of the aggregate's own records fail from now on; those of the records one after another do not.
+  void spoil_index(const AggregateId& id) {
+    const auto group = group_of(id);
+    store_->scan(index_space, group, after_prefix(group), [&](std::string_view key, std::string_view) {
+      store_->spoil(index_space, std::string{key});
+      return true;
+    });
+  }
   void restart() override {
     store_ = store_->crash();
     head_ = head_->crash();
@@ -72,6 +93,13 @@ class SteppedJournal {
   void commit_all() {
     while (journal_.commit_once()) {
     }
+  }
+  Recovered wake(const AggregateId& id) {
+    std::optional<Recovered> found;
+    journal_.wake(id, [&](Recovered recovered) { found = std::move(recovered); });
+    commit_all();
+    // Each load is answered.
+    return std::move(found).value();
   }
 
   std::vector<std::string> failures;

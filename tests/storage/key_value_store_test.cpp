@@ -4,8 +4,8 @@
 #include <set>
 
 #include "storage/journal_keys.hpp"
-#include "storage/memory_store.hpp"
 #include "storage/rocks_store.hpp"
+#include "tests/simulation/memory_store.hpp"
 #include "tests/storage/temp_folder.hpp"
 
 namespace sugang {

@@ -9,7 +9,7 @@
 #include "reading.hpp"
 #include "replay.hpp"
 #include "storage/journal_keys.hpp"
-#include "storage/memory_store.hpp"
+#include "tests/simulation/memory_store.hpp"
 #include "tests/storage/story.hpp"
 #include "views/row_keys.hpp"
 

@@ -6,7 +6,7 @@
 
 #include "random_history.hpp"
 #include "reading.hpp"
-#include "storage/memory_store.hpp"
+#include "tests/simulation/memory_store.hpp"
 #include "views/position_waits.hpp"
 #include "views/row_keys.hpp"
 

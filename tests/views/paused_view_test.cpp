@@ -6,7 +6,7 @@
 #include "replay.hpp"
 #include "replay_check.hpp"
 #include "storage/journal.hpp"
-#include "storage/memory_store.hpp"
+#include "tests/simulation/memory_store.hpp"
 
 namespace sugang {
 namespace {

@@ -37,7 +37,7 @@ inline Views make_views(RecordSource source, KeyValueStore& store, Views::Limits
 
 /// Waits for what another thread does.
 inline ::testing::AssertionResult eventually(const std::function<bool()>& holds) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{60};
   while (!holds()) {
     if (std::chrono::steady_clock::now() > deadline) return ::testing::AssertionFailure() << "not within 20 s";
     std::this_thread::yield();

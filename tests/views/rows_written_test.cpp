@@ -7,7 +7,7 @@
 #include "planned_way.hpp"
 #include "reading.hpp"
 #include "storage/codec.hpp"
-#include "storage/memory_store.hpp"
+#include "tests/simulation/memory_store.hpp"
 #include "views/enrollments_view.hpp"
 #include "views/mileage_view.hpp"
 
@@ -100,11 +100,11 @@ TEST_F(RowsWritten, OfANotificationAreTheSameWhenTheViewBeginsAgain) {
       store_.write(changes, Sync::no);
     }
   }
-  const auto box = NotificationRows{store_, 1}.list(student, 9, {}, 10, {}).items;
+  const auto box = NotificationRows{store_, 1}.list(student, 9, {.limit = 10}).items;
   ASSERT_EQ(box.size(), 2u);
   EXPECT_EQ(box[0], make_notice(confirmed, *notice_of(confirmed), student, {"c"}));
   EXPECT_EQ(box[1], make_notice(cancelled, *notice_of(cancelled), student, {"c"}));
-  EXPECT_EQ((NotificationRows{store_, 1}.list(student, 2, {}, 10, {}).items.size()), 1u)
+  EXPECT_EQ((NotificationRows{store_, 1}.list(student, 2, {.limit = 10}).items.size()), 1u)
       << "those up to a position";
 }
 
@@ -119,8 +119,8 @@ TEST_F(RowsWritten, OfAPromotionAreInTheBoxOfItsStudent) {
   WriteSet changes;
   view.flush(changes);
   store_.write(changes, Sync::no);
-  EXPECT_TRUE((NotificationRows{store_, 1}.list(student, 9, {}, 10, {}).items.empty()));
-  const auto box = NotificationRows{store_, 1}.list({"s2"}, 9, {}, 10, {}).items;
+  EXPECT_TRUE((NotificationRows{store_, 1}.list(student, 9, {.limit = 10}).items.empty()));
+  const auto box = NotificationRows{store_, 1}.list({"s2"}, 9, {.limit = 10}).items;
   ASSERT_EQ(box.size(), 1u);
   EXPECT_EQ(box[0].enrollment, waiter);
 }
@@ -203,19 +203,19 @@ TEST_F(RowsWritten, AreReadByTheirContentAndNotByTheirIndexEntry) {
     put_uid(key, id.uid);
     return key;
   };
-  std::string ticket = tables.of_line({"c"});
+  std::string ticket = tables.line.of_text("c");
   put_be(ticket, std::uint64_t{1});
   changes.put(views_space, ticket, of_enrollment({}));
-  changes.put(views_space, of_enrollment(tables.of_coaching(CoachingState::requested)), {});
-  changes.put(views_space, of_enrollment(tables.of_instructor({"i9"})), {});
-  changes.put(views_space, of_enrollment(tables.of_delivery(DeliveryState::requested)), {});
+  changes.put(views_space, of_enrollment(tables.by_coaching.of_state(CoachingState::requested)), {});
+  changes.put(views_space, of_enrollment(tables.by_instructor.of_text("i9")), {});
+  changes.put(views_space, of_enrollment(tables.by_delivery.of_state(DeliveryState::requested)), {});
   store_.write(changes, Sync::no);
   const EnrollmentRows rows{store_, 1};
-  EXPECT_EQ(rows.list(CoachingFilter{}, {}, 10, {}).items.size(), 1u);
-  EXPECT_TRUE(rows.list_waitlist({"c"}, {}, 10, {}).items.empty());
-  EXPECT_TRUE(rows.list(CoachingFilter{CoachingState::requested, {}}, {}, 10, {}).items.empty());
-  EXPECT_TRUE(rows.list(CoachingFilter{{}, InstructorId{"i9"}}, {}, 10, {}).items.empty());
-  EXPECT_TRUE(rows.list(DeliveryFilter{DeliveryState::requested, {}}, {}, 10, {}).items.empty());
+  EXPECT_EQ(rows.list(CoachingFilter{}, {.limit = 10}).items.size(), 1u);
+  EXPECT_TRUE(rows.list_waitlist({"c"}, {.limit = 10}).items.empty());
+  EXPECT_TRUE(rows.list(CoachingFilter{CoachingState::requested, {}}, {.limit = 10}).items.empty());
+  EXPECT_TRUE(rows.list(CoachingFilter{{}, InstructorId{"i9"}}, {.limit = 10}).items.empty());
+  EXPECT_TRUE(rows.list(DeliveryFilter{DeliveryState::requested, {}}, {.limit = 10}).items.empty());
 }
 
 TEST_F(RowsWritten, ThatAreDamagedAreNoRows) {
@@ -226,12 +226,12 @@ TEST_F(RowsWritten, ThatAreDamagedAreNoRows) {
   damage.put(views_space, lines + "12345678", "cut");
   damage.put(views_space, rows + "12345678", "cut");
   store_.write(damage, Sync::no);
-  EXPECT_THROW((MileageRows{store_, 1}.read(student, {}, 10, {})), DecodeError);
+  EXPECT_THROW((MileageRows{store_, 1}.read(student, {.limit = 10})), DecodeError);
   EXPECT_THROW((MileageView{store_, 1, 10}.fold(approved(2, id, 70))), DecodeError);
-  EXPECT_THROW((NotificationRows{store_, 1}.list(student, 9, {}, 10, {})), DecodeError);
+  EXPECT_THROW((NotificationRows{store_, 1}.list(student, 9, {.limit = 10})), DecodeError);
   damage.put(views_space, rows + "12345678", std::string(44, '\xff'));
   store_.write(damage, Sync::no);
-  EXPECT_THROW((NotificationRows{store_, 1}.list(student, 9, {}, 10, {})), DecodeError);
+  EXPECT_THROW((NotificationRows{store_, 1}.list(student, 9, {.limit = 10})), DecodeError);
 }
 
 TEST_F(RowsWritten, MakeALedgerInOnePageAddUpThoughTheBalanceHasMovedOn) {
@@ -247,8 +247,8 @@ TEST_F(RowsWritten, MakeALedgerInOnePageAddUpThoughTheBalanceHasMovedOn) {
   later.put(views_space, MileageTables{1}.balances.key(std::string_view{"s1"}),
             "KRW" + std::string(7, '\0') + '\5');
   store_.write(later, Sync::no);
-  EXPECT_EQ((MileageRows{store_, 1}.read(student, {}, 10, {}).balances.at({})), 100);
-  EXPECT_EQ((MileageRows{store_, 1}.read(student, {}, 1, {}).balances.at({})), 5);
+  EXPECT_EQ((MileageRows{store_, 1}.read(student, {.limit = 10}).balances.at({})), 100);
+  EXPECT_EQ((MileageRows{store_, 1}.read(student, {.limit = 1}).balances.at({})), 5);
 }
 
 TEST_F(RowsWritten, KeepABalanceForEachCurrency) {
@@ -266,7 +266,7 @@ TEST_F(RowsWritten, KeepABalanceForEachCurrency) {
   }
   const MileageBalances expected{{Currency{}, 70}, {dollars, 20}};
   for (const std::size_t limit : {std::size_t{10}, std::size_t{1}})
-    EXPECT_EQ((MileageRows{store_, 1}.read(student, {}, limit, {}).balances), expected) << limit;
+    EXPECT_EQ((MileageRows{store_, 1}.read(student, {.limit = limit}).balances), expected) << limit;
 }
 
 }  // namespace

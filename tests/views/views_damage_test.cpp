@@ -9,7 +9,7 @@
 #include "replay.hpp"
 #include "replay_check.hpp"
 #include "storage/journal.hpp"
-#include "storage/memory_store.hpp"
+#include "tests/simulation/memory_store.hpp"
 #include "views/courses_view.hpp"
 #include "views/enrollment_indexes.hpp"
 #include "views/mileage_view.hpp"
@@ -139,7 +139,7 @@ TEST_F(ViewsDamage, OfEachBuildEndsInRowsThatStayUntilTheStoreIsDropped) {
   spoil_rows(EnrollmentTables{1}.rows.prefix());
   EXPECT_EQ(views.list_enrollments({}, {}).error, ServiceError::view_damaged);
   for (const Generation generation : {2, 3}) {
-    store_.spoil(views_space, EnrollmentTables{generation}.saga_count(SagaState::running));
+    store_.spoil(views_space, EnrollmentTables{generation}.saga_counts.of_state(SagaState::running));
     store_.spoil(views_space, position_key(ViewId::enrollments, generation));
   }
   catch_up(views);
@@ -220,7 +220,7 @@ TEST_F(ViewsDamage, OfWhatAStartReadsIsNamed) {
     catch_up(views);
   }
   for (const auto& key : {serving_key(ViewId::enrollments), position_key(ViewId::courses, 1),
-                          EnrollmentTables{1}.saga_count(SagaState::waiting)}) {
+                          EnrollmentTables{1}.saga_counts.of_state(SagaState::waiting)}) {
     const auto sound = store_.get(views_space, key);
     store_.spoil(views_space, key);
     EXPECT_THROW(make_views(history_.source(&end_), store_), DamagedEntry);

@@ -4,7 +4,7 @@
 #include "random_history.hpp"
 #include "reading.hpp"
 #include "replay.hpp"
-#include "storage/memory_store.hpp"
+#include "tests/simulation/memory_store.hpp"
 #include "views/cursor.hpp"
 #include "views/row_keys.hpp"
 

@@ -10,7 +10,7 @@
 #include "reading.hpp"
 #include "replay.hpp"
 #include "replay_check.hpp"
-#include "storage/memory_store.hpp"
+#include "tests/simulation/memory_store.hpp"
 #include "views/row_keys.hpp"
 
 namespace sugang {

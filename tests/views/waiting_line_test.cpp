@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "reading.hpp"
-#include "storage/memory_store.hpp"
+#include "tests/simulation/memory_store.hpp"
 
 namespace sugang {
 namespace {

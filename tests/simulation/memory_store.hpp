@@ -45,7 +45,6 @@ class MemoryStore final : public KeyValueStore {
   std::optional<std::pair<std::string, std::string>> last_at_or_before(std::uint8_t space,
                                                                        std::string_view at) const override;
   void erase_range(std::uint8_t space, std::string_view from, std::string_view until) override;
-  std::string locate(std::string_view) const override { return "memory"; }
 
   /// From now on reads that meet the entry fail, as those of a damaged block do, until it is written.
   void spoil(std::uint8_t space, std::string key);

@@ -1,4 +1,4 @@
-#include "storage/memory_store.hpp"
+#include "tests/simulation/memory_store.hpp"
 
 #include <mutex>
 #include <thread>

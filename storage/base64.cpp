@@ -1,4 +1,4 @@
-#include "consumers/base64.hpp"
+#include "storage/base64.hpp"
 
 #include <openssl/evp.h>
 
@@ -21,9 +21,9 @@ std::optional<std::string> from_base64(std::string_view text) {
   std::string bytes(text.size() / 4 * 3, '\0');
   const auto size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), bytes_of(text),
                                     static_cast<int>(text.size()));
-  if (size < 0 || text.empty()) return std::nullopt;
   // It counts the padding as bytes.
   const auto padding = text.size() - (text.find_last_not_of('=') + 1);
+  if (size < 0 || text.empty() || padding > 2) return std::nullopt;
   bytes.resize(static_cast<std::size_t>(size) - padding);
   return bytes;
 }
