@@ -132,13 +132,15 @@ void CourseActor::settle(const SettleEnrollment& message) {
   for (auto& event : taken.events)
     records.push_back({.aggregate = resident_->id,
                        .enrollment = message.enrollment,
-                       .causation = {Step::take_seats, Direction::act},
+                       .causation = message.seats,
                        .event = std::move(event)});
   records.insert(records.end(), message.confirmation.begin(), message.confirmation.end());
   Append append;
-  append.pending.push_back({saga_of(message.enrollment), false});
+  if (message.ends) append.pending.push_back({saga_of(message.enrollment), false});
   reply_settled(message.enrollment, {SettlementOutcome::appended,
                                      commit_jointly(std::move(records), message.trace, std::move(append))});
+  // A change may have given seats back.
+  if (waitlist_advances(state_, node_.timers.now())) node_.directory.send(resident_->id, AdvanceCourse{});
 }
 
 /// To both owners that wait for it.

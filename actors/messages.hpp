@@ -82,6 +82,10 @@ struct SettleEnrollment {
   EnrollmentId enrollment;
   std::vector<Record> payment;
   std::vector<Record> confirmation;
+  /// Under which the seats are taken.
+  Causation seats;
+  /// The saga ends with it.
+  bool ends = true;
   TraceContext trace;
 };
 enum class SettlementOutcome : std::uint8_t {
@@ -100,6 +104,8 @@ struct Settled {
 /// The gateway's answer, on its way to the payment.
 struct GatewayAnswered {
   bool refund = false;
+  /// Which of the payment's charges it is about.
+  std::uint32_t charge = 0;
   /// Which of the payment's calls in this life of its actor.
   std::uint64_t call = 0;
   GatewayAnswer answer;

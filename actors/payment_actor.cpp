@@ -45,22 +45,20 @@ void PaymentActor::take_answer(const GatewayAnswered& answered) {
   const bool definitive = is_definitive(outcome);
   const bool is_awaited = calling_ && calling_->number == answered.call;
   // A definitive answer to any call is the outcome of all of the same kind: they carry one key.
-  if (is_awaited || (definitive && calling_ && calling_->refund == answered.refund)) calling_.reset();
+  const bool same_kind = calling_ && calling_->refund == answered.refund && calling_->charge == answered.charge;
+  if (is_awaited || (definitive && same_kind)) calling_.reset();
   // The outcome is known already.
-  if (answered.refund ? state_.state != PaymentState::refund_requested : !state_.charge_pending()) return;
-  if (!waiting_.enrollment) {
-    // It comes after its saga's command was forgotten: the actor was unloaded, or faulted.
-    const bool acts = state_.state == PaymentState::requested;
-    waiting_ = {{Step::take_payment, acts ? Direction::act : Direction::undo},
-                enrollment_of(PaymentId{resident_->id.uid}),
-                {}};
-  }
+  const bool is_open =
+      answered.refund ? state_.state == PaymentState::refund_requested || state_.former : state_.charge_pending();
+  if (!is_open || answered.charge != state_.called().number) return;
+  // It comes after its saga's command was forgotten: the actor was unloaded, or faulted.
+  if (!waiting_.enrollment) waiting_ = {pending_step(), enrollment_of(PaymentId{resident_->id.uid}), {}};
   if (definitive) {
     const bool approved = outcome == GatewayOutcome::approved;
     const auto command = answered.refund ? PaymentCommand{ResolveRefund{approved, reason}}
                                          : PaymentCommand{ResolveCharge{approved, reason}};
     auto events = decide(state_, command, node_.timers.now()).events;
-    const bool settles = approved && state_.state == PaymentState::requested;
+    const bool settles = approved && (state_.state == PaymentState::requested || state_.next);
     return settles ? settle(std::move(events)) : proceed(std::move(events), true);
   }
   if (is_awaited)
@@ -73,19 +71,22 @@ void PaymentActor::proceed(std::vector<PaymentEvent> events, bool may_call) {
   for (const auto& event : events) sugang::apply(next, event);
   Append append;
   const bool calls = next.outcome_unknown() && may_call && !calling_;
-  const Call call{last_call_ + 1, next.refund_pending()};
+  const Call call{last_call_ + 1, next.refund_pending(), next.called().number};
   if (calls) append.then = [leave = call_of(call, next)](Position) { leave(); };
   StepReply reply{.step = waiting_.step};
-  for (const auto& event : events)
+  bool replacement_declined = false;
+  for (const auto& event : events) {
     if (const auto* declined = std::get_if<RefundDeclined>(&event)) reply.error = declined->reason;
+    replacement_declined |= std::holds_alternative<ReplacementDeclined>(event);
+  }
   reply.records = commit(std::move(events), waiting_, std::move(append));
   if (calls) {
     last_call_ = call.number;
     calling_ = call;
   }
-  reply.outcome = outcome_of_step();
+  reply.outcome = replacement_declined ? StepOutcome::refused : outcome_of_step();
   if (reply.outcome == StepOutcome::refused) {
-    if (state_.state == PaymentState::declined) reply.refusal = PaymentError::declined;
+    if (state_.state == PaymentState::declined || replacement_declined) reply.refusal = PaymentError::declined;
     if (state_.refund_declined && reply.error.empty()) reply.error = "the gateway has refused the refund";
   }
   reply_to(*waiting_.enrollment, std::move(reply));
@@ -94,20 +95,18 @@ void PaymentActor::proceed(std::vector<PaymentEvent> events, bool may_call) {
 std::function<void()> PaymentActor::call_of(const Call& call, const Payment& payment) {
   const PaymentId id{resident_->id.uid};
   auto answered = [&directory = node_.directory, id, call](GatewayAnswer answer) {
-    directory.send(id, GatewayAnswered{call.refund, call.number, std::move(answer)});
+    directory.send(id, GatewayAnswered{call.refund, call.charge, call.number, std::move(answer)});
   };
-  return [&gateway = node_.gateway, id, call, payment, answered = std::move(answered)] {
-    if (call.refund)
-      gateway.refund(id, payment.amount, answered);
-    else
-      gateway.charge(id, payment.amount, payment.method, answered);
+  return [&gateway = node_.gateway, key = key_of(id, call.charge), amount = payment.called().amount,
+          method = payment.method, refunds = call.refund, answered = std::move(answered)] {
+    refunds ? gateway.refund(key, amount, answered) : gateway.charge(key, amount, method, answered);
   };
 }
 
 /// The request is durable, so the call leaves at once.
 void PaymentActor::open(const PaymentOpened& opened) {
   waiting_ = {{Step::take_payment, Direction::act}, opened.enrollment, opened.trace};
-  calling_ = Call{++last_call_, false};
+  calling_ = Call{++last_call_, false, state_.number};
   call_of(*calling_, state_)();
 }
 
@@ -133,9 +132,16 @@ void PaymentActor::end_settlement(const Settled& settled) {
       for (const auto& event : approval) sugang::apply(state_, event);
       sequence_ += approval.size();
       return;
-    case SettlementOutcome::undone: return proceed(std::move(approval), true);
+    // A replaced charge is refunded at a step of its own.
+    case SettlementOutcome::undone: return proceed(std::move(approval), !state_.next);
     case SettlementOutcome::unknown: return reload();
   }
+}
+
+Causation PaymentActor::pending_step() const {
+  if (state_.next) return {Step::replace_payment, Direction::act};
+  if (state_.former) return {Step::refund_former, Direction::act};
+  return {Step::take_payment, state_.state == PaymentState::requested ? Direction::act : Direction::undo};
 }
 
 StepOutcome PaymentActor::outcome_of_step() const {

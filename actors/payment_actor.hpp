@@ -18,6 +18,8 @@ class PaymentActor final : public EntityHost<Payment> {
   struct Call {
     std::uint64_t number = 0;
     bool refund = false;
+    /// Which of the payment's charges it is about.
+    std::uint32_t charge = 0;
   };
 
   caf::message_handler handlers() override;
@@ -33,6 +35,8 @@ class PaymentActor final : public EntityHost<Payment> {
   std::function<void()> call_of(const Call& call, const Payment& payment);
   /// Commits, calls the gateway for what is pending then, and replies to the saga where the step stands.
   void proceed(std::vector<PaymentEvent> events, bool may_call);
+  /// The saga's step that the call is for.
+  Causation pending_step() const;
   StepOutcome outcome_of_step() const;
   void forget_state() override;
   bool ready_to_unload() const override { return !calling_; }

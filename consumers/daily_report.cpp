@@ -36,8 +36,9 @@ std::optional<EnrollmentState> state_after(const Record& record) {
                         [](const EnrollmentCompleted&) -> State { return EnrollmentState::completed; },
                         [](const EnrollmentRejected&) -> State { return EnrollmentState::rejected; },
                         [](const EnrollmentExpired&) -> State { return EnrollmentState::expired; },
-                        [](const CancelRequested&) -> State { return std::nullopt; },
                         [](const EnrollmentCancelled&) -> State { return EnrollmentState::cancelled; },
+                        [](const SeatsChanged&) -> State { return EnrollmentState::confirmed; },
+                        [](const auto&) -> State { return std::nullopt; },
                     },
                     *event);
 }
@@ -163,13 +164,16 @@ std::string csv_row(const std::vector<std::string>& fields) {
   return row += "\r\n";
 }
 
-bool DailyReport::concerns(const Record& record) const { return state_after(record).has_value(); }
+bool DailyReport::concerns(const Record& record) const {
+  return state_after(record) || EnrollmentContexts::learns_from(record);
+}
 
 void DailyReport::consume(std::span<const Record> records, Done done) {
   std::map<std::filesystem::path, std::vector<Row>> files;
   for (const auto& record : records) {
     contexts_.learn(record);
-    const auto context = contexts_.find(EnrollmentId{record.aggregate.uid});
+    if (!state_after(record)) continue;
+    const auto context = contexts_.find(EnrollmentId{record.aggregate.uid}, record.position);
     if (!context) continue;
     const auto day = folder_ / to_text(record.time).substr(0, date_bytes);
     files[day / (context->course.text + ".csv")].push_back(row_of(record, *context));

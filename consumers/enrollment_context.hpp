@@ -8,12 +8,14 @@
 
 namespace sugang {
 
-/// Whose enrollment it is, and in what: as it was requested, which never changes.
+/// Whose enrollment it is, in what, and of how many seats.
 struct EnrollmentContext {
   CourseId course;
   StudentId student;
   std::uint32_t seats = 0;
   Money amount;
+  /// Of its seats, once `enrollment.seats-changed` follows.
+  SeatsChangeRequested change;
   bool operator==(const EnrollmentContext&) const = default;
 };
 
@@ -27,11 +29,11 @@ class EnrollmentContexts {
 
   /// Whether `learn` makes anything of the record.
   static bool learns_from(const Record& record);
-  /// What begins an enrollment is remembered, whatever else is left alone.
+  /// What begins an enrollment, or changes its seats, is remembered; whatever else is left alone.
   void learn(const Record& record);
-  /// Nothing: the journal has no such enrollment. Throws JournalDamaged when it can't be read, and Quarantined from
-  /// then on. May block on a disk.
-  std::optional<EnrollmentContext> find(EnrollmentId id);
+  /// As it is behind the record at `as_of`. Nothing: the journal has no such enrollment. Throws JournalDamaged when
+  /// it can't be read, and Quarantined from then on. May block on a disk.
+  std::optional<EnrollmentContext> find(EnrollmentId id, Position as_of);
 
   /// Entries that were not in memory.
   std::uint64_t reads() const { return reads_; }

@@ -26,7 +26,7 @@ Cipher make_cipher() { return {EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free}; }
 
 const unsigned char* in(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 unsigned char* out(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
-int size(std::string_view bytes) { return static_cast<int>(bytes.size()); }
+int length_of(std::string_view bytes) { return static_cast<int>(bytes.size()); }
 
 void need(int result) {
   if (result != 1) throw std::runtime_error("AES-256-GCM is not available");
@@ -65,7 +65,7 @@ void write_key(const std::filesystem::path& file, const std::string& key) {
 
 std::string random_bytes(std::size_t count) {
   std::string bytes(count, '\0');
-  if (RAND_bytes(out(bytes), size(bytes)) != 1)
+  if (RAND_bytes(out(bytes), length_of(bytes)) != 1)
     throw std::runtime_error("the operating system gives no random bytes");
   return bytes;
 }
@@ -84,10 +84,10 @@ std::string Sealer::seal(std::string_view plain, std::string_view context) {
   std::string sealed(plain.size(), '\0'), tag(tag_bytes, '\0');
   int written = 0;
   need(EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, in(key_), in(nonce)));
-  need(EVP_EncryptUpdate(cipher.get(), nullptr, &written, in(context), size(context)));
-  need(EVP_EncryptUpdate(cipher.get(), out(sealed), &written, in(plain), size(plain)));
+  need(EVP_EncryptUpdate(cipher.get(), nullptr, &written, in(context), length_of(context)));
+  need(EVP_EncryptUpdate(cipher.get(), out(sealed), &written, in(plain), length_of(plain)));
   need(EVP_EncryptFinal_ex(cipher.get(), out(sealed), &written));
-  need(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, size(tag), out(tag)));
+  need(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, length_of(tag), out(tag)));
   return to_base64(nonce + sealed + tag);
 }
 
@@ -102,9 +102,9 @@ std::optional<std::string> Sealer::open(std::string_view sealed, std::string_vie
   std::string plain(body.size(), '\0');
   int written = 0;
   need(EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, in(key_), in(nonce)));
-  need(EVP_DecryptUpdate(cipher.get(), nullptr, &written, in(context), size(context)));
-  need(EVP_DecryptUpdate(cipher.get(), out(plain), &written, in(body), size(body)));
-  need(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, size(tag), out(tag)));
+  need(EVP_DecryptUpdate(cipher.get(), nullptr, &written, in(context), length_of(context)));
+  need(EVP_DecryptUpdate(cipher.get(), out(plain), &written, in(body), length_of(body)));
+  need(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, length_of(tag), out(tag)));
   if (EVP_DecryptFinal_ex(cipher.get(), out(plain), &written) != 1) return std::nullopt;
   return plain;
 }

@@ -175,7 +175,7 @@ std::vector<Notice> Webhooks::notices_in(std::span<const Record> records) {
     ports_.contexts.learn(record);
     const auto subject = notice_of(record);
     if (!subject) continue;
-    if (auto context = ports_.contexts.find(subject->enrollment))
+    if (auto context = ports_.contexts.find(subject->enrollment, record.position))
       notices.push_back(make_notice(record, *subject, std::move(context->student), std::move(context->course)));
   }
   return notices;

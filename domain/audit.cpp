@@ -12,7 +12,7 @@ std::string broken(int invariant, const Record& record, const std::string& what)
 
 std::int64_t held_by_company(const Payment& payment) {
   const bool paid = payment.state == PaymentState::approved || payment.state == PaymentState::refund_requested;
-  return paid ? payment.amount.amount : 0;
+  return (paid ? payment.amount.amount : 0) + (payment.former ? payment.former->amount.amount : 0);
 }
 
 }  // namespace
@@ -50,7 +50,6 @@ std::optional<std::string> Audit::see_event(const Record& record, const CourseEv
   auto& course = courses_[record.aggregate.name].course;
   if (auto fault = check_claim(record, course, event)) return fault;
   apply(course, event);
-  if (auto fault = check_seats(record, course)) return fault;
   return check_named(record);
 }
 
@@ -61,6 +60,13 @@ std::optional<std::string> Audit::check_named(const Record& record) const {
 
 std::optional<std::string> Audit::check_claim(const Record& record, const Course& course,
                                               const CourseEvent& event) const {
+  if (std::holds_alternative<CourseRegistered>(event) && course.registered)
+    return broken(1, record, "registered twice");
+  if (const auto* revised = std::get_if<CourseRevised>(&event)) {
+    const auto claimed = std::uint64_t{course.held} + course.taken;
+    if (revised->capacity && claimed > *revised->capacity)
+      return broken(1, record, std::to_string(claimed) + " seats claimed of " + std::to_string(*revised->capacity));
+  }
   if (const auto* held = std::get_if<SeatsHeld>(&event)) {
     if (course.claims.contains(held->enrollment)) return broken(1, record, "held seats twice for one enrollment");
     if (held->seats > course.available())
@@ -70,11 +76,17 @@ std::optional<std::string> Audit::check_claim(const Record& record, const Course
     if (!course.waitlist.empty()) return broken(12, record, "held seats past the waitlist");
     return check_amount(record, held->enrollment, held->seats, course);
   }
-  if (const auto* taken = std::get_if<SeatsTaken>(&event)) {
-    auto claim = course.claims.find(taken->enrollment);
-    if (claim == course.claims.end() || claim->second.taken)
-      return broken(1, record, "took seats that were not held");
-  }
+  const auto of = enrollment_in(event);
+  const auto found = of ? course.claims.find(*of) : course.claims.end();
+  const auto* claim = found == course.claims.end() ? nullptr : &found->second;
+  if (std::holds_alternative<SeatsTaken>(event) && (!claim || claim->taken))
+    return broken(1, record, "took seats that were not held");
+  if (const auto* taken = std::get_if<SeatsChangeTaken>(&event))
+    if (!claim || claim->seats + taken->added - taken->returned != claim->changes_to)
+      return broken(1, record, "took a change of seats that was not held");
+  if (std::holds_alternative<SeatsChangeReleased>(event) && (!claim || claim->changes_to == 0))
+    return broken(1, record, "released a change of seats that was not held");
+  if (const auto* change = std::get_if<SeatsChangeHeld>(&event)) return check_change(record, course, *change);
   if (const auto* waits = std::get_if<SeatsWaitlisted>(&event)) {
     if (waits->ticket != course.last_ticket + 1) return broken(12, record, "gave a ticket out of order");
     if (course.waitlist.empty() && waits->seats <= course.available())
@@ -88,6 +100,18 @@ std::optional<std::string> Audit::check_claim(const Record& record, const Course
       return broken(12, record, "dismissed an enrollment that the course has seats for");
   }
   if (const auto* promoted = std::get_if<WaiterPromoted>(&event)) return check_promotion(record, course, *promoted);
+  return std::nullopt;
+}
+
+std::optional<std::string> Audit::check_change(const Record& record, const Course& course,
+                                               const SeatsChangeHeld& change) const {
+  const auto claim = course.claims.find(change.enrollment);
+  if (claim == course.claims.end() || !claim->second.taken || claim->second.changes_to != 0)
+    return broken(1, record, "changed seats that were not taken, or are changing");
+  if (change.seats <= claim->second.seats) return std::nullopt;
+  if (change.seats - claim->second.seats > course.available())
+    return broken(1, record, "held more seats for a change than were available");
+  if (!course.waitlist.empty()) return broken(12, record, "held seats for a change past the waitlist");
   return std::nullopt;
 }
 
@@ -114,17 +138,21 @@ std::optional<std::string> Audit::check_amount(const Record& record, EnrollmentI
   return std::nullopt;
 }
 
-std::optional<std::string> Audit::check_seats(const Record& record, const Course& course) const {
-  const auto claimed = std::uint64_t{course.held} + course.taken;
-  if (claimed > course.definition.capacity)
-    return broken(1, record,
-                  std::to_string(claimed) + " seats claimed of " + std::to_string(course.definition.capacity));
-  return std::nullopt;
-}
-
 std::optional<std::string> Audit::see_event(const Record& record, const EnrollmentEvent& event) {
   auto& entry = enrollments_[record.aggregate.uid];
   if (const auto* requested = std::get_if<EnrollmentRequested>(&event)) entry.request = *requested;
+  auto& request = entry.request;
+  if (const auto* change = std::get_if<SeatsChangeRequested>(&event)) {
+    if (change->amount.amount * request.seats != request.amount.amount * change->seats)
+      return broken(2, record, "changes its seats for another price");
+    entry.change = *change;
+    set_running(entry, true);
+  }
+  if (std::holds_alternative<SeatsChanged>(event)) {
+    request.seats = entry.change.seats;
+    request.amount = entry.change.amount;
+    request.mileage = entry.payment.mileage;
+  }
   apply(entry.enrollment, event);
   return check_enrollment(record, entry);
 }
@@ -157,13 +185,17 @@ const Course::Claim* Audit::claim_of(EnrollmentId id, const EnrollmentEntry& ent
 }
 
 std::optional<std::string> Audit::check_confirmed(const Record& record, const EnrollmentEntry& entry) const {
-  if (entry.payment.state != PaymentState::approved || entry.payment.amount != entry.request.amount)
+  // While its seats change, the payment and the claim are as before or as after the change.
+  const auto is_changed = entry.enrollment.changing && entry.payment.amount == entry.change.amount;
+  if (entry.payment.state != PaymentState::approved ||
+      (entry.payment.amount != entry.request.amount && !is_changed))
     return broken(2, record,
                   "confirmed with its payment " + std::string{to_text(entry.payment.state)} + " of " +
                       std::to_string(entry.payment.amount.amount) + ", not approved of " +
                       std::to_string(entry.request.amount.amount));
   const auto* claim = claim_of(*record.enrollment, entry);
-  if (!claim || !claim->taken || claim->seats != entry.request.seats)
+  const auto has_changed = entry.enrollment.changing && claim && claim->seats == entry.change.seats;
+  if (!claim || !claim->taken || (claim->seats != entry.request.seats && !has_changed))
     return broken(1, record, "confirmed without its seats taken");
   const auto coaching = entry.coaching.state;
   const bool scheduled = coaching == CoachingState::scheduled || coaching == CoachingState::held ||
@@ -216,8 +248,12 @@ std::optional<std::string> Audit::check_mileage(const Record& record, const Enro
     return wrong("is to earn ", requested->mileage, entry.request.mileage);
   if (const auto* approved = std::get_if<PaymentApproved>(&event))
     return wrong("earned ", approved->mileage, payment.state == PaymentState::requested ? payment.mileage : 0);
-  if (const auto* refund = std::get_if<RefundRequested>(&event))
-    return wrong("reversed ", refund->mileage, payment.mileage_earned);
+  if (const auto* replaced = std::get_if<PaymentReplaced>(&event))
+    return wrong("earned ", replaced->mileage, payment.next ? payment.next->mileage : 0);
+  if (const auto* refund = std::get_if<RefundRequested>(&event)) {
+    const auto of_former = payment.refund_declined ? 0 : payment.mileage_earned - payment.mileage;
+    return wrong("reversed ", refund->mileage, refund->former ? of_former : payment.mileage_earned);
+  }
   return std::nullopt;
 }
 
@@ -230,27 +266,50 @@ std::optional<std::string> Audit::see_event(const Record& record, const PaymentE
     return broken(2, record, "approved twice, or after its end");
   if (auto fault = check_mileage(record, entry, event)) return fault;
   money_held_ -= held_by_company(entry.payment);
+  const auto before = entry.payment;
   apply(entry.payment, event);
+  note_charges(entry, before);
   money_held_ += held_by_company(entry.payment);
-  if (was_given_up && entry.payment.state == PaymentState::approved) {
+  const bool replaced = std::holds_alternative<PaymentReplaced>(event);
+  if (replaced || (was_given_up && entry.payment.state == PaymentState::approved)) {
     refund_due_ = PaymentId{record.aggregate.uid};
     return std::nullopt;
   }
   return check_enrollment(record, entry);
 }
 
+/// What became of the charges that are not in force.
+void Audit::note_charges(EnrollmentEntry& entry, const Payment& before) {
+  const auto& after = entry.payment;
+  const auto note = [&](const Payment::Charge& charge, PaymentState state) {
+    entry.charges[charge.number] = {
+        .state = state,
+        .amount = charge.amount,
+        .charge_started = true,
+        .refund_declined = state == PaymentState::refund_requested && after.refund_declined};
+  };
+  if (after.next) note(*after.next, PaymentState::requested);
+  if (before.next && !after.next && after.number != before.next->number) note(*before.next, PaymentState::declined);
+  if (before.next && after.number == before.next->number) entry.charges.erase(after.number);
+  if (after.former) note(*after.former, PaymentState::refund_requested);
+  if (before.former && !after.former) note(*before.former, PaymentState::refunded);
+}
+
+void Audit::set_running(EnrollmentEntry& entry, bool runs) {
+  running_sagas_ += (runs ? 1u : 0u);
+  running_sagas_ -= (std::exchange(entry.saga_runs, runs) ? 1u : 0u);
+}
+
 std::optional<std::string> Audit::see_event(const Record& record, const SagaEvent& event) {
   auto& entry = enrollments_[record.aggregate.uid];
-  const bool ran = entry.saga_runs;
   // An operator's command alone starts none: what the saga does then has a record of its own.
   if (std::holds_alternative<SagaStarted>(event) || std::holds_alternative<SagaTurned>(event))
-    entry.saga_runs = true;
+    set_running(entry, true);
   if (std::holds_alternative<SagaCompleted>(event) || std::holds_alternative<SagaCompensated>(event))
-    entry.saga_runs = false;
-  running_sagas_ += (entry.saga_runs ? 1u : 0u);
-  running_sagas_ -= (ran ? 1u : 0u);
+    set_running(entry, false);
   if (const auto* operated = std::get_if<SagaOperated>(&event))
-    entry.payment_settled |= operated->action == OperatorAction::resolve && operated->step == Step::take_payment;
+    entry.payment_settled |= operated->action == OperatorAction::resolve &&
+                             (operated->step == Step::take_payment || operated->step == Step::refund_former);
   const auto state = entry.enrollment.state;
   if (std::holds_alternative<SagaCompleted>(event) && state != EnrollmentState::confirmed &&
       state != EnrollmentState::completed)
@@ -262,18 +321,24 @@ std::optional<std::string> Audit::see_event(const Record& record, const SagaEven
 }
 
 std::optional<std::string> Audit::compare(const Ledger& ledger) const {
-  const auto broken_by = [](PaymentId id, const std::string& what) {
-    return "invariant 2: payment " + to_text(id) + ": " + what;
+  const auto broken_by = [](PaymentId key, const std::string& what) {
+    return "invariant 2: payment " + to_text(key) + ": " + what;
   };
-  for (const auto& [key, charge] : ledger)
-    if (!enrollments_.contains(key.uid))
-      if (auto fault = contradiction({}, false, charge)) return broken_by(key, *fault);
+  std::set<PaymentId> known;
   for (const auto& [uid, entry] : enrollments_) {
-    const auto charge = ledger.find(PaymentId{uid});
-    const auto found = charge == ledger.end() ? std::nullopt : std::optional{charge->second};
-    if (auto fault = contradiction(entry.payment, entry.payment_settled, found))
-      return broken_by(PaymentId{uid}, *fault);
+    auto charges = entry.charges;
+    charges[entry.payment.number] = entry.payment;
+    for (const auto& [number, payment] : charges) {
+      const auto key = key_of(PaymentId{uid}, number);
+      known.insert(key);
+      const auto charge = ledger.find(key);
+      const auto found = charge == ledger.end() ? std::nullopt : std::optional{charge->second};
+      if (auto fault = contradiction(payment, entry.payment_settled, found)) return broken_by(key, *fault);
+    }
   }
+  for (const auto& [key, charge] : ledger)
+    if (!known.contains(key))
+      if (auto fault = contradiction({}, false, charge)) return broken_by(key, *fault);
   return std::nullopt;
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -37,9 +38,13 @@ class Audit {
     Sequence sequence = 0;
   };
   struct EnrollmentEntry {
+    /// With the seats and the amount that it has now.
     EnrollmentRequested request;
+    SeatsChangeRequested change;
     Enrollment enrollment;
     Payment payment;
+    /// Charges that are not in force, by number: to replace it, declined, or replaced.
+    std::map<std::uint32_t, Payment> charges;
     StockPreparation stock;
     Delivery delivery;
     Coaching coaching;
@@ -70,9 +75,12 @@ class Audit {
   Sequence& last_sequence(const AggregateId& id);
   std::optional<std::string> check_claim(const Record& record, const Course& course,
                                          const CourseEvent& event) const;
+  static void note_charges(EnrollmentEntry& entry, const Payment& before);
+  void set_running(EnrollmentEntry& entry, bool runs);
+  std::optional<std::string> check_change(const Record& record, const Course& course,
+                                          const SeatsChangeHeld& change) const;
   std::optional<std::string> check_promotion(const Record& record, const Course& course,
                                              const WaiterPromoted& promoted) const;
-  std::optional<std::string> check_seats(const Record& record, const Course& course) const;
   /// Of the enrollment that the record names, if it names one.
   std::optional<std::string> check_named(const Record& record) const;
   /// What must hold of an enrollment where it stands now; checked after each event that touches it.

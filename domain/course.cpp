@@ -117,8 +117,39 @@ CourseDecision on(const Course& course, const HoldSeats& command, TimePoint now)
 CourseDecision on(const Course& course, const TakeSeats& command, TimePoint) {
   auto claim = course.claims.find(command.enrollment);
   if (claim == course.claims.end()) return CourseError::undone;
-  if (claim->second.taken) return {};
-  return CourseDecision::of(SeatsTaken{command.enrollment});
+  const auto& [student, seats, taken, changes_to] = claim->second;
+  if (!taken) return CourseDecision::of(SeatsTaken{command.enrollment});
+  if (changes_to == 0) return {};
+  return CourseDecision::of(
+      SeatsChangeTaken{command.enrollment, claim->second.added(), seats > changes_to ? seats - changes_to : 0});
+}
+
+CourseDecision on(const Course& course, const HoldSeatsChange& command, TimePoint now) {
+  const auto found = course.claims.find(command.enrollment);
+  if (found == course.claims.end() || !found->second.taken) return CourseError::undone;
+  const auto& [student, seats, taken, changes_to] = found->second;
+  if (changes_to == command.seats) return {};
+  const auto& definition = course.definition;
+  const auto added = command.seats > seats ? command.seats - seats : 0;
+  if (added > 0) {
+    if (state_at(definition, now) != CourseState::open) return CourseError::not_open;
+    if (const auto left = seats_left_for(course, student); left && added > *left)
+      return CourseError::too_many_seats;
+    if (!course.waitlist.empty() || added > course.available()) return CourseError::sold_out;
+  }
+  if (command.payments != PaymentSide::available && command.amount.amount > 0)
+    return CourseError::payment_unavailable;
+  return CourseDecision::of(SeatsChangeHeld{command.enrollment, command.seats, added,
+                                            mileage_for(command.amount, definition.mileage_percent)});
+}
+
+CourseDecision on(const Course& course, const ReleaseSeatsChange& command, TimePoint now) {
+  const auto found = course.claims.find(command.enrollment);
+  if (found == course.claims.end() || found->second.changes_to == 0) return {};
+  auto decision = CourseDecision::of(SeatsChangeReleased{command.enrollment, found->second.added()});
+  if (state_at(course.definition, now) != CourseState::closed)
+    advance_waitlist(course, {course.definition.capacity, course.available() + found->second.added()}, decision);
+  return decision;
 }
 
 CourseDecision decide_leave(const Course& course, std::uint64_t ticket, TimePoint now) {
@@ -135,9 +166,13 @@ CourseDecision on(const Course& course, const ReleaseSeats& command, TimePoint n
     return decide_leave(course, ticket->second, now);
   auto claim = course.claims.find(command.enrollment);
   if (claim != course.claims.end()) {
-    auto decision = CourseDecision::of(SeatsReleased{command.enrollment, claim->second.seats});
+    const auto seats = claim->second.seats;
+    const auto added = claim->second.added();
+    CourseDecision decision;
+    if (claim->second.changes_to != 0) decision.events.emplace_back(SeatsChangeReleased{command.enrollment, added});
+    decision.events.emplace_back(SeatsReleased{command.enrollment, seats});
     if (state_at(course.definition, now) != CourseState::closed)
-      advance_waitlist(course, {course.definition.capacity, course.available() + claim->second.seats}, decision);
+      advance_waitlist(course, {course.definition.capacity, course.available() + seats + added}, decision);
     return decision;
   }
   if (is_undone(course, command.enrollment)) return {};
@@ -156,12 +191,18 @@ void give_back(Course& course, const StudentId& student, EnrollmentId enrollment
 
 void release(Course& course, EnrollmentId enrollment) {
   if (auto it = course.claims.find(enrollment); it != course.claims.end()) {
-    const auto& [student, seats, taken] = it->second;
-    (taken ? course.taken : course.held) -= seats;
-    give_back(course, student, enrollment, seats);
+    const auto& claim = it->second;
+    (claim.taken ? course.taken : course.held) -= claim.seats;
+    give_back(course, claim.student, enrollment, claim.seats);
     course.claims.erase(it);
   }
   course.released.insert(enrollment);
+}
+
+Course::Claim& changing_claim(Course& course, EnrollmentId enrollment) {
+  const auto found = course.claims.find(enrollment);
+  require(found != course.claims.end() && found->second.changes_to != 0, "a change that ends was held");
+  return found->second;
 }
 
 /// Removes a waiter from the waitlist; its seats still count in its student's share.
@@ -274,6 +315,29 @@ void apply(Course& course, const CourseEvent& event) {
         claim.taken = true;
         course.held -= claim.seats;
         course.taken += claim.seats;
+      },
+      [&](const SeatsChangeHeld& e) {
+        const auto found = course.claims.find(e.enrollment);
+        require(found != course.claims.end() && found->second.taken && found->second.changes_to == 0,
+                "seats that change were taken");
+        auto& claim = found->second;
+        claim.changes_to = e.seats;
+        require(e.added <= course.available(), "seats that a change holds were available");
+        course.held += e.added;
+        course.share_of[claim.student].seats += e.added;
+      },
+      [&](const SeatsChangeTaken& e) {
+        auto& claim = changing_claim(course, e.enrollment);
+        course.held -= e.added;
+        course.taken = course.taken + e.added - e.returned;
+        course.share_of[claim.student].seats -= e.returned;
+        claim.seats = std::exchange(claim.changes_to, 0);
+      },
+      [&](const SeatsChangeReleased& e) {
+        auto& claim = changing_claim(course, e.enrollment);
+        course.held -= e.added;
+        course.share_of[claim.student].seats -= e.added;
+        claim.changes_to = 0;
       },
       [&](const SeatsReleased& e) { release(course, e.enrollment); },
       [&](const SeatsWaitlisted& e) {

@@ -130,6 +130,49 @@ struct SeatsReleased {
   }
 };
 
+/// A taken claim is to become one of `seats`; what it has more is held until it is taken.
+struct SeatsChangeHeld {
+  static constexpr std::string_view name = "course.seats-change-held";
+  EnrollmentId enrollment;
+  std::uint32_t seats = 0;
+  std::uint32_t added = 0;
+  /// Points that the new amount earns.
+  std::int64_t mileage = 0;
+  bool operator==(const SeatsChangeHeld&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("enrollmentId", self.enrollment);
+    field("seats", self.seats);
+    field("added", self.added);
+    field("mileage", self.mileage);
+  }
+};
+
+/// The claim has changed: what was held more is taken, or what it has less is available again.
+struct SeatsChangeTaken {
+  static constexpr std::string_view name = "course.seats-change-taken";
+  EnrollmentId enrollment;
+  std::uint32_t added = 0;
+  std::uint32_t returned = 0;
+  bool operator==(const SeatsChangeTaken&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("enrollmentId", self.enrollment);
+    field("added", self.added);
+    field("returned", self.returned);
+  }
+};
+
+/// The claim stays as it was.
+struct SeatsChangeReleased {
+  static constexpr std::string_view name = "course.seats-change-released";
+  EnrollmentId enrollment;
+  std::uint32_t added = 0;
+  bool operator==(const SeatsChangeReleased&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("enrollmentId", self.enrollment);
+    field("added", self.added);
+  }
+};
+
 /// The course is full: the enrollment is at the end of the waitlist.
 struct SeatsWaitlisted {
   static constexpr std::string_view name = "course.seats-waitlisted";
@@ -194,7 +237,8 @@ struct CourseCancelled {
 };
 
 using CourseEvent = std::variant<CourseRegistered, CourseRevised, SeatsHeld, SeatsTaken, SeatsReleased,
-                                 SeatsWaitlisted, WaiterPromoted, WaiterLeft, WaiterDismissed, CourseCancelled>;
+                                 SeatsWaitlisted, WaiterPromoted, WaiterLeft, WaiterDismissed, CourseCancelled,
+                                 SeatsChangeHeld, SeatsChangeTaken, SeatsChangeReleased>;
 
 /// The enrollment whose claim the event moves; none for what concerns the course alone.
 std::optional<EnrollmentId> enrollment_in(const CourseEvent& event);
@@ -220,7 +264,18 @@ struct HoldSeats {
   /// Goes on the waitlist when the course is full and has one.
   bool may_wait = false;
 };
+/// Takes what is held for the enrollment: its seats, or a change of them.
 struct TakeSeats {
+  EnrollmentId enrollment;
+};
+struct HoldSeatsChange {
+  EnrollmentId enrollment;
+  std::uint32_t seats = 1;
+  /// What the enrollment is to pay in all.
+  Money amount;
+  PaymentSide payments = PaymentSide::available;
+};
+struct ReleaseSeatsChange {
   EnrollmentId enrollment;
 };
 struct ReleaseSeats {
@@ -231,8 +286,8 @@ struct CancelCourse {
 };
 /// Advances the waitlist: dismisses what can never fit, promotes while the head fits; dismisses all once closed.
 struct AdvanceWaitlist {};
-using CourseCommand =
-    std::variant<RegisterCourse, ReviseCourse, HoldSeats, TakeSeats, ReleaseSeats, CancelCourse, AdvanceWaitlist>;
+using CourseCommand = std::variant<RegisterCourse, ReviseCourse, HoldSeats, TakeSeats, ReleaseSeats, CancelCourse,
+                                   AdvanceWaitlist, HoldSeatsChange, ReleaseSeatsChange>;
 
 /// What callers request of a course.
 using CourseRequest = std::variant<ReviseCourse, CancelCourse>;
@@ -267,7 +322,12 @@ struct Course {
     StudentId student;
     std::uint32_t seats = 0;
     bool taken = false;
+    /// Seats after the change that is under way; 0: there is none.
+    std::uint32_t changes_to = 0;
     bool operator==(const Claim&) const = default;
+
+    /// Held for the change.
+    std::uint32_t added() const { return changes_to > seats ? changes_to - seats : 0; }
   };
   struct Waiter {
     EnrollmentId enrollment;

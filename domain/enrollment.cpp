@@ -46,18 +46,33 @@ EnrollmentDecision decide(const Enrollment& enrollment, const EnrollmentCommand&
       },
       [&](const CompleteEnrollment&) {
         return move(state, State::confirmed, State::completed, EnrollmentCompleted{});
+      },
+      [&](const RequestSeatsChange& c) -> EnrollmentDecision {
+        if (enrollment.changing) return EnrollmentError::changing;
+        if (state != State::confirmed) return EnrollmentError::not_changeable;
+        return EnrollmentDecision::of(c.request);
+      },
+      [&](const ConfirmSeatsChange&) {
+        return enrollment.changing ? EnrollmentDecision::of(SeatsChanged{}) : EnrollmentDecision{};
+      },
+      [&](const RefuseSeatsChange& c) {
+        return enrollment.changing ? EnrollmentDecision::of(SeatsChangeRefused{c.reason}) : EnrollmentDecision{};
       });
 }
 
 void apply(Enrollment& enrollment, const EnrollmentEvent& event) {
   using State = EnrollmentState;
-  enrollment.state = match(event)([](const EnrollmentRequested&) { return State::requested; },
-                                  [](const EnrollmentConfirmed&) { return State::confirmed; },
-                                  [](const EnrollmentRejected&) { return State::rejected; },
-                                  [](const EnrollmentExpired&) { return State::expired; },
-                                  [](const CancelRequested&) { return State::cancel_requested; },
-                                  [](const EnrollmentCancelled&) { return State::cancelled; },
-                                  [](const EnrollmentCompleted&) { return State::completed; });
+  auto& state = enrollment.state;
+  match(event)([&](const EnrollmentRequested&) { state = State::requested; },
+               [&](const EnrollmentConfirmed&) { state = State::confirmed; },
+               [&](const EnrollmentRejected&) { state = State::rejected; },
+               [&](const EnrollmentExpired&) { state = State::expired; },
+               [&](const CancelRequested&) { state = State::cancel_requested; },
+               [&](const EnrollmentCancelled&) { state = State::cancelled; },
+               [&](const EnrollmentCompleted&) { state = State::completed; },
+               [&](const SeatsChangeRequested&) { enrollment.changing = true; },
+               [&](const SeatsChanged&) { enrollment.changing = false; },
+               [&](const SeatsChangeRefused&) { enrollment.changing = false; });
 }
 
 }  // namespace sugang

@@ -92,8 +92,33 @@ struct CancelRequested {
 
 struct EnrollmentCancelled : BareEvent<"enrollment.cancelled"> {};
 
-using EnrollmentEvent = std::variant<EnrollmentRequested, EnrollmentConfirmed, EnrollmentRejected,
-                                     EnrollmentExpired, CancelRequested, EnrollmentCancelled, EnrollmentCompleted>;
+/// It stays confirmed, with the seats that it has, until the change is done.
+struct SeatsChangeRequested {
+  static constexpr std::string_view name = "enrollment.seats-change-requested";
+  std::uint32_t seats = 0;
+  /// seats × the price that the enrollment was made for.
+  Money amount;
+  bool operator==(const SeatsChangeRequested&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("seats", self.seats);
+    field("amount", self.amount);
+  }
+};
+
+/// It has the seats and the amount of the change.
+struct SeatsChanged : BareEvent<"enrollment.seats-changed"> {};
+
+/// It keeps the seats and the amount from before the change.
+struct SeatsChangeRefused {
+  static constexpr std::string_view name = "enrollment.seats-change-refused";
+  std::string reason;
+  bool operator==(const SeatsChangeRefused&) const = default;
+  static void fields(auto& self, auto&& field) { field("reason", self.reason); }
+};
+
+using EnrollmentEvent =
+    std::variant<EnrollmentRequested, EnrollmentConfirmed, EnrollmentRejected, EnrollmentExpired, CancelRequested,
+                 EnrollmentCancelled, EnrollmentCompleted, SeatsChangeRequested, SeatsChanged, SeatsChangeRefused>;
 
 struct RequestEnrollment {
   EnrollmentRequested request;
@@ -108,10 +133,28 @@ struct RequestCancel {
 };
 struct CancelEnrollment {};
 struct CompleteEnrollment {};
-using EnrollmentCommand = std::variant<RequestEnrollment, ConfirmEnrollment, RejectEnrollment, ExpireEnrollment,
-                                       RequestCancel, CancelEnrollment, CompleteEnrollment>;
+struct RequestSeatsChange {
+  SeatsChangeRequested request;
+};
+struct ConfirmSeatsChange {};
+struct RefuseSeatsChange {
+  std::string reason;
+};
+using EnrollmentCommand =
+    std::variant<RequestEnrollment, ConfirmEnrollment, RejectEnrollment, ExpireEnrollment, RequestCancel,
+                 CancelEnrollment, CompleteEnrollment, RequestSeatsChange, ConfirmSeatsChange, RefuseSeatsChange>;
 
-enum class EnrollmentError : std::uint8_t { not_found, not_cancellable, ended };
+enum class EnrollmentError : std::uint8_t {
+  not_found,
+  not_cancellable,
+  ended,
+  /// Seats change in a confirmed booking of a performance alone.
+  not_changeable,
+  /// A change of seats is under way.
+  changing,
+  /// It is another version than the one that the caller has seen.
+  version_changed,
+};
 
 /// One student's claim. Between `requested` and `confirmed` the seats and the money move in other aggregates;
 /// what a reader sees of it (`waitlisted`, `seats_held`, `payment_pending`, `awaiting_…`) is read from the
@@ -122,6 +165,8 @@ struct Enrollment {
   using Error = EnrollmentError;
 
   EnrollmentState state = EnrollmentState::none;
+  /// A change of its seats is under way.
+  bool changing = false;
   bool operator==(const Enrollment&) const = default;
 };
 

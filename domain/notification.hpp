@@ -21,12 +21,14 @@ enum class NoticeKind : std::uint8_t {
   instructor_assigned,
   schedule_confirmed,
   result_recorded,
+  seats_changed,
+  seats_change_refused,
 };
 constexpr auto names_of(NoticeKind) {
   return names("waitlist.promoted", "enrollment.confirmed", "enrollment.completed", "enrollment.rejected",
                "enrollment.expired", "enrollment.cancelled", "stock.prepared", "delivery.requested",
                "delivery.started", "delivery.completed", "coaching.assigned", "coaching.scheduled",
-               "coaching.result-recorded");
+               "coaching.result-recorded", "enrollment.seats-changed", "enrollment.seats-change-refused");
 }
 
 /// `queued` while a webhook is still to be called for it, `failed` when none of those called took it, else `sent`:

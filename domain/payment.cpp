@@ -30,6 +30,11 @@ PaymentDecision on(const Payment& payment, const ResolveCharge& command) {
     if (command.approved) return PaymentDecision::of(PaymentApproved{payment.mileage});
     return PaymentDecision::of(PaymentDeclined{command.reason});
   }
+  if (payment.next) {
+    if (!command.approved) return PaymentDecision::of(ReplacementDeclined{command.reason});
+    return PaymentDecision::of(PaymentReplaced{payment.next->mileage},
+                               RefundRequested{.mileage = payment.mileage_earned, .former = true});
+  }
   if (payment.state == PaymentState::void_requested) {
     if (command.approved) return PaymentDecision::of(PaymentApproved{}, RefundRequested{});
     return PaymentDecision::of(PaymentVoided{});
@@ -38,6 +43,7 @@ PaymentDecision on(const Payment& payment, const ResolveCharge& command) {
 }
 
 PaymentDecision on(const Payment& payment, const RefundPayment& command) {
+  if (payment.next || payment.former) return PaymentError::outcome_unknown;
   switch (payment.state) {
     case PaymentState::none: return PaymentDecision::of(PaymentVoided{});
     case PaymentState::requested:
@@ -60,20 +66,40 @@ PaymentDecision on(const Payment& payment, const RefundPayment& command) {
 }
 
 PaymentDecision on(const Payment& payment, const ResolveRefund& command) {
-  if (payment.state != PaymentState::refund_requested) return {};
-  if (command.approved) return PaymentDecision::of(PaymentRefunded{});
+  const bool former = payment.former.has_value();
+  if (payment.state != PaymentState::refund_requested && !former) return {};
+  if (command.approved) return PaymentDecision::of(PaymentRefunded{former});
   if (payment.refund_declined) return {};
   return PaymentDecision::of(RefundDeclined{command.reason});
 }
 
 PaymentDecision on(const Payment& payment, const SettleRefund&) {
   if (payment.outcome_unknown()) return PaymentError::outcome_unknown;
-  if (payment.state == PaymentState::refund_requested) return PaymentDecision::of(PaymentRefunded{});
+  if (payment.state == PaymentState::refund_requested || payment.former)
+    return PaymentDecision::of(PaymentRefunded{payment.former.has_value()});
   if (payment.state == PaymentState::refunded) return {};
   return PaymentError::not_resolvable;
 }
 
+PaymentDecision on(const Payment& payment, const ReplacePayment& command) {
+  if (payment.state != PaymentState::approved) return PaymentError::undone;
+  if (payment.next || payment.former || command.amount == payment.amount) return {};
+  return PaymentDecision::of(ReplacementRequested{command.amount, command.mileage});
+}
+
+PaymentDecision on(const Payment& payment, const RefundFormer& command) {
+  if (payment.former && payment.refund_declined && command.again)
+    return PaymentDecision::of(RefundRequested{.former = true});
+  return {};
+}
+
 }  // namespace
+
+PaymentId key_of(PaymentId payment, std::uint32_t number) {
+  // The low half is random; an odd factor keeps the keys of one payment apart.
+  payment.uid.low ^= number * 0x9e3779b97f4a7c15ULL;
+  return payment;
+}
 
 bool lets_calls_leave(const PaymentCommand& command) {
   if (const auto* take = std::get_if<TakePayment>(&command)) return take->may_call;
@@ -104,15 +130,29 @@ void apply(Payment& payment, const PaymentEvent& event) {
       [&](const PaymentVoidRequested&) { payment.state = State::void_requested; },
       [&](const PaymentVoided&) { payment.state = State::voided; },
       [&](const RefundRequested& e) {
-        payment.state = State::refund_requested;
+        if (!e.former) payment.state = State::refund_requested;
         payment.mileage_earned -= e.mileage;
         payment.refund_declined = false;
       },
       [&](const RefundDeclined&) { payment.refund_declined = true; },
-      [&](const PaymentRefunded&) {
-        payment.state = State::refunded;
+      [&](const PaymentRefunded& e) {
         payment.refund_declined = false;
-      });
+        if (e.former) return payment.former.reset();
+        payment.state = State::refunded;
+      },
+      [&](const ReplacementRequested& e) {
+        payment.next = Payment::Charge{e.amount, e.mileage, ++payment.last_number};
+      },
+      [&](const PaymentReplaced& e) {
+        const auto next = payment.next.value_or(Payment::Charge{});
+        payment.former = Payment::Charge{payment.amount, payment.mileage, payment.number};
+        payment.next.reset();
+        payment.amount = next.amount;
+        payment.mileage = next.mileage;
+        payment.number = next.number;
+        payment.mileage_earned += e.mileage;
+      },
+      [&](const ReplacementDeclined&) { payment.next.reset(); });
 }
 
 }  // namespace sugang

@@ -9,7 +9,11 @@ namespace sugang {
 namespace {
 
 constexpr Causation take_payment{Step::take_payment, Direction::act};
+constexpr Causation take_seats{Step::take_seats, Direction::act};
 constexpr Causation confirm{Step::confirm, Direction::act};
+constexpr Causation replace_payment{Step::replace_payment, Direction::act};
+constexpr Causation take_seats_change{Step::take_seats_change, Direction::act};
+constexpr Causation confirm_seats_change{Step::confirm_seats_change, Direction::act};
 constexpr Causation book_slot{Step::book_slot, Direction::act};
 constexpr Causation confirm_schedule{Step::confirm_schedule, Direction::act};
 
@@ -44,6 +48,7 @@ class Turn : public SagaWalk {
   void serve(const CancelSaga& cancel, const CallSaga& call);
   void serve(const StaffStep& taken, const CallSaga& call);
   void serve(const Operation& operation, const CallSaga& call);
+  void serve(const ChangeSeats& change, const CallSaga& call);
   void serve_postponed(const Refusal& why = ServiceError::read_failed);
 
   void opened(const StepReply& reply);
@@ -60,6 +65,7 @@ void Turn::serve(const JoinSaga&, const CallSaga& call) {
 void Turn::serve(const CancelSaga& cancel, const CallSaga& call) {
   if (!saga_.exists() || summary_.state == EnrollmentState::cancelled || has_ended_otherwise(summary_.state))
     return answer({call.caller, true}, false);
+  if (summary_.change) return answer_refused(call.caller, EnrollmentError::changing);
   if (cursor_.turned) {
     add_waiting(call.caller, true, call.wait);
     return resume();
@@ -74,7 +80,24 @@ void Turn::serve(const CancelSaga& cancel, const CallSaga& call) {
   }
 }
 
+void Turn::serve(const ChangeSeats& change, const CallSaga& call) {
+  if (auto refusal = refusal_of(saga_, change, world_)) return answer_refused(call.caller, *refusal);
+  if (change.seats == summary_.seats) return answer_as_it_stands(call.caller);
+  const Money price{summary_.amount.amount / summary_.seats, summary_.amount.currency};
+  decision_.claimant = call.caller;
+  append(saga_.id, {}, EnrollmentEvent{SeatsChangeRequested{change.seats, price * change.seats}});
+  decision_.pending = true;
+  cursor_ = cursor_of(summary_);
+  saga_.attempts = 0;
+  saga_.changing = {call.caller, call.wait};
+  run();
+}
+
 void Turn::on(const RevokeSaga& revoke) {
+  if (summary_.change) {
+    saga_.postponed.emplace_back(revoke);
+    return resume();
+  }
   const bool live = saga_.exists() && !cursor_.turned && !has_ended_otherwise(summary_.state) &&
                     summary_.state != EnrollmentState::cancelled;
   const auto may = cancel_now(saga_);
@@ -228,13 +251,20 @@ void Turn::end_staff_step(const StepReply& reply) {
 }
 
 void Turn::on(const SettlePayment& settle) {
+  const bool changing = command_at(cursor_) == replace_payment;
   const bool charging = command_at(cursor_) == take_payment && summary_.payment == PaymentState::requested;
-  const auto confirmed = sugang::decide(saga_.enrollment, ConfirmEnrollment{}, world_.now);
-  if (!charging || !confirms_next(cursor_) || !saga_.postponed.empty() || confirmed.events.empty())
-    return effect(SettleApart{});
-  effect(SettleJointly{settle.payment,
-                       {next_record(saga_.id, confirm, EnrollmentEvent{EnrollmentConfirmed{}}),
-                        next_record(saga_of(saga_.id), {}, SagaEvent{SagaCompleted{}})}});
+  if (!(charging || changing) || !confirms_next(cursor_) || !saga_.postponed.empty()) return effect(SettleApart{});
+  const auto confirmed = changing ? sugang::decide(saga_.enrollment, ConfirmSeatsChange{}, world_.now)
+                                  : sugang::decide(saga_.enrollment, ConfirmEnrollment{}, world_.now);
+  if (confirmed.events.empty()) return effect(SettleApart{});
+  SettleJointly joint{.payment = settle.payment,
+                      .enrollment = {},
+                      .seats = changing ? take_seats_change : take_seats,
+                      .ends = !changing};
+  joint.enrollment.push_back(
+      next_record(saga_.id, changing ? confirm_seats_change : confirm, confirmed.events.front()));
+  if (joint.ends) joint.enrollment.push_back(next_record(saga_of(saga_.id), {}, SagaEvent{SagaCompleted{}}));
+  effect(std::move(joint));
 }
 
 void Turn::on(const SettlementEnded& ended) {
@@ -245,6 +275,7 @@ void Turn::on(const SettlementEnded& ended) {
   saga_.attempts = 0;
   saga_.deferred = false;
   cursor_ = first_undone(cursor_, summary_);
+  if (summary_.change) return run();
   answer_waiting(false);
 }
 
@@ -281,6 +312,7 @@ Saga load(EnrollmentId id, const std::vector<Record>& timeline, Saga before) {
   Saga saga;
   saga.id = id;
   saga.starting = before.starting;
+  saga.changing = before.changing;
   saga.waiting = std::move(before.waiting);
   saga.staff = before.staff;
   saga.postponed = std::move(before.postponed);

@@ -59,11 +59,17 @@ struct JoinSaga {};
 struct CancelSaga {
   std::string reason;
 };
-using SagaRequest = std::variant<PlaceEnrollment, JoinSaga, CancelSaga, StaffStep, Operation>;
+/// Gives a confirmed booking of a performance another number of seats.
+struct ChangeSeats {
+  std::uint32_t seats = 1;
+  /// Of the enrollment, any of them (If-Match); none given: whichever it has.
+  std::vector<std::uint64_t> expected_versions;
+};
+using SagaRequest = std::variant<PlaceEnrollment, JoinSaga, CancelSaga, StaffStep, Operation, ChangeSeats>;
 
 // Commands of a saga.
 
-/// The caller gets one answer: of a placement, a join and a cancel at the saga's end, `wait` permitting.
+/// The caller gets one answer: of a placement, a join, a cancel and a change at the saga's end, `wait` permitting.
 struct CallSaga {
   SagaRequest request;
   Wait wait;
@@ -144,6 +150,8 @@ struct Saga {
     Wait wait;
   };
   std::optional<Starting> starting;
+  /// Waits for the seats of a change to be held, and then, `wait` permitting, for the change's end.
+  std::optional<Starting> changing;
   /// Waits for the end: of the enrollment's placement, or of its cancel.
   struct Waiting {
     CallerId caller;
@@ -163,7 +171,7 @@ struct Saga {
   bool exists() const { return summary.state != EnrollmentState::none; }
   /// Nothing is in flight, and no caller waits.
   bool idle() const {
-    return !running && !starting && waiting.empty() && !staff && postponed.empty() && !deferred &&
+    return !running && !starting && !changing && waiting.empty() && !staff && postponed.empty() && !deferred &&
            !pending_move(summary);
   }
   Sequence sequence_of(const AggregateId& aggregate) const;
@@ -218,6 +226,10 @@ struct ReadAgain {
 struct SettleJointly {
   std::vector<Record> payment;
   std::vector<Record> enrollment;
+  /// Under which the course takes the seats.
+  Causation seats;
+  /// The saga has ended with it.
+  bool ends = true;
 };
 /// The payment is to append its approval by itself.
 struct SettleApart {};

@@ -32,16 +32,29 @@ enum class Step : std::uint8_t {
   complete_delivery,
   record_result,
   complete,
+  hold_seats_change,
+  replace_payment,
+  take_seats_change,
+  confirm_seats_change,
+  refund_former,
+  release_seats_change,
+  mark_change_refused,
 };
 constexpr auto names_of(Step) {
   return names("none", "request", "hold_seats", "take_payment", "take_seats", "confirm", "mark_cancel_requested",
                "mark_cancelled", "mark_rejected", "mark_expired", "prepare_stock", "request_delivery",
                "assign_instructor", "book_slot", "confirm_schedule", "start_delivery", "complete_delivery",
-               "record_result", "complete");
+               "record_result", "complete", "hold_seats_change", "replace_payment", "take_seats_change",
+               "confirm_seats_change", "refund_former", "release_seats_change", "mark_change_refused");
 }
 
 enum class Direction : std::uint8_t { act, undo };
 constexpr auto names_of(Direction) { return names("act", "undo"); }
+
+/// Of a change of an enrollment's seats.
+constexpr bool is_of_change(Step step) {
+  return step >= Step::hold_seats_change && step <= Step::mark_change_refused;
+}
 
 /// What a reader calls the step in this direction: hold_seats undone is release_seats.
 std::string_view step_label(Step step, Direction direction);
@@ -52,8 +65,9 @@ constexpr auto names_of(SagaState) {
 }
 
 /// Why a saga turned back; it decides how the enrollment ends.
-enum class TurnCause : std::uint8_t { declined, expired, cancelled };
-constexpr auto names_of(TurnCause) { return names("declined", "expired", "cancelled"); }
+/// `change_refused` undoes a change of seats alone; the enrollment goes on as it was.
+enum class TurnCause : std::uint8_t { declined, expired, cancelled, change_refused };
+constexpr auto names_of(TurnCause) { return names("declined", "expired", "cancelled", "change_refused"); }
 
 struct SagaStarted {
   static constexpr std::string_view name = "saga.started";

@@ -29,6 +29,8 @@ bool waits_for_component(const Saga& saga, const Causation& command, const SagaC
   const auto component = row_of(command.step).component;
   if (!component) return false;
   if (*component != Component::payments) return world.paused.contains(*component);
+  // Its intents are durable before the command, or it makes its call at once.
+  if (is_of_change(command.step)) return !may_call(world);
   const auto payment = saga.summary.payment_so_far();
   const bool intent_is_durable = command.direction == Direction::act
                                      ? payment.state == PaymentState::requested
@@ -73,6 +75,19 @@ std::optional<Refusal> refusal_of(const Saga& saga, const StaffStep& step, const
   return std::nullopt;
 }
 
+std::optional<Refusal> refusal_of(const Saga& saga, const ChangeSeats& change, const SagaConditions& world) {
+  const auto& summary = saga.summary;
+  if (!saga.exists()) return EnrollmentError::not_found;
+  const auto& expected = change.expected_versions;
+  if (!expected.empty() && std::find(expected.begin(), expected.end(), summary.version) == expected.end())
+    return EnrollmentError::version_changed;
+  const auto asked = decide(saga.enrollment, RequestSeatsChange{}, world.now);
+  if (asked.error) return *asked.error;
+  if (summary.kind != CourseKind::performance || !summary.ended()) return EnrollmentError::not_changeable;
+  if (has_long_timeline(saga)) return SagaError::too_many_changes;
+  return std::nullopt;
+}
+
 std::optional<SagaError> refusal_of(const Saga& saga, OperatorAction action, const SagaConditions& world) {
   if (!saga.exists()) return SagaError::not_found;
   if (action == OperatorAction::compensate)
@@ -82,6 +97,9 @@ std::optional<SagaError> refusal_of(const Saga& saga, OperatorAction action, con
   if (action == OperatorAction::retry)
     return has_long_timeline(saga) ? std::optional{SagaError::too_many_changes} : std::nullopt;
   switch (command->step) {
+    case Step::refund_former:
+      if (!saga.summary.refund_declined) return SagaError::outcome_unknown;
+      return std::nullopt;
     case Step::take_payment:
       if (saga.summary.payment_so_far().outcome_unknown()) return SagaError::outcome_unknown;
       return saga.summary.saga == SagaState::stuck ? std::nullopt : std::optional{SagaError::not_resolvable};

@@ -28,6 +28,8 @@ TimePoint deadline_of(const Saga& saga, Step step, const SagaConditions& world);
 
 /// Why the staff can't take the step now, if so.
 std::optional<Refusal> refusal_of(const Saga& saga, const StaffStep& step, const SagaConditions& world);
+/// Why the seats can't be changed now, if so.
+std::optional<Refusal> refusal_of(const Saga& saga, const ChangeSeats& change, const SagaConditions& world);
 /// Why the operator can't do that now, if so.
 std::optional<SagaError> refusal_of(const Saga& saga, OperatorAction action, const SagaConditions& world);
 

@@ -114,6 +114,39 @@ constexpr std::array rows{
     StepRow{.step = Step::mark_rejected,
             .act = [](Context c) { return to_enrollment(c, RejectEnrollment{c.enrollment.reason}); }},
     StepRow{.step = Step::mark_expired, .act = [](Context c) { return to_enrollment(c, ExpireEnrollment{}); }},
+    // A change of seats. Until it is done the enrollment stays as it was, and what it was is never given up for it.
+    StepRow{.step = Step::hold_seats_change,
+            .act =
+                [](Context c) {
+                  const auto& change = *c.enrollment.change;
+                  return to_course(
+                      c, HoldSeatsChange{c.enrollment.id, change.seats, change.amount,
+                                         c.calls_may_leave ? PaymentSide::available : PaymentSide::unavailable});
+                },
+            .cancel = Cancel::waits},
+    StepRow{.step = Step::replace_payment,
+            .act =
+                [](Context c) {
+                  const auto& change = *c.enrollment.change;
+                  return to_payment(c.enrollment, ReplacePayment{change.amount, change.mileage});
+                },
+            .component = Component::payments,
+            .cancel = Cancel::waits},
+    StepRow{.step = Step::take_seats_change,
+            .act = [](Context c) { return to_course(c, TakeSeats{c.enrollment.id}); },
+            .cancel = Cancel::waits,
+            .no_return = true},
+    StepRow{.step = Step::confirm_seats_change,
+            .act = [](Context c) { return to_enrollment(c, ConfirmSeatsChange{}); },
+            .cancel = Cancel::waits},
+    StepRow{.step = Step::refund_former,
+            .act = [](Context c) { return to_payment(c.enrollment, RefundFormer{c.operator_retries}); },
+            .component = Component::payments,
+            .cancel = Cancel::waits},
+    StepRow{.step = Step::release_seats_change,
+            .act = [](Context c) { return to_course(c, ReleaseSeatsChange{c.enrollment.id}); }},
+    StepRow{.step = Step::mark_change_refused,
+            .act = [](Context c) { return to_enrollment(c, RefuseSeatsChange{c.enrollment.change->refusal}); }},
 };
 
 constexpr std::array lecture{Step::hold_seats, Step::take_payment, Step::take_seats, Step::confirm};
@@ -123,6 +156,11 @@ constexpr std::array product{Step::hold_seats,     Step::take_payment,      Step
 constexpr std::array training{Step::hold_seats, Step::take_payment,     Step::assign_instructor,
                               Step::book_slot,  Step::confirm_schedule, Step::take_seats,
                               Step::confirm,    Step::record_result,    Step::complete};
+
+constexpr std::array change{Step::hold_seats_change, Step::replace_payment, Step::take_seats_change,
+                            Step::confirm_seats_change, Step::refund_former};
+constexpr std::array change_refused{Causation{Step::release_seats_change, Direction::act},
+                                    Causation{Step::mark_change_refused, Direction::act}};
 
 constexpr auto undos =
     std::count_if(rows.begin(), rows.end(), [](const StepRow& row) { return row.undo != nullptr; });
@@ -141,8 +179,12 @@ constexpr auto declined = make_way_back(std::array<Step, 0>{}, Step::mark_reject
 constexpr auto expired = make_way_back(std::array<Step, 0>{}, Step::mark_expired);
 constexpr auto cancelled = make_way_back(std::array{Step::mark_cancel_requested}, Step::mark_cancelled);
 
+std::span<const Step> way_of(const Cursor& cursor) {
+  return cursor.changing ? way_of_change() : way_forward(cursor.kind);
+}
+
 std::size_t length(const Cursor& cursor) {
-  return cursor.turned ? way_back(*cursor.turned).size() : way_forward(cursor.kind).size();
+  return cursor.turned ? way_back(*cursor.turned).size() : way_of(cursor).size();
 }
 
 /// Whether the step under the cursor is to be taken at all.
@@ -183,6 +225,8 @@ std::span<const Step> way_forward(CourseKind kind) {
   return {};
 }
 
+std::span<const Step> way_of_change() { return change; }
+
 std::optional<std::size_t> place_of(CourseKind kind, Step step) {
   const auto way = way_forward(kind);
   const auto it = std::find(way.begin(), way.end(), step);
@@ -194,31 +238,33 @@ std::span<const Causation> way_back(TurnCause cause) {
     case TurnCause::declined: return declined;
     case TurnCause::expired: return expired;
     case TurnCause::cancelled: return cancelled;
+    case TurnCause::change_refused: return change_refused;
   }
   return {};
 }
 
 std::optional<Causation> command_at(const Cursor& cursor) {
   if (cursor.index >= length(cursor)) return std::nullopt;
-  if (!cursor.turned) return Causation{way_forward(cursor.kind)[cursor.index], Direction::act};
+  if (!cursor.turned) return Causation{way_of(cursor)[cursor.index], Direction::act};
   return way_back(*cursor.turned)[cursor.index];
 }
 
 const StepRow* forward_step(const Cursor& cursor) {
   if (cursor.turned || cursor.index >= length(cursor)) return nullptr;
-  return &row_of(way_forward(cursor.kind)[cursor.index]);
+  return &row_of(way_of(cursor)[cursor.index]);
 }
 
 bool before_no_return(const Cursor& cursor) {
   if (cursor.turned) return false;
-  const auto way = way_forward(cursor.kind);
+  const auto way = way_of(cursor);
   const auto no_return = std::find_if(way.begin(), way.end(), [](Step step) { return row_of(step).no_return; });
   return cursor.index < static_cast<std::size_t>(no_return - way.begin());
 }
 
 bool confirms_next(const Cursor& cursor) {
   if (cursor.turned) return false;
-  const auto to_come = way_forward(cursor.kind).subspan(std::min(cursor.index + 1, length(cursor)));
+  const auto to_come = way_of(cursor).subspan(std::min(cursor.index + 1, length(cursor)));
+  if (cursor.changing) return !to_come.empty() && to_come.front() == Step::take_seats_change;
   return std::ranges::equal(to_come, std::array{Step::take_seats, Step::confirm});
 }
 
@@ -228,12 +274,13 @@ Cursor next_step(Cursor cursor) {
 }
 
 Cursor turn_back(const Cursor& cursor, TurnCause cause) {
-  return past_what_does_not_apply({.kind = cursor.kind, .turned = cause, .index = 0, .reached = cursor.index});
+  return past_what_does_not_apply(
+      {.kind = cursor.kind, .changing = cursor.changing, .turned = cause, .index = 0, .reached = cursor.index});
 }
 
 Cancel cancel_at(const Cursor& cursor) {
   if (const auto* step = forward_step(cursor)) return step->cancel;
-  if (cursor.turned) return Cancel::waits;
+  if (cursor.turned || cursor.changing) return Cancel::waits;
   // At its end: nothing but what was completed is past cancelling.
   return way_forward(cursor.kind).back() == Step::complete ? Cancel::refused : Cancel::turns;
 }
@@ -246,7 +293,7 @@ Cursor first_undone(Cursor cursor, const EnrollmentSummary& summary) {
 }
 
 Cursor cursor_of(const EnrollmentSummary& summary) {
-  const auto forward = first_undone({.kind = summary.kind}, summary);
+  const auto forward = first_undone({.kind = summary.kind, .changing = summary.change.has_value()}, summary);
   if (!summary.turned) return forward;
   return first_undone(turn_back(forward, *summary.turned), summary);
 }
@@ -312,7 +359,8 @@ ParticipantCommand resolution_of(Causation step, const std::string& reason, cons
                                  TimePoint now) {
   auto command = [&] {
     switch (step.step) {
-      case Step::take_payment: return to_payment(summary, SettleRefund{});
+      case Step::take_payment:
+      case Step::refund_former: return to_payment(summary, SettleRefund{});
       case Step::start_delivery: return to_delivery(summary, StartDelivery{});
       case Step::complete_delivery: return to_delivery(summary, CompleteDelivery{});
       default: return to_coaching(summary, RecordResult{reason, now});

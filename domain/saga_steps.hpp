@@ -70,6 +70,8 @@ std::string_view step_label(Step step, Direction direction);
 /// The way forward for a kind of course. The first step, hold_seats, is taken in the append that creates the
 /// enrollment.
 std::span<const Step> way_forward(CourseKind kind);
+/// The way of a change of seats, once the enrollment is confirmed.
+std::span<const Step> way_of_change();
 /// The step's index on the way forward; none when the kind does without it.
 std::optional<std::size_t> place_of(CourseKind kind, Step step);
 /// The way back of what any kind may have done: the undos in the order of the step rows, and the marks that the
@@ -79,6 +81,8 @@ std::span<const Causation> way_back(TurnCause cause);
 /// Where a saga stands: on the way that its kind, or the cause of its turning back, prescribes.
 struct Cursor {
   CourseKind kind = CourseKind::lecture;
+  /// On the way of a change of seats.
+  bool changing = false;
   std::optional<TurnCause> turned;
   std::size_t index = 0;
   /// On the way back: the last step of the way forward that may have been begun. What is behind it was not, and is
@@ -93,7 +97,7 @@ std::optional<Causation> command_at(const Cursor& cursor);
 const StepRow* forward_step(const Cursor& cursor);
 /// Whether the step under the cursor can still be given up when it is refused.
 bool before_no_return(const Cursor& cursor);
-/// Whether nothing but the seats and the confirmation is to come behind the step under the cursor.
+/// Whether the seats and the confirmation, of the enrollment or of a change, come behind the step under the cursor.
 bool confirms_next(const Cursor& cursor);
 Cursor next_step(Cursor cursor);
 /// The first step of the way back.

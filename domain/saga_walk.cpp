@@ -13,8 +13,10 @@ constexpr Causation mark_expired{Step::mark_expired, Direction::act};
 
 std::string decline_reason(const StepReply& reply) {
   for (const auto& record : reply.records)
-    if (const auto* payment = std::get_if<PaymentEvent>(&record.event))
+    if (const auto* payment = std::get_if<PaymentEvent>(&record.event)) {
       if (const auto* declined = std::get_if<PaymentDeclined>(payment)) return declined->reason;
+      if (const auto* declined = std::get_if<ReplacementDeclined>(payment)) return declined->reason;
+    }
   return reply.error;
 }
 
@@ -72,6 +74,7 @@ void SagaWalk::step_ended(const StepReply& reply) {
     case StepOutcome::done: {
       saga_.attempts = 0;
       saga_.deferred = false;
+      take_up_change();
       // The staff has not acted yet.
       const auto* step = forward_step(cursor_);
       if (step && step->taken == TakenBy::staff && !is_done(summary_, reply.step)) return wait_for_staff(*step);
@@ -79,6 +82,7 @@ void SagaWalk::step_ended(const StepReply& reply) {
       return run();
     }
     case StepOutcome::refused:
+      if (cursor_.changing && before_no_return(cursor_)) return refuse_change(reply);
       if (before_no_return(cursor_)) return turn(TurnCause::declined, decline_reason(reply));
       return get_stuck(reply.step, reply.error);
     case StepOutcome::unknown: return retry_later(reply.step, reply.error);
@@ -99,6 +103,7 @@ void SagaWalk::under_way(const StepReply& reply) {
 
 void SagaWalk::retry_later(const Causation& command, const std::string& error) {
   ++saga_.attempts;
+  take_up_change();
   const bool charges = command == take_payment;
   if (charges && world_.now >= summary_.deadline) return turn(TurnCause::expired, "no answer by the deadline");
   const bool may_take_its_time = summary_.defers && charges;
@@ -139,9 +144,26 @@ void SagaWalk::turn(TurnCause cause, std::string reason) {
   run();
 }
 
+/// The seats are held: from now on the caller waits for the end.
+void SagaWalk::take_up_change() {
+  if (const auto caller = std::exchange(saga_.changing, std::nullopt))
+    add_waiting(caller->caller, false, caller->wait.value_or(Milliseconds{0}));
+}
+
+/// The enrollment stays as it was, and its callers get the reason.
+void SagaWalk::refuse_change(const StepReply& reply) {
+  const auto refusal = reply.refusal.value_or(PaymentError::declined);
+  if (const auto caller = std::exchange(saga_.changing, std::nullopt)) answer_refused(caller->caller, refusal);
+  for (const auto& each : std::exchange(saga_.waiting, {})) answer_refused(each.caller, refusal);
+  const bool of_payment = reply.step.step == Step::replace_payment;
+  turn(TurnCause::change_refused, of_payment ? decline_reason(reply) : "the course refused the seats");
+}
+
 void SagaWalk::finish() {
   saga_.running = false;
-  append(cursor_.turned ? SagaEvent{SagaCompensated{}} : SagaEvent{SagaCompleted{}});
+  const bool compensated = cursor_.turned && !cursor_.changing;
+  append(compensated ? SagaEvent{SagaCompensated{}} : SagaEvent{SagaCompleted{}});
+  if (cursor_.changing) cursor_ = cursor_of(summary_);
   decision_.pending = false;
   answer_waiting(false);
 }
@@ -162,10 +184,8 @@ void SagaWalk::mark_expired_before_money_moves() {
 void SagaWalk::wait_for_component(const Causation& command) {
   saga_.running = false;
   saga_.retry_armed = false;
-  if (command.step == Step::take_payment)
-    wait_for_payments(command);
-  else if (summary_.awaits != command.step)
-    append(SagaWaits{command.step, {}});
+  if (row_of(command.step).component == Component::payments) wait_for_payments(command);
+  if (command.step != Step::take_payment && summary_.awaits != command.step) append(SagaWaits{command.step, {}});
   mark_expired_before_money_moves();
   // Half of the staff member's step is done, and is found done when it is taken again.
   if (saga_.staff && row_of(saga_.staff->answered_by.step).component == row_of(command.step).component)

@@ -35,6 +35,8 @@ class SagaWalk : public SagaDraft {
   bool take_own(const Causation& step);
   void retry_later(const Causation& command, const std::string& error);
   void arm_retry(const Causation& command);
+  void take_up_change();
+  void refuse_change(const StepReply& reply);
   void finish();
   void get_stuck(const Causation& command, const std::string& error);
   void mark_expired_before_money_moves();

@@ -7,6 +7,9 @@
 namespace sugang {
 namespace {
 
+/// Behind every step of the other ways.
+constexpr std::size_t rank_of_change = 100;
+
 /// Steps are listed as the ways forward and back have them, so that it does not matter in which order two
 /// participants' events are folded.
 std::size_t rank_of(CourseKind kind, const Causation& command) {
@@ -14,6 +17,7 @@ std::size_t rank_of(CourseKind kind, const Causation& command) {
   const auto forward = way_forward(kind);
   if (command.direction == Direction::act)
     if (const auto place = place_of(kind, command.step)) return 1 + *place;
+  if (is_of_change(command.step)) return rank_of_change + static_cast<std::size_t>(command.step);
   const auto back = way_back(TurnCause::cancelled);
   return 1 + forward.size() + static_cast<std::size_t>(std::find(back.begin(), back.end(), command) - back.begin());
 }
@@ -89,9 +93,21 @@ void fold(EnrollmentSummary& summary, const Record& record, const CourseEvent& e
                  summary.ticket.reset();
                  state = StepState::failed;
                },
+               [&](const SeatsChangeHeld& e) {
+                 if (summary.change) summary.change->mileage = e.mileage;
+               },
                [](const auto&) {});
   if (state != StepState::pending) go_on(summary, record.causation.step);
   mark_step(summary, record, state);
+}
+
+void begin_change(EnrollmentSummary& summary, const SeatsChangeRequested& requested) {
+  summary.change = SeatsChange{.seats = requested.seats, .amount = requested.amount};
+  summary.saga = SagaState::running;
+  summary.failing = {};
+  summary.attempts = 0;
+  // What an earlier change did is no step of this one.
+  std::erase_if(summary.steps, [](const StepProgress& progress) { return is_of_change(progress.step); });
 }
 
 void fold(EnrollmentSummary& summary, const Record& record, const EnrollmentEvent& event) {
@@ -121,11 +137,56 @@ void fold(EnrollmentSummary& summary, const Record& record, const EnrollmentEven
         summary.reason = e.reason;
       },
       [&](const EnrollmentCancelled&) { summary.state = State::cancelled; },
-      [&](const EnrollmentCompleted&) { summary.state = State::completed; });
+      [&](const EnrollmentCompleted&) { summary.state = State::completed; },
+      [&](const SeatsChangeRequested& e) { begin_change(summary, e); },
+      [&](const SeatsChanged&) {
+        if (!summary.change) return;
+        summary.seats = summary.change->seats;
+        summary.amount = summary.change->amount;
+        summary.mileage = summary.change->mileage;
+      },
+      [&](const SeatsChangeRefused&) { summary.turned.reset(); });
   mark_step(summary, record, StepState::done);
 }
 
+/// Whether it replaces the payment, or refunds the charge that was replaced.
+bool is_of_change(const EnrollmentSummary& summary, const PaymentEvent& event) {
+  return match(event)([](const ReplacementRequested&) { return true; }, [](const PaymentReplaced&) { return true; },
+                      [](const ReplacementDeclined&) { return true; },
+                      [](const RefundRequested& e) { return e.former; },
+                      [](const PaymentRefunded& e) { return e.former; },
+                      [&](const RefundDeclined&) { return summary.change && summary.change->paid; },
+                      [](const auto&) { return false; });
+}
+
+void fold_change(EnrollmentSummary& summary, const Record& record, const PaymentEvent& event) {
+  auto state = StepState::done;
+  match(event)([&](const ReplacementRequested&) { state = StepState::pending; },
+               [&](const PaymentReplaced& e) {
+                 summary.mileage_earned += e.mileage;
+                 if (summary.change) summary.change->paid = true;
+               },
+               [&](const ReplacementDeclined&) { state = StepState::failed; },
+               [&](const RefundRequested& e) {
+                 summary.mileage_earned -= e.mileage;
+                 summary.refund_declined = false;
+                 // It comes with the replacement's approval, or is an operator's.
+                 if (record.causation.step == Step::refund_former) state = StepState::pending;
+               },
+               [&](const RefundDeclined&) {
+                 summary.refund_declined = true;
+                 state = StepState::pending;
+               },
+               [&](const PaymentRefunded&) { summary.refund_declined = false; }, [](const auto&) {});
+  if (state != StepState::pending)
+    go_on(summary, record.causation.step);
+  else if (summary.saga == SagaState::running)
+    summary.saga = SagaState::waiting;
+  mark_step(summary, record, state);
+}
+
 void fold(EnrollmentSummary& summary, const Record& record, const PaymentEvent& event) {
+  if (is_of_change(summary, event)) return fold_change(summary, record, event);
   auto payment = summary.payment_so_far();
   apply(payment, event);
   summary.payment = payment.state;
@@ -167,7 +228,10 @@ void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& eve
       [&](const SagaTurned& e) {
         summary.saga = SagaState::compensating;
         summary.turned = e.cause;
-        summary.reason = e.reason;
+        if (e.cause == TurnCause::change_refused && summary.change)
+          summary.change->refusal = e.reason;
+        else
+          summary.reason = e.reason;
         // The cancel is decided; its mark on the enrollment follows.
         if (e.cause == TurnCause::cancelled) summary.state = EnrollmentState::cancel_requested;
         summary.awaits = Step::none;
@@ -209,6 +273,7 @@ void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& eve
       [&](const SagaCompleted&) {
         summary.saga = SagaState::completed;
         summary.awaits = Step::none;
+        summary.change.reset();
       },
       [&](const SagaCompensated&) {
         summary.saga = SagaState::compensated;

@@ -26,6 +26,26 @@ struct StepProgress {
   }
 };
 
+/// A change of an enrollment's seats that is under way.
+struct SeatsChange {
+  std::uint32_t seats = 0;
+  Money amount;
+  /// Points that the new amount earns.
+  std::int64_t mileage = 0;
+  /// The new amount is paid; the former one is to be refunded.
+  bool paid = false;
+  /// Why it is given up, if it is.
+  std::string refusal;
+  bool operator==(const SeatsChange&) const = default;
+  static void fields(auto& self, auto&& field) {
+    field("seats", self.seats);
+    field("amount", self.amount);
+    field("mileage", self.mileage);
+    field("paid", self.paid);
+    field("refusal", self.refusal);
+  }
+};
+
 /// All that is known of one enrollment: the fold of its timeline, which is every event, in journal order, of every
 /// aggregate that took part. The coordinator, the views and the reads by id all use this one fold, so they agree.
 struct EnrollmentSummary {
@@ -45,6 +65,7 @@ struct EnrollmentSummary {
   std::int64_t mileage = 0;
   std::int64_t mileage_earned = 0;
   bool defers = false;
+  std::optional<SeatsChange> change;
   /// In the course's line.
   std::optional<std::uint64_t> ticket;
   /// Promoted from the waitlist, and without a deadline for its payment yet.
@@ -92,6 +113,7 @@ struct EnrollmentSummary {
     field("mileage", self.mileage);
     field("mileageEarned", self.mileage_earned);
     field("defers", self.defers);
+    field("change", self.change);
     field("ticket", self.ticket);
     field("promoted", self.promoted);
     field("stock", self.stock);

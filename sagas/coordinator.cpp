@@ -106,6 +106,8 @@ void Coordinator::recover_from_fault() {
   // The reply that would have ended the step may be the one that failed; the step itself can be taken again.
   if (const auto staff = std::exchange(saga_.staff, std::nullopt))
     perform(AnswerCaller{staff->caller, {.refusal = ServiceError::read_failed}});
+  if (const auto changing = std::exchange(saga_.changing, std::nullopt))
+    perform(AnswerCaller{changing->caller, {.refusal = ServiceError::read_failed}});
   node_.timers.after(node_.limits.retry_max,
                      [&directory = node_.directory, id = enrollment_] { directory.send(id, ResumeSaga{}); });
 }
@@ -241,8 +243,9 @@ void Coordinator::perform(const ReportRevoked& effect) {
 }
 
 void Coordinator::perform(SettleJointly& effect) {
-  node_.directory.send(saga_.summary.course, SettleEnrollment{enrollment_, std::move(effect.payment),
-                                                              std::move(effect.enrollment), trace_});
+  node_.directory.send(saga_.summary.course,
+                       SettleEnrollment{enrollment_, std::move(effect.payment), std::move(effect.enrollment),
+                                        effect.seats, effect.ends, trace_});
   hold();
 }
 

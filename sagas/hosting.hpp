@@ -4,8 +4,8 @@
 
 namespace sugang {
 
-/// Registers with the node's directory which actor hosts which kind of aggregate. Once, before the first message; the node
-/// must outlive its actors.
+/// Registers with the node's directory which actor hosts which kind of aggregate. Once, before the first message;
+/// the node must outlive its actors.
 void host_aggregates(Node& node);
 
 }  // namespace sugang

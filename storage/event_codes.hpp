@@ -26,6 +26,9 @@ constexpr std::uint16_t code_of(OfType<WaiterPromoted>) { return 0x0107; }
 constexpr std::uint16_t code_of(OfType<WaiterLeft>) { return 0x0108; }
 constexpr std::uint16_t code_of(OfType<WaiterDismissed>) { return 0x0109; }
 constexpr std::uint16_t code_of(OfType<CourseCancelled>) { return 0x010a; }
+constexpr std::uint16_t code_of(OfType<SeatsChangeHeld>) { return 0x010b; }
+constexpr std::uint16_t code_of(OfType<SeatsChangeTaken>) { return 0x010c; }
+constexpr std::uint16_t code_of(OfType<SeatsChangeReleased>) { return 0x010d; }
 
 constexpr std::uint16_t code_of(OfType<EnrollmentRequested>) { return 0x0201; }
 constexpr std::uint16_t code_of(OfType<EnrollmentConfirmed>) { return 0x0202; }
@@ -34,6 +37,9 @@ constexpr std::uint16_t code_of(OfType<EnrollmentExpired>) { return 0x0204; }
 constexpr std::uint16_t code_of(OfType<CancelRequested>) { return 0x0205; }
 constexpr std::uint16_t code_of(OfType<EnrollmentCancelled>) { return 0x0206; }
 constexpr std::uint16_t code_of(OfType<EnrollmentCompleted>) { return 0x0207; }
+constexpr std::uint16_t code_of(OfType<SeatsChangeRequested>) { return 0x0208; }
+constexpr std::uint16_t code_of(OfType<SeatsChanged>) { return 0x0209; }
+constexpr std::uint16_t code_of(OfType<SeatsChangeRefused>) { return 0x020a; }
 
 constexpr std::uint16_t code_of(OfType<PaymentRequested>) { return 0x0301; }
 constexpr std::uint16_t code_of(OfType<PaymentApproved>) { return 0x0302; }
@@ -44,6 +50,9 @@ constexpr std::uint16_t code_of(OfType<RefundRequested>) { return 0x0306; }
 constexpr std::uint16_t code_of(OfType<PaymentRefunded>) { return 0x0307; }
 constexpr std::uint16_t code_of(OfType<ChargeStarted>) { return 0x0308; }
 constexpr std::uint16_t code_of(OfType<RefundDeclined>) { return 0x0309; }
+constexpr std::uint16_t code_of(OfType<ReplacementRequested>) { return 0x030a; }
+constexpr std::uint16_t code_of(OfType<PaymentReplaced>) { return 0x030b; }
+constexpr std::uint16_t code_of(OfType<ReplacementDeclined>) { return 0x030c; }
 
 constexpr std::uint16_t code_of(OfType<SagaStarted>) { return 0x0401; }
 constexpr std::uint16_t code_of(OfType<SagaTurned>) { return 0x0402; }

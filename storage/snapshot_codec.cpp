@@ -92,7 +92,7 @@ std::string encode_snapshot(const Course& course) {
   write_member(out, "taken", course.taken);
   write_list(out, "claims", sorted(course.claims), [&](const auto* entry) {
     const auto& [enrollment, claim] = *entry;
-    write_array(out, enrollment, claim.student, claim.seats, claim.taken);
+    write_array(out, enrollment, claim.student, claim.seats, claim.taken, claim.changes_to);
   });
   write_released(out, course.released);
   write_list(out, "line", course.waitlist, [&](const auto& entry) {
@@ -110,7 +110,7 @@ Course decode_course(std::string_view bytes) {
   EntriesOf claims{[&](CborReader& in) {
     EnrollmentId enrollment;
     Course::Claim claim;
-    read_array(in, enrollment, claim.student, claim.seats, claim.taken);
+    read_array(in, enrollment, claim.student, claim.seats, claim.taken, claim.changes_to);
     if (!course.claims.emplace(enrollment, std::move(claim)).second)
       throw DecodeError("a course has two claims of one enrollment");
   }};
@@ -138,7 +138,7 @@ Course decode_course(std::string_view bytes) {
   });
   expect_end(in);
   for (const auto& [enrollment, claim] : course.claims)
-    add_to_share(course, claim.student, enrollment, claim.seats);
+    add_to_share(course, claim.student, enrollment, claim.seats + claim.added());
   for (const auto& [ticket, waiter] : course.waitlist) {
     course.waitlist_by_seats.emplace(waiter.seats, ticket);
     course.tickets[waiter.enrollment] = ticket;

@@ -106,6 +106,13 @@ void CoursesView::fold(Course& course, const CourseEvent& event) {
                    if (e.seats == 0) return;
                    take_off(held_.remove(e.enrollment) ? course.held : course.taken, e.seats);
                  },
+                 [&](const SeatsChangeHeld& e) { course.held += e.added; },
+                 [&](const SeatsChangeTaken& e) {
+                   take_off(course.held, e.added);
+                   course.taken += e.added;
+                   take_off(course.taken, e.returned);
+                 },
+                 [&](const SeatsChangeReleased& e) { take_off(course.held, e.added); },
                  [&](const SeatsWaitlisted& e) {
                    waiting_.put(e.enrollment, e.seats);
                    course.waitlisted += e.seats;

@@ -119,10 +119,11 @@ void MileageView::fold(const Record& record) {
   const auto* event = std::get_if<PaymentEvent>(&record.event);
   if (!event) return;
   if (const auto* approved = std::get_if<PaymentApproved>(event)) add_line(record, true, approved->mileage);
-  if (const auto* refund = std::get_if<RefundRequested>(event)) add_line(record, false, refund->mileage);
+  if (const auto* replaced = std::get_if<PaymentReplaced>(event)) add_line(record, true, replaced->mileage);
+  const auto* refund = std::get_if<RefundRequested>(event);
+  if (refund) add_line(record, false, refund->mileage);
   const bool ends = std::holds_alternative<PaymentDeclined>(*event) ||
-                    std::holds_alternative<PaymentVoided>(*event) ||
-                    std::holds_alternative<RefundRequested>(*event);
+                    std::holds_alternative<PaymentVoided>(*event) || (refund && !refund->former);
   if (ends) forget_earner(payment);
 }
 

@@ -125,8 +125,8 @@ void revise_if_listed(const Call& call, CourseId id, ReviseCourse revision, IfMa
               [&backend = call.backend, id, revision = std::move(revision), match = std::move(match),
                caller = std::move(caller)](const CourseSnapshot& course, const Reply& reply) {
                 const auto current = course.definition_version;
-                const bool listed = std::find(match.definitions.begin(), match.definitions.end(), current) !=
-                                    match.definitions.end();
+                const bool listed =
+                    std::find(match.versions.begin(), match.versions.end(), current) != match.versions.end();
                 if (!match.any && !listed) return reply.refuse(Problem::precondition_failed);
                 reply.exchange.resume([&backend, id, revision, current, caller](bool waits) mutable {
                   revision.expected_definition = current;
@@ -171,7 +171,7 @@ Handled patch_course(Call& call) {
   if (!is_valid_name(call.request.path_id)) return refuse(call, Problem::course_not_found);
   auto condition = call.request.field(RequestField::if_match);
   if (!condition) return refuse(call, Problem::precondition_required);
-  auto match = parse_if_match(*condition);
+  auto match = parse_if_match(*condition, TagOf::course);
   if (!match) return refuse(call, Problem::malformed, "If-Match is not a list of entity tags");
   auto decoded = decode_revision(call.request.body);
   if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
@@ -179,11 +179,11 @@ Handled patch_course(Call& call) {
   if (!call.enter_course(id)) return refuse(call, Problem::overloaded);
   auto caller = unkeyed_caller(call, render_course<200>);
   auto& revision = std::get<ReviseCourse>(decoded);
-  if (match->any || match->definitions.size() > 1) {
+  if (match->any || match->versions.size() > 1) {
     revise_if_listed(call, std::move(id), std::move(revision), std::move(*match), std::move(caller));
   } else {
     // No definition is 0, so what matches nothing is refused by the course itself, behind its existence.
-    revision.expected_definition = match->definitions.empty() ? 0 : match->definitions.front();
+    revision.expected_definition = match->versions.empty() ? 0 : match->versions.front();
     call.backend.submit(ToCourse{std::move(id), std::move(revision)}, {}, std::move(caller));
   }
   return std::nullopt;

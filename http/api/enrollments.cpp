@@ -41,6 +41,11 @@ void read_placement(ObjectReader& members, PlaceEnrollment& placement) {
   set(placement.method, members.one_of<PaymentMethod>("paymentMethod"));
 }
 
+void read_change(ObjectReader& members, ChangeSeats& change) {
+  members.require("seats");
+  set(change.seats, members.integer("seats", 1, seats_per_request_max));
+}
+
 /// How long the rest of the server waits for a saga's end unless the caller chooses.
 constexpr std::chrono::seconds wait_unless_said{5};
 
@@ -93,6 +98,11 @@ Answer render_cancellation(const Outcome& outcome, const std::string& instance) 
   if (outcome.refusal) return refusal_answer(outcome, instance);
   const auto& enrollment = std::get<EnrollmentSummary>(outcome.subject);
   return enrollment_answer(enrollment.state == EnrollmentState::cancelled ? 200 : 202, enrollment);
+}
+
+Answer render_change(const Outcome& outcome, const std::string& instance) {
+  if (outcome.refusal) return refusal_answer(outcome, instance);
+  return enrollment_answer(outcome.under_way ? 202 : 200, std::get<EnrollmentSummary>(outcome.subject));
 }
 
 /// What the caller prefers; the answer has the time for it.
@@ -167,6 +177,28 @@ Handled cancel_enrollment(Call& call) {
                        .preference_applied = prefer.applied()});
 }
 
+Handled patch_enrollment(Call& call) {
+  auto id = parse_id<EnrollmentTag>(call.request.path_id);
+  if (!id) return refuse(call, Problem::enrollment_not_found);
+  const auto condition = call.request.field(RequestField::if_match);
+  if (!condition) return refuse(call, Problem::precondition_required);
+  auto match = parse_if_match(*condition, TagOf::enrollment);
+  if (!match) return refuse(call, Problem::malformed, "If-Match is not a list of entity tags");
+  auto decoded = decode_object<ChangeSeats>(call.request.body, read_change);
+  if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
+  auto& change = std::get<ChangeSeats>(decoded);
+  change.expected_versions = std::move(match->versions);
+  // Of foreign tags alone nothing matches: no version is 0.
+  if (!match->any && change.expected_versions.empty()) change.expected_versions = {0};
+  const auto prefer = take_preferences(call);
+  return submit(call, {.resource = *id,
+                       .command = ToEnrollment{*id, std::move(change)},
+                       .wait = prefer.effective_wait(),
+                       .render = render_change,
+                       .render_joined = render_change,
+                       .preference_applied = prefer.applied()});
+}
+
 Handled list_enrollments(Call& call) {
   QueryReader query{call.request};
   EnrollmentFilter filter{.student = query.named<StudentId>("studentId"),
@@ -226,6 +258,12 @@ void write_enrollment_at(JsonWriter& json, const EnrollmentSummary& enrollment,
   json.key("payment").begin_object().member("id", payment_of(enrollment.id));
   json.member("state", enrollment.payment).member("amount", enrollment.amount).end_object();
   json.key("mileage").begin_object().member("earned", enrollment.mileage_earned).end_object();
+  if (enrollment.change)
+    json.key("change")
+        .begin_object()
+        .member("seats", enrollment.change->seats)
+        .member("amount", enrollment.change->amount)
+        .end_object();
   write_fulfilment(json, enrollment);
   write_steps(json, enrollment);
   json.member("version", enrollment.version);
@@ -242,6 +280,7 @@ std::span<const Route> enrollment_routes() {
       Route{Method::post, "/v1/enrollments", json, post_enrollment},
       Route{Method::get, "/v1/enrollments/{id}", none, get_enrollment},
       Route{Method::post, "/v1/enrollments/{id}/cancel", json_optional, cancel_enrollment},
+      Route{Method::patch, "/v1/enrollments/{id}", merge_patch, patch_enrollment},
       Route{Method::get, "/v1/enrollments", none, list_enrollments},
       Route{Method::get, "/v1/enrollments/{id}/events", none, get_timeline},
   };

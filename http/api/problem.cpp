@@ -9,7 +9,7 @@
 namespace sugang {
 namespace {
 
-constexpr std::array<ProblemType, 58> types{{
+constexpr std::array<ProblemType, 60> types{{
     {Problem::malformed, "malformed", "The request is malformed", 400,
      "The bytes are not a request that this server reads: the header's framing, a field's value or the body's "
      "syntax is wrong. The detail says what. After a framing fault the connection is closed."},
@@ -76,6 +76,12 @@ constexpr std::array<ProblemType, 58> types{{
     {Problem::not_cancellable, "not-cancellable", "The enrollment cannot be cancelled", 409,
      "The enrollment has ended by itself (rejected or expired), so there is nothing to cancel; or its delivery has "
      "started, or its class was held, and what was done cannot be undone."},
+    {Problem::not_changeable, "not-changeable", "The enrollment's seats cannot be changed", 409,
+     "Seats change in a booking of a performance that is confirmed. Cancel another enrollment, and enroll again."},
+    {Problem::change_under_way, "change-under-way", "A change of the seats is under way", 409,
+     "The enrollment has a `change` that has not ended: its payment, or the refund of the former one, is not "
+     "answered "
+     "yet. Retry once the enrollment is shown without it."},
     {Problem::enrollment_ended, "enrollment-ended", "The enrollment has ended", 409,
      "The enrollment was cancelled, or ended otherwise, while the request was on its way."},
     {Problem::enrollment_expired, "enrollment-expired", "The enrollment has expired", 409,
@@ -188,6 +194,9 @@ Problem of(EnrollmentError error) {
     case EnrollmentError::not_found: return Problem::enrollment_not_found;
     case EnrollmentError::not_cancellable: return Problem::not_cancellable;
     case EnrollmentError::ended: return Problem::enrollment_ended;
+    case EnrollmentError::not_changeable: return Problem::not_changeable;
+    case EnrollmentError::changing: return Problem::change_under_way;
+    case EnrollmentError::version_changed: return Problem::precondition_failed;
   }
   return Problem::internal_error;
 }

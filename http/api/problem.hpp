@@ -41,6 +41,8 @@ enum class Problem : std::uint8_t {
   state_not_reachable,
   enrollment_not_found,
   not_cancellable,
+  not_changeable,
+  change_under_way,
   enrollment_ended,
   enrollment_expired,
   coaching_not_found,

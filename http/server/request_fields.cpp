@@ -191,15 +191,15 @@ std::string traceparent_text(const TraceContext& trace) {
   return text;
 }
 
-std::optional<IfMatch> parse_if_match(std::string_view field) {
+std::optional<IfMatch> parse_if_match(std::string_view field, TagOf tags) {
   if (trim(field) == "*") return IfMatch{.any = true};
   IfMatch match;
   const bool is_list = for_each_tag(field, [&](EntityTag tag) {
     if (tag.weak) return;
-    auto dot = tag.opaque.find('.');
-    if (dot == std::string_view::npos || !parse_number<Sequence>(tag.opaque.substr(dot + 1))) return;
-    if (auto definition = parse_number<std::uint64_t>(tag.opaque.substr(0, dot)))
-      match.definitions.push_back(*definition);
+    const auto dot = tag.opaque.find('.');
+    if ((dot != std::string_view::npos) != (tags == TagOf::course)) return;
+    if (tags == TagOf::course && !parse_number<Sequence>(tag.opaque.substr(dot + 1))) return;
+    if (auto version = parse_number<std::uint64_t>(tag.opaque.substr(0, dot))) match.versions.push_back(*version);
   });
   return is_list ? std::optional{std::move(match)} : std::nullopt;
 }

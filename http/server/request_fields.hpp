@@ -37,13 +37,15 @@ Preferences parse_prefer(std::string_view field);
 TraceContext parse_traceparent(std::string_view field);
 std::string traceparent_text(const TraceContext& trace);
 
-/// `If-Match` for a course, reduced to what it compares: definitions. Weak and foreign tags match nothing.
+enum class TagOf : std::uint8_t { course, enrollment };
+/// `If-Match`, reduced to what it compares: a course's definitions, an enrollment's versions. Weak and foreign tags
+/// match nothing.
 struct IfMatch {
   bool any = false;
-  std::vector<std::uint64_t> definitions;
+  std::vector<std::uint64_t> versions;
 };
 /// Nothing: not a list of entity tags.
-std::optional<IfMatch> parse_if_match(std::string_view field);
+std::optional<IfMatch> parse_if_match(std::string_view field, TagOf tags);
 
 /// `If-None-Match` by weak comparison (RFC 9110, 13.1.2). What is no list of entity tags matches nothing.
 bool if_none_match_hits(std::string_view field, std::string_view etag);

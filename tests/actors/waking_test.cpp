@@ -110,7 +110,8 @@ TEST_F(WakingCourse, WakesFromItsSnapshotAndTheEventsBehindIt) {
     life->sweep();
   }
   auto recovered = std::make_shared<Recovered>();
-  life->journal().wake(CourseId{"lecture-1"}, [recovered](Recovered reported) { *recovered = std::move(reported); });
+  life->journal().wake(CourseId{"lecture-1"},
+                       [recovered](Recovered reported) { *recovered = std::move(reported); });
   life->settle();
   ASSERT_TRUE(recovered->snapshot);
   EXPECT_LT(recovered->tail.size(), 3u);

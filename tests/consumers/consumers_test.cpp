@@ -340,7 +340,19 @@ TEST(EnrollmentContexts, ThatCannotBeReadAreNotTakenForAbsent) {
   const auto id = node.enroll("music");
   node.spoil_timeline(id);
   EnrollmentContexts contexts{node.j()};
-  for (int i = 0; i < 2; ++i) EXPECT_THROW(contexts.find(id), JournalDamaged);
+  for (int i = 0; i < 2; ++i) EXPECT_THROW(contexts.find(id, 1'000), JournalDamaged);
+}
+
+TEST(EnrollmentContexts, HaveTheSeatsOfTheirRecord) {
+  Consumed node;
+  node.append({node.story.course("music")});
+  const auto id = node.enroll("music");
+  const auto before = node.j().durable_position();
+  const auto changes = [&](EnrollmentEvent event) { return node.story.record(id, std::move(event), id); };
+  node.append_durably({changes(SeatsChangeRequested{3, {36'000, {}}}), changes(SeatsChanged{})});
+  const auto seats_at = [&](Position position) { return EnrollmentContexts{node.j()}.find(id, position)->seats; };
+  EXPECT_EQ(seats_at(before + 1), 1u);
+  EXPECT_EQ(seats_at(before + 2), 3u);
 }
 
 TEST(EnrollmentContexts, AreLearnedInPassingAndElseReadFromTheJournal) {
@@ -350,16 +362,16 @@ TEST(EnrollmentContexts, AreLearnedInPassingAndElseReadFromTheJournal) {
   const auto second = node.enroll("music");
   EnrollmentContexts contexts{node.j(), 1};
   for (const auto& record : node.j().read(0, 1'000)) contexts.learn(record);
-  const auto known = contexts.find(second);
+  const auto known = contexts.find(second, 1'000);
   ASSERT_TRUE(known);
   EXPECT_EQ(known->course, CourseId{"music"});
   EXPECT_EQ(contexts.reads(), 0u);
-  const auto read = contexts.find(first);
+  const auto read = contexts.find(first, 1'000);
   ASSERT_TRUE(read);
   EXPECT_NE(read->student, known->student);
   EXPECT_EQ(read->amount.amount, 12'000);
   EXPECT_EQ(contexts.reads(), 1u);
-  EXPECT_EQ(contexts.find(node.story.new_enrollment("music")), std::nullopt);
+  EXPECT_EQ(contexts.find(node.story.new_enrollment("music"), 1'000), std::nullopt);
 }
 
 }  // namespace

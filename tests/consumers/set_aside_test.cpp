@@ -4,13 +4,13 @@
 #include <map>
 #include <set>
 
-#include "tests/consumers/consumer_state.hpp"
 #include "consumers/consumers.hpp"
 #include "consumers/set_aside_store.hpp"
 #include "storage/bytes.hpp"
 #include "storage/journal_keys.hpp"
 #include "storage/journal_page.hpp"
 #include "tests/consumers/consumed.hpp"
+#include "tests/consumers/consumer_state.hpp"
 
 namespace sugang {
 namespace {

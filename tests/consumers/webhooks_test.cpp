@@ -4,9 +4,9 @@
 #include <chrono>
 #include <thread>
 
-#include "tests/consumers/consumer_state.hpp"
 #include "consumers/webhook_signature.hpp"
 #include "tests/consumers/called_webhooks.hpp"
+#include "tests/consumers/consumer_state.hpp"
 
 // What is called, when and how often.
 

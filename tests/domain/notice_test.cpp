@@ -24,6 +24,8 @@ const std::map<std::string_view, NoticeKind> notifying{
     {"coaching.assigned", NoticeKind::instructor_assigned},
     {"coaching.scheduled", NoticeKind::schedule_confirmed},
     {"coaching.result-recorded", NoticeKind::result_recorded},
+    {"enrollment.seats-changed", NoticeKind::seats_changed},
+    {"enrollment.seats-change-refused", NoticeKind::seats_change_refused},
 };
 
 /// Calls `visit` with one event of every type that there is.

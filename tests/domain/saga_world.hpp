@@ -83,17 +83,25 @@ class World {
     if (lost)
       return decide_for(n, StepReply{.step = enrolled.paying, .outcome = StepOutcome::unknown, .error = "timeout"});
     if (payment.refund_pending()) return reply_of_payment(n, ResolveRefund{});
-    const bool settles = payment.state == PaymentState::requested && enrolled.approves;
+    const bool settles = (payment.state == PaymentState::requested || payment.next) && enrolled.approves;
     if (!settles) return reply_of_payment(n, ResolveCharge{enrolled.approves, "no funds"});
+    const auto step = payment.next ? Step::replace_payment : Step::take_payment;
     SettlePayment settle;
-    for (const auto& event : decide(payment, ResolveCharge{true, {}}, now_).events)
-      settle.payment.push_back(
-          record_of(enrolled, payment_of(enrolled.id), {Step::take_payment, Direction::act}, event));
+    for (const auto& event : decide(payment, ResolveCharge{true, {}}, now_).events) {
+      settle.payment.push_back(record_of(enrolled, payment_of(enrolled.id), {step, Direction::act}, event));
+      settle.payment.back().sequence += settle.payment.size() - 1;
+    }
     decide_for(n, settle);
   }
 
   void cancel(std::size_t n) {
     if (!holds(n)) decide_for(n, CallSaga{CancelSaga{"ill"}, {}, ++last_caller_});
+  }
+  /// `approves`: the gateway's answer to the new charge.
+  void change_seats(std::size_t n, std::uint32_t seats, bool approves) {
+    if (holds(n)) return;
+    if (!enrolled_[n].runs()) enrolled_[n].approves = approves;
+    decide_for(n, CallSaga{ChangeSeats{seats, {}}, {}, ++last_caller_});
   }
   void pass_deadline(std::size_t n) {
     const auto& summary = enrolled_[n].saga.summary;
@@ -123,7 +131,7 @@ class World {
     if (sent.empty()) return;
     const auto command = sent[which % sent.size()];
     // The payment starts a charge that was held back; the saga asks for nothing else twice that could still change.
-    if (std::holds_alternative<PaymentCommand>(command.command)) return;
+    if (std::holds_alternative<PaymentCommand>(command.command) || is_of_change(command.step.step)) return;
     if (!is_done(enrolled_[n].saga.summary, command.step)) return;
     const auto before = position_;
     take(enrolled_[n], command);
@@ -147,13 +155,14 @@ class World {
     for (const auto& each : enrolled_) {
       const auto claim = course_.claims.find(each.id);
       const bool claims = claim != course_.claims.end();
-      if (claims) claimed += claim->second.seats;
+      if (claims) claimed += claim->second.seats + claim->second.added();
       switch (each.saga.enrollment.state) {
         case EnrollmentState::confirmed:
         case EnrollmentState::completed:
           RC_ASSERT(claims && claim->second.taken && claim->second.seats == each.saga.summary.seats);
           RC_ASSERT(each.payment.state == PaymentState::approved);
-          RC_ASSERT(each.payment.amount == course_.definition.price * each.saga.summary.seats);
+          RC_ASSERT(each.saga.summary.change ||
+                    each.payment.amount == course_.definition.price * each.saga.summary.seats);
           break;
         case EnrollmentState::rejected:
         case EnrollmentState::expired:
@@ -267,12 +276,11 @@ class World {
     // Only the enrollment gives its seats up.
     RC_ASSERT(!taken.error);
     auto records = effect.payment;
-    for (const auto& event : taken.events)
-      records.push_back(record_of(enrolled, course_id_, {Step::take_seats, Direction::act}, event));
+    for (const auto& event : taken.events) records.push_back(record_of(enrolled, course_id_, effect.seats, event));
     records.insert(records.end(), effect.enrollment.begin(), effect.enrollment.end());
     for (auto& record : records) journal(record);
     decide_for(n, SettlementEnded{true, records});
-    RC_ASSERT(enrolled_[n].saga.summary.ended());
+    RC_ASSERT(enrolled_[n].saga.summary.ended() == effect.ends);
   }
   void carry_out(std::size_t n, const SettleApart&) { reply_of_payment(n, ResolveCharge{true, {}}); }
   void carry_out(std::size_t n, const ArmRetry& effect) { decide_for(n, effect.retry); }
@@ -306,7 +314,14 @@ class World {
                      obey(enrolled.payment, c);
                      if (reply.outcome == StepOutcome::refused) return;
                      const bool acts = command.step.direction == Direction::act;
-                     if (enrolled.payment.outcome_unknown())
+                     const bool declined =
+                         !reply.records.empty() && std::holds_alternative<ReplacementDeclined>(
+                                                       std::get<PaymentEvent>(reply.records.front().event));
+                     if (declined)
+                       reply.outcome = StepOutcome::refused;
+                     else if (command.step.step == Step::replace_payment && enrolled.payment.former)
+                       reply.outcome = StepOutcome::held_back;
+                     else if (enrolled.payment.outcome_unknown())
                        reply.outcome = StepOutcome::under_way;
                      else if (enrolled.payment.state == PaymentState::requested)
                        reply.outcome = StepOutcome::held_back;

@@ -38,7 +38,7 @@ void let_things_happen(World& world) {
   const bool many_seats = world.course().definition.seats_per_student == 0;
   const auto steps = *rc::gen::inRange(1, 150);
   for (int i = 0; i < steps; ++i) {
-    const auto what = *rc::gen::inRange(0, 15);
+    const auto what = *rc::gen::inRange(0, 18);
     if (what < 2 || world.all().empty()) {
       const auto seats = many_seats ? *rc::gen::inRange<std::uint32_t>(1, 4) : 1;
       world.place({"s" + std::to_string(*rc::gen::inRange(0, 5))}, seats, *rc::gen::inRange(0, 4) != 0,
@@ -56,6 +56,8 @@ void let_things_happen(World& world) {
         world.pass_deadline(n);
       else if (what == 12)
         world.crash(n);
+      else if (what < 15)
+        world.change_seats(n, *rc::gen::inRange<std::uint32_t>(1, 5), *rc::gen::inRange(0, 3) != 0);
       else
         world.repeat_a_command(n, *rc::gen::inRange<std::size_t>(0, 8));
     }

@@ -99,7 +99,7 @@ void fuzz_fields(std::string_view field) {
   const auto trace = parse_traceparent(field);
   if (trace.present()) require(parse_traceparent(traceparent_text(trace)) == trace);
   if (const auto position = parse_position(field)) require(parse_position(position_text(*position)) == position);
-  parse_if_match(field);
+  parse_if_match(field, TagOf::course);
   if_none_match_hits(field, "\"1.1\"");
   is_valid_idempotency_key(field);
   is_valid_request_id(field);

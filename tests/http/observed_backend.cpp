@@ -21,7 +21,8 @@ std::string_view name_of(const ToEnrollment& command) {
       Overloaded{[](const PlaceEnrollment&) { return "place_enrollment"; },
                  [](const JoinSaga&) { return "join_enrollment"; },
                  [](const CancelSaga&) { return "cancel_enrollment"; },
-                 [](const StaffStep&) { return "take_step"; }, [](const Operation&) { return "operate_saga"; }},
+                 [](const StaffStep&) { return "take_step"; }, [](const Operation&) { return "operate_saga"; },
+                 [](const ChangeSeats&) { return "change_seats"; }},
       command.request);
 }
 std::string_view name_of(const CreateWebhook&) { return "create_webhook"; }

@@ -49,13 +49,15 @@ TEST(Traceparent, AnythingElseStartsNoTrace) {
     EXPECT_FALSE(parse_traceparent(field).present()) << field;
 }
 
-TEST(IfMatch, ComparesDefinitionsAndNoWeakTag) {
-  EXPECT_TRUE(parse_if_match("*")->any);
-  EXPECT_EQ(parse_if_match("\"3.17\"")->definitions, std::vector<std::uint64_t>{3});
-  EXPECT_EQ(parse_if_match("W/\"3.17\", \"4.1\" , \"foreign\", \"x.y\"")->definitions,
-            std::vector<std::uint64_t>{4});
+TEST(IfMatch, ComparesVersionsAndNoWeakTag) {
+  EXPECT_TRUE(parse_if_match("*", TagOf::course)->any);
+  const std::vector<std::uint64_t> none, three{3}, four{4}, seven{7};
+  EXPECT_EQ(parse_if_match("\"3.17\"", TagOf::course)->versions, three);
+  EXPECT_EQ(parse_if_match("W/\"3.17\", \"4.1\" , \"foreign\", \"x.y\", \"9\"", TagOf::course)->versions, four);
+  EXPECT_EQ(parse_if_match("W/\"3\", \"7\", \"4.1\", \"foreign\"", TagOf::enrollment)->versions, seven);
+  EXPECT_EQ(parse_if_match("\"4.1\"", TagOf::enrollment)->versions, none);
   for (auto field : {"", "3.17", "\"3.17", "\"1.1\" \"2.2\"", ",", "**"})
-    EXPECT_FALSE(parse_if_match(field)) << field;
+    EXPECT_FALSE(parse_if_match(field, TagOf::course)) << field;
 }
 
 TEST(IfNoneMatch, ComparesWeakly) {

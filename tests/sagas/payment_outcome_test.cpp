@@ -309,8 +309,9 @@ TEST_F(PaymentOutcomes, ThatComeAfterTheDeadlineKeepTheSagaListedAndTheEnrollmen
 
 TEST_F(PaymentOutcomes, ThatComeAfterTheDeadlineLeaveNoCallerWithoutTheExpiry) {
   std::optional<Outcome> reported;
-  const auto id = life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s1"}},
-                              Life::caller([&](const Outcome& outcome) { reported = outcome; }), std::chrono::hours{1});
+  const auto id =
+      life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s1"}},
+                  Life::caller([&](const Outcome& outcome) { reported = outcome; }), std::chrono::hours{1});
   life->settle();
   // The call is never answered; a retry would be, but none is sent before the deadline.
   durables.timers.advance(std::chrono::minutes{15});

@@ -87,7 +87,7 @@ class Settlement : public testing::TestWithParam<Meanwhile> {
     ASSERT_EQ(audit.running_sagas(), 0u);
     ASSERT_EQ(check_mileage(life, id).value_or(""), "");
     ASSERT_EQ(check_course(life, "lecture-1", {id}).value_or(""), "");
-    ASSERT_EQ(check_ledger(life, durables.company, audit).value_or(""), "");
+    ASSERT_EQ(check_ledger(life, durables.company, audit, {id}).value_or(""), "");
   }
 };
 

@@ -3,6 +3,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -104,20 +105,26 @@ inline Ledger ledger_of(const ScriptedGateway& company) {
 }
 
 /// The company's ledger against the journal, to the unit.
-inline std::optional<std::string> check_ledger(const Life& life, const ScriptedGateway& company,
-                                               const Audit& audit) {
+inline std::optional<std::string> check_ledger(const Life& life, const ScriptedGateway& company, const Audit& audit,
+                                               const std::vector<EnrollmentId>& ids) {
   if (auto mistakes = company.mistakes(); !mistakes.empty()) return mistakes.front();
+  const auto accounts = company.accounts();
   std::int64_t held = 0;
-  for (const auto& [key, account] : company.accounts()) {
-    const auto balance = company.balance(key).amount;
-    held += balance;
-    const auto summary = life.summary(enrollment_of(key));
-    if (balance != (stands(summary) ? summary.amount.amount : 0))
-      return to_text(key) + " holds " + std::to_string(balance) + " and is " + std::string{to_text(summary.state)};
+  std::set<PaymentId> known;
+  for (const auto& id : ids) {
+    const auto summary = life.summary(id);
+    std::int64_t paid = 0;
+    for (std::uint32_t number = 0; number < 100; ++number) {
+      const auto key = key_of(payment_of(id), number);
+      if (summary.charge_started) known.insert(key);
+      if (accounts.contains(key)) paid += company.balance(key).amount;
+    }
+    held += paid;
+    if (paid != (stands(summary) ? summary.amount.amount : 0))
+      return to_text(id) + " holds " + std::to_string(paid) + " and is " + std::string{to_text(summary.state)};
   }
   for (const auto& call : company.calls())
-    if (!life.summary(enrollment_of(call.key)).charge_started)
-      return to_text(call.key) + " was called for without a durable start";
+    if (!known.contains(call.key)) return to_text(call.key) + " was called for without a durable start";
   if (auto broken = audit.compare(ledger_of(company))) return broken;
   if (held != audit.money_held())
     return "the company holds " + std::to_string(held) + ", the journal says " + std::to_string(audit.money_held());

@@ -68,6 +68,26 @@ class Clients {
     send(request);
   }
 
+  /// Mostly of a confirmed booking of a performance; all others are refused.
+  void change_seats() {
+    if (attempts_.empty()) return;
+    auto id = dice_.one_of(attempts_)->id;
+    const auto is_booking = [&] {
+      const auto summary = life_->summary(id);
+      return summary.kind == CourseKind::performance && summary.state == EnrollmentState::confirmed;
+    };
+    for (int tries = 0; tries < 4 && !is_booking(); ++tries) id = dice_.one_of(attempts_)->id;
+    const auto seats = 1 + static_cast<std::uint32_t>(dice_.below(4));
+    Wait wait;
+    if (dice_.chance(50)) wait = Milliseconds{5'000};
+    auto request = request_about(id, "a change of seats");
+    request->run = [this, id, seats, wait](Caller caller) {
+      life_->change_seats(id, seats, std::move(caller), wait);
+    };
+    request->join = [this, wait](EnrollmentId of, Caller caller) { life_->join(of, std::move(caller), wait); };
+    send(request);
+  }
+
   /// Mostly what is awaited; sometimes any other step, which must be refused.
   void take_person_step() {
     if (attempts_.empty()) return;

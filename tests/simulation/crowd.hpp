@@ -99,7 +99,7 @@ class Crowd {
   }
 
   void step() {
-    switch (dice_.below(32)) {
+    switch (dice_.below(33)) {
       case 0:
         if (dice_.chance(5)) return set_clock();
         return clients_.place();
@@ -134,6 +134,7 @@ class Crowd {
       case 17:
       case 18:
       case 19: life_->run_one_read(dice_()); return;
+      case 20: return clients_.change_seats();
       default: life_->run_one_turn(dice_());
     }
   }
@@ -157,12 +158,18 @@ class Crowd {
     clock_wrong_by_ = by;
   }
 
+  /// Sometimes also a charge that the test methods let pass, unless it has its outcome.
+  bool is_declined(const ScriptedGateway::Call& call) {
+    if (call.kind != ScriptedGateway::CallKind::charge) return false;
+    return call.method == PaymentMethod::test_decline ||
+           (dice_.chance(15) && !durables_.company.accounts().contains(call.key));
+  }
+
   void company_answers() {
     auto waiting = durables_.company.waiting();
     if (waiting.empty()) return;
     const auto& call = dice_.one_of(waiting);
-    const bool declines =
-        call.kind == ScriptedGateway::CallKind::charge && call.method == PaymentMethod::test_decline;
+    const bool declines = is_declined(call);
     if (dice_.chance(15) && durables_.company.leave_unanswered(call.key)) return;
     if (dice_.chance(30))
       durables_.company.leave_unknown(
@@ -221,7 +228,7 @@ class Crowd {
 
   void company_decides() {
     const auto call = durables_.company.waiting().front();
-    if (call.kind == ScriptedGateway::CallKind::charge && call.method == PaymentMethod::test_decline)
+    if (is_declined(call))
       durables_.company.decline("declined", call.key);
     else
       durables_.company.approve(call.key);
@@ -250,7 +257,7 @@ class Crowd {
     for (const auto& course : courses())
       if (auto fault = check_course(*life_, course, ids)) return fault;
     if (auto fault = check_notifications(*life_)) return fault;
-    return check_ledger(*life_, durables_.company, audit);
+    return check_ledger(*life_, durables_.company, audit, ids);
   }
 
   /// Who repeats an answered request gets the answer, and nothing else happens.

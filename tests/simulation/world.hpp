@@ -180,6 +180,9 @@ class Life {
   void cancel(EnrollmentId id, Caller caller = silent(), Wait wait = std::nullopt) {
     directory_.send(id, CallSaga{CancelSaga{"changed my mind"}, wait, callers_.commands.add(std::move(caller))});
   }
+  void change_seats(EnrollmentId id, std::uint32_t seats, Caller caller = silent(), Wait wait = std::nullopt) {
+    directory_.send(id, CallSaga{ChangeSeats{seats, {}}, wait, callers_.commands.add(std::move(caller))});
+  }
   void take_step(EnrollmentId id, StaffStep step, Caller caller = silent()) {
     directory_.send(id, CallSaga{std::move(step), {}, callers_.commands.add(std::move(caller))});
   }

@@ -87,6 +87,9 @@ std::vector<Record> golden_events() {
       of(WaiterLeft{enrollment}, enrollment),
       of(WaiterDismissed{enrollment, Dismissal::capacity_reduced}, enrollment),
       of(CourseCancelled{"burst pipe"}),
+      of(SeatsChangeHeld{enrollment, 3, 1, 1'800}, enrollment),
+      of(SeatsChangeTaken{enrollment, 1, 0}, enrollment),
+      of(SeatsChangeReleased{enrollment, 1}, enrollment),
       of(EnrollmentRequested{course, student, 2, CourseKind::performance, price * 2, PaymentMethod::test_decline,
                              1'200, true}),
       of(EnrollmentConfirmed{}),
@@ -95,14 +98,20 @@ std::vector<Record> golden_events() {
       of(EnrollmentExpired{}),
       of(CancelRequested{"ill"}),
       of(EnrollmentCancelled{}),
+      of(SeatsChangeRequested{3, price * 3}),
+      of(SeatsChanged{}),
+      of(SeatsChangeRefused{"no funds"}),
       of(PaymentRequested{price * 2, PaymentMethod::test_decline, false, 1'200}),
       of(ChargeStarted{}),
       of(PaymentApproved{1'200}),
       of(PaymentDeclined{"no funds"}),
       of(PaymentVoidRequested{}),
       of(PaymentVoided{}),
-      of(RefundRequested{1'200}),
-      of(PaymentRefunded{}),
+      of(RefundRequested{1'200, true}),
+      of(PaymentRefunded{true}),
+      of(ReplacementRequested{price * 3, 1'800}),
+      of(PaymentReplaced{1'800}),
+      of(ReplacementDeclined{"no funds"}),
       of(RefundDeclined{"account closed"}),
       of(SagaStarted{now}),
       of(SagaTurned{TurnCause::expired, "too late"}),
@@ -159,11 +168,11 @@ Course golden_course() {
   c.registered = true;
   c.definition = definition();
   c.definition_version = 2;
-  c.held = 2;
+  c.held = 3;
   c.taken = 3;
   c.claims[enrollment] = {student, 2, false};
-  c.claims[other] = {student, 3, true};
-  for (const auto& [id, claim] : c.claims) add_to_share(c, claim.student, id, claim.seats);
+  c.claims[other] = {student, 3, true, 4};
+  for (const auto& [id, claim] : c.claims) add_to_share(c, claim.student, id, claim.seats + claim.added());
   c.released.insert(EnrollmentId{{1, 1}});
   c.released.insert(EnrollmentId{{1, 2}});
   const EnrollmentId first{{0x0198'0000'0004'7004ULL, 1}}, second{{0x0198'0000'0005'7004ULL, 1}};
@@ -229,6 +238,7 @@ EnrollmentSummary golden_summary() {
   s.awaits = Step::start_delivery;
   s.charge_started = true;
   s.refund_declined = true;
+  s.change = SeatsChange{3, price * 3, 1'800, true, "no funds"};
   s.booked_with = instructor;
   s.left_with = InstructorId{"lee"};
   s.failing = {Step::take_payment, Direction::act};

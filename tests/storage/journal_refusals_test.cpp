@@ -189,7 +189,7 @@ TYPED_TEST(JournalContract, AMissingIndexEntryIsRefusedAtStart) {
   this->append({this->story.course("music")});
   const auto id = this->enroll();
   this->journal.reset();
-  const auto entry = this->host.store().last_at_or_before(index_space, index_key(timeline_group(id), ~0ULL));
+  const auto entry = this->host.store().last_at_or_before(index_space, index_key(group_of(id), ~0ULL));
   ASSERT_TRUE(entry);
   this->host.erase(index_space, entry->first);
   EXPECT_THROW(this->open(), JournalDamaged);

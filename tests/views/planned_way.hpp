@@ -168,6 +168,7 @@ class PlannedWay {
     }
     if (draw_(8) == 0) return cancel();
     confirm();
+    if (who_.kind == CourseKind::performance && draw_(2) == 0) change_seats();
     const auto turn = draw_(6);
     if (turn < 2) cancel();
     if (turn > 2) finish();
@@ -218,6 +219,34 @@ class PlannedWay {
     const bool goes_on = who_.kind == CourseKind::product || who_.kind == CourseKind::training;
     const auto next = who_.kind == CourseKind::product ? Step::start_delivery : Step::record_result;
     add({{saga(), goes_on ? SagaEvent{SagaWaits{next, {}}} : SagaEvent{SagaCompleted{}}, {}}});
+  }
+
+  void change_seats() {
+    auto seats = static_cast<std::uint32_t>(1 + draw_(6));
+    if (seats == who_.seats) ++seats;
+    const Money price{who_.amount.amount / who_.seats, who_.amount.currency};
+    const auto amount = price * seats;
+    const auto mileage = mileage_for(amount, 1);
+    add({{who_.id, EnrollmentEvent{SeatsChangeRequested{seats, amount}}, {}}});
+    add({{who_.course, CourseCommand{HoldSeatsChange{who_.id, seats, amount}}, act(Step::hold_seats_change)},
+         {payment(), PaymentEvent{ReplacementRequested{amount, mileage}}, act(Step::replace_payment)}});
+    if (draw_(3) == 0) {
+      add({{payment(), PaymentEvent{ReplacementDeclined{"no"}}, act(Step::replace_payment)}});
+      add({{saga(), SagaEvent{SagaTurned{TurnCause::change_refused, "no"}}, {}},
+           {who_.course, CourseCommand{ReleaseSeatsChange{who_.id}}, act(Step::release_seats_change)}});
+      add({{who_.id, EnrollmentEvent{SeatsChangeRefused{"no"}}, act(Step::mark_change_refused)},
+           {saga(), SagaEvent{SagaCompleted{}}, {}}});
+      return;
+    }
+    add({{payment(), PaymentEvent{PaymentReplaced{mileage}}, act(Step::replace_payment)},
+         {payment(), PaymentEvent{RefundRequested{who_.mileage, true}}, act(Step::replace_payment)},
+         {who_.course, CourseCommand{TakeSeats{who_.id}}, act(Step::take_seats_change)},
+         {who_.id, EnrollmentEvent{SeatsChanged{}}, act(Step::confirm_seats_change)}});
+    add({{payment(), PaymentEvent{PaymentRefunded{true}}, act(Step::refund_former)},
+         {saga(), SagaEvent{SagaCompleted{}}, {}}});
+    who_.seats = seats;
+    who_.amount = amount;
+    who_.mileage = mileage;
   }
 
   void finish() {

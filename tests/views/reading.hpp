@@ -71,7 +71,8 @@ inline std::vector<CourseSnapshot> all_courses(const Views& views, std::optional
   return all_pages<CourseSnapshot>(limit, [&](const Page& page) { return views.list_courses(kind, page); });
 }
 
-inline std::vector<WaitlistRow> whole_waitlist(const Views& views, const CourseId& course, std::size_t limit = 200) {
+inline std::vector<WaitlistRow> whole_waitlist(const Views& views, const CourseId& course,
+                                               std::size_t limit = 200) {
   return all_pages<WaitlistRow>(limit, [&](const Page& page) { return views.list_waitlist(course, page); });
 }
 inline std::vector<EnrollmentSummary> all_coaching(const Views& views, const CoachingFilter& filter,

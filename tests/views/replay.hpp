@@ -84,13 +84,15 @@ inline std::map<std::string, Ledger> ledgers_of(const RandomHistory& history, Po
     if (!event) continue;
     const auto* approved = std::get_if<PaymentApproved>(event);
     const auto* refund = std::get_if<RefundRequested>(event);
-    const auto points = approved ? approved->mileage : refund ? refund->mileage : 0;
+    const auto* replaced = std::get_if<PaymentReplaced>(event);
+    const auto earned = approved ? approved->mileage : replaced ? replaced->mileage : 0;
+    const auto points = refund ? refund->mileage : earned;
     if (points == 0) continue;
     const PaymentId payment{record.aggregate.uid};
     const auto& request = requests.at(payment);
     auto& ledger = ledgers[request.student.text];
-    ledger.balances[request.amount.currency] += approved ? points : -points;
-    ledger.rows.push_back({approved != nullptr, points, payment, record.time, request.amount.currency});
+    ledger.balances[request.amount.currency] += refund ? -points : points;
+    ledger.rows.push_back({refund == nullptr, points, payment, record.time, request.amount.currency});
   }
   return ledgers;
 }
