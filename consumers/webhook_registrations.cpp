@@ -5,7 +5,7 @@
 
 #include "consumers/webhook_signature.hpp"
 #include "storage/codec.hpp"
-#include "views/cursor.hpp"
+#include "views/paging.hpp"
 
 namespace sugang {
 
@@ -63,23 +63,18 @@ std::vector<WebhookId> WebhookRegistrations::takers_of(const Notice& notice) con
 }
 
 ListResult<Webhook> WebhookRegistrations::list(const Page& page) const {
-  constexpr std::string_view scope = "webhooks";
-  ListResult<Webhook> result;
-  std::optional<std::string> after;
-  if (!page.cursor.empty() && !(after = read_cursor(scope, page.cursor))) {
-    result.cursor_invalid = true;
-    return result;
-  }
-  auto& listing = result.listing;
-  for (const auto& [id, known] : known_) {
-    if (after && to_text(id) <= *after) continue;
-    if (listing.items.size() == page.limit) {
-      listing.next = make_cursor(scope, to_text(listing.items.back().id));
-      break;
+  return list_page<Webhook>("webhooks", page, {}, [&](const KeyPage& wanted) {
+    Listing<Webhook> listing;
+    for (const auto& [id, known] : known_) {
+      if (wanted.after && to_text(id) <= *wanted.after) continue;
+      if (listing.items.size() == wanted.limit) {
+        listing.next = to_text(listing.items.back().id);
+        break;
+      }
+      listing.items.push_back(known.webhook);
     }
-    listing.items.push_back(known.webhook);
-  }
-  return result;
+    return listing;
+  });
 }
 
 std::optional<NewWebhook> WebhookRegistrations::add(std::string url, std::vector<NoticeKind> kinds,

@@ -86,7 +86,15 @@ std::optional<std::string> Audit::check_claim(const Record& record, const Course
       return broken(1, record, "took a change of seats that was not held");
   if (std::holds_alternative<SeatsChangeReleased>(event) && (!claim || claim->changes_to == 0))
     return broken(1, record, "released a change of seats that was not held");
-  if (const auto* change = std::get_if<SeatsChangeHeld>(&event)) return check_change(record, course, *change);
+  if (const auto* change = std::get_if<SeatsChangeHeld>(&event)) {
+    if (!claim || !claim->taken || claim->changes_to != 0)
+      return broken(1, record, "changed seats that were not taken, or are changing");
+    const auto added = change->seats > claim->seats ? change->seats - claim->seats : 0;
+    if (change->added != added || added > course.available())
+      return broken(1, record, "held more seats for a change than were available, or other than it needs");
+    if (added > 0 && !course.waitlist.empty())
+      return broken(12, record, "held seats for a change past the waitlist");
+  }
   if (const auto* waits = std::get_if<SeatsWaitlisted>(&event)) {
     if (waits->ticket != course.last_ticket + 1) return broken(12, record, "gave a ticket out of order");
     if (course.waitlist.empty() && waits->seats <= course.available())
@@ -100,18 +108,6 @@ std::optional<std::string> Audit::check_claim(const Record& record, const Course
       return broken(12, record, "dismissed an enrollment that the course has seats for");
   }
   if (const auto* promoted = std::get_if<WaiterPromoted>(&event)) return check_promotion(record, course, *promoted);
-  return std::nullopt;
-}
-
-std::optional<std::string> Audit::check_change(const Record& record, const Course& course,
-                                               const SeatsChangeHeld& change) const {
-  const auto claim = course.claims.find(change.enrollment);
-  if (claim == course.claims.end() || !claim->second.taken || claim->second.changes_to != 0)
-    return broken(1, record, "changed seats that were not taken, or are changing");
-  if (change.seats <= claim->second.seats) return std::nullopt;
-  if (change.seats - claim->second.seats > course.available())
-    return broken(1, record, "held more seats for a change than were available");
-  if (!course.waitlist.empty()) return broken(12, record, "held seats for a change past the waitlist");
   return std::nullopt;
 }
 

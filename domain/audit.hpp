@@ -77,8 +77,6 @@ class Audit {
                                          const CourseEvent& event) const;
   static void note_charges(EnrollmentEntry& entry, const Payment& before);
   void set_running(EnrollmentEntry& entry, bool runs);
-  std::optional<std::string> check_change(const Record& record, const Course& course,
-                                          const SeatsChangeHeld& change) const;
   std::optional<std::string> check_promotion(const Record& record, const Course& course,
                                              const WaiterPromoted& promoted) const;
   /// Of the enrollment that the record names, if it names one.

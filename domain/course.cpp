@@ -105,8 +105,8 @@ CourseDecision on(const Course& course, const HoldSeats& command, TimePoint now)
   // Nothing overtakes the waitlist, not even an enrollment that needs less than its head.
   if (!course.waitlist.empty() || command.seats > course.available()) {
     const bool ever_fits = command.seats <= definition.capacity;
-    const bool line_is_full = std::uint64_t{course.waitlisted} + command.seats > waitlist_seats_max;
-    if (!definition.waitlist || !command.may_wait || !ever_fits || line_is_full) return CourseError::sold_out;
+    const bool waitlist_is_full = std::uint64_t{course.waitlisted} + command.seats > waitlist_seats_max;
+    if (!definition.waitlist || !command.may_wait || !ever_fits || waitlist_is_full) return CourseError::sold_out;
     return CourseDecision::of(
         SeatsWaitlisted{command.enrollment, command.student, command.seats, course.last_ticket + 1});
   }
@@ -218,7 +218,7 @@ Course::Waiter leave_waitlist(Course& course, EnrollmentId enrollment) {
   return waiter;
 }
 
-void drop_from_line(Course& course, EnrollmentId enrollment) {
+void drop_from_waitlist(Course& course, EnrollmentId enrollment) {
   const auto waiter = leave_waitlist(course, enrollment);
   give_back(course, waiter.student, enrollment, waiter.seats);
   course.released.insert(enrollment);
@@ -355,8 +355,8 @@ void apply(Course& course, const CourseEvent& event) {
         course.claims[e.enrollment] = {std::move(waiter.student), waiter.seats, false};
         course.held += waiter.seats;
       },
-      [&](const WaiterLeft& e) { drop_from_line(course, e.enrollment); },
-      [&](const WaiterDismissed& e) { drop_from_line(course, e.enrollment); },
+      [&](const WaiterLeft& e) { drop_from_waitlist(course, e.enrollment); },
+      [&](const WaiterDismissed& e) { drop_from_waitlist(course, e.enrollment); },
       [&](const CourseCancelled& e) {
         course.cancelled = true;
         course.cancel_reason = e.reason;

@@ -9,11 +9,7 @@ namespace sugang {
 namespace {
 
 constexpr Causation take_payment{Step::take_payment, Direction::act};
-constexpr Causation take_seats{Step::take_seats, Direction::act};
-constexpr Causation confirm{Step::confirm, Direction::act};
 constexpr Causation replace_payment{Step::replace_payment, Direction::act};
-constexpr Causation take_seats_change{Step::take_seats_change, Direction::act};
-constexpr Causation confirm_seats_change{Step::confirm_seats_change, Direction::act};
 constexpr Causation book_slot{Step::book_slot, Direction::act};
 constexpr Causation confirm_schedule{Step::confirm_schedule, Direction::act};
 
@@ -251,18 +247,19 @@ void Turn::end_staff_step(const StepReply& reply) {
 }
 
 void Turn::on(const SettlePayment& settle) {
-  const bool changing = command_at(cursor_) == replace_payment;
-  const bool charging = command_at(cursor_) == take_payment && summary_.payment == PaymentState::requested;
-  if (!(charging || changing) || !confirms_next(cursor_) || !saga_.postponed.empty()) return effect(SettleApart{});
-  const auto confirmed = changing ? sugang::decide(saga_.enrollment, ConfirmSeatsChange{}, world_.now)
-                                  : sugang::decide(saga_.enrollment, ConfirmEnrollment{}, world_.now);
+  const auto command = command_at(cursor_);
+  const bool charging =
+      command == replace_payment || (command == take_payment && summary_.payment == PaymentState::requested);
+  if (!charging || !confirms_next(cursor_) || !saga_.postponed.empty()) return effect(SettleApart{});
+  const auto seats = next_step(cursor_);
+  const auto confirmation = *command_at(next_step(seats));
+  const auto confirm = row_of(confirmation.step).act({.enrollment = summary_});
+  const auto confirmed = sugang::decide(saga_.enrollment, std::get<EnrollmentCommand>(confirm.command), world_.now);
   if (confirmed.events.empty()) return effect(SettleApart{});
   SettleJointly joint{.payment = settle.payment,
-                      .enrollment = {},
-                      .seats = changing ? take_seats_change : take_seats,
-                      .ends = !changing};
-  joint.enrollment.push_back(
-      next_record(saga_.id, changing ? confirm_seats_change : confirm, confirmed.events.front()));
+                      .enrollment = {next_record(saga_.id, confirmation, confirmed.events.front())},
+                      .seats = *command_at(seats),
+                      .ends = !cursor_.changing};
   if (joint.ends) joint.enrollment.push_back(next_record(saga_of(saga_.id), {}, SagaEvent{SagaCompleted{}}));
   effect(std::move(joint));
 }

@@ -169,21 +169,20 @@ Handled get_course(Call& call) {
 
 Handled patch_course(Call& call) {
   if (!is_valid_name(call.request.path_id)) return refuse(call, Problem::course_not_found);
-  auto condition = call.request.field(RequestField::if_match);
-  if (!condition) return refuse(call, Problem::precondition_required);
-  auto match = parse_if_match(*condition, TagOf::course);
-  if (!match) return refuse(call, Problem::malformed, "If-Match is not a list of entity tags");
+  auto condition = required_match(call, TagOf::course);
+  if (auto* refusal = std::get_if<Response>(&condition)) return std::move(*refusal);
+  auto& match = std::get<IfMatch>(condition);
   auto decoded = decode_revision(call.request.body);
   if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
   CourseId id{call.request.path_id};
   if (!call.enter_course(id)) return refuse(call, Problem::overloaded);
   auto caller = unkeyed_caller(call, render_course<200>);
   auto& revision = std::get<ReviseCourse>(decoded);
-  if (match->any || match->versions.size() > 1) {
-    revise_if_listed(call, std::move(id), std::move(revision), std::move(*match), std::move(caller));
+  if (match.any || match.versions.size() > 1) {
+    revise_if_listed(call, std::move(id), std::move(revision), std::move(match), std::move(caller));
   } else {
     // No definition is 0, so what matches nothing is refused by the course itself, behind its existence.
-    revision.expected_definition = match->versions.empty() ? 0 : match->versions.front();
+    revision.expected_definition = match.versions.empty() ? 0 : match.versions.front();
     call.backend.submit(ToCourse{std::move(id), std::move(revision)}, {}, std::move(caller));
   }
   return std::nullopt;

@@ -112,8 +112,8 @@ Preferences take_preferences(Call& call) {
   return prefer;
 }
 
-/// An enrollment with its place in the course's line. The two are read one after the other, so a waiter may be
-/// promoted in between.
+/// An enrollment with its position on the course's waitlist. The two are read one after the other, so a waiter may
+/// be promoted in between.
 struct EnrollmentRead {
   Backend& backend;
   EnrollmentId id;
@@ -180,16 +180,15 @@ Handled cancel_enrollment(Call& call) {
 Handled patch_enrollment(Call& call) {
   auto id = parse_id<EnrollmentTag>(call.request.path_id);
   if (!id) return refuse(call, Problem::enrollment_not_found);
-  const auto condition = call.request.field(RequestField::if_match);
-  if (!condition) return refuse(call, Problem::precondition_required);
-  auto match = parse_if_match(*condition, TagOf::enrollment);
-  if (!match) return refuse(call, Problem::malformed, "If-Match is not a list of entity tags");
+  auto condition = required_match(call, TagOf::enrollment);
+  if (auto* refusal = std::get_if<Response>(&condition)) return std::move(*refusal);
+  auto& match = std::get<IfMatch>(condition);
   auto decoded = decode_object<ChangeSeats>(call.request.body, read_change);
   if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
   auto& change = std::get<ChangeSeats>(decoded);
-  change.expected_versions = std::move(match->versions);
+  change.expected_versions = std::move(match.versions);
   // Of foreign tags alone nothing matches: no version is 0.
-  if (!match->any && change.expected_versions.empty()) change.expected_versions = {0};
+  if (!match.any && change.expected_versions.empty()) change.expected_versions = {0};
   const auto prefer = take_preferences(call);
   return submit(call, {.resource = *id,
                        .command = ToEnrollment{*id, std::move(change)},

@@ -4,7 +4,6 @@
 #include <boost/url/rfc/unreserved_chars.hpp>
 
 #include "http/server/field_text.hpp"
-#include "http/server/request_fields.hpp"
 #include "http/server/router.hpp"
 
 namespace sugang {
@@ -72,6 +71,14 @@ Response single_resource(std::string body, const std::string& etag,
 std::optional<std::string> if_none_match(const Call& call) {
   auto field = call.request.field(RequestField::if_none_match);
   return field ? std::optional<std::string>{*field} : std::nullopt;
+}
+
+std::variant<IfMatch, Response> required_match(const Call& call, TagOf tags) {
+  const auto condition = call.request.field(RequestField::if_match);
+  if (!condition) return refuse(call, Problem::precondition_required);
+  auto match = parse_if_match(*condition, tags);
+  if (!match) return refuse(call, Problem::malformed, "If-Match is not a list of entity tags");
+  return *std::move(match);
 }
 
 std::optional<std::string> QueryReader::text(std::string_view name) {

@@ -11,6 +11,7 @@
 #include "http/api/json_writer.hpp"
 #include "http/api/problem.hpp"
 #include "http/server/call.hpp"
+#include "http/server/request_fields.hpp"
 
 // What the handlers of all resources share: refusals, parameters of a query, lists, single resources.
 
@@ -53,6 +54,8 @@ void read(Backend& backend, Reply reply, Asked query, Then then) {
 Response single_resource(std::string body, const std::string& etag,
                          const std::optional<std::string>& if_none_match);
 std::optional<std::string> if_none_match(const Call& call);
+/// The condition that a PATCH must have; or its refusal.
+std::variant<IfMatch, Response> required_match(const Call& call, TagOf tags);
 
 /// A query's parameters, each fault noted.
 class QueryReader {

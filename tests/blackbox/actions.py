@@ -284,3 +284,16 @@ def after(answer):
     """Headers that make a read see this write."""
     assert answer.header("sugang-position"), answer
     return {"Sugang-Min-Position": answer.header("sugang-position")}
+
+
+def assert_one_kept_and_one_cancelled_beside(client, management, component, kind):
+    """Of two enrollments of one student one is cancelled while a component that neither needs is paused."""
+    course, student = register_course(client, kind=kind, seatsPerStudent=2), unique("student")
+    with paused(management, component):
+        kept, gone = confirmed(client, course, student), confirmed(client, course, student)
+        cancel(client, gone["id"], {"Prefer": "wait=1"})
+        eventually(lambda: seats(client, course)["taken"] == 1)
+        eventually(lambda: charges(management)[gone["payment"]["id"]]["state"] == "refunded")
+    await_state(client, gone["id"], "cancelled")
+    await_notices(client, student, "enrollment.confirmed", "enrollment.confirmed", "enrollment.cancelled")
+    eventually(lambda: read_enrollment(client, kept["id"])["mileage"]["earned"] == 120)

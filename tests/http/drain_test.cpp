@@ -1,16 +1,10 @@
 #include <gmock/gmock.h>
 
+#include "tests/http/placement.hpp"
 #include "tests/http/served.hpp"
 
 namespace sugang {
 namespace {
-
-const WireFields json_fields{{"Content-Type", "application/json"}};
-
-std::string placement(const std::string& course, const std::string& student) {
-  return render_request("POST", "/v1/enrollments", json_fields,
-                        R"({"courseId":")" + course + R"(","studentId":")" + student + R"("})");
-}
 
 class Drains : public Served {
  protected:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from blackbox.actions import (after, await_notices, await_state, cancel, cancel_course, cancelled, charges, confirmed,
-                              enroll, event_types, events_of, eventually, my_page, paused, read, read_enrollment,
-                              register_course, seats, unique, won)
+from blackbox.actions import (after, assert_one_kept_and_one_cancelled_beside, await_notices, await_state, cancel,
+                              cancel_course, cancelled, charges, confirmed, enroll, event_types, events_of, eventually,
+                              my_page, paused, read, read_enrollment, register_course, seats, unique, won)
 
 
 def test_enrolling_goes_on_while_the_catalogue_is_down(client, management):
@@ -40,15 +40,7 @@ def test_my_page_is_there_while_the_views_are_down_and_catches_up(client, manage
 
 @pytest.mark.parametrize("component", ["catalogue", "mileage", "notifications", "views"])
 def test_enrolling_and_cancelling_go_on_while_others_are_down_and_are_notified_once(client, management, component):
-    course, student = register_course(client, kind="lecture", seatsPerStudent=2), unique("student")
-    with paused(management, component):
-        kept, gone = confirmed(client, course, student), confirmed(client, course, student)
-        cancel(client, gone["id"], {"Prefer": "wait=1"})
-        eventually(lambda: seats(client, course)["taken"] == 1)
-        eventually(lambda: charges(management)[gone["payment"]["id"]]["state"] == "refunded")
-    await_state(client, gone["id"], "cancelled")
-    await_notices(client, student, "enrollment.confirmed", "enrollment.confirmed", "enrollment.cancelled")
-    eventually(lambda: read_enrollment(client, kept["id"])["mileage"]["earned"] == 120)
+    assert_one_kept_and_one_cancelled_beside(client, management, component, "lecture")
 
 
 def test_a_hanging_gateway_answers_202_and_the_enrollment_confirms_when_it_answers(client, gateway):

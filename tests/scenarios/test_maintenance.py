@@ -17,13 +17,6 @@ def paused_now(management):
     return {name for name, state in states(management).items() if state == "paused"}
 
 
-def restart(site):
-    site._disconnect()
-    assert site.server.terminate() == 0, site.server.stderr()
-    site.server.start()
-    site._connect()
-
-
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_a_paused_component_is_paused_after_a_kill(site, name):
     set_component(site.management, name, "paused")
@@ -38,14 +31,14 @@ def test_a_component_that_runs_again_runs_after_a_kill(site):
     site.crash()
     assert paused_now(site.management) == {"views"}
     set_component(site.management, "views", "running")
-    restart(site)
+    site.restart()
     assert paused_now(site.management) == set()
 
 
 def test_the_log_and_the_probe_name_what_is_paused_at_a_start(site):
     set_component(site.management, "payments", "paused")
     set_component(site.management, "views", "paused")
-    restart(site)
+    site.restart()
     line = next(line for line in site.server.stderr().splitlines() if "paused" in line)
     assert "payments" in line and "views" in line
     answer = site.management.get("/readyz")

@@ -10,7 +10,7 @@ import shutil
 
 import pytest
 
-from blackbox.actions import (await_state, await_views, cancel, charges, confirmed, enroll, event_types, events_of,
+from blackbox.actions import (await_saga, await_state, await_views, cancel, charges, confirmed, enroll, event_types, events_of,
                               eventually, every, read_enrollment, register_course, saga_of, seats, set_gateway, unique)
 from blackbox.accounts import Accounts
 from blackbox.client import crowd
@@ -23,11 +23,6 @@ CONNECTIONS = 50
 
 def operate(client, enrollment, action, headers=None, **members):
     return client.post(f"/v1/sagas/{enrollment.replace('enr_', 'saga_')}/{action}", members, headers)
-
-
-def await_saga(client, enrollment, state):
-    return eventually(lambda: (found := saga_of(client, enrollment))["state"] == state and found,
-                      what=f"the saga of {enrollment} to be {state}")
 
 
 def listed(client, state):

@@ -2,9 +2,10 @@
 
 import pytest
 
-from blackbox.actions import (LIVE_STATES, await_notices, await_state, cancel, charges, confirmed, enroll,
-                              event_types, events_of, eventually, in_order, my_page, paused, read, read_enrollment,
-                              register_course, saga_of, seats, set_component, steps_done, unique, won)
+from blackbox.actions import (LIVE_STATES, assert_one_kept_and_one_cancelled_beside, await_notices, await_state, cancel,
+                              charges, confirmed, enroll, event_types, events_of, eventually, in_order, my_page, paused,
+                              read, read_enrollment, register_course, saga_of, seats, set_component, steps_done, unique,
+                              won)
 from blackbox.accounts import Accounts
 
 
@@ -197,15 +198,7 @@ def test_booking_goes_on_while_the_views_are_down(client, management):
 
 @pytest.mark.parametrize("component", ["catalogue", "mileage", "notifications", "views"])
 def test_booking_and_cancelling_go_on_while_others_are_down_and_are_notified_once(client, management, component):
-    course, customer = register_course(client, kind="performance", seatsPerStudent=2), unique("customer")
-    with paused(management, component):
-        kept, gone = confirmed(client, course, customer), confirmed(client, course, customer)
-        cancel(client, gone["id"], {"Prefer": "wait=1"})
-        eventually(lambda: seats(client, course)["taken"] == 1)
-        eventually(lambda: charges(management)[gone["payment"]["id"]]["state"] == "refunded")
-    await_state(client, gone["id"], "cancelled")
-    await_notices(client, customer, "enrollment.confirmed", "enrollment.confirmed", "enrollment.cancelled")
-    eventually(lambda: read_enrollment(client, kept["id"])["mileage"]["earned"] == 120)
+    assert_one_kept_and_one_cancelled_beside(client, management, component, "performance")
 
 
 def test_bookings_made_while_payment_is_down_survive_a_kill_and_confirm(site):
