@@ -44,7 +44,7 @@ using ReadResult = std::variant<T, ServiceError>;
 
 /// None: there is no such course.
 using CourseRead = ReadResult<std::optional<CourseSnapshot>>;
-/// The place in the course's line, counted from 1; none for an enrollment that does not wait.
+/// The position on the course's waitlist, counted from 1; none for an enrollment that does not wait.
 using WaitlistPositionRead = ReadResult<std::optional<std::uint64_t>>;
 /// The position is what the answer reflects.
 using CourseReader = std::function<void(CourseRead, Position)>;

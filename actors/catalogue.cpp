@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "actors/answering.hpp"
+#include "actors/answers.hpp"
 #include "actors/directory.hpp"
 
 namespace sugang {

@@ -4,7 +4,7 @@
 #include <functional>
 #include <utility>
 
-#include "actors/answering.hpp"
+#include "actors/answers.hpp"
 #include "domain/opening.hpp"
 
 namespace sugang {

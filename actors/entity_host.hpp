@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "actors/answering.hpp"
+#include "actors/answers.hpp"
 #include "actors/resident_actor.hpp"
 #include "storage/codec.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "actors/answering.hpp"
+#include "actors/answers.hpp"
 
 namespace sugang {
 namespace {

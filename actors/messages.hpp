@@ -47,7 +47,7 @@ struct CallCourse {
   CallerId caller = 0;
 };
 
-/// Where an enrollment stands in the course's line, through the gate.
+/// Asks for an enrollment's position on the course's waitlist; the reply leaves through the gate.
 struct DescribeWaitlistPosition {
   EnrollmentId enrollment;
   CallerId reader = 0;

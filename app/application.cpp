@@ -35,9 +35,9 @@
 #include "http/api/webhooks.hpp"
 #include "http/server/server.hpp"
 #include "sagas/coordinator.hpp"
-#include "sagas/hosting.hpp"
+#include "sagas/aggregate_hosts.hpp"
 #include "storage/journal_folder.hpp"
-#include "views/journal_tail.hpp"
+#include "views/record_source.hpp"
 
 namespace sugang {
 namespace {
@@ -222,7 +222,7 @@ struct Application::Impl {
   /// A store in which the views' start meets damage is begun anew.
   Views open_views() {
     auto open = [this] {
-      return Views{tail_of(journal()), *rows, {}, end_at_once("views"), [this] { return timers.now(); }};
+      return Views{records_of(journal()), *rows, {}, end_at_once("views"), [this] { return timers.now(); }};
     };
     try {
       return open();

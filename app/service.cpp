@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "actors/answering.hpp"
+#include "actors/answers.hpp"
 #include "actors/catalogue.hpp"
 #include "app/attempt.hpp"
 #include "sagas/coordinator.hpp"

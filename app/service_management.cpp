@@ -2,7 +2,7 @@
 #include <memory>
 #include <utility>
 
-#include "actors/answering.hpp"
+#include "actors/answers.hpp"
 #include "app/attempt.hpp"
 #include "app/service.hpp"
 #include "sagas/coordinator.hpp"

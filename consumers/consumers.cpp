@@ -12,8 +12,16 @@ Consumers::Consumers(Journal& journal, Timers& timers, Limits limits, Report rep
       timers_(timers),
       limits_(limits),
       report_(std::move(report)),
-      on_failure_(std::move(on_failure)),
-      keep_aside_(std::move(keep_aside)) {}
+      keep_aside_(std::move(keep_aside)),
+      tail_(
+          limits.gather,
+          [this] {
+            run_once();
+            return JournalTail::Pass{.records = last_records_, .more = more_};
+          },
+          [on_failure = std::move(on_failure)](const auto& why) {
+            if (on_failure) on_failure("consumers: " + why);
+          }) {}
 
 Consumers::~Consumers() { stop(); }
 
@@ -29,19 +37,15 @@ void Consumers::add(Consumer& consumer) {
   feeds_.push_back(std::move(feed));
 }
 
-void Consumers::start() {
-  thread_ = std::thread{[this] { run(); }};
-}
+void Consumers::start() { tail_.start(); }
 
 void Consumers::stop() {
-  if (!waker_->stop() || !thread_.joinable()) return;
-  thread_.join();
+  if (!tail_.stop()) return;
   for (auto& feed : feeds_) finish_handed(*feed);
   save_cursors(true);
 }
 
 bool Consumers::run_once() {
-  pass_began_ = std::chrono::steady_clock::now();
   last_records_ = 0;
   more_ = false;
   bool worked = false;
@@ -114,7 +118,7 @@ void Consumers::hand(Feed& feed, std::span<const Record> records, Position until
                  .since = timers_.uptime(),
                  .records = records.size()};
   try {
-    feed.consumer->consume(records, Done{[answer, waker = waker_](std::string lost) {
+    feed.consumer->consume(records, Done{[answer, waker = tail_.waker()](std::string lost) {
                              answer->lost = std::move(lost);
                              answer->given.store(true, std::memory_order_release);
                              waker->wake();
@@ -228,7 +232,7 @@ void Consumers::save_cursors(bool all) {
 void Consumers::wake_at(Milliseconds when) {
   if (alarm_ && *alarm_ > timers_.uptime() && *alarm_ <= when) return;
   alarm_ = when;
-  timers_.after(when - timers_.uptime(), [waker = waker_] { waker->wake(); });
+  timers_.after(when - timers_.uptime(), [waker = tail_.waker()] { waker->wake(); });
 }
 
 bool Consumers::pause(std::string_view name, bool paused) {
@@ -249,19 +253,6 @@ std::vector<Consumers::State> Consumers::states() const {
                       .stopped = feed->stopped.load(std::memory_order_relaxed)});
   }
   return states;
-}
-
-void Consumers::run() {
-  try {
-    while (!waker_->stopped()) {
-      run_once();
-      if (more_) continue;
-      const bool gathers = last_records_ >= limits_.gather_records_min;
-      waker_->wait(pass_began_ + (gathers ? limits_.gather_ms : std::chrono::milliseconds{0}));
-    }
-  } catch (const std::exception& failure) {
-    if (on_failure_) on_failure_(std::string{"consumers: "} + failure.what());
-  }
 }
 
 }  // namespace sugang

@@ -8,14 +8,13 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "actors/timers.hpp"
 #include "consumers/consumer.hpp"
-#include "consumers/waker.hpp"
 #include "domain/set_aside.hpp"
 #include "storage/journal.hpp"
+#include "storage/journal_tail.hpp"
 
 namespace sugang {
 
@@ -26,10 +25,7 @@ class Consumers {
  public:
   struct Limits {
     std::size_t chunk_records_max = 1'024;
-    /// Under load records gather for so long, so that a chunk is worth its turn. It is no load when a pass finds
-    /// fewer than `gather_records_min`.
-    std::chrono::milliseconds gather_ms{50};
-    std::size_t gather_records_min = 16;
+    JournalTail::Gather gather{std::chrono::milliseconds{50}};
     /// A cursor costs a sync. It is written when something was done for so many records, or so long ago; where
     /// there was nothing to do, only after so many positions, since to pass them over again is cheap.
     std::size_t cursor_records = 1'000;
@@ -67,7 +63,7 @@ class Consumers {
   bool run_once();
 
   /// There may be new records. Cheap; from any thread.
-  void wake() { waker_->wake(); }
+  void wake() { tail_.waker()->wake(); }
   /// Paused, it is given nothing and its cursor stays; running again, it catches up. False: there is no such
   /// consumer. From any thread.
   bool pause(std::string_view name, bool paused);
@@ -133,16 +129,12 @@ class Consumers {
   bool worth_saving(const Feed& feed) const;
   void save_cursors(bool all);
   void wake_at(Milliseconds when);
-  void run();
 
   Journal& journal_;
   Timers& timers_;
   const Limits limits_;
   const Report report_;
-  const OnFailure on_failure_;
   const KeepAside keep_aside_;
-  /// Alarms and consumers' `done`s may come after this object's end.
-  const std::shared_ptr<Waker> waker_ = std::make_shared<Waker>();
   std::vector<std::unique_ptr<Feed>> feeds_;
   /// What was read last, from behind `chunk_after_`; a consumer inside it gets the rest of it.
   std::vector<Record> chunk_;
@@ -150,10 +142,9 @@ class Consumers {
   /// Of the last pass: the most that a consumer found, and whether some of them need not wait for more.
   std::size_t last_records_ = 0;
   bool more_ = false;
-  std::chrono::steady_clock::time_point pass_began_{};
   /// When an alarm sounds that was set; the earliest, if any.
   std::optional<Milliseconds> alarm_;
-  std::thread thread_;
+  JournalTail tail_;
 };
 
 }  // namespace sugang

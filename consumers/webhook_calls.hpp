@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "consumers/waker.hpp"
+#include "storage/waker.hpp"
 #include "consumers/webhook_store.hpp"
 #include "consumers/webhook_transport.hpp"
 

@@ -15,7 +15,7 @@
 #include "actors/timers.hpp"
 #include "consumers/consumer.hpp"
 #include "consumers/enrollment_context.hpp"
-#include "consumers/waker.hpp"
+#include "storage/waker.hpp"
 #include "consumers/webhook_calls.hpp"
 #include "consumers/webhook_deliveries.hpp"
 #include "consumers/webhook_registrations.hpp"

@@ -102,8 +102,6 @@ inline StockId stock_of(EnrollmentId id) { return {id.uid}; }
 inline DeliveryId delivery_of(EnrollmentId id) { return {id.uid}; }
 inline CoachingId coaching_of(EnrollmentId id) { return {id.uid}; }
 inline EnrollmentId enrollment_of(PaymentId id) { return {id.uid}; }
-inline EnrollmentId enrollment_of(SagaId id) { return {id.uid}; }
-inline EnrollmentId enrollment_of(DeliveryId id) { return {id.uid}; }
 
 }  // namespace sugang
 

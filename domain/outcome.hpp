@@ -71,7 +71,7 @@ struct CourseSnapshot {
 struct Outcome {
   /// The enrollment as it stands; for courses, the course; for an import, the count; for webhooks, the webhook.
   std::variant<std::monostate, EnrollmentSummary, CourseSnapshot, std::size_t, NewWebhook> subject;
-  /// Place in the course's line, counted from 1, of an enrollment that waits.
+  /// Position on the course's waitlist, counted from 1, of an enrollment that waits.
   std::optional<std::uint64_t> waitlist_position;
   std::optional<Refusal> refusal;
   std::optional<HoldRefusal> hold;

@@ -13,8 +13,8 @@ constexpr Causation replace_payment{Step::replace_payment, Direction::act};
 constexpr Causation book_slot{Step::book_slot, Direction::act};
 constexpr Causation confirm_schedule{Step::confirm_schedule, Direction::act};
 
-/// One decision: serves a command, and what waited for the step that it ends.
-class Turn : public SagaWalk {
+/// Decides one command, and then the postponed commands that no longer have to wait.
+class Decider : public SagaWalk {
  public:
   using SagaWalk::SagaWalk;
 
@@ -38,27 +38,27 @@ class Turn : public SagaWalk {
   void serve(const PlaceEnrollment& placement, const CallSaga& call) {
     saga_.running = true;
     saga_.starting = {call.caller, call.wait};
-    effect(SendPlacement{placement, world_.payments});
+    add_effect(SendPlacement{placement, world_.payments});
   }
-  void serve(const JoinSaga& join, const CallSaga& call);
+  void serve(const JoinSaga&, const CallSaga& call);
   void serve(const CancelSaga& cancel, const CallSaga& call);
-  void serve(const StaffStep& taken, const CallSaga& call);
+  void serve(const StaffStep& staff_step, const CallSaga& call);
   void serve(const Operation& operation, const CallSaga& call);
   void serve(const ChangeSeats& change, const CallSaga& call);
   void serve_postponed(const Refusal& why = ServiceError::read_failed);
 
-  void opened(const StepReply& reply);
+  void on_placement_reply(const StepReply& reply);
   void end_staff_step(const StepReply& reply);
 };
 
-void Turn::serve(const JoinSaga&, const CallSaga& call) {
+void Decider::serve(const JoinSaga&, const CallSaga& call) {
   add_waiting(call.caller, false, call.wait);
   if (!saga_.exists() || summary_.ended()) return answer_waiting(false);
   if (summary_.saga == SagaState::stuck) answer_waiting(true);
   resume();
 }
 
-void Turn::serve(const CancelSaga& cancel, const CallSaga& call) {
+void Decider::serve(const CancelSaga& cancel, const CallSaga& call) {
   if (!saga_.exists() || summary_.state == EnrollmentState::cancelled || has_ended_otherwise(summary_.state))
     return answer({call.caller, true}, false);
   if (summary_.change) return answer_refused(call.caller, EnrollmentError::changing);
@@ -71,14 +71,14 @@ void Turn::serve(const CancelSaga& cancel, const CallSaga& call) {
     case Cancel::waits: saga_.postponed.emplace_back(call); return resume();
     case Cancel::turns:
       decision_.claimant = call.caller;
-      turn(TurnCause::cancelled, cancel.reason);
+      turn_back(TurnCause::cancelled, cancel.reason);
       add_waiting(call.caller, true, call.wait);
   }
 }
 
-void Turn::serve(const ChangeSeats& change, const CallSaga& call) {
+void Decider::serve(const ChangeSeats& change, const CallSaga& call) {
   if (auto refusal = refusal_of(saga_, change, world_)) return answer_refused(call.caller, *refusal);
-  if (change.seats == summary_.seats) return answer_as_it_stands(call.caller);
+  if (change.seats == summary_.seats) return answer_current_state(call.caller);
   const Money price{summary_.amount.amount / summary_.seats, summary_.amount.currency};
   decision_.claimant = call.caller;
   append(saga_.id, {}, EnrollmentEvent{SeatsChangeRequested{change.seats, price * change.seats}});
@@ -89,48 +89,49 @@ void Turn::serve(const ChangeSeats& change, const CallSaga& call) {
   run();
 }
 
-void Turn::on(const RevokeSaga& revoke) {
+void Decider::on(const RevokeSaga& revoke) {
   if (summary_.change) {
     saga_.postponed.emplace_back(revoke);
     return resume();
   }
-  const bool live = saga_.exists() && !cursor_.turned && !has_ended_otherwise(summary_.state) &&
-                    summary_.state != EnrollmentState::cancelled;
-  const auto may = cancel_now(saga_);
-  if (live && may == Cancel::waits) {
+  const bool is_active = saga_.exists() && !cursor_.turned && !has_ended_otherwise(summary_.state) &&
+                         summary_.state != EnrollmentState::cancelled;
+  const auto cancel = cancel_now(saga_);
+  if (is_active && cancel == Cancel::waits) {
     saga_.postponed.emplace_back(revoke);
     return resume();
   }
-  if (live && may == Cancel::turns) turn(TurnCause::cancelled, "the course was cancelled: " + revoke.reason);
-  // Turned, ended, or delivered: the course has nothing more to do for this one.
-  effect(ReportRevoked{revoke.course});
+  if (is_active && cancel == Cancel::turns)
+    turn_back(TurnCause::cancelled, "the course was cancelled: " + revoke.reason);
+  // Turned back, ended or delivered: nothing is left to revoke.
+  add_effect(ReportRevoked{revoke.course});
 }
 
-void Turn::serve(const StaffStep& taken, const CallSaga& call) {
-  // The saga may be on its way to this step, which it reaches in a moment unless a charge is out.
+void Decider::serve(const StaffStep& staff_step, const CallSaga& call) {
+  // The step in flight may lead to this one in a moment, unless it is a charge.
   const auto command = command_at(cursor_);
-  const bool on_its_way = saga_.running && command && !cursor_.turned && command->step != Step::take_payment;
-  if (saga_.staff || on_its_way) {
+  const bool moves_on = saga_.running && command && !cursor_.turned && command->step != Step::take_payment;
+  if (saga_.staff || moves_on) {
     saga_.postponed.emplace_back(call);
     return;
   }
-  if (auto refusal = refusal_of(saga_, taken, world_)) return answer_refused(call.caller, *refusal);
-  // What a crash or a pause has cut off is finished first; what keeps failing has its own time.
+  if (auto refusal = refusal_of(saga_, staff_step, world_)) return answer_refused(call.caller, *refusal);
+  // An interrupted move or schedule is finished first; one that keeps failing is retried at its own pace.
   if (pending_move(summary_) || command == confirm_schedule) {
     if (saga_.retry_armed) return answer_refused(call.caller, ServiceError::read_failed);
     saga_.postponed.emplace_back(call);
     return resume();
   }
-  const Causation step{step_of(taken), Direction::act};
-  // The slot is agreed on when the coaching has it, not when the calendar has.
+  const Causation step{step_of(staff_step), Direction::act};
+  // A slot is agreed on when the coaching has it, not when the calendar has it.
   const auto answered_by = step == book_slot ? confirm_schedule : step;
-  // A calendar comes first for a slot that is not agreed on yet, or a class that moves.
-  const bool is_booking = command == book_slot ? step == book_slot : moves_class(taken, summary_);
-  saga_.staff = {call.caller, is_booking ? book_slot : answered_by, answered_by};
-  send(command_of(taken, saga_.staff->sent, summary_));
+  // The calendar comes first: for the first slot, and for a class that moves.
+  const bool calendar_first = command == book_slot ? step == book_slot : moves_class(staff_step, summary_);
+  saga_.staff = {call.caller, calendar_first ? book_slot : answered_by, answered_by};
+  send(command_of(staff_step, saga_.staff->sent, summary_));
 }
 
-void Turn::serve(const Operation& operation, const CallSaga& call) {
+void Decider::serve(const Operation& operation, const CallSaga& call) {
   const auto& [action, reason] = operation;
   if (auto refusal = refusal_of(saga_, action, world_)) return answer_refused(call.caller, *refusal);
   const auto command = command_at(cursor_).value_or(Causation{});
@@ -143,23 +144,23 @@ void Turn::serve(const Operation& operation, const CallSaga& call) {
       if (operator_retries_) world_.payments = PaymentSide::available;
       resume();
       break;
-    case OperatorAction::compensate: turn(TurnCause::cancelled, reason); break;
+    case OperatorAction::compensate: turn_back(TurnCause::cancelled, reason); break;
     case OperatorAction::resolve:
       saga_.running = true;
       send(resolution_of(command, reason, summary_, world_.now));
       break;
   }
-  answer_as_it_stands(call.caller);
+  answer_current_state(call.caller);
 }
 
-void Turn::on(const RetryStep& retry) {
+void Decider::on(const RetryStep& retry) {
   if (saga_.retry_armed && retry.attempt != saga_.attempts) return;
   if (!saga_.retry_armed && !saga_.running && retry.command == command_at(cursor_))
     saga_.attempts = std::max(saga_.attempts, retry.attempt);
   resume();
 }
 
-void Turn::on(const WaitOver& over) {
+void Decider::on(const WaitOver& over) {
   auto& waiting = saga_.waiting;
   const auto it = std::find_if(waiting.begin(), waiting.end(),
                                [&](const Saga::Waiting& each) { return each.caller == over.caller; });
@@ -168,33 +169,33 @@ void Turn::on(const WaitOver& over) {
   waiting.erase(it);
 }
 
-void Turn::on(const DeadlineOver&) {
+void Decider::on(const DeadlineOver&) {
   saga_.deadline_armed.reset();
   const auto* step = forward_step(cursor_);
   if (!step || summary_.ended() || summary_.deadline == TimePoint{}) return;
-  // The deadline of the step before, which was done in time.
+  // The alarm of an earlier step, which was taken in time.
   if (step->taken == TakenBy::staff && summary_.awaits != step->step) return;
   if (world_.now < summary_.deadline) return arm_deadline();
-  // A command that came in time goes first.
+  // A staff member's step in flight came in time: at its end the deadline is checked again.
   if (!saga_.staff) pass_deadline(*step);
 }
 
-void Turn::on(const StepReply& reply) {
-  if (saga_.starting) return opened(reply);
+void Decider::on(const StepReply& reply) {
+  if (saga_.starting) return on_placement_reply(reply);
   for (const auto& record : reply.records) apply(saga_, record);
   const bool failed = reply.outcome == StepOutcome::refused || reply.outcome == StepOutcome::unknown;
   if (saga_.staff && reply.step == saga_.staff->sent && failed) return end_staff_step(reply);
-  // The step that ends a staff member's is the saga's to retry.
-  const bool unknown_end =
+  // The caller waits while the saga retries the step under its cursor, unless the participant can't be read.
+  const bool end_unknown =
       saga_.staff && reply.step == saga_.staff->answered_by && reply.outcome == StepOutcome::unknown;
-  if (unknown_end && (reply.refusal || reply.step != command_at(cursor_)))
+  if (end_unknown && (reply.refusal || reply.step != command_at(cursor_)))
     answer_refused(std::exchange(saga_.staff, std::nullopt)->caller,
                    reply.refusal.value_or(ServiceError::read_failed));
   if (!reply.records.empty()) continue_move();
   if (reply.step == command_at(cursor_)) {
-    reply.outcome == StepOutcome::under_way ? under_way(reply) : step_ended(reply);
+    reply.outcome == StepOutcome::under_way ? on_under_way(reply) : on_step_reply(reply);
   } else if (!saga_.running && !saga_.staff) {
-    // A participant moved while this saga was idle: what was waited for may be there.
+    // A participant changed while no step was in flight: the saga may be able to continue.
     const auto move = pending_move(summary_);
     if (!reply.records.empty())
       resume();
@@ -206,65 +207,66 @@ void Turn::on(const StepReply& reply) {
   serve_postponed(reply.refusal.value_or(ServiceError::read_failed));
 }
 
-void Turn::opened(const StepReply& reply) {
+void Decider::on_placement_reply(const StepReply& reply) {
   const auto starting = *std::exchange(saga_.starting, std::nullopt);
   saga_.running = false;
-  if (reply.outcome == StepOutcome::unknown) return effect(ReadAgain{starting.caller});
+  if (reply.outcome == StepOutcome::unknown) return add_effect(Reload{starting.caller});
   if (reply.outcome == StepOutcome::refused) {
     Outcome refused;
     refused.refusal = reply.refusal;
     refused.hold = reply.hold;
-    return effect(AnswerCaller{starting.caller, std::move(refused)});
+    return add_effect(AnswerCaller{starting.caller, std::move(refused)});
   }
   for (const auto& record : reply.records) apply(saga_, record);
   cursor_ = cursor_of(summary_);
   saga_.waitlist_position = reply.waitlist_position;
-  const bool at_once = summary_.kind == CourseKind::performance;
+  const bool waits_by_default = summary_.kind != CourseKind::performance;
   if (summary_.ended()) return answer({starting.caller, false}, false);
-  add_waiting(starting.caller, false, starting.wait.value_or(at_once ? Milliseconds{0} : world_.default_wait));
+  add_waiting(starting.caller, false,
+              starting.wait.value_or(waits_by_default ? world_.default_wait : Milliseconds{0}));
   if (reply.outcome == StepOutcome::under_way) {
     arm_deadline();
     return answer_waiting(true);
   }
-  // The call of a charge that was requested with the seats is made without a command.
+  // A charge that was requested with the seats is called without a command; its reply is still to come.
   saga_.running = summary_.payment == PaymentState::requested && summary_.charge_started;
   if (!saga_.running) run();
 }
 
-/// The staff member's step is over: refused, failed, or done.
-void Turn::end_staff_step(const StepReply& reply) {
+/// Answers the staff member, whose step is done, refused or failed.
+void Decider::end_staff_step(const StepReply& reply) {
   const auto caller = std::exchange(saga_.staff, std::nullopt)->caller;
   if (reply.outcome == StepOutcome::done)
-    answer_as_it_stands(caller);
+    answer_current_state(caller);
   else
     // Without a reason, the participant's turn failed.
     answer_refused(caller, reply.refusal.value_or(ServiceError::read_failed));
   serve_postponed();
-  // Meanwhile the class may have moved, or the deadline have come.
+  // Meanwhile the class may have moved, or the deadline have passed.
   if (const auto* step = forward_step(cursor_);
       step && !saga_.running && !saga_.staff && step->taken == TakenBy::staff && !summary_.ended())
     wait_for_staff(*step);
 }
 
-void Turn::on(const SettlePayment& settle) {
+void Decider::on(const SettlePayment& settle) {
   const auto command = command_at(cursor_);
   const bool charging =
       command == replace_payment || (command == take_payment && summary_.payment == PaymentState::requested);
-  if (!charging || !confirms_next(cursor_) || !saga_.postponed.empty()) return effect(SettleApart{});
+  if (!charging || !confirms_next(cursor_) || !saga_.postponed.empty()) return add_effect(SettleApart{});
   const auto seats = next_step(cursor_);
   const auto confirmation = *command_at(next_step(seats));
   const auto confirm = row_of(confirmation.step).act({.enrollment = summary_});
   const auto confirmed = sugang::decide(saga_.enrollment, std::get<EnrollmentCommand>(confirm.command), world_.now);
-  if (confirmed.events.empty()) return effect(SettleApart{});
+  if (confirmed.events.empty()) return add_effect(SettleApart{});
   SettleJointly joint{.payment = settle.payment,
                       .enrollment = {next_record(saga_.id, confirmation, confirmed.events.front())},
                       .seats = *command_at(seats),
                       .ends = !cursor_.changing};
   if (joint.ends) joint.enrollment.push_back(next_record(saga_of(saga_.id), {}, SagaEvent{SagaCompleted{}}));
-  effect(std::move(joint));
+  add_effect(std::move(joint));
 }
 
-void Turn::on(const SettlementEnded& ended) {
+void Decider::on(const SettlementEnded& ended) {
   // Without an append, the payment appends its approval by itself, and replies.
   if (!ended.appended) return;
   for (const auto& record : ended.records) apply(saga_, record);
@@ -276,13 +278,13 @@ void Turn::on(const SettlementEnded& ended) {
   answer_waiting(false);
 }
 
-/// What had to wait for the step that has just ended. Behind a step that is to be retried, callers are refused with
-/// `why` instead.
-void Turn::serve_postponed(const Refusal& why) {
+/// Serves the commands that waited for the step in flight. If they would have to wait for its retry, their callers
+/// are refused with `why`, and revocations stay postponed.
+void Decider::serve_postponed(const Refusal& why) {
   const bool must_wait = saga_.staff || (!cursor_.turned && cancel_now(saga_) == Cancel::waits);
   if (must_wait && !saga_.retry_armed) return;
-  const auto refuse = Overloaded{[&](const RevokeSaga& each) { saga_.postponed.emplace_back(each); },
-                                 [&](const auto& each) { answer_refused(each.caller, why); }};
+  const auto refuse = Overloaded{[&](const RevokeSaga& revoke) { saga_.postponed.emplace_back(revoke); },
+                                 [&](const CallSaga& call) { answer_refused(call.caller, why); }};
   for (auto& each : std::exchange(saga_.postponed, {}))
     must_wait ? std::visit(refuse, each) : std::visit([&](const auto& command) { on(command); }, each);
 }
@@ -320,9 +322,9 @@ Saga load(EnrollmentId id, const std::vector<Record>& timeline, Saga before) {
 }
 
 SagaDecision decide(const Saga& saga, const SagaCommand& command, const SagaConditions& conditions) {
-  Turn turn{saga, conditions};
-  std::visit([&](const auto& what) { turn.on(what); }, command);
-  return std::move(turn).decision();
+  Decider decider{saga, conditions};
+  std::visit([&](const auto& each) { decider.on(each); }, command);
+  return std::move(decider).decision();
 }
 
 }  // namespace sugang

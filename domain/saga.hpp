@@ -12,23 +12,23 @@
 
 namespace sugang {
 
-/// Names a caller that waits for an answer, in the table of the node that has the caller.
+/// Number of a waiting caller in its node's table of callers.
 using CallerId = std::uint64_t;
 
-/// How long a caller waits for a saga's end. None given: the default.
+/// How long a caller waits for the saga's end; none: the default.
 using Wait = std::optional<Milliseconds>;
 
 /// How a participant replies to a saga's command.
 enum class StepOutcome : std::uint8_t {
   done,
-  /// Refused for good; the state has the reason.
+  /// Refused for good.
   refused,
-  /// The outside gave no definitive answer, or the participant can't be read (then `refusal` is set): to be
-  /// retried.
+  /// No definitive outcome: the gateway gave none, the participant's turn failed, or its state can't be read (then
+  /// `refusal` is set). The step is to be retried.
   unknown,
   /// Accepted; another reply follows.
   under_way,
-  /// Its intent is durable; its outside call waits until calls may be made again, and then the command.
+  /// The intent is journaled, but no call may be made now. The saga repeats the command when calls may be made.
   held_back,
 };
 
@@ -36,17 +36,17 @@ struct StepReply {
   Causation step;
   StepOutcome outcome = StepOutcome::done;
   std::optional<Refusal> refusal;
-  /// Of a hold that is refused because of other enrollments of the student.
+  /// Of a refused placement: what the refusal is about.
   std::optional<HoldRefusal> hold;
-  /// Of `unknown`, and of a refused outside call: the reason.
+  /// The reason in words, of `unknown`, of a refusal by the gateway and of a dismissal from the waitlist.
   std::string error;
-  /// What the participant appended.
+  /// What the participant appended for this enrollment.
   std::vector<Record> records;
-  /// Of hold_seats: the position on the course's waitlist, when the enrollment is on it.
+  /// Of hold_seats: the position on the course's waitlist, if the enrollment is on it.
   std::optional<std::uint64_t> waitlist_position;
 };
 
-/// What an operator does with a saga, and why.
+/// An operator's action on a saga, and the reason given.
 struct Operation {
   OperatorAction action = OperatorAction::retry;
   std::string reason;
@@ -54,54 +54,56 @@ struct Operation {
 
 // What callers request of an enrollment.
 
-/// Waits for the end of a saga that continues from before a crash.
+/// Waits for the saga's end in place of an earlier request with the same key, which got no answer.
 struct JoinSaga {};
 struct CancelSaga {
   std::string reason;
 };
-/// Gives a confirmed booking of a performance another number of seats.
+/// Changes the number of seats of a confirmed booking of a performance.
 struct ChangeSeats {
   std::uint32_t seats = 1;
-  /// Of the enrollment, any of them (If-Match); none given: whichever it has.
+  /// Versions of the enrollment that the change applies to (If-Match); empty: any.
   std::vector<std::uint64_t> expected_versions;
 };
 using SagaRequest = std::variant<PlaceEnrollment, JoinSaga, CancelSaga, StaffStep, Operation, ChangeSeats>;
 
 // Commands of a saga.
 
-/// The caller gets one answer: of a placement, a join, a cancel and a change at the saga's end, `wait` permitting.
+/// The caller gets exactly one answer. A placement, a join, a cancel and a change are answered at the saga's end,
+/// or when `wait` is over.
 struct CallSaga {
   SagaRequest request;
   Wait wait;
   CallerId caller = 0;
 };
-/// The course is cancelled; it waits for an EnrollmentRevoked.
+/// The course is cancelled. It is answered by ReportRevoked.
 struct RevokeSaga {
   CourseId course;
   std::string reason;
 };
-/// Continue where the timeline ends: after a restart, and when a component runs again.
+/// Continues where the timeline ends.
 struct ResumeSaga {};
-/// The deadline's alarm.
+/// The alarm of ArmDeadline.
 struct DeadlineOver {};
-/// The alarm of a retry. It carries the attempts, which the journal does not have, past an unloading.
+/// The alarm of ArmRetry. It carries the number of attempts, which is not in the journal, so that the number
+/// survives an unload of the actor.
 struct RetryStep {
   Causation command;
   std::uint32_t attempt = 0;
 };
-/// The alarm of a caller's wait.
+/// The alarm of ArmWait.
 struct WaitOver {
   CallerId caller = 0;
 };
-/// The node drains: callers that wait get what is known now.
+/// The node drains: waiting callers get the current state.
 struct AnswerWaiting {};
 
-/// The payment's approval, decided and not appended: it is appended with what follows from it where nothing but the
-/// confirmation does.
+/// The payment's approval, decided but not appended. Where only the confirmation follows it, they are appended
+/// together.
 struct SettlePayment {
   std::vector<Record> payment;
 };
-/// The course's reply to a joint settlement: all of it was appended, or nothing.
+/// The course's reply to SettleJointly: all records were appended, or none.
 struct SettlementEnded {
   bool appended = false;
   std::vector<Record> records;
@@ -110,62 +112,66 @@ struct SettlementEnded {
 using SagaCommand = std::variant<CallSaga, RevokeSaga, ResumeSaga, DeadlineOver, RetryStep, WaitOver, AnswerWaiting,
                                  StepReply, SettlePayment, SettlementEnded>;
 
-/// What the world around a saga is like at a decision.
+/// What a decision depends on besides the saga and the command.
 struct SagaConditions {
   TimePoint now{};
   PaymentSide payments = PaymentSide::available;
   ComponentSet paused;
-  /// After so many attempts without a definitive answer a saga is listed as stuck, and retried all the same.
+  /// After this many attempts without a definitive outcome a saga is listed as stuck; it is retried all the same.
   std::uint32_t stuck_attempts = 4;
   Milliseconds deferred_payment_deadline{};
   Milliseconds staff_deadline{};
   Milliseconds default_wait{};
 };
 
-/// Carries one enrollment through its steps, and back.
+/// The saga of one enrollment.
 ///
-/// The durable part is the fold of the enrollment's timeline: the saga's own few events record where it turned back
-/// and how it ended, the participants' events which steps are done. The rest is of this life in memory alone: what
-/// is in flight, and which callers wait. Every command about an enrollment is decided here, so that no two of them
-/// meet in a participant.
+/// Its durable part is the fold of the enrollment's timeline: the saga's own events record where it waits, why it
+/// turned back and how it ended; the participants' events record which steps are done. The rest is in memory only:
+/// what is in flight, and which callers wait. Every command about an enrollment is decided here, one at a time, so
+/// that no two of them conflict in a participant.
 struct Saga {
   EnrollmentId id;
   EnrollmentSummary summary;
   Enrollment enrollment;
   Cursor cursor;
-  /// The newest event folded, of each aggregate that takes part.
+  /// The last sequence folded, of each aggregate on the timeline.
   std::vector<std::pair<AggregateId, Sequence>> folded;
 
-  /// A command is out and its reply to come.
+  /// A command was sent, and its final reply has not arrived.
   bool running = false;
   bool retry_armed = false;
+  /// Attempts at the command under the cursor, or at a move, without a definitive outcome.
   std::uint32_t attempts = 0;
-  /// The charge is among those that wait for the payment side.
+  /// The charge waits for the payment side, and counts against the node's bound of such charges.
   bool deferred = false;
   std::optional<TimePoint> deadline_armed;
   std::optional<std::uint64_t> waitlist_position;
 
-  struct Starting {
+  /// A caller whose wait begins once its request is accepted.
+  struct Requester {
     CallerId caller;
     Wait wait;
   };
-  std::optional<Starting> starting;
-  /// Waits for the seats of a change to be held, and then, `wait` permitting, for the change's end.
-  std::optional<Starting> changing;
-  /// Waits for the end: of the enrollment's placement, or of its cancel.
+  /// Of a placement that the course has not answered.
+  std::optional<Requester> starting;
+  /// Of a change whose seats are not held yet.
+  std::optional<Requester> changing;
+  /// Waits for the saga's end. `cancels`: its request is a cancel.
   struct Waiting {
     CallerId caller;
     bool cancels;
   };
   std::vector<Waiting> waiting;
-  /// The staff member's step that is out, and the step whose end is its answer.
+  /// A staff member's step in flight. The caller is answered at the end of `answered_by`; that is a later step than
+  /// `sent` when a calendar has to book first.
   struct Staff {
     CallerId caller;
     Causation sent;
     Causation answered_by;
   };
   std::optional<Staff> staff;
-  /// What has to wait for the step that is out.
+  /// Commands kept until the step in flight ends.
   std::vector<std::variant<CallSaga, RevokeSaga>> postponed;
 
   bool exists() const { return summary.state != EnrollmentState::none; }
@@ -177,9 +183,9 @@ struct Saga {
   Sequence sequence_of(const AggregateId& aggregate) const;
 };
 
-/// Folds one record of the timeline; one that is folded already changes nothing.
+/// Folds one record of the timeline. A record that is folded already changes nothing.
 void apply(Saga& saga, const Record& record);
-/// The saga as its timeline has it. The callers that wait in `before`, an earlier life, keep waiting.
+/// The saga that the timeline describes. The waiting callers and postponed commands of `before` are kept.
 Saga load(EnrollmentId id, const std::vector<Record>& timeline, Saga before = {});
 
 // Effects of a decision, carried out in order once its records are appended.
@@ -195,60 +201,61 @@ struct AnswerCaller {
   CallerId caller = 0;
   Outcome outcome;
 };
-/// WaitOver{caller} after so long.
-struct ArmPatience {
+/// Sends WaitOver{caller} once `after` has passed.
+struct ArmWait {
   CallerId caller = 0;
   Milliseconds after{};
 };
-/// DeadlineOver at `at`.
+/// Sends DeadlineOver at `at`.
 struct ArmDeadline {
   TimePoint at{};
 };
-/// RetryStep after a backoff, at most `within`.
+/// Sends `retry` after a backoff, not later than `within`.
 struct ArmRetry {
   RetryStep retry;
   std::optional<Milliseconds> within;
 };
-/// The saga is resumed when the payment side is available again; or has to be no more.
+/// Lists the saga among those that are resumed when the payment side is available again, or removes it from them.
 struct AwaitPayments {
   bool waits = true;
 };
-/// The course has nothing more to do for this enrollment.
+/// The cancelled course has nothing more to revoke for this enrollment.
 struct ReportRevoked {
   CourseId course;
 };
-/// The course failed: only the journal shows whether it created the enrollment. The caller is dropped.
-struct ReadAgain {
+/// The course failed: only the journal shows whether it created the enrollment. The caller is dropped without an
+/// answer.
+struct Reload {
   CallerId caller = 0;
 };
-/// Asks the course to append the payment's records, the seats taken, and what the enrollment and its saga have
-/// decided. Whatever else comes is kept until the course replies.
+/// Sends the records of the payment, of the enrollment and of the saga to the course, which appends them together
+/// with the taken seats. Other messages are kept until the course replies.
 struct SettleJointly {
   std::vector<Record> payment;
   std::vector<Record> enrollment;
-  /// Under which the course takes the seats.
+  /// The step under which the course takes the seats.
   Causation seats;
-  /// The saga has ended with it.
+  /// The saga ends with this append.
   bool ends = true;
 };
-/// The payment is to append its approval by itself.
+/// The payment appends its approval by itself.
 struct SettleApart {};
-using SagaEffect = std::variant<SettleJointly, SettleApart, SendPlacement, SendCommand, AnswerCaller, ArmPatience,
-                                ArmDeadline, ArmRetry, AwaitPayments, ReportRevoked, ReadAgain>;
+using SagaEffect = std::variant<SettleJointly, SettleApart, SendPlacement, SendCommand, AnswerCaller, ArmWait,
+                                ArmDeadline, ArmRetry, AwaitPayments, ReportRevoked, Reload>;
 
 struct SagaDecision {
   Saga saga;
-  /// One append, of the saga's and the enrollment's events, folded into `saga` already. Without id, trace and
-  /// position.
+  /// Events of the saga and of the enrollment, for one append; `saga` has them folded already. Ids, traces and
+  /// positions are not set.
   std::vector<Record> records;
-  /// Set: from this append on the saga is pending, or no more.
+  /// Set when the append changes it: whether the journal lists the saga as pending.
   std::optional<bool> pending;
-  /// The caller whose request the records take up.
+  /// The caller whose keyed request is claimed in the same append.
   std::optional<CallerId> claimant;
   std::vector<SagaEffect> effects;
 };
 
-/// Unlike other aggregates' it returns the next state too: part of that is not in the journal.
+/// Unlike the other aggregates' `decide`, returns the next state too: a part of it is not in the journal.
 SagaDecision decide(const Saga& saga, const SagaCommand& command, const SagaConditions& conditions);
 
 }  // namespace sugang

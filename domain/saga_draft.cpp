@@ -6,10 +6,10 @@
 namespace sugang {
 
 void SagaDraft::add_waiting(CallerId caller, bool cancels, Wait wait) {
-  const auto patience = wait.value_or(world_.default_wait);
-  if (patience == Milliseconds{0}) return answer({caller, cancels}, true);
+  const auto longest = wait.value_or(world_.default_wait);
+  if (longest == Milliseconds{0}) return answer({caller, cancels}, true);
   saga_.waiting.push_back({caller, cancels});
-  effect(ArmPatience{caller, patience});
+  add_effect(ArmWait{caller, longest});
 }
 
 void SagaDraft::answer_waiting(bool under_way) {
@@ -27,21 +27,21 @@ void SagaDraft::answer(const Saga::Waiting& waiting, bool under_way) {
     if (waiting.cancels && has_ended_otherwise(summary_.state)) outcome.refusal = EnrollmentError::not_cancellable;
     if (!waiting.cancels && summary_.state == EnrollmentState::rejected) outcome.refusal = rejection_of(summary_);
   }
-  effect(AnswerCaller{waiting.caller, std::move(outcome)});
+  add_effect(AnswerCaller{waiting.caller, std::move(outcome)});
 }
 
 void SagaDraft::answer_refused(CallerId caller, const Refusal& refusal) {
   Outcome outcome;
   if (saga_.exists()) outcome.subject = summary_;
   outcome.refusal = refusal;
-  effect(AnswerCaller{caller, std::move(outcome)});
+  add_effect(AnswerCaller{caller, std::move(outcome)});
 }
 
-void SagaDraft::answer_as_it_stands(CallerId caller) {
+void SagaDraft::answer_current_state(CallerId caller) {
   Outcome outcome;
   outcome.subject = summary_;
   outcome.under_way = !summary_.ended();
-  effect(AnswerCaller{caller, std::move(outcome)});
+  add_effect(AnswerCaller{caller, std::move(outcome)});
 }
 
 Record SagaDraft::next_record(AggregateId aggregate, Causation causation, Event event) const {

@@ -9,9 +9,8 @@
 
 namespace sugang {
 
-/// Every step any kind knows. A command's id is `saga:step:direction`. `request` is the creation of the enrollment,
-/// which travels in the same append as the seats it holds; the `mark_…` steps and `complete` are the enrollment's
-/// own. The numbers stand in the journal: new ones come last.
+/// The steps of all kinds of courses. A command's id is `saga:step:direction`. `request` is the creation of the
+/// enrollment, in one append with its seats. The journal stores the values: new steps are added at the end.
 enum class Step : std::uint8_t {
   none,
   request,
@@ -51,27 +50,25 @@ constexpr auto names_of(Step) {
 enum class Direction : std::uint8_t { act, undo };
 constexpr auto names_of(Direction) { return names("act", "undo"); }
 
-/// Of a change of an enrollment's seats.
+/// Whether the step belongs to a change of seats.
 constexpr bool is_of_change(Step step) {
   return step >= Step::hold_seats_change && step <= Step::mark_change_refused;
 }
-
-/// What a reader calls the step in this direction: hold_seats undone is release_seats.
-std::string_view step_label(Step step, Direction direction);
 
 enum class SagaState : std::uint8_t { none, running, waiting, completed, compensating, compensated, stuck };
 constexpr auto names_of(SagaState) {
   return names("none", "running", "waiting", "completed", "compensating", "compensated", "stuck");
 }
 
-/// Why a saga turned back; it decides how the enrollment ends.
-/// `change_refused` undoes a change of seats alone; the enrollment goes on as it was.
+/// Why a saga turned back; it decides how the enrollment ends. `change_refused` undoes only a change of seats: the
+/// enrollment stays as it was.
 enum class TurnCause : std::uint8_t { declined, expired, cancelled, change_refused };
 constexpr auto names_of(TurnCause) { return names("declined", "expired", "cancelled", "change_refused"); }
 
 struct SagaStarted {
   static constexpr std::string_view name = "saga.started";
-  /// When the charge must have ended; after it the saga turns back and the enrollment expires.
+  /// Of the charge, or of the wait on the waitlist: once it has passed, the saga turns back and the enrollment
+  /// expires.
   TimePoint deadline;
   bool operator==(const SagaStarted&) const = default;
   static void fields(auto& self, auto&& field) { field("deadline", self.deadline); }
@@ -88,8 +85,8 @@ struct SagaTurned {
   }
 };
 
-/// The first attempt at a step ended without a definitive answer; it is made again with the same key. Later
-/// attempts are not journaled, so that an outage writes no more the longer it lasts.
+/// The first attempt at a step had no definitive outcome; the step is retried. Later attempts are not journaled, so
+/// that a longer outage does not add records.
 struct SagaStepFailed {
   static constexpr std::string_view name = "saga.step-failed";
   Step step = Step::none;
@@ -105,15 +102,15 @@ struct SagaStepFailed {
   }
 };
 
-/// The outside refused for good what may not be given up, or has given no definitive answer for several attempts,
-/// or the payment side is down while the saga is on its way back, or a staff deadline has passed behind the
-/// point of no return. It is listed for an operator.
+/// The saga is listed for an operator: a step behind the point of no return or on the way back was refused, a step
+/// had no definitive outcome in several attempts, the staff missed a deadline without a way back, or the payment
+/// side is down while the saga compensates.
 struct SagaStuck {
   static constexpr std::string_view name = "saga.stuck";
   Step step = Step::none;
   Direction direction = Direction::act;
   std::string error;
-  /// Attempts at the step that ended without a definitive answer.
+  /// Attempts at the step without a definitive outcome.
   std::uint32_t attempts = 0;
   bool operator==(const SagaStuck&) const = default;
   static void fields(auto& self, auto&& field) {
@@ -128,8 +125,8 @@ struct SagaCompleted : BareEvent<"saga.completed"> {};
 
 struct SagaCompensated : BareEvent<"saga.compensated"> {};
 
-/// The step waits for the staff, the waitlist or a deferred charge, until the deadline; for a paused component
-/// without one.
+/// The step waits until the deadline: for the staff, or for the charge of a promoted enrollment. For a paused
+/// component it waits without a deadline (zero).
 struct SagaWaits {
   static constexpr std::string_view name = "saga.waits";
   Step step = Step::none;
@@ -144,11 +141,11 @@ struct SagaWaits {
 enum class OperatorAction : std::uint8_t { retry, compensate, resolve };
 constexpr auto names_of(OperatorAction) { return names("retry", "compensate", "resolve"); }
 
-/// An operator's command; the audit trail of what it was, and why.
+/// An operator's command, for the audit trail.
 struct SagaOperated {
   static constexpr std::string_view name = "saga.operated";
   OperatorAction action = OperatorAction::retry;
-  /// The step and the direction that the saga stood at.
+  /// The command under the saga's cursor at that time.
   Step step = Step::none;
   Direction direction = Direction::act;
   std::string reason;
@@ -166,17 +163,18 @@ using SagaEvent = std::variant<SagaStarted, SagaTurned, SagaStepFailed, SagaStuc
 
 enum class SagaError : std::uint8_t {
   not_found,
-  /// It does not stand at the step that this command is about.
+  /// The saga does not wait for the step of this command.
   not_awaited,
-  /// It has ended.
+  /// The saga has ended.
   ended,
-  /// Between the steps that are only retried, or on its way back already.
+  /// No cancel is possible where the saga stands: between steps that are only retried, on its way back, or too
+  /// late.
   not_compensatable,
-  /// An operator can't settle the step: it has not been tried, or needs more than a reason.
+  /// An operator can't settle this step, or can't settle it yet.
   not_resolvable,
-  /// A call to the payment gateway may have left, and its outcome is not known.
+  /// A call to the payment gateway may have been made, and its outcome is unknown.
   outcome_unknown,
-  /// Its timeline is too long for a command that could be repeated without end.
+  /// The timeline is too long for a command that could be repeated without end.
   too_many_changes,
 };
 

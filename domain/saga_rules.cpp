@@ -5,10 +5,10 @@
 namespace sugang {
 namespace {
 
-/// Why the step cannot be taken before its time.
+/// The refusal of a step that the saga has not reached.
 Refusal too_early(Step step, const EnrollmentSummary& summary) {
-  const bool asked = summary.coaching && summary.coaching->state == CoachingState::requested;
-  if (step == Step::book_slot && asked) return CoachingError::not_assigned;
+  const bool awaits_instructor = summary.coaching && summary.coaching->state == CoachingState::requested;
+  if (step == Step::book_slot && awaits_instructor) return CoachingError::not_assigned;
   if (step == Step::record_result) return CoachingError::not_scheduled;
   if (step == Step::complete_delivery && summary.delivery == DeliveryState::requested)
     return DeliveryError::not_started;
@@ -29,7 +29,7 @@ bool waits_for_component(const Saga& saga, const Causation& command, const SagaC
   const auto component = row_of(command.step).component;
   if (!component) return false;
   if (*component != Component::payments) return world.paused.contains(*component);
-  // Its intents are durable before the command, or it makes its call at once.
+  // A replacement calls at once, and the former charge's refund is requested before its command.
   if (is_of_change(command.step)) return !may_call(world);
   const auto payment = saga.summary.payment_so_far();
   const bool intent_is_durable = command.direction == Direction::act
@@ -45,8 +45,8 @@ TimePoint deadline_of(const Saga& saga, Step step, const SagaConditions& world) 
 }
 
 Cancel cancel_now(const Saga& saga) {
-  // A participant's reply behind the point of no return comes in a moment; turning before it would let the act come
-  // after the mark of the cancel.
+  // Behind the confirmation a reply comes in a moment. If the saga turned back before it, the step's event could
+  // come after the mark of the cancel.
   const auto confirm = place_of(saga.cursor.kind, Step::confirm);
   const bool in_flight = saga.running && !saga.cursor.turned && confirm && saga.cursor.index > *confirm;
   return saga.staff || in_flight || pending_move(saga.summary) ? Cancel::waits : cancel_at(saga.cursor);
@@ -60,17 +60,17 @@ bool cancel_is_next(const Saga& saga) {
   });
 }
 
-std::optional<Refusal> refusal_of(const Saga& saga, const StaffStep& step, const SagaConditions& world) {
-  const auto taken = step_of(step);
+std::optional<Refusal> refusal_of(const Saga& saga, const StaffStep& staff_step, const SagaConditions& world) {
+  const auto step = step_of(staff_step);
   if (!saga.exists()) return EnrollmentError::not_found;
-  const auto place = place_of(saga.summary.kind, taken);
+  const auto place = place_of(saga.summary.kind, step);
   if (!place) return SagaError::not_awaited;
-  if (world.paused.contains(*row_of(taken).component)) return ServiceError::component_paused;
+  if (world.paused.contains(*row_of(step).component)) return ServiceError::component_paused;
   if (saga.cursor.turned || has_ended_otherwise(saga.summary.state)) {
     if (saga.summary.kind == CourseKind::product) return DeliveryError::cancelled;
     return CoachingError::released;
   }
-  if (saga.cursor.index < *place) return too_early(taken, saga.summary);
+  if (saga.cursor.index < *place) return too_early(step, saga.summary);
   if (saga.cursor.index > *place && has_long_timeline(saga)) return SagaError::too_many_changes;
   return std::nullopt;
 }
@@ -81,8 +81,7 @@ std::optional<Refusal> refusal_of(const Saga& saga, const ChangeSeats& change, c
   const auto& expected = change.expected_versions;
   if (!expected.empty() && std::find(expected.begin(), expected.end(), summary.version) == expected.end())
     return EnrollmentError::version_changed;
-  const auto asked = decide(saga.enrollment, RequestSeatsChange{}, world.now);
-  if (asked.error) return *asked.error;
+  if (const auto error = decide(saga.enrollment, RequestSeatsChange{}, world.now).error) return *error;
   if (summary.kind != CourseKind::performance || !summary.ended()) return EnrollmentError::not_changeable;
   if (has_long_timeline(saga)) return SagaError::too_many_changes;
   return std::nullopt;
@@ -104,7 +103,7 @@ std::optional<SagaError> refusal_of(const Saga& saga, OperatorAction action, con
       if (saga.summary.payment_so_far().outcome_unknown()) return SagaError::outcome_unknown;
       return saga.summary.saga == SagaState::stuck ? std::nullopt : std::optional{SagaError::not_resolvable};
     case Step::record_result:
-      // There is no result of a class that is still to come.
+      // A class that has not begun has no result.
       if (saga.summary.coaching && saga.summary.coaching->slot &&
           world.now < saga.summary.coaching->slot->starts_at)
         return SagaError::not_resolvable;

@@ -27,8 +27,8 @@ ParticipantCommand to_coaching(const EnrollmentSummary& enrollment, CoachingComm
   return {coaching_of(enrollment.id), std::move(command)};
 }
 
-// One row for each step, in the order in which they are undone: the delivery first, since it may refuse; seats
-// before the money, so that a slow refund keeps no seat idle; the coaching before the calendar.
+// One row for each step. The rows with an undo are in the order of the way back: the delivery first, because it may
+// refuse; seats before the money, so that a slow refund keeps no seat idle; the coaching before the calendar.
 constexpr std::array rows{
     StepRow{.step = Step::request_delivery,
             .act = [](Context c) { return to_delivery(c.enrollment, RequestDelivery{}); },
@@ -36,7 +36,7 @@ constexpr std::array rows{
             .undo_label = "cancel_delivery",
             .component = Component::delivery},
     StepRow{.step = Step::hold_seats,
-            // Seats are held when the enrollment is created; what comes here is on the waitlist.
+            // Only sent for an enrollment on the waitlist: any other holds its seats from its creation on.
             .act =
                 [](Context c) {
                   const auto& enrollment = c.enrollment;
@@ -84,7 +84,7 @@ constexpr std::array rows{
             .undo_label = "refund_payment",
             .component = Component::payments,
             .late = TurnCause::expired},
-    // Nothing of these is undone.
+    // The rows from here on have no undo.
     StepRow{.step = Step::confirm_schedule,
             .act = [](Context c) { return to_coaching(c.enrollment, ConfirmSchedule{*c.enrollment.booked}); },
             .component = Component::coaching},
@@ -95,7 +95,7 @@ constexpr std::array rows{
     StepRow{.step = Step::confirm,
             .act = [](Context c) { return to_enrollment(c, ConfirmEnrollment{}); },
             .cancel = Cancel::waits},
-    // Never started, an order is cancelled and refunded; under way, an operator has to find out.
+    // An order whose delivery has not started in time is cancelled and refunded; a delivery under way gets stuck.
     StepRow{.step = Step::start_delivery,
             .component = Component::delivery,
             .taken = TakenBy::staff,
@@ -114,7 +114,7 @@ constexpr std::array rows{
     StepRow{.step = Step::mark_rejected,
             .act = [](Context c) { return to_enrollment(c, RejectEnrollment{c.enrollment.reason}); }},
     StepRow{.step = Step::mark_expired, .act = [](Context c) { return to_enrollment(c, ExpireEnrollment{}); }},
-    // A change of seats. Until it is done the enrollment stays as it was, and what it was is never given up for it.
+    // A change of seats. The former seats and charge stay in force until the new charge is approved.
     StepRow{.step = Step::hold_seats_change,
             .act =
                 [](Context c) {
@@ -162,17 +162,18 @@ constexpr std::array change{Step::hold_seats_change, Step::replace_payment, Step
 constexpr std::array change_refused{Causation{Step::release_seats_change, Direction::act},
                                     Causation{Step::mark_change_refused, Direction::act}};
 
-constexpr auto undos =
+constexpr auto undo_count =
     std::count_if(rows.begin(), rows.end(), [](const StepRow& row) { return row.undo != nullptr; });
 
-template <std::size_t marks_first>
-constexpr auto make_way_back(const std::array<Step, marks_first>& first, Step last) {
-  std::array<Causation, marks_first + undos + 1> way{};
+/// The undos in the order of the rows, between the marks of the enrollment.
+template <std::size_t first_count>
+constexpr auto make_way_back(const std::array<Step, first_count>& first_marks, Step last_mark) {
+  std::array<Causation, first_count + undo_count + 1> way{};
   auto at = way.begin();
-  for (const auto step : first) *at++ = {step, Direction::act};
+  for (const auto mark : first_marks) *at++ = {mark, Direction::act};
   for (const auto& row : rows)
     if (row.undo != nullptr) *at++ = {row.step, Direction::undo};
-  *at = {last, Direction::act};
+  *at = {last_mark, Direction::act};
   return way;
 }
 constexpr auto declined = make_way_back(std::array<Step, 0>{}, Step::mark_rejected);
@@ -187,7 +188,7 @@ std::size_t length(const Cursor& cursor) {
   return cursor.turned ? way_back(*cursor.turned).size() : way_of(cursor).size();
 }
 
-/// Whether the step under the cursor is to be taken at all.
+/// False for the undo of a step that the kind does not have, or that was not begun.
 bool applies(const Cursor& cursor) {
   if (!cursor.turned) return true;
   const auto& undo = way_back(*cursor.turned)[cursor.index];
@@ -196,7 +197,7 @@ bool applies(const Cursor& cursor) {
   return place && *place <= cursor.reached;
 }
 
-Cursor past_what_does_not_apply(Cursor cursor) {
+Cursor skip_inapplicable(Cursor cursor) {
   while (cursor.index < length(cursor) && !applies(cursor)) ++cursor.index;
   return cursor;
 }
@@ -270,23 +271,23 @@ bool confirms_next(const Cursor& cursor) {
 
 Cursor next_step(Cursor cursor) {
   ++cursor.index;
-  return past_what_does_not_apply(cursor);
+  return skip_inapplicable(cursor);
 }
 
 Cursor turn_back(const Cursor& cursor, TurnCause cause) {
-  return past_what_does_not_apply(
+  return skip_inapplicable(
       {.kind = cursor.kind, .changing = cursor.changing, .turned = cause, .index = 0, .reached = cursor.index});
 }
 
 Cancel cancel_at(const Cursor& cursor) {
   if (const auto* step = forward_step(cursor)) return step->cancel;
   if (cursor.turned || cursor.changing) return Cancel::waits;
-  // At its end: nothing but what was completed is past cancelling.
+  // At the end only an enrollment that was completed can't be cancelled.
   return way_forward(cursor.kind).back() == Step::complete ? Cancel::refused : Cancel::turns;
 }
 
 Cursor first_undone(Cursor cursor, const EnrollmentSummary& summary) {
-  for (cursor = past_what_does_not_apply(cursor);; cursor = next_step(cursor)) {
+  for (cursor = skip_inapplicable(cursor);; cursor = next_step(cursor)) {
     const auto command = command_at(cursor);
     if (!command || !is_done(summary, *command)) return cursor;
   }
@@ -298,35 +299,36 @@ Cursor cursor_of(const EnrollmentSummary& summary) {
   return first_undone(turn_back(forward, *summary.turned), summary);
 }
 
-Step step_of(const StaffStep& step) {
-  return match(step)([](const AssignInstructor&) { return Step::assign_instructor; },
-                     [](const AgreeOnSlot&) { return Step::book_slot; },
-                     [](const RecordResult&) { return Step::record_result; },
-                     [](const StartDelivery&) { return Step::start_delivery; },
-                     [](const CompleteDelivery&) { return Step::complete_delivery; });
+Step step_of(const StaffStep& staff_step) {
+  return match(staff_step)([](const AssignInstructor&) { return Step::assign_instructor; },
+                           [](const AgreeOnSlot&) { return Step::book_slot; },
+                           [](const RecordResult&) { return Step::record_result; },
+                           [](const StartDelivery&) { return Step::start_delivery; },
+                           [](const CompleteDelivery&) { return Step::complete_delivery; });
 }
 
-bool moves_class(const StaffStep& step, const EnrollmentSummary& summary) {
+bool moves_class(const StaffStep& staff_step, const EnrollmentSummary& summary) {
   const auto& coaching = summary.coaching;
   if (!coaching || coaching->state != CoachingState::scheduled) return false;
-  if (const auto* assign = std::get_if<AssignInstructor>(&step)) return coaching->instructor != assign->instructor;
-  if (const auto* agree = std::get_if<AgreeOnSlot>(&step)) return coaching->slot != agree->slot;
+  if (const auto* assign = std::get_if<AssignInstructor>(&staff_step))
+    return coaching->instructor != assign->instructor;
+  if (const auto* agree = std::get_if<AgreeOnSlot>(&staff_step)) return coaching->slot != agree->slot;
   return false;
 }
 
-ParticipantCommand command_of(const StaffStep& what, Causation step, const EnrollmentSummary& summary) {
-  const bool is_booking = step.step == Step::book_slot;
+ParticipantCommand command_of(const StaffStep& staff_step, Causation step, const EnrollmentSummary& summary) {
+  const bool for_calendar = step.step == Step::book_slot;
   const auto book = [&](const InstructorId& instructor, const TimeSlot& slot) {
     return ParticipantCommand{AggregateId::calendar_of(instructor),
                               CalendarCommand{BookSlot{summary.id, slot, summary.coaching->slot}}};
   };
-  auto command = match(what)(
+  auto command = match(staff_step)(
       [&](const AssignInstructor& c) {
-        return is_booking ? book(c.instructor, *summary.coaching->slot) : to_coaching(summary, c);
+        return for_calendar ? book(c.instructor, *summary.coaching->slot) : to_coaching(summary, c);
       },
       [&](const AgreeOnSlot& c) {
-        return is_booking ? book(*summary.coaching->instructor, c.slot)
-                          : to_coaching(summary, ConfirmSchedule{c.slot});
+        return for_calendar ? book(*summary.coaching->instructor, c.slot)
+                            : to_coaching(summary, ConfirmSchedule{c.slot});
       },
       [&](const RecordResult& c) { return to_coaching(summary, c); },
       [&](const StartDelivery& c) { return to_delivery(summary, c); },

@@ -39,15 +39,16 @@ void SagaWalk::run() {
     const auto* step = forward_step(cursor_);
     if (step && step->step == Step::take_payment && summary_.promoted && summary_.amount.amount > 0)
       append(SagaWaits{Step::take_payment, world_.now + world_.deferred_payment_deadline});
-    const bool asks_first = command->step == Step::assign_instructor && !summary_.coaching;
-    if (step && step->taken == TakenBy::staff && !asks_first) return wait_for_staff(*step);
-    if (!take_own(*command)) return;
+    const bool requests_coaching = command->step == Step::assign_instructor && !summary_.coaching;
+    if (step && step->taken == TakenBy::staff && !requests_coaching) return wait_for_staff(*step);
+    if (!take(*command)) return;
     cursor_ = next_step(cursor_);
   }
 }
 
-/// Takes a step of the enrollment itself at once: true. Any other is on its way to its participant.
-bool SagaWalk::take_own(const Causation& step) {
+/// Takes a step of the enrollment itself at once, and sends the command of any other to its participant. Returns
+/// whether the step is taken.
+bool SagaWalk::take(const Causation& step) {
   const auto& row = row_of(step.step);
   auto command = (step.direction == Direction::act ? row.act : row.undo)(
       {.enrollment = summary_, .calls_may_leave = may_call(world_), .operator_retries = operator_retries_});
@@ -67,15 +68,14 @@ bool SagaWalk::take_own(const Causation& step) {
   return true;
 }
 
-/// The step under the cursor.
-void SagaWalk::step_ended(const StepReply& reply) {
+void SagaWalk::on_step_reply(const StepReply& reply) {
   saga_.running = false;
   switch (reply.outcome) {
     case StepOutcome::done: {
       saga_.attempts = 0;
       saga_.deferred = false;
-      take_up_change();
-      // The staff has not acted yet.
+      begin_wait_for_change();
+      // The coaching is requested; the staff has not acted yet.
       const auto* step = forward_step(cursor_);
       if (step && step->taken == TakenBy::staff && !is_done(summary_, reply.step)) return wait_for_staff(*step);
       cursor_ = next_step(cursor_);
@@ -83,7 +83,7 @@ void SagaWalk::step_ended(const StepReply& reply) {
     }
     case StepOutcome::refused:
       if (cursor_.changing && before_no_return(cursor_)) return refuse_change(reply);
-      if (before_no_return(cursor_)) return turn(TurnCause::declined, decline_reason(reply));
+      if (before_no_return(cursor_)) return turn_back(TurnCause::declined, decline_reason(reply));
       return get_stuck(reply.step, reply.error);
     case StepOutcome::unknown: return retry_later(reply.step, reply.error);
     case StepOutcome::held_back: return run();
@@ -91,8 +91,8 @@ void SagaWalk::step_ended(const StepReply& reply) {
   }
 }
 
-void SagaWalk::under_way(const StepReply& reply) {
-  mark_expired_before_money_moves();
+void SagaWalk::on_under_way(const StepReply& reply) {
+  mark_expired_before_refund();
   if (has_ended_otherwise(summary_.state)) answer_waiting(true);
   if (reply.step.step != Step::hold_seats) return;
   saga_.waitlist_position = reply.waitlist_position;
@@ -103,20 +103,21 @@ void SagaWalk::under_way(const StepReply& reply) {
 
 void SagaWalk::retry_later(const Causation& command, const std::string& error) {
   ++saga_.attempts;
-  take_up_change();
-  const bool charges = command == take_payment;
-  if (charges && world_.now >= summary_.deadline) return turn(TurnCause::expired, "no answer by the deadline");
-  const bool may_take_its_time = summary_.defers && charges;
-  if (may_take_its_time) saga_.deferred = true;
-  // What has changed is journaled, not each attempt: the first, and that it is stuck.
+  begin_wait_for_change();
+  const bool is_charge = command == take_payment;
+  if (is_charge && world_.now >= summary_.deadline)
+    return turn_back(TurnCause::expired, "no answer by the deadline");
+  const bool may_defer = summary_.defers && is_charge;
+  if (may_defer) saga_.deferred = true;
+  // Only changes are journaled, not each attempt: the first failure, and that the saga is stuck.
   if (summary_.failing != command) append(SagaStepFailed{command.step, command.direction, saga_.attempts, error});
-  if (saga_.attempts >= world_.stuck_attempts && !may_take_its_time) get_stuck(command, error);
-  if (may_take_its_time) answer_waiting(true);
+  if (saga_.attempts >= world_.stuck_attempts && !may_defer) get_stuck(command, error);
+  if (may_defer) answer_waiting(true);
   if (waits_for_component(saga_, command, world_)) return wait_for_component(command);
   arm_retry(command);
 }
 
-/// The next command of a move has failed, or has changed nothing.
+/// The command of a move has failed, or has changed nothing.
 void SagaWalk::retry_move(const StepReply& reply) {
   if (saga_.retry_armed) return;
   if (++saga_.attempts >= world_.stuck_attempts) get_stuck(reply.step, reply.error);
@@ -127,36 +128,37 @@ void SagaWalk::arm_retry(const Causation& command) {
   saga_.retry_armed = true;
   ArmRetry armed{.retry = {command, saga_.attempts}, .within = {}};
   if (command == take_payment) armed.within = summary_.deadline - world_.now;
-  effect(std::move(armed));
+  add_effect(std::move(armed));
 }
 
 void SagaWalk::continue_move() {
   if (auto move = pending_move(summary_)) send(std::move(*move));
 }
 
-void SagaWalk::turn(TurnCause cause, std::string reason) {
+void SagaWalk::turn_back(TurnCause cause, std::string reason) {
   append(SagaTurned{cause, std::move(reason)});
   decision_.pending = true;
-  cursor_ = turn_back(cursor_, cause);
+  cursor_ = sugang::turn_back(cursor_, cause);
   saga_.attempts = 0;
   saga_.deferred = false;
-  effect(AwaitPayments{false});
+  add_effect(AwaitPayments{false});
   run();
 }
 
-/// The seats are held: from now on the caller waits for the end.
-void SagaWalk::take_up_change() {
-  if (const auto caller = std::exchange(saga_.changing, std::nullopt))
-    add_waiting(caller->caller, false, caller->wait.value_or(Milliseconds{0}));
+/// The change's seats are held, or their hold is to be retried: its caller waits for the end, if it gave a wait.
+void SagaWalk::begin_wait_for_change() {
+  if (const auto requester = std::exchange(saga_.changing, std::nullopt))
+    add_waiting(requester->caller, false, requester->wait.value_or(Milliseconds{0}));
 }
 
-/// The enrollment stays as it was, and its callers get the reason.
+/// The enrollment stays as it was, and the callers of the change get the reason.
 void SagaWalk::refuse_change(const StepReply& reply) {
   const auto refusal = reply.refusal.value_or(PaymentError::declined);
-  if (const auto caller = std::exchange(saga_.changing, std::nullopt)) answer_refused(caller->caller, refusal);
+  if (const auto requester = std::exchange(saga_.changing, std::nullopt))
+    answer_refused(requester->caller, refusal);
   for (const auto& each : std::exchange(saga_.waiting, {})) answer_refused(each.caller, refusal);
-  const bool of_payment = reply.step.step == Step::replace_payment;
-  turn(TurnCause::change_refused, of_payment ? decline_reason(reply) : "the course refused the seats");
+  const bool by_payment = reply.step.step == Step::replace_payment;
+  turn_back(TurnCause::change_refused, by_payment ? decline_reason(reply) : "the course refused the seats");
 }
 
 void SagaWalk::finish() {
@@ -173,25 +175,25 @@ void SagaWalk::get_stuck(const Causation& command, const std::string& error) {
   answer_waiting(true);
 }
 
-/// As soon as no money can stay, whatever the gateway answers and whenever.
-void SagaWalk::mark_expired_before_money_moves() {
+/// Once the void or the refund is requested, no money can stay: the mark need not wait for the gateway.
+void SagaWalk::mark_expired_before_refund() {
   if (cursor_.turned != TurnCause::expired || is_done(summary_, mark_expired)) return;
   const auto payment = summary_.payment;
-  if (payment == PaymentState::void_requested || payment == PaymentState::refund_requested) take_own(mark_expired);
+  if (payment == PaymentState::void_requested || payment == PaymentState::refund_requested) take(mark_expired);
 }
 
-/// It stays pending, and is resumed when the component runs again.
+/// The saga stays pending, and is resumed when the component runs again.
 void SagaWalk::wait_for_component(const Causation& command) {
   saga_.running = false;
   saga_.retry_armed = false;
   if (row_of(command.step).component == Component::payments) wait_for_payments(command);
   if (command.step != Step::take_payment && summary_.awaits != command.step) append(SagaWaits{command.step, {}});
-  mark_expired_before_money_moves();
-  // Half of the staff member's step is done, and is found done when it is taken again.
+  mark_expired_before_refund();
+  // The staff member's step is half done; a repeat of it finds that half done.
   if (saga_.staff && row_of(saga_.staff->answered_by.step).component == row_of(command.step).component)
     answer_refused(std::exchange(saga_.staff, std::nullopt)->caller, ServiceError::component_paused);
   if (command == take_payment) {
-    if (world_.now >= summary_.deadline) return turn(TurnCause::expired, "no answer by the deadline");
+    if (world_.now >= summary_.deadline) return turn_back(TurnCause::expired, "no answer by the deadline");
     if (summary_.defers) saga_.deferred = true;
     arm_deadline();
   }
@@ -199,8 +201,8 @@ void SagaWalk::wait_for_component(const Causation& command) {
 }
 
 void SagaWalk::wait_for_payments(const Causation& command) {
-  effect(AwaitPayments{});
-  // On its way forward it is listed as waiting, with its deadline; on its way back it has none.
+  add_effect(AwaitPayments{});
+  // On the way forward the pending charge lists the saga as waiting, until its deadline; a refund has none.
   if (!cursor_.turned) return;
   if (!world_.paused.contains(Component::payments))
     get_stuck(command, "the payment gateway gives no answer");
@@ -210,11 +212,11 @@ void SagaWalk::wait_for_payments(const Causation& command) {
 
 void SagaWalk::wait_for_staff(const StepRow& step) {
   saga_.running = false;
-  // The class may have moved behind the deadline that was counted from its end.
-  const bool later = step.step == Step::record_result && summary_.coaching && summary_.coaching->slot &&
-                     summary_.coaching->slot->ends_at + world_.staff_deadline > summary_.deadline;
-  const bool has_none = summary_.deadline == TimePoint{};
-  if (summary_.awaits != step.step || later || has_none)
+  // The deadline for the result counts from the class's end, which may have moved.
+  const bool moved_later = step.step == Step::record_result && summary_.coaching && summary_.coaching->slot &&
+                           summary_.coaching->slot->ends_at + world_.staff_deadline > summary_.deadline;
+  const bool has_no_deadline = summary_.deadline == TimePoint{};
+  if (summary_.awaits != step.step || moved_later || has_no_deadline)
     append(SagaWaits{step.step, deadline_of(saga_, step.step, world_)});
   answer_waiting(true);
   world_.now >= summary_.deadline ? pass_deadline(step) : arm_deadline();
@@ -223,13 +225,13 @@ void SagaWalk::wait_for_staff(const StepRow& step) {
 void SagaWalk::arm_deadline() {
   if (saga_.deadline_armed == summary_.deadline) return;
   saga_.deadline_armed = summary_.deadline;
-  effect(ArmDeadline{summary_.deadline});
+  add_effect(ArmDeadline{summary_.deadline});
 }
 
 void SagaWalk::pass_deadline(const StepRow& step) {
-  const std::string what = "not done by the deadline: " + std::string{to_text(step.step)};
-  if (step.late) return turn(*step.late, what);
-  if (step.taken == TakenBy::staff) get_stuck({step.step, Direction::act}, what);
+  const std::string reason = "not done by the deadline: " + std::string{to_text(step.step)};
+  if (step.late) return turn_back(*step.late, reason);
+  if (step.taken == TakenBy::staff) get_stuck({step.step, Direction::act}, reason);
 }
 
 }  // namespace sugang

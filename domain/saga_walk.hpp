@@ -6,21 +6,23 @@
 
 namespace sugang {
 
-/// Takes a saga along its way: the next step, its retry, its wait and its deadline, the turn back, and the end.
+/// Moves a saga along its way: the next step, its retry, wait and deadline, turning back, and the end.
 class SagaWalk : public SagaDraft {
  public:
   using SagaDraft::SagaDraft;
 
  protected:
-  /// Continues from the cursor, unless a step is out.
+  /// Runs, unless a command is in flight or the saga has ended.
   void resume();
+  /// Takes steps from the cursor on, until one has to wait. Returns early when a postponed cancel comes first.
   void run();
-  void turn(TurnCause cause, std::string reason);
-  /// The step under the cursor.
-  void step_ended(const StepReply& reply);
-  void under_way(const StepReply& reply);
-  void send(ParticipantCommand command) { effect(SendCommand{std::move(command)}); }
+  void turn_back(TurnCause cause, std::string reason);
+  // Replies to the command under the cursor.
+  void on_step_reply(const StepReply& reply);
+  void on_under_way(const StepReply& reply);
+  void send(ParticipantCommand command) { add_effect(SendCommand{std::move(command)}); }
 
+  /// A move is a change of a scheduled class's instructor or time: `pending_move`.
   void continue_move();
   void retry_move(const StepReply& reply);
 
@@ -28,18 +30,18 @@ class SagaWalk : public SagaDraft {
   void arm_deadline();
   void pass_deadline(const StepRow& step);
 
-  /// An operator's retry calls the gateway even while that counts as down.
+  /// StepContext::operator_retries of the commands that are sent.
   bool operator_retries_ = false;
 
  private:
-  bool take_own(const Causation& step);
+  bool take(const Causation& step);
   void retry_later(const Causation& command, const std::string& error);
   void arm_retry(const Causation& command);
-  void take_up_change();
+  void begin_wait_for_change();
   void refuse_change(const StepReply& reply);
   void finish();
   void get_stuck(const Causation& command, const std::string& error);
-  void mark_expired_before_money_moves();
+  void mark_expired_before_refund();
   void wait_for_component(const Causation& command);
   void wait_for_payments(const Causation& command);
 };

@@ -66,7 +66,7 @@ struct EnrollmentSummary {
   std::int64_t mileage_earned = 0;
   bool defers = false;
   std::optional<SeatsChange> change;
-  /// In the course's line.
+  /// On the course's waitlist.
   std::optional<std::uint64_t> ticket;
   /// Promoted from the waitlist, and without a deadline for its payment yet.
   bool promoted = false;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "actors/answering.hpp"
+#include "actors/answers.hpp"
 #include "actors/backoff.hpp"
 
 namespace sugang {
@@ -40,7 +40,7 @@ caf::behavior Coordinator::make_behavior() {
       on_posted<StepReply>(),
       [this](RevokeSaga& message) {
         turn([this, message = std::move(message)](const Unreadable* fault) {
-          // The course continues with the others, and comes back to this one after a restart.
+          // The course continues with its other enrollments, and revokes this one after a restart.
           if (fault) return node_.directory.send(message.course, EnrollmentRevoked{enrollment_, true});
           answered_if_faulted([&] { carry_out(message); },
                               [&](const auto&) { saga_.postponed.emplace_back(message); });
@@ -54,7 +54,7 @@ caf::behavior Coordinator::make_behavior() {
       },
       [this](Settled& settled) {
         release([this, settled = std::move(settled)]() mutable {
-          if (settled.outcome == SettlementOutcome::unknown) return read_again();
+          if (settled.outcome == SettlementOutcome::unknown) return reload_and_resume();
           carry_out(SettlementEnded{settled.outcome == SettlementOutcome::appended, std::move(settled.records)});
         });
       },
@@ -79,7 +79,7 @@ void Coordinator::serve(CallSaga call, const Unreadable* fault) {
   if (fault) return refuse_unreadable(node_, std::move(caller), *fault);
   if (std::holds_alternative<PlaceEnrollment>(call.request)) trace_ = caller.trace;
   if (std::holds_alternative<JoinSaga>(call.request)) caller.claimed = true;
-  callers_.emplace(number, Waiting{std::move(caller), nullptr});
+  callers_.emplace(number, WaitingCaller{std::move(caller), nullptr});
   answered_if_faulted([&] { carry_out(std::move(call)); }, [&](const auto&) { callers_.erase(number); });
 }
 
@@ -101,9 +101,9 @@ void Coordinator::forget_state() {
   saga_ = load(enrollment_, {}, std::move(saga_));
 }
 
-/// The step of the turn that failed is taken again; not at once, for what fails once may do so always.
+/// The saga resumes after a delay, because a turn that failed once may fail each time.
 void Coordinator::recover_from_fault() {
-  // The reply that would have ended the step may be the one that failed; the step itself can be taken again.
+  // The turn that failed may be that of the awaited reply. These callers can repeat their requests.
   if (const auto staff = std::exchange(saga_.staff, std::nullopt))
     perform(AnswerCaller{staff->caller, {.refusal = ServiceError::read_failed}});
   if (const auto changing = std::exchange(saga_.changing, std::nullopt))
@@ -112,30 +112,30 @@ void Coordinator::recover_from_fault() {
                      [&directory = node_.directory, id = enrollment_] { directory.send(id, ResumeSaga{}); });
 }
 
-/// Those that came before a fault, after which the state was to be read again.
+/// Refuses the callers of earlier turns: after a fault the state could not be read.
 void Coordinator::refuse_waiting(const Unreadable& fault) {
   for (const auto& each : saga_.postponed)
     if (const auto* revoke = std::get_if<RevokeSaga>(&each))
       node_.directory.send(revoke->course, EnrollmentRevoked{enrollment_, true});
   saga_ = {.id = enrollment_};
-  for (auto& [id, caller] : std::exchange(callers_, {})) {
-    if (caller.open) caller.open->store(false);
-    refuse_unreadable(node_, std::move(caller.caller), fault);
+  for (auto& [number, waiting] : std::exchange(callers_, {})) {
+    if (waiting.unanswered) waiting.unanswered->store(false);
+    refuse_unreadable(node_, std::move(waiting.caller), fault);
   }
 }
 
 void Coordinator::carry_out(const SagaCommand& command) {
   if (const auto* reply = std::get_if<StepReply>(&command); reply && saga_.starting && !reply->records.empty())
-    created_by(*reply);
+    on_creation(*reply);
   auto decision = decide(saga_, command, conditions());
   append(decision);
   saga_ = std::move(decision.saga);
   count_deferred(saga_.deferred);
-  for (auto& effect : decision.effects) std::visit([this](auto& what) { perform(what); }, effect);
+  for (auto& effect : decision.effects) std::visit([this](auto& each) { perform(each); }, effect);
 }
 
-/// The course has appended what creates the enrollment, and took up the request with it.
-void Coordinator::created_by(const StepReply& reply) {
+/// The course has appended the creation of the enrollment and of its saga, and the claim of a keyed request.
+void Coordinator::on_creation(const StepReply& reply) {
   auto& caller = callers_.at(saga_.starting->caller).caller;
   caller.claimed = caller.key.has_value();
   for (const auto& id : {AggregateId{enrollment_}, AggregateId{saga_of(enrollment_)}}) {
@@ -198,26 +198,26 @@ void Coordinator::perform(SendCommand& effect) {
                                 [&](DeliveryCommand& c) { send<Delivery>(to, c, step); },
                                 [&](CoachingCommand& c) { send<Coaching>(to, std::move(c), step); },
                                 [&](CalendarCommand& c) { send<InstructorCalendar>(to, c, step); },
-                                // Its own steps are decided, not sent.
+                                // The saga decides these itself.
                                 [](EnrollmentCommand&) {});
 }
 
 void Coordinator::perform(const AnswerCaller& effect) {
   const auto it = callers_.find(effect.caller);
   if (it == callers_.end()) return;
-  auto caller = std::move(it->second);
+  auto waiting = std::move(it->second);
   callers_.erase(it);
-  if (caller.open) caller.open->store(false);
-  answer(node_, std::move(caller.caller), effect.outcome);
+  if (waiting.unanswered) waiting.unanswered->store(false);
+  answer(node_, std::move(waiting.caller), effect.outcome);
 }
 
-void Coordinator::perform(const ArmPatience& effect) {
+void Coordinator::perform(const ArmWait& effect) {
   const auto it = callers_.find(effect.caller);
   if (it == callers_.end()) return;
-  it->second.open = std::make_shared<std::atomic<bool>>(true);
+  it->second.unanswered = std::make_shared<std::atomic<bool>>(true);
   node_.timers.after(effect.after, [&directory = node_.directory, id = enrollment_, over = WaitOver{effect.caller},
-                                    open = it->second.open] {
-    if (open->load()) directory.send(id, over);
+                                    unanswered = it->second.unanswered] {
+    if (unanswered->load()) directory.send(id, over);
   });
 }
 
@@ -253,12 +253,12 @@ void Coordinator::perform(const SettleApart&) {
   node_.directory.send(payment_of(enrollment_), Settled{SettlementOutcome::undone, {}});
 }
 
-void Coordinator::perform(const ReadAgain& effect) {
+void Coordinator::perform(const Reload& effect) {
   callers_.erase(effect.caller);
-  read_again();
+  reload_and_resume();
 }
 
-void Coordinator::read_again() {
+void Coordinator::reload_and_resume() {
   node_.directory.send(enrollment_, ResumeSaga{});
   reload();
 }

@@ -12,23 +12,24 @@
 
 namespace sugang {
 
+/// The journal's answer to a coordinator that loads.
 struct TimelineRead {
   std::vector<Record> timeline;
   std::optional<Unreadable> unreadable = std::nullopt;
 };
 
-/// An enrollment's actor, and its saga's: it owns the sequences of both. It decides nothing: it appends the records
-/// of the saga's decisions and carries out their effects.
+/// The actor of an enrollment and of its saga; it owns the sequences of both. It decides nothing: it appends the
+/// records of the saga's decisions and carries out their effects.
 class Coordinator final : public ResidentActor {
  public:
   Coordinator(caf::actor_config& config, Node& node, std::shared_ptr<Resident> resident);
   ~Coordinator() override { count_deferred(false); }
 
  private:
-  struct Waiting {
+  struct WaitingCaller {
     Caller caller;
-    /// Cleared when answered: the alarm of a long wait finds it so.
-    std::shared_ptr<std::atomic<bool>> open;
+    /// Set with the alarm of the caller's wait, which does nothing once this is false.
+    std::shared_ptr<std::atomic<bool>> unanswered;
   };
 
   caf::behavior make_behavior() override;
@@ -43,33 +44,33 @@ class Coordinator final : public ResidentActor {
 
   void serve(CallSaga call, const Unreadable* fault);
   void carry_out(const SagaCommand& command);
-  void created_by(const StepReply& reply);
+  void on_creation(const StepReply& reply);
   void append(SagaDecision& decision);
   SagaConditions conditions() const;
 
   void perform(const SendPlacement& effect);
   void perform(SendCommand& effect);
   void perform(const AnswerCaller& effect);
-  void perform(const ArmPatience& effect);
+  void perform(const ArmWait& effect);
   void perform(const ArmDeadline& effect);
   void perform(const ArmRetry& effect);
   void perform(const AwaitPayments& effect);
   void perform(const ReportRevoked& effect);
-  void perform(const ReadAgain& effect);
+  void perform(const Reload& effect);
   void perform(SettleJointly& effect);
   void perform(const SettleApart& effect);
   template <class Aggregate>
   void send(const AggregateId& to, typename Aggregate::Command command, Causation step);
 
-  /// The state comes from the journal again, and the saga continues from there.
-  void read_again();
+  /// Reads the state from the journal, and resumes the saga.
+  void reload_and_resume();
   void count_deferred(bool deferred);
 
   const EnrollmentId enrollment_;
   Saga saga_;
   TraceContext trace_;
-  std::unordered_map<CallerId, Waiting> callers_;
-  /// The node's count, which outlives the node.
+  std::unordered_map<CallerId, WaitingCaller> callers_;
+  /// What Node::deferred_payments refers to: it outlives the node, and so it may be used in the destructor.
   std::atomic<std::uint32_t>& deferred_payments_;
   bool counted_deferred_ = false;
 };

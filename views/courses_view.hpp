@@ -65,7 +65,7 @@ class CoursesView : public View {
 
  private:
   struct Row {
-    /// Without its claims and its line: those are what makes a course big.
+    /// Without its claims and its waitlist: those are what makes a course big.
     Course course;
     Sequence sequence = 0;
     bool changed = false;

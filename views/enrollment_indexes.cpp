@@ -28,9 +28,9 @@ void move_on_waitlist(const EnrollmentTables& tables, const EnrollmentSummary& s
                       const std::optional<std::uint64_t>& from, const std::optional<std::uint64_t>& to,
                       WriteSet& changes) {
   if (from == to) return;
-  const auto line = tables.line.of_text(summary.course.text);
-  if (from) changes.erase(views_space, line + be_bytes(*from));
-  if (to) changes.put(views_space, line + be_bytes(*to), uid_bytes(summary.id.uid));
+  const auto waitlist = tables.waitlist.of_text(summary.course.text);
+  if (from) changes.erase(views_space, waitlist + be_bytes(*from));
+  if (to) changes.put(views_space, waitlist + be_bytes(*to), uid_bytes(summary.id.uid));
 }
 
 template <class State>
@@ -50,7 +50,7 @@ EnrollmentTables::EnrollmentTables(Generation generation)
       by_coaching(ViewId::enrollments, generation, 'b'),
       by_instructor(ViewId::enrollments, generation, 'i'),
       by_delivery(ViewId::enrollments, generation, 'e'),
-      line(ViewId::enrollments, generation, 'l'),
+      waitlist(ViewId::enrollments, generation, 'l'),
       saga_counts(ViewId::enrollments, generation, 'n') {}
 
 IndexEntries index_entries(const EnrollmentSummary& summary) {

@@ -28,7 +28,7 @@ struct EnrollmentTables {
   Table by_instructor;
   Table by_delivery;
   /// Who waits for a course, by ticket (8, big-endian); the entry's value is the enrollment's id.
-  Table line;
+  Table waitlist;
   /// How many sagas are in each indexed state: a key of one byte, a value of eight, big-endian.
   Table saga_counts;
 };

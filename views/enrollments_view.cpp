@@ -147,7 +147,7 @@ Listing<WaitlistRow> EnrollmentRows::list_waitlist(const CourseId& course, KeyPa
     return WaitlistRow{.enrollment = *std::move(row), .place = 0};
   };
   auto page =
-      list_rows<WaitlistRow>(store_, views_space, tables_.line.of_text(course.text), std::move(wanted), row_of);
+      list_rows<WaitlistRow>(store_, views_space, tables_.waitlist.of_text(course.text), std::move(wanted), row_of);
   for (auto& row : page.items) row.place = ++before;
   if (page.next) page.next = be_bytes(before) + *page.next;
   return page;

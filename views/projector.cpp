@@ -20,7 +20,8 @@ Projector::Projector(RecordSource source, KeyValueStore& store, std::vector<View
                  [this](const auto& why) {
                    if (on_store_damaged_) on_store_damaged_(why);
                  },
-             .wake = [this] { wake(); }} {
+             .wake = [this] { wake(); }},
+      tail_(limits.gather, [this] { return pass(); }, [this](const auto& why) { fail(why); }) {
   for (auto& kind : kinds) {
     const auto& view = views_.emplace_back(std::make_unique<ServedView>(std::move(kind), limits.waits_max, ports_));
     if (auto why = view->recover(source_.end()); !why.empty()) dropped_at_start_.push_back(std::move(why));
@@ -38,33 +39,16 @@ void Projector::report(const std::string& what) const {
   if (on_fault_) on_fault_(what);
 }
 
-void Projector::start() {
-  thread_ = std::thread{[this] { run(); }};
-}
+void Projector::start() { tail_.start(); }
 
 void Projector::stop() {
-  {
-    std::lock_guard lock{mutex_};
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  tail_.stop();
   ended_ = true;
   give_up_waits();
 }
 
 void Projector::give_up_waits() {
   for (auto& view : views_) view->waits.give_up();
-}
-
-void Projector::wake() {
-  if (!woken_.exchange(true, std::memory_order_acq_rel)) rouse();
-}
-
-void Projector::rouse() {
-  // The lock keeps the notification from falling between the thread's look at the flag and its sleep.
-  { std::lock_guard lock{mutex_}; }
-  wake_.notify_all();
 }
 
 void Projector::pause(bool paused) {
@@ -93,8 +77,7 @@ void Projector::when_reached(ViewId view, Position position, PositionWaits::Cloc
   if (position <= this->position(view)) return done(true);
   if (paused() || served.paused() || ended_ || !served.waits.add(position, deadline, done)) return done(false);
   // A pass follows and looks at the waits, so a position or a pause that came in between is seen.
-  woken_.store(true, std::memory_order_release);
-  rouse();
+  tail_.waker()->urge();
   if (ended_) served.waits.give_up();
 }
 
@@ -196,40 +179,26 @@ bool Projector::run_once() {
   return worked;
 }
 
-void Projector::wait_for_work(std::unique_lock<std::mutex>& lock) {
-  const bool gathers = last_records_ >= limits_.gather_records_min;
-  const auto gathered = PositionWaits::Clock::now() + (gathers ? limits_.gather_ms : std::chrono::milliseconds{0});
-  auto roused = [&] { return stopping_ || woken_.load(std::memory_order_acquire); };
-  std::optional<PositionWaits::Clock::time_point> deadline;
-  const auto until = [&](PositionWaits::Clock::time_point at) { deadline = std::min(deadline.value_or(at), at); };
-  for (const auto& view : views_)
-    if (const auto at = view->waits.next_deadline()) until(*at);
+JournalTail::Pass Projector::pass() {
+  run_once();
+  JournalTail::Pass pass{.records = last_records_, .more = more_};
+  const auto again = [&](PositionWaits::Clock::time_point at) { pass.again_at = std::min(pass.again_at.value_or(at), at); };
+  for (const auto& view : views_) {
+    const auto deadline = view->waits.next_deadline();
+    if (!deadline) continue;
+    again(*deadline);
+    // A read that waits for a position does not wait for more to gather.
+    pass.records = 0;
+  }
   if (!paused())
-    for (const auto* stop : stops()) until(stop->retry_at);
-  if (deadline)
-    wake_.wait_until(lock, *deadline, roused);
-  else
-    wake_.wait(lock, roused);
-  // A read that waits for a position does not wait for more to gather.
-  const auto awaited = [](const auto& view) { return !view->waits.empty(); };
-  wake_.wait_until(lock, gathered, [&] { return stopping_ || std::any_of(views_.begin(), views_.end(), awaited); });
-  woken_.store(false, std::memory_order_release);
+    for (const auto* stop : stops()) again(stop->retry_at);
+  return pass;
 }
 
-void Projector::run() {
-  try {
-    std::unique_lock lock{mutex_};
-    while (!stopping_) {
-      lock.unlock();
-      run_once();
-      lock.lock();
-      if (!more_ && !stopping_) wait_for_work(lock);
-    }
-  } catch (const std::exception& failure) {
-    ended_ = true;
-    give_up_waits();
-    if (on_failure_) on_failure_(std::string{"views: "} + failure.what());
-  }
+void Projector::fail(const std::string& why) {
+  ended_ = true;
+  give_up_waits();
+  if (on_failure_) on_failure_("views: " + why);
 }
 
 }  // namespace sugang

@@ -2,26 +2,19 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "domain/record.hpp"
+#include "storage/journal_tail.hpp"
 #include "storage/key_value_store.hpp"
+#include "views/record_source.hpp"
 #include "views/served_view.hpp"
 
 namespace sugang {
-
-/// The journal as the projector sees it: durable records after a position, up to a limit, in order; and the
-/// position of the last durable one.
-struct RecordSource {
-  std::function<std::vector<Record>(Position after, std::size_t limit)> read;
-  std::function<Position()> end;
-};
 
 /// Tails the journal and folds it into the views' rows. Rows and the position that they have reached are one write,
 /// so a restart continues where the rows are. It is not synced: what a crash takes is folded again.
@@ -29,11 +22,8 @@ class Projector {
  public:
   struct Limits {
     std::size_t chunk_records_max = 16'384;
-    /// Under load, unless a read waits for a position, records gather for so long, so that an enrollment's row is
-    /// written once and not for each of its steps.
-    std::chrono::milliseconds gather_ms{100};
-    /// It is no load when a pass finds fewer records than this: then the next may follow at once.
-    std::size_t gather_records_min = 16;
+    /// So that an enrollment's row is written once and not for each of its steps; unless a read waits for a position.
+    JournalTail::Gather gather{std::chrono::milliseconds{100}};
     std::size_t waits_max = 10'000;
     /// After damage in the journal the same place is read again so much later.
     std::chrono::milliseconds retry_ms{60'000};
@@ -65,7 +55,7 @@ class Projector {
   bool run_once();
 
   /// There may be new records. Cheap; from any thread.
-  void wake();
+  void wake() { tail_.waker()->wake(); }
   /// Paused, the rows stay as they are and keep serving. From any thread.
   void pause(bool paused);
   bool paused() const { return paused_.load(std::memory_order_acquire); }
@@ -101,9 +91,8 @@ class Projector {
   void publish_stop();
   std::vector<const ServedView::Stop*> stops() const;
   void report(const std::string& what) const;
-  void rouse();
-  void run();
-  void wait_for_work(std::unique_lock<std::mutex>& lock);
+  JournalTail::Pass pass();
+  void fail(const std::string& why);
   ServedView& find(ViewId view) const;
 
   const RecordSource source_;
@@ -115,10 +104,7 @@ class Projector {
   std::vector<std::string> dropped_at_start_;
   const ServedView::Ports ports_;
   // Before the views: the end of a pin wakes.
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::atomic<bool> woken_{false};
-  bool stopping_ = false;
+  JournalTail tail_;
   std::vector<std::unique_ptr<ServedView>> views_;
   /// Records in the last pass over the journal's end; and whether it left work behind that need not be waited for.
   std::size_t last_records_ = 0;
@@ -130,7 +116,6 @@ class Projector {
   std::atomic<bool> ended_{false};
   mutable std::mutex stopped_by_mutex_;
   std::string stopped_by_;
-  std::thread thread_;
 };
 
 }  // namespace sugang

@@ -7,7 +7,7 @@
 namespace sugang {
 namespace {
 
-/// When the end of what was accepted may be read.
+/// Retry-After of a 202.
 constexpr std::uint32_t accepted_retry_after_s = 1;
 
 Response respond(Answer answer) {
@@ -29,24 +29,26 @@ Caller make_caller(Render render, const Reply& reply, const TraceContext& trace,
               }};
 }
 
+/// A submission that waits for the look-up of its key.
 struct KeyedSubmission {
-  Submission request;
+  Submission submission;
   LaterCall call;
 
   Caller caller(const Render& render) const {
-    return make_caller(render, call.reply, call.trace, call.key, request.preference_applied);
+    return make_caller(render, call.reply, call.trace, call.key, submission.preference_applied);
   }
 
-  void take_up_again(std::optional<EnrollmentId> enrollment, bool waits) {
-    const bool joins = request.render_joined && enrollment;
-    if (!waits || !(request.repeatable || joins)) {
+  /// For a request that was claimed before a crash and has no answer.
+  void repeat_or_join(std::optional<EnrollmentId> enrollment, bool waits) {
+    const bool joins = submission.render_joined && enrollment;
+    if (!waits || !(submission.repeatable || joins)) {
       call.backend.release_request(*call.key);
       return call.reply.refuse(Problem::request_in_progress);
     }
-    auto again = caller(request.repeatable ? request.render : request.render_joined);
-    again.claimed = true;
-    if (!request.repeatable) request.command = ToEnrollment{*enrollment, JoinSaga{}};
-    call.backend.submit(std::move(request.command), request.wait, std::move(again));
+    auto repeat = caller(submission.repeatable ? submission.render : submission.render_joined);
+    repeat.claimed = true;
+    if (!submission.repeatable) submission.command = ToEnrollment{*enrollment, JoinSaga{}};
+    call.backend.submit(std::move(submission.command), submission.wait, std::move(repeat));
   }
 
   void continue_after(const EarlierRequest& earlier, bool waits) {
@@ -55,8 +57,8 @@ struct KeyedSubmission {
     switch (earlier.kind) {
       case Kind::none:
         if (!waits) return backend.release_request(*key);
-        return backend.submit(std::move(request.command), request.wait, caller(request.render));
-      case Kind::joined: return take_up_again(earlier.enrollment, waits);
+        return backend.submit(std::move(submission.command), submission.wait, caller(submission.render));
+      case Kind::joined: return repeat_or_join(earlier.enrollment, waits);
       case Kind::in_progress: return reply.refuse(Problem::request_in_progress);
       case Kind::other_body: return reply.refuse(Problem::idempotency_key_reused);
       case Kind::answered: return reply.answer(respond(earlier.answer).with("Idempotency-Replayed", "true"));
@@ -128,14 +130,13 @@ Answer refusal_answer(const Outcome& outcome, const std::string& instance, Probl
   ProblemReport report{.problem = problem, .instance = instance};
   const auto* enrollment = std::get_if<EnrollmentSummary>(&outcome.subject);
   const bool rejected = enrollment && enrollment->state == EnrollmentState::rejected;
-  if (rejected || (enrollment && report.problem == Problem::payment_declined)) report.enrollment = enrollment->id;
+  if (rejected || (enrollment && problem == Problem::payment_declined)) report.enrollment = enrollment->id;
   if (outcome.hold && problem == Problem::already_enrolled) report.enrollment = outcome.hold->enrollment;
   if (outcome.hold && problem == Problem::too_many_seats)
     report.more_members = "\"seatsPerStudent\":" + std::to_string(outcome.hold->seats_per_student) +
                           ",\"seatsLeft\":" + std::to_string(outcome.hold->seats_left);
   if (outcome.line != 0)
-    report.errors.push_back(
-        {"/" + std::to_string(outcome.line) + "/id", std::string{describe(report.problem).title}});
+    report.errors.push_back({"/" + std::to_string(outcome.line) + "/id", std::string{describe(problem).title}});
   auto answer = to_answer(report);
   if (enrollment) answer.position = enrollment->position;
   return answer;

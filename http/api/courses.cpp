@@ -37,14 +37,14 @@ std::optional<Money> read_price(ObjectReader& course) {
   return price;
 }
 
-/// The state in the definition; with `opensAt` to come the course opens by itself.
+/// A course with a later `opensAt` is a draft until then, also if `state` is `open`.
 CourseState read_state(ObjectReader& members, const CourseDefinition& definition, TimePoint now) {
   auto given = members.one_of("state", {"draft", "open"});
   const bool opens_later = definition.opens_at && *definition.opens_at > now;
   return opens_later || given == "draft" ? CourseState::draft : CourseState::open;
 }
 
-void read_course(ObjectReader& members, CourseRegistration& registration, TimePoint now) {
+void read_registration(ObjectReader& members, CourseRegistration& registration, TimePoint now) {
   auto& course = registration.definition;
   for (auto required : {"kind", "title", "capacity"}) members.require(required);
   if (auto id = members.name("id")) registration.id = CourseId{*id};
@@ -91,7 +91,7 @@ Answer render_course(const Outcome& outcome, const std::string& instance) {
   return answer;
 }
 
-/// Reads the course; `then(course, reply)` answers, if there is one.
+/// Passes the course to `then(course, reply)`, which answers. 404 if there is none.
 template <class Then>
 void read_course(const Call& call, const CourseId& id, Then then) {
   read(call.backend, Reply{call}, ReadCourse{id},
@@ -101,7 +101,7 @@ void read_course(const Call& call, const CourseId& id, Then then) {
        });
 }
 
-/// A list from a view, if there is the course.
+/// Answers with a page of a view; 404 if there is no such course.
 template <class Filter, class Write>
 Handled list_of_course(Call& call, QueryReader& query, Filter filter, Write write) {
   auto read = read_view_page(call, query);
@@ -119,15 +119,16 @@ Handled list_of_course(Call& call, QueryReader& query, Filter filter, Write writ
   return std::nullopt;
 }
 
-/// `If-Match: *` and lists need the current definition first; a change in between is answered 412.
-void revise_if_listed(const Call& call, CourseId id, ReviseCourse revision, IfMatch match, Caller caller) {
+/// For `If-Match: *` and for several tags: reads which definition is current, and revises that one. A change in
+/// between is answered 412.
+void revise_if_matched(const Call& call, CourseId id, ReviseCourse revision, IfMatch match, Caller caller) {
   read_course(call, id,
               [&backend = call.backend, id, revision = std::move(revision), match = std::move(match),
                caller = std::move(caller)](const CourseSnapshot& course, const Reply& reply) {
                 const auto current = course.definition_version;
-                const bool listed =
-                    std::find(match.versions.begin(), match.versions.end(), current) != match.versions.end();
-                if (!match.any && !listed) return reply.refuse(Problem::precondition_failed);
+                const bool matched = match.any || std::find(match.versions.begin(), match.versions.end(),
+                                                            current) != match.versions.end();
+                if (!matched) return reply.refuse(Problem::precondition_failed);
                 reply.exchange.resume([&backend, id, revision, current, caller](bool waits) mutable {
                   revision.expected_definition = current;
                   if (waits) backend.submit(ToCourse{id, std::move(revision)}, {}, std::move(caller));
@@ -141,11 +142,11 @@ Handled post_course(Call& call) {
   auto& registration = std::get<CourseRegistration>(decoded);
   const auto id = registration.id ? *registration.id : make_course_id(call.now);
   if (!call.enter_course(id)) return refuse(call, Problem::overloaded);
-  Submission registered{
+  Submission submission{
       .command = RegisterCourses{.rows = {{id, std::move(registration.definition)}}, .single = true},
       .render = render_course<201>};
-  if (registration.id) registered.resource = id;
-  return submit(call, std::move(registered));
+  if (registration.id) submission.resource = id;
+  return submit(call, std::move(submission));
 }
 
 Handled list_courses(Call& call) {
@@ -159,7 +160,8 @@ Handled get_course(Call& call) {
   const CourseId id{call.request.path_id};
   if (!call.enter_course_read(id)) return refuse(call, Problem::overloaded);
   read_course(call, id, [known = if_none_match(call)](const CourseSnapshot& course, const Reply& reply) {
-    // A course opens and closes by the clock without an event, so then its tag alone does not show it.
+    // The clock opens and closes a course without an event, so the tag stays the same: such a course is
+    // never answered 304.
     const bool by_clock = course.state != course.definition.state;
     const auto etag = course_etag(course.definition_version, course.sequence);
     reply.answer(single_resource(json_of(course, write_course), etag, by_clock ? std::nullopt : known));
@@ -179,9 +181,9 @@ Handled patch_course(Call& call) {
   auto caller = unkeyed_caller(call, render_course<200>);
   auto& revision = std::get<ReviseCourse>(decoded);
   if (match.any || match.versions.size() > 1) {
-    revise_if_listed(call, std::move(id), std::move(revision), std::move(match), std::move(caller));
+    revise_if_matched(call, std::move(id), std::move(revision), std::move(match), std::move(caller));
   } else {
-    // No definition is 0, so what matches nothing is refused by the course itself, behind its existence.
+    // No definition is 0, so without a usable tag the course refuses: 404 if it does not exist, else 412.
     revision.expected_definition = match.versions.empty() ? 0 : match.versions.front();
     call.backend.submit(ToCourse{std::move(id), std::move(revision)}, {}, std::move(caller));
   }
@@ -238,15 +240,15 @@ void write_course(JsonWriter& json, const CourseSnapshot& course) {
 void apply_kind_defaults(CourseDefinition& definition) {
   using Kind = CourseKind;
   const auto kind = definition.kind;
-  const bool one_place_each = kind == Kind::lecture || kind == Kind::training;
-  definition.seats_per_student = one_place_each ? 1 : 0;
+  const bool one_seat_each = kind == Kind::lecture || kind == Kind::training;
+  definition.seats_per_student = one_seat_each ? 1 : 0;
   definition.payment_unavailable =
       kind == Kind::performance ? PaymentUnavailable::defer : PaymentUnavailable::refuse;
 }
 
 Decoded<CourseRegistration> decode_course(std::string_view body, TimePoint now) {
   return decode_object<CourseRegistration>(
-      body, [&](ObjectReader& members, CourseRegistration& value) { read_course(members, value, now); });
+      body, [&](ObjectReader& members, CourseRegistration& value) { read_registration(members, value, now); });
 }
 
 Decoded<ReviseCourse> decode_revision(std::string_view body) {

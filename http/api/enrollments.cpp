@@ -20,7 +20,7 @@ void write_coaching_of(JsonWriter& json, const EnrollmentSummary& enrollment) {
   if (coaching.result) json.member("result", *coaching.result);
 }
 
-/// What there is of an enrollment besides seats and money.
+/// Coaching, stock and delivery, where the enrollment has them.
 void write_fulfilment(JsonWriter& json, const EnrollmentSummary& enrollment) {
   if (enrollment.kind == CourseKind::training) json.key("coaching").object(enrollment, write_coaching_of);
   if (enrollment.stock != StockState::none)
@@ -46,32 +46,32 @@ void read_change(ObjectReader& members, ChangeSeats& change) {
   set(change.seats, members.integer("seats", 1, seats_per_request_max));
 }
 
-/// How long the rest of the server waits for a saga's end unless the caller chooses.
-constexpr std::chrono::seconds wait_unless_said{5};
+/// At least how long a saga's end is awaited for a caller without a preference (ActorLimits::default_wait).
+constexpr std::chrono::seconds default_wait{5};
 
-std::string enrollment_json(const EnrollmentSummary& enrollment, std::optional<std::uint64_t> place) {
-  return json_of(enrollment, [place](JsonWriter& json, const EnrollmentSummary& waiting) {
-    write_enrollment_at(json, waiting, place);
+std::string enrollment_json(const EnrollmentSummary& enrollment, std::optional<std::uint64_t> waitlist_position) {
+  return json_of(enrollment, [waitlist_position](JsonWriter& json, const EnrollmentSummary& summary) {
+    write_enrollment_at(json, summary, waitlist_position);
   });
 }
 
 Answer enrollment_answer(std::uint16_t status, const EnrollmentSummary& enrollment,
-                         std::optional<std::uint64_t> place = std::nullopt) {
+                         std::optional<std::uint64_t> waitlist_position = std::nullopt) {
   return {.status = status,
           .content_type = "application/json",
           .location = "/v1/enrollments/" + to_text(enrollment.id),
-          .body = enrollment_json(enrollment, place),
-          .etag = version_etag(enrollment.version, place),
+          .body = enrollment_json(enrollment, waitlist_position),
+          .etag = version_etag(enrollment.version, waitlist_position),
           .position = enrollment.position};
 }
 
-Answer ended_otherwise(Problem problem, const EnrollmentSummary& enrollment, const std::string& instance) {
+Answer ended_without_seat(Problem problem, const EnrollmentSummary& enrollment, const std::string& instance) {
   auto answer = to_answer(ProblemReport{.problem = problem, .instance = instance, .enrollment = enrollment.id});
   answer.position = enrollment.position;
   return answer;
 }
 
-/// What a POST of an enrollment answers: the enrollment, or how it ended without a seat.
+/// The answer to a POST: the enrollment, or how it ended without a seat.
 Answer render_placement(const Outcome& outcome, const std::string& instance) {
   if (outcome.refusal) return refusal_answer(outcome, instance);
   const auto& enrollment = std::get<EnrollmentSummary>(outcome.subject);
@@ -79,10 +79,10 @@ Answer render_placement(const Outcome& outcome, const std::string& instance) {
     case EnrollmentState::confirmed:
     case EnrollmentState::completed: return enrollment_answer(201, enrollment);
     case EnrollmentState::rejected:
-      return ended_otherwise(problem_of(rejection_of(enrollment)), enrollment, instance);
-    case EnrollmentState::expired: return ended_otherwise(Problem::enrollment_expired, enrollment, instance);
+      return ended_without_seat(problem_of(rejection_of(enrollment)), enrollment, instance);
+    case EnrollmentState::expired: return ended_without_seat(Problem::enrollment_expired, enrollment, instance);
     case EnrollmentState::cancel_requested:
-    case EnrollmentState::cancelled: return ended_otherwise(Problem::enrollment_ended, enrollment, instance);
+    case EnrollmentState::cancelled: return ended_without_seat(Problem::enrollment_ended, enrollment, instance);
     case EnrollmentState::none:
     case EnrollmentState::requested:
     case EnrollmentState::waitlisted:
@@ -105,44 +105,45 @@ Answer render_change(const Outcome& outcome, const std::string& instance) {
   return enrollment_answer(outcome.under_way ? 202 : 200, std::get<EnrollmentSummary>(outcome.subject));
 }
 
-/// What the caller prefers; the answer has the time for it.
+/// Reads `Prefer`, and moves the answer's deadline by the wait.
 Preferences take_preferences(Call& call) {
   const auto prefer = parse_prefer(call.request.field(RequestField::prefer).value_or(std::string_view{}));
-  call.wait_longer(prefer.effective_wait().value_or(wait_unless_said));
+  call.wait_longer(prefer.effective_wait().value_or(default_wait));
   return prefer;
 }
 
-/// An enrollment with its position on the course's waitlist. The two are read one after the other, so a waiter may
-/// be promoted in between.
+/// Reads an enrollment and then, if it is waitlisted, its position from the course. If it has none there, it may
+/// have left the waitlist in between, and is read again.
 struct EnrollmentRead {
   Backend& backend;
   EnrollmentId id;
-  std::optional<std::string> known;
+  std::optional<std::string> if_none_match;
 
-  void answer(const Reply& reply, const EnrollmentSummary& enrollment, std::optional<std::uint64_t> place) const {
-    reply.answer(
-        single_resource(enrollment_json(enrollment, place), version_etag(enrollment.version, place), known));
+  void answer(const Reply& reply, const EnrollmentSummary& enrollment,
+              std::optional<std::uint64_t> waitlist_position) const {
+    reply.answer(single_resource(enrollment_json(enrollment, waitlist_position),
+                                 version_etag(enrollment.version, waitlist_position), if_none_match));
   }
-  void answer_as_it_stands(const Reply& to) const {
-    read(backend, to, ReadTimeline{id}, [get = *this](const std::vector<Record>& records, const Reply& reply) {
-      get.answer(reply, fold(records), std::nullopt);
+  void read_again(const Reply& to) const {
+    read(backend, to, ReadTimeline{id}, [self = *this](const std::vector<Record>& records, const Reply& reply) {
+      self.answer(reply, fold(records), std::nullopt);
     });
   }
-  void find_place(const Reply& to, const EnrollmentSummary& enrollment) const {
+  void find_position(const Reply& to, const EnrollmentSummary& enrollment) const {
     read(backend, to, FindWaitlistPosition{enrollment.course, id},
-         [get = *this, enrollment](std::optional<std::uint64_t> place, const Reply& reply) {
-           if (place) return get.answer(reply, enrollment, place);
-           reply.exchange.resume([get, reply](bool waits) {
-             if (waits) get.answer_as_it_stands(reply);
+         [self = *this, enrollment](std::optional<std::uint64_t> position, const Reply& reply) {
+           if (position) return self.answer(reply, enrollment, position);
+           reply.exchange.resume([self, reply](bool waits) {
+             if (waits) self.read_again(reply);
            });
          });
   }
-  void go_on(const std::vector<Record>& records, const Reply& reply) const {
+  void continue_with(const std::vector<Record>& records, const Reply& reply) const {
     if (records.empty()) return reply.refuse(Problem::enrollment_not_found);
     const auto enrollment = fold(records);
     if (enrollment.state != EnrollmentState::waitlisted) return answer(reply, enrollment, std::nullopt);
-    reply.exchange.resume([get = *this, reply, enrollment](bool waits) {
-      if (waits) get.find_place(reply, enrollment);
+    reply.exchange.resume([self = *this, reply, enrollment](bool waits) {
+      if (waits) self.find_position(reply, enrollment);
     });
   }
 };
@@ -153,14 +154,14 @@ Handled post_enrollment(Call& call) {
   auto& placement = std::get<PlaceEnrollment>(decoded);
   if (!call.enter_course(placement.course)) return refuse(call, Problem::overloaded);
   const auto prefer = take_preferences(call);
-  Submission placed{.caller = placement.student.text,
-                    .resource = placement.course,
-                    .wait = prefer.effective_wait(),
-                    .render = render_placement,
-                    .render_joined = render_placement,
-                    .preference_applied = prefer.applied()};
-  placed.command = std::move(placement);
-  return submit(call, std::move(placed));
+  Submission submission{.caller = placement.student.text,
+                        .resource = placement.course,
+                        .wait = prefer.effective_wait(),
+                        .render = render_placement,
+                        .render_joined = render_placement,
+                        .preference_applied = prefer.applied()};
+  submission.command = std::move(placement);
+  return submit(call, std::move(submission));
 }
 
 Handled cancel_enrollment(Call& call) {
@@ -187,7 +188,7 @@ Handled patch_enrollment(Call& call) {
   if (auto* refusal = std::get_if<BodyRefusal>(&decoded)) return refuse(call, std::move(*refusal));
   auto& change = std::get<ChangeSeats>(decoded);
   change.expected_versions = std::move(match.versions);
-  // Of foreign tags alone nothing matches: no version is 0.
+  // No version is 0: without a usable tag nothing matches. An empty list would match every version.
   if (!match.any && change.expected_versions.empty()) change.expected_versions = {0};
   const auto prefer = take_preferences(call);
   return submit(call, {.resource = *id,
@@ -210,8 +211,8 @@ Handled get_enrollment(Call& call) {
   auto id = parse_id<EnrollmentTag>(call.request.path_id);
   if (!id) return refuse(call, Problem::enrollment_not_found);
   read(call.backend, Reply{call}, ReadTimeline{*id},
-       [get = EnrollmentRead{call.backend, *id, if_none_match(call)}](
-           const std::vector<Record>& records, const Reply& reply) { get.go_on(records, reply); });
+       [reading = EnrollmentRead{call.backend, *id, if_none_match(call)}](
+           const std::vector<Record>& records, const Reply& reply) { reading.continue_with(records, reply); });
   return std::nullopt;
 }
 
@@ -246,14 +247,14 @@ void write_enrollment(JsonWriter& json, const EnrollmentSummary& enrollment) {
 }
 
 void write_enrollment_at(JsonWriter& json, const EnrollmentSummary& enrollment,
-                         std::optional<std::uint64_t> place) {
+                         std::optional<std::uint64_t> waitlist_position) {
   json.member("id", enrollment.id)
       .member("courseId", enrollment.course)
       .member("studentId", enrollment.student)
       .member("seats", enrollment.seats)
       .member("state", enrollment.state);
   if (!enrollment.reason.empty()) json.member("reason", enrollment.reason);
-  if (place) json.member("waitlistPosition", *place);
+  if (waitlist_position) json.member("waitlistPosition", *waitlist_position);
   json.key("payment").begin_object().member("id", payment_of(enrollment.id));
   json.member("state", enrollment.payment).member("amount", enrollment.amount).end_object();
   json.key("mileage").begin_object().member("earned", enrollment.mileage_earned).end_object();
@@ -274,7 +275,7 @@ Decoded<PlaceEnrollment> decode_placement(std::string_view body) {
 
 std::span<const Route> enrollment_routes() {
   using enum BodyKind;
-  // The hottest first: tables are searched from their front.
+  // The most frequent first: routes are searched in order.
   static constexpr std::array routes{
       Route{Method::post, "/v1/enrollments", json, post_enrollment},
       Route{Method::get, "/v1/enrollments/{id}", none, get_enrollment},

@@ -9,7 +9,7 @@
 namespace sugang {
 namespace {
 
-/// Calls `visit(name, value)`, both as they were sent, until it returns false.
+/// Calls `visit(name, value)`, both still percent-encoded, until it returns false.
 template <class Visit>
 void for_each_parameter(std::string_view query, Visit visit) {
   while (!query.empty()) {
@@ -129,6 +129,7 @@ NextLink::NextLink(const Request& request, std::string_view cursor_name)
 
 std::string NextLink::field(std::string_view cursor) const {
   std::string link = "<" + path_ + "?";
+  // A raw < or > would break the field's syntax (RFC 8288).
   for (char c : query_)
     if (c != '<' && c != '>') link += c;
   return link.append(cursor_name_)
@@ -138,15 +139,15 @@ std::string NextLink::field(std::string_view cursor) const {
 }
 
 std::variant<ViewPage, Response> read_view_page(const Call& call, QueryReader& query) {
-  ViewPage asked{.page = query.page()};
+  ViewPage wanted{.page = query.page()};
   if (!query.faults().empty()) return refuse(call, query.faults());
   if (auto given = call.request.field(RequestField::sugang_min_position)) {
     const auto position = parse_position(*given);
     if (!position)
       return refuse(call, Problem::malformed, "Sugang-Min-Position is not a position that this server gave");
-    asked.min_position = *position;
+    wanted.min_position = *position;
   }
-  return asked;
+  return wanted;
 }
 
 }  // namespace sugang

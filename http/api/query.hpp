@@ -13,7 +13,7 @@
 #include "http/server/call.hpp"
 #include "http/server/request_fields.hpp"
 
-// What the handlers of all resources share: refusals, parameters of a query, lists, single resources.
+// Shared by all handlers: refusals, replies, a query's parameters, lists, single resources.
 
 namespace sugang {
 
@@ -25,9 +25,10 @@ Response refuse(std::string instance, BodyRefusal refusal);
 Response refuse(const Call& call, BodyRefusal refusal);
 Response refuse(const Call& call, std::vector<FieldFault> faults);
 
-/// Where a request's answer goes once its handler has returned.
+/// Answers a request after its handler has returned.
 struct Reply {
   Exchange exchange;
+  /// The request's path.
   std::string instance;
 
   explicit Reply(const Call& call) : exchange(call.exchange), instance(call.request.path) {}
@@ -40,7 +41,7 @@ void ask(Backend& backend, Asked query, Done done) {
   backend.query(Pending<Asked>{std::move(query), std::move(done)});
 }
 
-/// Reads; what was found goes to `then(found, reply)`, and what could not be read is refused.
+/// Passes what was read to `then(result, reply)`. An error is answered with its problem.
 template <class Asked, class Then>
 void read(Backend& backend, Reply reply, Asked query, Then then) {
   ask(backend, std::move(query),
@@ -50,19 +51,20 @@ void read(Backend& backend, Reply reply, Asked query, Then then) {
       });
 }
 
-/// 200 with the body and its ETag, or 304 when the caller has it.
+/// 200 with the body and its ETag, or 304 if `if_none_match` has the ETag.
 Response single_resource(std::string body, const std::string& etag,
                          const std::optional<std::string>& if_none_match);
 std::optional<std::string> if_none_match(const Call& call);
-/// The condition that a PATCH must have; or its refusal.
+/// The If-Match that a PATCH must have; or the refusal of the request.
 std::variant<IfMatch, Response> required_match(const Call& call, TagOf tags);
 
-/// A query's parameters, each fault noted.
+/// Reads a query's parameters, and collects their faults.
 class QueryReader {
  public:
   explicit QueryReader(const Request& request) : query_(request.query) {}
 
   std::optional<std::string> text(std::string_view name);
+  /// An id that is a name, see is_valid_name.
   template <class Id>
   std::optional<Id> named(std::string_view name) {
     auto given = text(name);
@@ -70,7 +72,7 @@ class QueryReader {
     if (!is_valid_name(*given)) fault(name, std::string{name_rule});
     return Id{std::move(*given)};
   }
-  /// `none`, which some enums have for what does not exist yet, is no answer.
+  /// Refuses `none`, which some enums have for what does not exist yet.
   template <class Enum>
   std::optional<Enum> one_of(std::string_view name) {
     auto given = text(name);
@@ -96,10 +98,11 @@ class QueryReader {
 
 inline constexpr std::size_t page_limit_max = 200;
 
-/// Where a list continues: its own target with another cursor.
+/// The Link to a list's next page: the request's target with another cursor.
 class NextLink {
  public:
   NextLink(const Request& request, std::string_view cursor_name);
+  /// The value of the field `Link`.
   std::string field(std::string_view cursor) const;
   const std::string& path() const { return path_; }
 
@@ -110,14 +113,15 @@ class NextLink {
   std::string cursor_name_;
 };
 
-/// Which page of a view, and how new; or the refusal of all that is wrong in the query.
 struct ViewPage {
   Page page;
+  /// What the view must show at least.
   Position min_position = 0;
 };
+/// Reads the page; or the refusal, with all faults of the query, also earlier ones.
 std::variant<ViewPage, Response> read_view_page(const Call& call, QueryReader& query);
 
-/// A page of a view with the body that `make_body(listing)` makes, and a link to the next; or its refusal.
+/// 200 with the body of `make_body(listing)` and a link to the next page; or the refusal in the result.
 template <class Row, class MakeBody>
 Response page_response(const ListResult<Row>& result, const NextLink& link, MakeBody make_body) {
   if (result.error) return refuse(link.path(), problem_of(*result.error));
@@ -128,7 +132,7 @@ Response page_response(const ListResult<Row>& result, const NextLink& link, Make
   return response;
 }
 
-/// A page of rows, each an object with the members that `write(json, row)` writes.
+/// Makes a page of rows, each an object with the members that `write(json, row)` writes.
 template <class Write>
 auto as_list(Write write) {
   return [write](const NextLink& link, const auto& result) {
@@ -137,7 +141,7 @@ auto as_list(Write write) {
   };
 }
 
-/// Answers the call with `make_response(link, result)`, once the backend has the result.
+/// A callback that answers the call with `make_response(link, result)`.
 template <class MakeResponse>
 auto answer_with(const Call& call, MakeResponse make_response) {
   return [exchange = call.exchange, link = NextLink{call.request, "cursor"}, make_response](const auto& result) {
@@ -145,7 +149,7 @@ auto answer_with(const Call& call, MakeResponse make_response) {
   };
 }
 
-/// Asks a view; `make_response(link, result)` makes the answer.
+/// Reads a page of a view, and answers with `make_response(link, result)`.
 template <class Filter, class MakeResponse>
 Handled ask_view(Call& call, QueryReader& query, Filter filter, MakeResponse make_response) {
   auto read = read_view_page(call, query);
@@ -156,7 +160,7 @@ Handled ask_view(Call& call, QueryReader& query, Filter filter, MakeResponse mak
   return std::nullopt;
 }
 
-/// A list that no view has.
+/// Answers with a page of a list that is not in a view.
 template <class Row, auto write>
 Handled list_all(Call& call) {
   QueryReader query{call.request};

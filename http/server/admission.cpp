@@ -21,20 +21,20 @@ ImportPlace Admission::try_enter_import() {
   return nullptr;
 }
 
-bool Admission::try_enter_course(const std::string& course) {
+bool Admission::try_enter_course(const std::string& key) {
   std::lock_guard lock{mutex_};
-  auto& count = courses_[course];
+  auto& count = courses_[key];
   if (count >= limits_.requests_in_flight_per_course_max) {
-    if (count == 0) courses_.erase(course);
+    if (count == 0) courses_.erase(key);
     return false;
   }
   ++count;
   return true;
 }
 
-void Admission::leave_course(const std::string& course) {
+void Admission::leave_course(const std::string& key) {
   std::lock_guard lock{mutex_};
-  if (auto it = courses_.find(course); it != courses_.end() && --it->second == 0) courses_.erase(it);
+  if (auto it = courses_.find(key); it != courses_.end() && --it->second == 0) courses_.erase(it);
 }
 
 }  // namespace sugang

@@ -12,42 +12,42 @@
 
 namespace sugang {
 
-/// What a request holds until it is answered or given up.
+/// What a request holds until it is answered or times out.
 struct CallHold {
-  /// The count of a course that the request stands in; empty for none.
-  std::string course;
+  /// The key under which Admission counts the request for a course; empty: none.
+  std::string course_key;
   std::chrono::steady_clock::time_point deadline;
 };
 
-/// One request in the hands of its handler.
+/// A request, as its handler gets it.
 struct Call {
   const Request& request;
-  /// The bytes of request.body, for a handler that keeps them.
+  /// What request.body views; a handler that keeps the bytes moves them out.
   std::string& body;
   const Site& site;
   Backend& backend;
   const Limits& limits;
   Admission& admission;
   CallHold& hold;
-  /// Of a catalogue; nothing for all else.
+  /// Set for an import only.
   ImportPlace import_place;
   Exchange exchange;
   TraceContext trace;
-  /// In whose name the request acts, for the log; set by handlers.
+  /// Set by the handler, for the log: the student in whose name the request acts.
   std::string& caller;
   TimePoint now;
   bool draining = false;
 
-  /// Counts the command to the course. False: the course has too many under way.
+  /// Counts the command until it is answered. False: the course's bound is reached.
   bool enter_course(const CourseId& course);
-  /// Counts the read to the course. Reads have a count of their own, with the same bound: commands that wait for
-  /// the payment side do not block reads.
+  /// The same for a read. Reads have a count of their own with the same bound, so that commands that wait for a
+  /// payment do not block them.
   bool enter_course_read(const CourseId& course);
-  /// Gives the answer this much longer.
+  /// Moves the deadline of the answer.
   void wait_longer(Milliseconds time) { hold.deadline += time; }
 };
 
-/// Refuses nothing by itself; handlers give an answer at once, or nothing when it will come through the exchange.
+/// What a handler returns: the answer, or nothing if the answer comes through the exchange.
 using Handled = std::optional<Response>;
 
 }  // namespace sugang

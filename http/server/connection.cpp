@@ -9,18 +9,18 @@
 namespace sugang {
 namespace {
 
-/// Answers to pipelined requests gather up to here before they are sent.
+/// Answers to pipelined requests are sent together; beyond this size they are sent before the next request.
 constexpr std::size_t gathered_bytes_max = 64 << 10;
 
-/// What a connection keeps of each of its buffers between two requests.
+/// A larger buffer is freed when it is empty.
 constexpr std::size_t kept_bytes_max = 64 << 10;
 
 TraceContext trace_of(const Request& request) {
   return parse_traceparent(request.field(RequestField::traceparent).value_or(""));
 }
 
-/// Of a connection that stays open: room for one long body or answer is not kept for the next.
-void release_room(std::string& bytes) {
+/// Clears the buffer. A connection that stays open does not keep the memory of one long body or answer.
+void release(std::string& bytes) {
   bytes.clear();
   if (bytes.capacity() > kept_bytes_max) std::string{}.swap(bytes);
 }
@@ -29,8 +29,8 @@ void release_room(std::string& bytes) {
 
 Connection::Connection(EventLoop& loop, EventLoop::Socket socket, Port port)
     : loop_(loop), socket_(std::move(socket)), port_(port) {
-  boost::system::error_code gone;
-  if (const auto peer = socket_.remote_endpoint(gone); !gone) address_ = peer.address().to_string();
+  boost::system::error_code error;
+  if (const auto peer = socket_.remote_endpoint(error); !error) address_ = peer.address().to_string();
 }
 
 Connection::~Connection() { loop_.state().close_connection(port_); }
@@ -47,7 +47,7 @@ void Connection::set_deadline(std::uint32_t timeout_ms) {
   deadline_ = Clock::now() + std::chrono::milliseconds{timeout_ms};
 }
 
-void Connection::set_rest_deadline() {
+void Connection::set_idle_deadline() {
   const auto& limits = loop_.state().limits;
   set_deadline(phase_ == Phase::streaming ? limits.event_stream_keep_alive_ms : limits.idle_timeout_ms);
 }
@@ -59,7 +59,7 @@ void Connection::advance() {
   while (step()) {
   }
   advancing_ = false;
-  settle_if_written();
+  end_request_if_written();
 }
 
 bool Connection::step() {
@@ -81,7 +81,7 @@ bool Connection::step() {
 
 bool Connection::step_header() {
   const auto& limits = loop_.state().limits;
-  // An empty line before a request is passed over (RFC 9112, 2.2).
+  // Empty lines before a request are ignored (RFC 9112, 2.2).
   while (in_.bytes().starts_with("\r\n")) in_.consume(2);
   if (!in_.empty() && !header_begun_) {
     header_begun_ = true;
@@ -95,13 +95,13 @@ bool Connection::step_header() {
   if ((ended ? scanner_.size() : in_.bytes().size()) > limits.header_bytes_max)
     return refuse(Fault::header_too_large);
   if (ended) return accept_header();
-  if (ends_with_drain()) return true;
+  if (end_if_draining()) return true;
   if (flush()) read_more();
   return false;
 }
 
 bool Connection::accept_header() {
-  // The header's bytes move to a place of their own, where the request's views can point to.
+  // Copied, because the request's views point into it and in_ moves its bytes.
   header_.assign(in_.bytes().substr(0, scanner_.size()));
   in_.consume(scanner_.size());
   scanner_.reset();
@@ -110,7 +110,7 @@ bool Connection::accept_header() {
   if (auto fault = framing_fault(header_)) return refuse(Fault::malformed, *fault);
   RequestParser::Error error;
   parser_->put(boost::asio::buffer(header_), error);
-  if (parser_->field_repeated()) return refuse(Fault::malformed, "a field that may stand once stands twice");
+  if (parser_->field_repeated()) return refuse(Fault::malformed, "a field that may occur once occurs twice");
   if (error || !parser_->is_header_done() || request_.path.empty())
     return refuse(Fault::malformed, "the header is not HTTP");
   const auto& site = loop_.state().site;
@@ -128,7 +128,7 @@ bool Connection::begin_body() {
   if (parser_->content_length().value_or(0) > bytes_max) return refuse(Fault::content_too_large);
   if (is_import(match_, request_) && !(import_place_ = loop_.state().admission.try_enter_import())) {
     loop_.state().refused.fetch_add(1, std::memory_order_relaxed);
-    return refuse(Fault::overloaded, "as many catalogues are imported as there may be at a time");
+    return refuse(Fault::overloaded, "too many imports are under way");
   }
   if (parser_->is_done()) return handle_request();
   parser_->limit_body(bytes_max);
@@ -145,20 +145,20 @@ bool Connection::step_body() {
   if (!in_.empty()) in_.consume(parser_->put(boost::asio::buffer(in_.bytes()), error));
   if (error && error != boost::beast::http::error::need_more) {
     if (parser_->body_too_large()) return refuse(Fault::content_too_large);
-    return refuse(Fault::malformed, "the chunks of the body are not framed as they must be");
+    return refuse(Fault::malformed, "the body's chunked framing is broken");
   }
   if (parser_->is_done()) return handle_request();
-  // All that stays in the buffer is a chunk's header or a trailer that has not ended.
+  // What is left in the buffer is the beginning of a chunk's header or of the trailer.
   if (in_.bytes().size() > loop_.state().limits.chunk_overhead_bytes_max)
     return refuse(Fault::malformed, "a chunk's header or the trailer is too long");
-  if (ends_with_drain()) return true;
+  if (end_if_draining()) return true;
   if (flush()) read_more();
   return false;
 }
 
 bool Connection::step_stream() {
-  if (flush()) stream_->go_on();
-  // It may have ended there; then the end is still to be sent.
+  if (flush()) stream_->on_flushed();
+  // The stream may have ended in that call; then its last bytes are still to be sent.
   return phase_ == Phase::closing;
 }
 
@@ -168,11 +168,9 @@ bool Connection::handle_request() {
   request_.body = body_;
   phase_ = Phase::waiting;
   const bool client = port_ == Port::client;
-  if (client) {
-    // Of requests that were sent together, the next begins before the answer to the one before has left: the
-    // connection is counted once, from the first on until all is written.
-    if (!std::exchange(busy_, true)) state.begin_request();
-  }
+  // A pipelined request begins before the answer to the last one is written, so a connection is counted once, until
+  // all its answers are written.
+  if (client && !std::exchange(busy_, true)) state.begin_request();
   if (client && state.draining) {
     answer(state.refuse_for_now(Fault::draining, path()));
   } else if (client && !state.admission.try_enter()) {
@@ -207,14 +205,14 @@ Handled Connection::call_handler() {
 
 void Connection::answer(Response response) {
   if (response.events_after && request_.method != Method::head) return begin_stream(response);
-  // A drain closes behind the last of the requests that were sent together: each that was read is answered.
+  // A drain closes the connection behind the last pipelined request that was read.
   const bool drained = loop_.state().draining && in_.empty();
   const bool keep_alive = !response.close && !parser_->wants_close() && !drained;
   put_answer(response, keep_alive);
   forget_request();
   phase_ = keep_alive ? Phase::header : Phase::closing;
   linger_ = !keep_alive && !in_.empty();
-  if (keep_alive) set_rest_deadline();
+  if (keep_alive) set_idle_deadline();
   advance();
 }
 
@@ -228,7 +226,7 @@ void Connection::begin_stream(const Response& response) {
   socket_.set_option(boost::asio::socket_base::send_buffer_size{send_bytes}, ignored);
   put_answer(response, false);
   phase_ = Phase::streaming;
-  // No answer comes after a stream, so further requests are discarded. The read notices when the client goes.
+  // No answer can follow a stream, so later requests are discarded. Reading detects that the client has closed.
   in_.clear();
   read_more();
   send_more(stream_->opening(response.events_from_now));
@@ -236,12 +234,12 @@ void Connection::begin_stream(const Response& response) {
 
 void Connection::send_more(std::string_view bytes) {
   out_.append(bytes);
-  if (!writing_) set_rest_deadline();
+  if (!writing_) set_idle_deadline();
   advance();
 }
 
 void Connection::end_stream() {
-  // Who has not read what was written does not see the end either.
+  // A client that does not read would not see the end either.
   if (writing_) return close();
   out_.append(stream_->ending());
   stream_.reset();
@@ -260,9 +258,9 @@ bool Connection::refuse(Fault fault, std::string_view detail) {
   return true;
 }
 
-bool Connection::ends_with_drain() {
+bool Connection::end_if_draining() {
   if (port_ != Port::client || !loop_.state().draining) return false;
-  // The rest of a request would come for nothing.
+  // The rest of the request would be read only to be refused.
   if (phase_ == Phase::body || !in_.empty()) return refuse(Fault::draining);
   if (busy_) phase_ = Phase::closing;
   return busy_;
@@ -279,7 +277,7 @@ void Connection::forget_request() {
   match_ = {};
   import_place_ = nullptr;
   caller_.clear();
-  release_room(body_);
+  release(body_);
 }
 
 void Connection::put_answer(const Response& response, bool keep_alive) {
@@ -334,7 +332,7 @@ bool Connection::flush() {
   boost::system::error_code error;
   const auto sent = socket_.write_some(boost::asio::buffer(out_), error);
   if (sent == out_.size()) {
-    release_room(out_);
+    release(out_);
     return true;
   }
   if (error && error != boost::asio::error::would_block) {
@@ -344,14 +342,14 @@ bool Connection::flush() {
   writing_ = true;
   set_deadline(loop_.state().limits.write_timeout_ms);
   sending_.assign(out_, sent);
-  release_room(out_);
+  release(out_);
   boost::asio::async_write(socket_, boost::asio::buffer(sending_),
                            [self = shared_from_this()](boost::system::error_code failed, std::size_t) {
                              self->writing_ = false;
-                             release_room(self->sending_);
+                             release(self->sending_);
                              if (self->phase_ == Phase::closed) return;
                              if (failed) return self->close();
-                             self->set_rest_deadline();
+                             self->set_idle_deadline();
                              self->advance();
                            });
   return false;
@@ -364,11 +362,11 @@ void Connection::finish() {
   phase_ = Phase::lingering;
   in_.clear();
   set_deadline(loop_.state().limits.linger_timeout_ms);
-  settle_if_written();
+  end_request_if_written();
   read_more();
 }
 
-void Connection::settle_if_written() {
+void Connection::end_request_if_written() {
   if (!busy_ || (phase_ != Phase::closed && (phase_ == Phase::waiting || writing_ || !out_.empty()))) return;
   busy_ = false;
   loop_.state().end_request();
@@ -383,13 +381,13 @@ void Connection::close() {
   boost::system::error_code ignored;
   socket_.close(ignored);
   loop_.forget(*this);
-  settle_if_written();
+  end_request_if_written();
 }
 
 void Connection::check_deadline(Clock::time_point now) {
   if (now < deadline_ || phase_ == Phase::closed) return;
   if (writing_ || phase_ == Phase::lingering || phase_ == Phase::closing) return close();
-  // The loop watches over the requests that wait.
+  // The deadline of the call applies, which the loop checks.
   if (phase_ == Phase::waiting) return;
   if (phase_ == Phase::streaming) return send_more(stream_->keep_alive());
   if (phase_ == Phase::header && !header_begun_) return close();

@@ -14,8 +14,9 @@
 
 namespace sugang {
 
-/// One client's connection. It reads a request, hands it on, writes the answer and reads the next: requests that
-/// arrive early wait in its buffer, and it reads nothing more while it waits, so a client cannot pile up work.
+/// One client's connection: reads a request, calls its handler, writes the answer, continues with the next request.
+/// Nothing is read while an answer is awaited, so a client that sends many requests at once fills only the read
+/// buffer.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Clock = EventLoop::Clock;
@@ -24,30 +25,29 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ~Connection();
 
   void start();
-  /// The answer to the request under way.
+  /// Answers the request under way.
   void answer(Response response);
-  /// More of the stream under way, framed.
+  /// Sends more of the event stream. The bytes are framed.
   void send_more(std::string_view bytes);
-  /// Ends the stream under way; what was sent is still written.
+  /// Ends the event stream. A client that has not taken all earlier bytes is cut off.
   void end_stream();
-  /// Ends a stream, and refuses a request that has come in part: its rest would come for nothing.
+  /// Ends an event stream, and refuses a request of which only a part has arrived.
   void begin_drain();
   void check_deadline(Clock::time_point now);
-  /// At once; what is under way is forgotten.
+  /// Closes the socket at once. A later answer to the request under way is dropped.
   void close();
-  /// Of the request under way.
+  /// The path of the request under way.
   std::string path() const { return std::string{request_.path}; }
 
-  /// Where the loop's list has it.
-  std::size_t place = 0;
+  /// Index in the loop's list of connections.
+  std::size_t loop_index = 0;
 
  private:
   enum class Phase : std::uint8_t { header, body, waiting, streaming, closing, lingering, closed };
 
-  /// Does what can be done with the bytes there are, then reads or writes.
+  /// Takes steps until one has to wait.
   void advance();
-  // A step; false when there is nothing to do but wait.
-
+  // A step returns false when it has to wait for a read, a write or an answer.
   bool step();
   bool step_header();
   bool accept_header();
@@ -57,24 +57,28 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool handle_request();
 
   Handled call_handler();
-  /// An answer to bytes that are no request; the connection ends with it. True: the next step sends it.
+  /// Answers what is not a complete, acceptable request, and ends the connection. Returns true: the next step sends
+  /// the answer.
   bool refuse(Fault fault, std::string_view detail = {});
-  /// While the server drains nothing more is read from a client whose requests are answered.
-  bool ends_with_drain();
+  /// While the server drains: refuses a request of which only a part has arrived, or closes behind the last answer.
+  /// False: the connection stays open.
+  bool end_if_draining();
   void begin_stream(const Response& response);
   void put_answer(const Response& response, bool keep_alive);
-  /// The next request knows nothing of the last.
+  /// Resets what belongs to one request.
   void forget_request();
 
   void read_more();
   void on_read(boost::system::error_code error, std::size_t count);
-  /// True when all that was to be sent is with the kernel.
+  /// Sends out_. True when the kernel has taken all of it.
   bool flush();
+  /// Closes, after lingering if `linger_` is set.
   void finish();
-  void settle_if_written();
+  /// Stops counting the connection as unanswered, once all its answers are written or it is closed.
+  void end_request_if_written();
   void set_deadline(std::uint32_t timeout_ms);
-  /// For a client to whom all was written.
-  void set_rest_deadline();
+  /// For a client that has received everything: until it is idle too long, or a stream needs its keep-alive.
+  void set_idle_deadline();
 
   EventLoop& loop_;
   EventLoop::Socket socket_;
@@ -84,32 +88,36 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   ReadBuffer in_;
   HeaderScanner scanner_;
+  /// request_ has views of it.
   std::string header_;
   std::string body_;
   Request request_;
   std::optional<RequestParser> parser_;
   RouteMatch match_;
-  /// Of a catalogue under way.
+  /// Set while an import is read.
   ImportPlace import_place_;
-  /// Of the request under way.
+  /// See Call::caller.
   std::string caller_;
-  /// The client's address, once for all its requests.
+  /// The client's network address.
   std::string address_;
   std::uint64_t ticket_ = 0;
-  /// While streaming.
+  /// Set in Phase::streaming.
   std::unique_ptr<EventStream> stream_;
-  /// When the request had been read; while it is read, when it began.
+  /// When the request was complete; until then, when its first byte arrived.
   Clock::time_point started_;
 
+  /// Not sent yet.
   std::string out_;
+  /// The bytes of an asynchronous write.
   std::string sending_;
   bool advancing_ = false;
   bool reading_ = false;
   bool writing_ = false;
   bool header_begun_ = false;
-  /// The request under way counts as unanswered.
+  /// Counted in ServerState::begin_request.
   bool busy_ = false;
-  /// What the client still sends is thrown away before the close, so that it can read the answer.
+  /// Read and discard what the client still sends before closing: to close over unread bytes sends a reset, which
+  /// may overtake the answer.
   bool linger_ = false;
 };
 

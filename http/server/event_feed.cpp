@@ -7,8 +7,8 @@
 namespace sugang {
 using State = EventStream::State;
 
-EventFeed::EventFeed(const Site& site, Admission& admission, std::shared_ptr<AnswerQueue> loop)
-    : site_(site), admission_(admission), loop_(std::move(loop)) {}
+EventFeed::EventFeed(const Site& site, Admission& admission, std::shared_ptr<AnswerQueue> queue)
+    : site_(site), admission_(admission), queue_(std::move(queue)) {}
 
 std::unique_ptr<EventStream> EventFeed::open(Connection& connection, Position after, bool chunked) {
   if (!admission_.try_enter_stream()) return nullptr;
@@ -22,8 +22,8 @@ void EventFeed::leave(EventStream& stream) {
   admission_.leave_stream();
 }
 
-void EventFeed::ask(EventStream& stream) {
-  // Where others wait the journal has been: one that stands before that has more to read, though it saw an end.
+void EventFeed::request_page(EventStream& stream) {
+  // The journal has reached awaited_. A stream before it has more to read, though its last page was at the end.
   const bool passed = awaiting_ && stream.after_ < awaited_;
   if (stream.at_end_ && !passed)
     await_more(stream);
@@ -37,14 +37,14 @@ void EventFeed::read(EventStream& stream) {
   });
   stream.state_ = State::reading;
   if (under_way) return;
-  site_.read_events(stream.after_, [this, loop = loop_](EventPage read) {
-    auto page = std::make_shared<const EventPage>(std::move(read));
-    loop->push({AnswerQueue::no_ticket, {}, [this, page](bool) { on_page(*page); }});
+  site_.read_events(stream.after_, [this, queue = queue_](EventPage page) {
+    auto shared = std::make_shared<const EventPage>(std::move(page));
+    queue->push({AnswerQueue::no_ticket, {}, [this, shared](bool) { on_page(*shared); }});
   });
 }
 
 void EventFeed::on_page(const EventPage& page) {
-  // A stream that fails leaves, and no other moves: the list only shrinks at the place that is looked at.
+  // Backwards: take() may remove its stream from the list, and no other.
   for (std::size_t i = streams_.size(); i-- > 0;)
     if (streams_[i]->state_ == State::reading && streams_[i]->after_ == page.after) streams_[i]->take(page);
 }
@@ -54,8 +54,8 @@ void EventFeed::await_more(EventStream& stream) {
   if (awaiting_) return;
   awaiting_ = true;
   awaited_ = stream.after_;
-  site_.await_events(awaited_, [this, loop = loop_] {
-    loop->push({AnswerQueue::no_ticket, {}, [this](bool) { on_more(); }});
+  site_.await_events(awaited_, [this, queue = queue_] {
+    queue->push({AnswerQueue::no_ticket, {}, [this](bool) { on_more(); }});
   });
 }
 

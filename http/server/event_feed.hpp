@@ -14,22 +14,21 @@ namespace sugang {
 class Connection;
 class EventStream;
 
-/// The source of one loop's event streams. Each requests one page when it has written the last, so nothing
-/// gathers here for a client that reads slowly. Streams that stand at one place share one read and one rendering,
-/// and all that have come to the journal's end share one wait: a crowd of followers costs the journal what one
-/// does. On the loop's thread.
+/// The source of one loop's event streams. A stream requests its next page when the last one is sent, so no pages
+/// pile up for a slow client. Streams at the same position share one read and one rendering, and all streams at the
+/// journal's end share one wait: many followers cost the journal as much as one. Runs on the loop's thread.
 class EventFeed {
  public:
-  /// The site may call back after the feed is gone; `loop` is closed by then.
-  EventFeed(const Site& site, Admission& admission, std::shared_ptr<AnswerQueue> loop);
+  /// The site may call back after the feed is destroyed: `queue` is closed by then, and drops the call.
+  EventFeed(const Site& site, Admission& admission, std::shared_ptr<AnswerQueue> queue);
 
-  /// Nothing: there are too many streams.
+  /// Null: there are too many streams.
   std::unique_ptr<EventStream> open(Connection& connection, Position after, bool chunked);
 
  private:
   friend class EventStream;
   /// The stream gets its next page as soon as there is one.
-  void ask(EventStream& stream);
+  void request_page(EventStream& stream);
   void leave(EventStream& stream);
 
   void read(EventStream& stream);
@@ -39,9 +38,9 @@ class EventFeed {
 
   const Site& site_;
   Admission& admission_;
-  std::shared_ptr<AnswerQueue> loop_;
+  std::shared_ptr<AnswerQueue> queue_;
   std::vector<EventStream*> streams_;
-  /// One wait for all is under way, for records after `awaited_`.
+  /// The shared wait is under way, for records after `awaited_`.
   bool awaiting_ = false;
   Position awaited_ = 0;
 };

@@ -9,8 +9,8 @@
 namespace sugang {
 namespace {
 
-/// Timeouts are kept to about a quarter of the shortest; one timer looks after all connections.
-std::chrono::milliseconds period_for(const Limits& limits) {
+/// One timer checks all deadlines, so a timeout is late by at most this: a quarter of the shortest, 5 to 250 ms.
+std::chrono::milliseconds sweep_period_for(const Limits& limits) {
   const auto shortest = std::min({limits.header_read_timeout_ms, limits.body_read_timeout_ms,
                                   limits.idle_timeout_ms, limits.write_timeout_ms, limits.linger_timeout_ms,
                                   limits.answer_timeout_ms, limits.event_stream_keep_alive_ms});
@@ -28,7 +28,7 @@ EventLoop::EventLoop(ServerState& state)
     : state_(state),
       context_(1),
       sweep_timer_(context_),
-      sweep_period_(period_for(state.limits)),
+      sweep_period_(sweep_period_for(state.limits)),
       answers_(
           std::make_shared<AnswerQueue>([this] { boost::asio::post(context_, [this] { deliver_answers(); }); })),
       events_(state.site, state.admission, answers_),
@@ -47,7 +47,7 @@ void EventLoop::run() {
 
 void EventLoop::adopt(Socket socket, Port port) {
   auto connection = std::make_shared<Connection>(*this, std::move(socket), port);
-  connection->place = connections_.size();
+  connection->loop_index = connections_.size();
   connections_.push_back(connection);
   connection->start();
 }
@@ -64,14 +64,14 @@ void EventLoop::shut_down() {
 }
 
 void EventLoop::forget(Connection& connection) {
-  const auto place = connection.place;
-  std::swap(connections_[place], connections_.back());
-  connections_[place]->place = place;
+  const auto index = connection.loop_index;
+  std::swap(connections_[index], connections_.back());
+  connections_[index]->loop_index = index;
   connections_.pop_back();
 }
 
 void EventLoop::begin_drain() {
-  // Backwards: one that closes is replaced by the last, which was looked at before.
+  // Backwards: a connection that closes is replaced by the last one, which was visited before.
   for (std::size_t i = connections_.size(); i-- > 0;)
     if (i < connections_.size()) connections_[i]->begin_drain();
 }
@@ -102,8 +102,8 @@ Connection* EventLoop::close_call(std::uint64_t ticket) {
   auto* slot = slot_of(ticket);
   if (!slot) return nullptr;
   if (slot->counted) state_.admission.leave();
-  if (!slot->hold.course.empty()) state_.admission.leave_course(slot->hold.course);
-  slot->hold.course.clear();
+  if (!slot->hold.course_key.empty()) state_.admission.leave_course(slot->hold.course_key);
+  slot->hold.course_key.clear();
   slot->open = false;
   ++slot->generation;
   free_slots_.push_back(static_cast<std::uint32_t>(ticket));
@@ -131,9 +131,9 @@ void EventLoop::deliver_answers() {
 void EventLoop::resume(const AnswerQueue::Item& item) {
   try {
     item.resume(slot_of(item.ticket) != nullptr);
-  } catch (const std::exception& fault) {
-    // One request's fault must not end the thread that all others live on.
-    give_up(item.ticket, Fault::internal_error, fault.what());
+  } catch (const std::exception& error) {
+    // An exception of one request must not end the thread that serves all others.
+    give_up(item.ticket, Fault::internal_error, error.what());
   }
 }
 
@@ -163,7 +163,7 @@ void EventLoop::arm_sweep() {
 void EventLoop::sweep() {
   const auto now = Clock::now();
   give_up_overdue(now);
-  // Backwards: one that closes is replaced by the last, which was looked at before.
+  // Backwards, as in begin_drain.
   for (std::size_t i = connections_.size(); i-- > 0;)
     if (i < connections_.size()) connections_[i]->check_deadline(now);
 }

@@ -18,8 +18,8 @@ namespace sugang {
 
 class Connection;
 
-/// One thread's connections and the requests that they wait for. Everything here runs on that thread, but the
-/// answer queue.
+/// One thread with its connections and their requests under way. All functions but context() run on that thread;
+/// answers from other threads come through the queue.
 class EventLoop {
  public:
   using Clock = std::chrono::steady_clock;
@@ -33,25 +33,26 @@ class EventLoop {
 
   /// Runs until shut_down().
   void run();
-  /// The connection counts as open already.
+  /// ServerState::open_connection has counted the connection.
   void adopt(Socket socket, Port port);
   /// Closes everything; run() returns.
   void shut_down();
 
-  /// A request is taken up: its ticket, valid until the answer or the deadline. `counted` in the admission.
+  /// Returns the ticket of a new call, valid until its answer or its deadline. `counted`: by Admission::try_enter.
   std::uint64_t open_call(Connection& connection, bool counted);
   CallHold& hold(std::uint64_t ticket) { return slot_of(ticket)->hold; }
   Exchange exchange(std::uint64_t ticket) { return {answers_, ticket}; }
-  /// Gives the connection that waits for it, if one still does.
+  /// Returns the connection that waits for the answer; null if there is none.
   Connection* close_call(std::uint64_t ticket);
-  /// The connection is gone; its request continues without it.
+  /// The connection closes; its call continues without it.
   void detach(std::uint64_t ticket);
+  /// Removes a closed connection.
   void forget(Connection& connection);
 
   EventFeed& events() { return events_; }
-  /// Streams end, and requests that have come in part are refused.
+  /// As Connection::begin_drain, for each.
   void begin_drain();
-  /// Requests that still have no answer are given up.
+  /// Answers 503 to every request that has no answer yet.
   void answer_rest();
 
   /// `Date: …\r\n`
@@ -70,10 +71,11 @@ class EventLoop {
   Slot* slot_of(std::uint64_t ticket);
   void deliver_answers();
   void resume(const AnswerQueue::Item& item);
-  /// Refuses a request that was read, if its connection still waits; `what` is for the log.
+  /// Ends the call. Answers with the fault, if a connection waits for the answer; `what` is for the log.
   void give_up(std::uint64_t ticket, Fault fault, std::string_view what = {});
   void give_up_overdue(Clock::time_point now);
   void arm_sweep();
+  /// Checks all deadlines.
   void sweep();
 
   ServerState& state_;

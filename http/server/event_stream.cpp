@@ -12,19 +12,19 @@ EventStream::EventStream(EventFeed& feed, Connection& connection, Position after
 
 EventStream::~EventStream() { feed_.leave(*this); }
 
-void EventStream::go_on() {
-  // Last: it takes the stream away.
+void EventStream::on_flushed() {
+  // Last: it destroys this stream.
   if (ends_) return connection_.end_stream();
-  if (state_ == State::writing) feed_.ask(*this);
+  if (state_ == State::writing) feed_.request_page(*this);
 }
 
 void EventStream::take(const EventPage& page) {
   after_ = page.next;
   at_end_ = page.at_end;
   ends_ = page.ends;
-  if (page.text.empty()) return feed_.ask(*this);
+  if (page.text.empty()) return feed_.request_page(*this);
   state_ = State::writing;
-  // Last: a connection that fails now ends this stream.
+  // Last: if the connection fails, it destroys this stream.
   connection_.send_more(frame(page.text));
 }
 
@@ -32,6 +32,7 @@ std::string EventStream::opening(bool with_position) const {
   const std::string id = with_position ? "id: " + position_text(after_) + "\n" : "";
   return frame(id + "retry: 1000\n\n");
 }
+
 std::string EventStream::keep_alive() const { return frame(": keep-alive\n\n"); }
 std::string EventStream::ending() const { return chunked_ ? "0\r\n\r\n" : ""; }
 

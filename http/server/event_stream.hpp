@@ -8,11 +8,11 @@
 
 namespace sugang {
 
-/// One client's stream of events (Server-Sent Events, WHATWG HTML 9.2): where it stands in the journal, and how its
-/// bytes are framed. Made by the feed, owned by its connection.
+/// One client's stream of events (Server-Sent Events, WHATWG HTML 9.2): its position in the journal, and the
+/// framing of its bytes. Created by the feed, owned by its connection.
 class EventStream {
  public:
-  /// What it does until its next page: sends the last, has requested it, or is at the journal's end.
+  /// The last page is being sent; the next one is requested; or awaited, at the journal's end.
   enum class State : std::uint8_t { writing, reading, waiting };
 
   EventStream(EventFeed& feed, Connection& connection, Position after, bool chunked);
@@ -20,14 +20,15 @@ class EventStream {
   EventStream(const EventStream&) = delete;
   EventStream& operator=(const EventStream&) = delete;
 
-  /// All that it gave is with the kernel: the next page may come.
-  void go_on();
+  /// The kernel has taken all bytes of the stream. Requests the next page, or ends the stream.
+  void on_flushed();
 
-  // Bytes for the connection.
-  /// With the position, for a client that comes back before it has seen an event.
+  // Bytes to send, framed.
+
+  /// `with_position`: as an id, for a client that reconnects before its first event.
   std::string opening(bool with_position) const;
   std::string keep_alive() const;
-  /// The stream is whole; the client may continue with another server.
+  /// Shows the client that the stream has ended and was not cut off.
   std::string ending() const;
 
  private:

@@ -6,12 +6,12 @@
 
 namespace sugang {
 
-/// Where a header ends, found while it arrives.
+/// Finds the end of a header while the header arrives.
 class HeaderScanner {
  public:
   enum class Found { more, end, bare_line_feed };
 
-  /// Looks on in `bytes`, the header's first bytes, of which it has seen a part before.
+  /// `bytes`: the header from its first byte, as far as it has arrived. Continues where the last scan ended.
   Found scan(std::string_view bytes);
   /// After `end`: the header's size with its final empty line.
   std::size_t size() const { return line_start_; }
@@ -22,10 +22,10 @@ class HeaderScanner {
   std::size_t seen_ = 0;
 };
 
-/// Judges how a request's header frames what follows. Two parsers that read one of these headers differently see
-/// different requests, so all that RFC 9112 lets a recipient repair or choose is refused: no Host or two, two or
-/// listed lengths, a length beside a transfer coding, any coding but one `chunked`, any coding in HTTP/1.0, folded
-/// lines, blanks before a colon, control characters.
+/// Checks how a request's header frames its body. Two servers that read the same header differently see different
+/// requests (request smuggling). So all that RFC 9112 lets a recipient repair or choose is refused: several Host
+/// fields or, in HTTP/1.1, none; several lengths or a list of them; a length beside a transfer coding; any coding
+/// but one `chunked`; any coding in HTTP/1.0; folded lines; blanks before a colon; control characters.
 ///
 /// Takes the raw header with its final empty line, each line ended by CRLF. Returns why it is refused.
 std::optional<std::string_view> framing_fault(std::string_view header);

@@ -5,9 +5,9 @@
 
 namespace sugang {
 
-/// Every bound of the HTTP side. What passes one is refused with a problem; nothing grows without one.
+/// Every bound of the HTTP server, with the status that answers what exceeds it.
 struct Limits {
-  /// Request line and fields, with their final empty line: 431.
+  /// Request line and fields, with the final empty line: 431.
   std::size_t header_bytes_max = 16 << 10;
   /// Chunk extensions and trailers of one request, together: 400.
   std::size_t chunk_overhead_bytes_max = 512;
@@ -18,35 +18,37 @@ struct Limits {
   /// Courses in one CSV: 422.
   std::size_t import_rows_max = 100'000;
 
-  /// From the first byte of a request (for the first: from the accept) to the end of its header: 408.
+  /// From the first byte of a request to the end of its header: 408. Also from the accept to the first byte; then
+  /// the connection is closed without an answer.
   std::uint32_t header_read_timeout_ms = 10'000;
   /// From the end of the header to the end of the body: 408.
   std::uint32_t body_read_timeout_ms = 30'000;
-  /// Between two requests of one connection.
+  /// Between two requests of one connection, which is then closed.
   std::uint32_t idle_timeout_ms = 75'000;
-  /// For a client that does not read its answer.
+  /// For a client that does not read its answer: the connection is closed.
   std::uint32_t write_timeout_ms = 30'000;
-  /// How long what a refused client still sends is thrown away, so that it can read its answer.
+  /// How long what a refused client still sends is read and discarded, so that it can read the answer.
   std::uint32_t linger_timeout_ms = 2'000;
-  /// Beyond the wait that the caller chose: 503, and the request's place is free again.
+  /// Beyond the wait that the caller chose: 503. The request then no longer counts as in flight.
   std::uint32_t answer_timeout_ms = 10'000;
 
-  /// A client that follows the events gets something at least so often.
+  /// An event stream without events gets a comment at this interval.
   std::uint32_t event_stream_keep_alive_ms = 15'000;
 
   /// Open connections: the next gets 503 and is closed.
   std::size_t connections_max = 10'000;
-  /// The same for the management port, which has its own, so that probes are answered whatever clients do.
+  /// The same for the management port, so that clients cannot use up the connections of probes.
   std::size_t management_connections_max = 64;
-  /// Requests taken up and not answered yet, in the whole node: 503.
+  /// Requests of clients without an answer, in the whole node: 503.
   std::size_t requests_in_flight_max = 20'000;
-  /// The same for one course: 503.
+  /// The same for the commands to one course, and for the reads of one course: 503.
   std::size_t requests_in_flight_per_course_max = 10'000;
-  /// Catalogues that are read or registered, in the whole node: 503.
+  /// Imports from the first byte of the body until all courses are registered, in the whole node: 503.
   std::size_t imports_max = 4;
-  /// Clients that follow the events, in the whole node: 503.
+  /// Event streams, in the whole node: 503.
   std::size_t event_streams_max = 200;
-  /// What the kernel holds for one of them. Small, so that the write timeout sees a client that does not read.
+  /// The kernel's send buffer of an event stream. Small, so that a client that does not read meets the write
+  /// timeout.
   std::size_t event_stream_send_bytes = 64 << 10;
 };
 

@@ -8,7 +8,7 @@
 
 namespace sugang {
 
-/// Bytes that have arrived and are not used up, always in one piece.
+/// Bytes that have arrived and are not consumed, always contiguous.
 class ReadBuffer {
  public:
   std::string_view bytes() const { return {data_.data() + begin_, end_ - begin_}; }

@@ -13,7 +13,7 @@ namespace sugang {
 enum class Method : std::uint8_t { get, head, post, put, patch, delete_, options, other };
 constexpr auto names_of(Method) { return names("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", ""); }
 
-/// The request fields that mean something to this server, named in lower case.
+/// The request fields that this server reads.
 enum class RequestField : std::uint8_t {
   accept,
   content_type,
@@ -32,11 +32,12 @@ constexpr auto names_of(RequestField) {
                "prefer", "sugang-min-position", "traceparent", "x-request-id");
 }
 
-/// One request, complete. All views hold until the handler returns; what outlives it is copied.
+/// A complete request. Its views are valid until the handler returns.
 struct Request {
   Method method = Method::other;
-  /// Path as it was sent, and what follows the question mark.
+  /// As sent, still percent-encoded.
   std::string_view path;
+  /// As sent, without the question mark.
   std::string_view query;
   std::array<std::optional<std::string_view>, EnumNames<RequestField>::values.size()> fields;
   std::string_view body;

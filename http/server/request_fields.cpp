@@ -8,7 +8,7 @@
 namespace sugang {
 namespace {
 
-/// Cuts `text` up to the next `separator` outside quotes; the separator goes.
+/// Removes the text up to the next `separator` outside quotes, and the separator. Returns the text, trimmed.
 std::string_view take_element(std::string_view& text, char separator) {
   bool quoted = false;
   std::size_t i = 0;
@@ -48,23 +48,23 @@ void append_hex(std::string& out, const std::array<std::uint8_t, Size>& bytes) {
   for (auto byte : bytes) (out += digits[byte >> 4]) += digits[byte & 15];
 }
 
-/// How much a media type is wanted.
-struct Wanted {
-  /// Thousandths, 0: not at all.
+/// How `Accept` rates a media type.
+struct Rating {
+  /// In thousandths; 0: not accepted.
   int weight = 0;
-  /// 3 by its name, 2 by the first half of it, 1 as anything, 0 not at all.
-  int exactness = 0;
-  auto operator<=>(const Wanted&) const = default;
+  /// Of the range that matches: 3 for `type/subtype`, 2 for `type/*`, 1 for `*/*`; 0: none.
+  int specificity = 0;
+  auto operator<=>(const Rating&) const = default;
 };
 
-int exactness_of(std::string_view range, std::string_view type) {
+int specificity_of(std::string_view range, std::string_view type) {
   if (same_word(range, type)) return 3;
   if (range == "*/*") return 1;
   const auto half = type.substr(0, type.find('/') + 1);
   return range.ends_with("/*") && same_word(range.substr(0, range.size() - 1), half) ? 2 : 0;
 }
 
-/// `0.25` to 250; what is no weight weighs most, as if it were not there.
+/// `0.25` gives 250. A text that is not a weight gives 1000, as no weight does.
 int parse_weight(std::string_view text) {
   if (!text.starts_with('0')) return 1000;
   int weight = 0;
@@ -81,16 +81,16 @@ int weight_of(std::string_view parameters) {
   return 1000;
 }
 
-/// The most exact range decides.
-Wanted wanted(std::string_view accept, std::string_view type) {
-  Wanted found;
+/// The most specific range decides.
+Rating rate(std::string_view accept, std::string_view type) {
+  Rating rating;
   while (!accept.empty()) {
     auto parameters = take_element(accept, ',');
-    const auto exactness = exactness_of(take_element(parameters, ';'), type);
-    if (exactness > found.exactness) found = {weight_of(parameters), exactness};
+    const auto specificity = specificity_of(take_element(parameters, ';'), type);
+    if (specificity > rating.specificity) rating = {weight_of(parameters), specificity};
   }
-  // However exactly a type is named, not at all is not at all.
-  return found.weight > 0 ? found : Wanted{};
+  // Types with weight 0 are equal, however specific their ranges are.
+  return rating.weight > 0 ? rating : Rating{};
 }
 
 struct EntityTag {
@@ -98,7 +98,7 @@ struct EntityTag {
   std::string_view opaque;
 };
 
-/// Calls `visit` for each tag; false when the list is not one.
+/// Calls `visit` for each tag. False: the text is not a list of tags, or has none.
 template <class Visit>
 bool for_each_tag(std::string_view list, Visit visit) {
   bool found = false;
@@ -196,6 +196,7 @@ std::optional<IfMatch> parse_if_match(std::string_view field, TagOf tags) {
   IfMatch match;
   const bool is_list = for_each_tag(field, [&](EntityTag tag) {
     if (tag.weak) return;
+    // A course's tag has a sequence after the dot, which is not compared.
     const auto dot = tag.opaque.find('.');
     if ((dot != std::string_view::npos) != (tags == TagOf::course)) return;
     if (tags == TagOf::course && !parse_number<Sequence>(tag.opaque.substr(dot + 1))) return;
@@ -215,8 +216,9 @@ std::string course_etag(std::uint64_t definition, Sequence sequence) {
   return '"' + std::to_string(definition) + '.' + std::to_string(sequence) + '"';
 }
 
-std::string version_etag(std::uint64_t version, std::optional<std::uint64_t> place) {
-  return '"' + std::to_string(version) + (place ? '.' + std::to_string(*place) : "") + '"';
+std::string version_etag(std::uint64_t version, std::optional<std::uint64_t> waitlist_position) {
+  const auto suffix = waitlist_position ? '.' + std::to_string(*waitlist_position) : "";
+  return '"' + std::to_string(version) + suffix + '"';
 }
 
 std::string position_text(Position position) {
@@ -245,7 +247,7 @@ MediaType parse_content_type(std::string_view field) {
 
 std::string_view best_offer(std::string_view accept, std::span<const std::string_view> offered) {
   return *std::max_element(offered.begin(), offered.end(),
-                           [&](auto a, auto b) { return wanted(accept, a) < wanted(accept, b); });
+                           [&](auto a, auto b) { return rate(accept, a) < rate(accept, b); });
 }
 
 }  // namespace sugang

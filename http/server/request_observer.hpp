@@ -9,21 +9,20 @@
 
 namespace sugang {
 
-/// One answer. All views end with the call.
+/// One answer. The views are valid during the call; `method` and `route` are constants.
 struct AnsweredRequest {
-  /// View of a constant.
   std::string_view method;
-  /// The route's form (`/v1/courses/{id}`), `unrouted` for what no route matched and `unread` for what could not be
-  /// read; view of a constant.
+  /// The route's path (`/v1/courses/{id}`); `unrouted` if no route matched; `unread` if the request could not be
+  /// read.
   std::string_view route;
   std::uint16_t status = 0;
-  /// From the whole request read to its answer; of what could not be read, from its first byte.
+  /// From the end of the request to its answer; of a request that could not be read, from its first byte.
   std::chrono::nanoseconds took{0};
-  /// The caller chose by `Prefer` to wait for an end, so the time is not the server's.
+  /// The caller asked with `Prefer` to wait for a saga's end, so `took` is the caller's choice.
   bool chose_to_wait = false;
-  /// The problem's name, `sold-out`; empty for an answer that is none.
+  /// The problem's name, such as `sold-out`; empty if the answer is not a problem.
   std::string_view problem;
-  /// What failed in the server itself, for an internal error.
+  /// For an internal error: what failed.
   std::string_view fault;
   std::string_view request_id;
   TraceContext trace;
@@ -33,17 +32,17 @@ struct AnsweredRequest {
   std::string_view caller;
 };
 
-/// Sees every answer, and what becomes of connections: for metrics and the log. `port` is `client` or `management`.
+/// Gets every answer and every change of connections, for metrics and the log. `port` is `client` or `management`.
 class RequestObserver {
  public:
   virtual ~RequestObserver() = default;
   /// On an HTTP thread; must not block.
   virtual void answered(const AnsweredRequest& request) = 0;
-  /// A connection was opened or closed; so many are open now.
+  /// A connection was opened or closed. `open`: how many are open now.
   virtual void connections_changed(std::string_view port, std::size_t open) = 0;
-  /// There were `max` connections already.
+  /// All `max` connections were open.
   virtual void connection_refused(std::string_view port, std::size_t max) = 0;
-  /// The system gave no connection, for want of file descriptors or memory.
+  /// The system accepted no connection, for example without a free file descriptor.
   virtual void accept_failed(std::string_view port, std::string_view why) = 0;
 };
 

@@ -19,7 +19,7 @@ std::optional<RequestField> find_field(std::string_view name) {
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
-/// `http://host/path` to `/path`: what a proxy would send means the same here.
+/// `/path` of `http://host/path`, the absolute form (RFC 9112, 3.2.2).
 std::string_view origin_form(std::string_view target) {
   for (std::string_view scheme : {"http://", "https://"}) {
     if (!target.starts_with(scheme)) continue;
@@ -35,7 +35,7 @@ RequestParser::RequestParser(Request& request, std::string& body, std::size_t ch
     : request_(request), body_(body), chunk_overhead_left_(chunk_overhead_bytes_max) {
   request_ = {};
   body_.clear();
-  // Both limits are kept by the connection, which knows the route.
+  // Beast's own limits are off: the connection checks the header's size and, by route, the body's.
   header_limit(UINT32_MAX);
   body_limit(boost::none);
 }
@@ -45,9 +45,9 @@ void RequestParser::on_request_impl(beast::http::verb, Text method, Text target,
   request_.method = parse_enum<Method>(view(method)).value_or(Method::other);
   auto origin = origin_form(view(target));
   origin = origin.substr(0, origin.find('#'));
-  auto mark = std::min(origin.find('?'), origin.size());
-  request_.path = origin.substr(0, mark);
-  request_.query = origin.substr(std::min(mark + 1, origin.size()));
+  auto question_mark = std::min(origin.find('?'), origin.size());
+  request_.path = origin.substr(0, question_mark);
+  request_.query = origin.substr(std::min(question_mark + 1, origin.size()));
 }
 
 void RequestParser::on_field_impl(beast::http::field, Text name, Text value, Error& error) {
@@ -67,9 +67,10 @@ void RequestParser::note_field(RequestField field, std::string_view value) {
     case RequestField::if_none_match:
     case RequestField::prefer: slot = joined_.emplace_back(std::string{*slot}.append(", ").append(value)); return;
     case RequestField::traceparent:
-      // Two make none (W3C Trace Context, 3.2).
+      // Several count as none (W3C Trace Context, 3.2).
       slot = std::string_view{};
       return;
+    // The first one counts.
     case RequestField::x_request_id: return;
     case RequestField::content_type:
     case RequestField::expect:

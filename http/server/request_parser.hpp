@@ -8,8 +8,8 @@
 
 namespace sugang {
 
-/// Beast's parser, which fills a Request directly: only the fields that mean something, as views, without a copy.
-/// The header's bytes must stay where they are until the request is done.
+/// Beast's parser, which fills a Request directly: only the fields that the server reads, as views, without a copy.
+/// The header's bytes must stay where they are until the request is answered.
 class RequestParser final : public boost::beast::http::basic_parser<true> {
  public:
   using Error = boost::beast::error_code;
@@ -17,10 +17,10 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
 
   RequestParser(Request& request, std::string& body, std::size_t chunk_overhead_bytes_max);
 
-  /// For the body; before its first byte.
+  /// To be called before the first byte of the body.
   void limit_body(std::size_t bytes_max) { body_bytes_max_ = bytes_max; }
   bool body_too_large() const { return body_too_large_; }
-  /// A field that may stand once stood twice; why the request is refused.
+  /// A field that may occur once occurred twice: the request is malformed.
   bool field_repeated() const { return field_repeated_; }
   bool wants_close() const { return !keep_alive(); }
   bool is_http_1_0() const { return version_ == 10; }
@@ -41,7 +41,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
 
   Request& request_;
   std::string& body_;
-  /// Fields that a client may send in several lines, joined.
+  /// Values of fields that came in several lines, joined; the request has views of them.
   std::deque<std::string> joined_;
   std::size_t chunk_overhead_left_;
   std::size_t body_bytes_max_ = 0;

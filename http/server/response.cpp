@@ -26,7 +26,7 @@ Response to_response(Answer answer) {
 
 namespace {
 
-/// Beast knows two of them by the names that RFC 9110 has replaced.
+/// As in RFC 9110, which has replaced two of Beast's phrases.
 std::string_view reason_phrase(std::uint16_t status) {
   if (status == 413) return "Content Too Large";
   if (status == 422) return "Unprocessable Content";
@@ -47,7 +47,8 @@ std::string_view problem_name(const Response& response) {
 
 void write_response(const Response& response, const WireContext& context, std::string& out) {
   const bool bodiless = response.status == 204 || response.status == 304;
-  // A terminal's prompt then begins on a line of its own. Here, so that every body has it, stored ones too.
+  // A line feed at the end, so that a terminal's prompt begins on a new line. Added here, because stored answers
+  // have none.
   const bool ends_line = response.body.empty() || response.body.back() == '\n';
   out.reserve(out.size() + 256 + response.field_lines.size() + response.body.size());
   out.append("HTTP/1.1 ")

@@ -9,24 +9,24 @@
 namespace sugang {
 namespace {
 
-/// Whether `path` is of the form; its variable segment goes into `variable`.
-bool matches(std::string_view form, std::string_view path, std::string_view& variable) {
-  auto brace = form.find('{');
-  if (brace == std::string_view::npos) return form == path;
-  if (path.substr(0, brace) != form.substr(0, brace)) return false;
-  auto rest = form.substr(form.find('}') + 1);
+/// Sets `variable` to the path's variable segment, if the pattern has one.
+bool matches(std::string_view pattern, std::string_view path, std::string_view& variable) {
+  auto brace = pattern.find('{');
+  if (brace == std::string_view::npos) return pattern == path;
+  if (path.substr(0, brace) != pattern.substr(0, brace)) return false;
+  auto rest = pattern.substr(pattern.find('}') + 1);
   path.remove_prefix(brace);
   variable = path.substr(0, path.find('/'));
   return !variable.empty() && path.substr(variable.size()) == rest;
 }
 
-/// Whether `path` is the route's own, letter by letter.
+/// Whether a route without a variable segment has this path.
 bool is_fixed(std::span<const Route> routes, std::string_view path) {
   return path.find('{') == std::string_view::npos &&
          std::any_of(routes.begin(), routes.end(), [&](const Route& route) { return route.path == path; });
 }
 
-std::string allow(std::span<const Route> routes, std::string_view path) {
+std::string allowed_methods(std::span<const Route> routes, std::string_view path) {
   const bool fixed = is_fixed(routes, path);
   std::string allowed;
   std::string_view variable;
@@ -39,7 +39,7 @@ std::string allow(std::span<const Route> routes, std::string_view path) {
   return allowed;
 }
 
-bool takes(BodyKind kind, MediaType type, bool empty) {
+bool is_accepted(BodyKind kind, MediaType type, bool empty) {
   switch (kind) {
     case BodyKind::none: return true;
     case BodyKind::json: return type == MediaType::json;
@@ -60,7 +60,7 @@ Handled handle_or_throw(const RouteMatch& match, Call& call) {
     if (call.request.method == Method::options) return Response{.status = 204}.with("Allow", match.allowed);
     return call.site.refuse(Fault::method_not_allowed, call.request.path, {}).with("Allow", match.allowed);
   }
-  if (!takes(match.route->body, media_type(call.request), call.request.body.empty()))
+  if (!is_accepted(match.route->body, media_type(call.request), call.request.body.empty()))
     return call.site.refuse(Fault::unsupported_media_type, call.request.path, {});
   return match.route->handler(call);
 }
@@ -80,7 +80,7 @@ RouteMatch find_route(std::span<const Route> routes, Method method, std::string_
     }
     return match;
   }
-  match.allowed = path == "*" ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : allow(routes, path);
+  match.allowed = path == "*" ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : allowed_methods(routes, path);
   return match;
 }
 
@@ -96,26 +96,26 @@ Handled handle(const RouteMatch& match, Call& call) {
   Handled handled;
   try {
     handled = handle_or_throw(match, call);
-  } catch (const std::exception& fault) {
-    // One request's fault must not end the thread that all others live on.
+  } catch (const std::exception& error) {
+    // An exception of one request must not end the thread that serves all others.
     handled = call.site.refuse(Fault::internal_error, call.request.path, {});
-    handled->fault = fault.what();
+    handled->fault = error.what();
   }
-  if (handled) call.exchange.settle();
+  if (handled) call.exchange.mark_answered();
   return handled;
 }
 
 bool Call::enter_course(const CourseId& course) {
   if (!admission.try_enter_course(course.text)) return false;
-  hold.course = course.text;
+  hold.course_key = course.text;
   return true;
 }
 
 bool Call::enter_course_read(const CourseId& course) {
   // No id has a colon.
-  auto count = "read:" + course.text;
-  if (!admission.try_enter_course(count)) return false;
-  hold.course = std::move(count);
+  auto key = "read:" + course.text;
+  if (!admission.try_enter_course(key)) return false;
+  hold.course_key = std::move(key);
   return true;
 }
 

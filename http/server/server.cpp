@@ -16,7 +16,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-/// When the process has no file descriptor left, accepting again at once would only spin.
+/// Without a free file descriptor accept() fails at once; a retry without a pause would spin.
 constexpr std::chrono::milliseconds accept_retry{100};
 
 std::string text_of(const tcp::endpoint& endpoint) {
@@ -40,7 +40,7 @@ struct Server::Impl {
     tcp::endpoint endpoint;
   };
 
-  /// Takes the port. Throws std::system_error, which names the address.
+  /// Throws std::system_error, which names the address.
   static tcp::acceptor listen(EventLoop& loop, const ListenAddress& address) {
     try {
       return {loop.context(), tcp::endpoint{asio::ip::make_address(address.host), address.port}};
@@ -83,13 +83,14 @@ struct Server::Impl {
   }
 
   void take(tcp::socket socket, Port port, EventLoop& loop) {
-    if (!state.open_connection(port)) return turn_away(std::move(socket), port);
-    asio::dispatch(loop.context(),
-                   [&loop, port, taken = std::move(socket)]() mutable { loop.adopt(std::move(taken), port); });
+    if (!state.open_connection(port)) return refuse(std::move(socket), port);
+    asio::dispatch(loop.context(), [&loop, port, accepted = std::move(socket)]() mutable {
+      loop.adopt(std::move(accepted), port);
+    });
   }
 
-  /// One write, which a new socket's buffer always takes, and the end.
-  void turn_away(tcp::socket socket, Port port) {
+  /// Answers 503 with one write, for which a new socket always has room, and closes.
+  void refuse(tcp::socket socket, Port port) {
     if (state.observer) state.observer->connection_refused(to_text(port), state.connections_max(port));
     std::string bytes;
     auto& loop = *loops.front();
@@ -102,7 +103,7 @@ struct Server::Impl {
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(bytes), ignored);
     socket.shutdown(tcp::socket::shutdown_send, ignored);
-    // To close over unread bytes would send a reset, which may overtake the answer.
+    // To close over unread bytes sends a reset, which may overtake the answer.
     std::array<char, 16 << 10> unread;
     socket.read_some(asio::buffer(unread), ignored);
   }

@@ -30,7 +30,7 @@ struct ServerState {
   std::atomic<bool> draining{false};
   std::atomic<std::uint64_t> refused{0};
 
-  /// Refused with 503 before any work.
+  /// The answer to what is refused with 503 before a handler is called; counts it.
   Response refuse_for_now(Fault fault, std::string_view path, std::string_view detail = {}) {
     refused.fetch_add(1, std::memory_order_relaxed);
     return site.refuse(fault, path, detail);
@@ -38,7 +38,7 @@ struct ServerState {
   std::size_t connections_max(Port port) const {
     return port == Port::client ? limits.connections_max : limits.management_connections_max;
   }
-  /// False: there are as many as there may be.
+  /// Counts the connection. False: connections_max are open already.
   bool open_connection(Port port) {
     auto& open = connections_[static_cast<std::size_t>(port)];
     const auto before = open.fetch_add(1);
@@ -54,7 +54,7 @@ struct ServerState {
     if (observer) observer->connections_changed(to_text(port), before - 1);
   }
 
-  /// A client's request was taken up; until its answer is written.
+  /// Count a client's connection from the first request that was read until all its answers are written.
   void begin_request() { unanswered_.fetch_add(1); }
   void end_request() {
     if (unanswered_.fetch_sub(1) != 1 || !draining) return;

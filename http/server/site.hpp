@@ -13,7 +13,7 @@ namespace sugang {
 class Backend;
 struct Route;
 
-/// Why the server refuses a request without asking its handler.
+/// Why the server itself refuses a request.
 enum class Fault : std::uint8_t {
   malformed,
   header_too_large,
@@ -29,20 +29,21 @@ enum class Fault : std::uint8_t {
   internal_error,
 };
 
-/// A piece of the journal, written as Server-Sent Events.
+/// A part of the journal, rendered as Server-Sent Events.
 struct EventPage {
+  /// The position that was requested.
   Position after = 0;
   /// Where to continue.
   Position next = 0;
   /// The journal ended here when it was read.
   bool at_end = false;
-  /// The journal can't be read from here on: the stream ends behind the text, which has the problem.
+  /// The journal can't be read from here on. The text has the problem, and the stream ends behind it.
   bool ends = false;
-  /// Empty when there is nothing in it that callers may see.
+  /// Empty if the part has no event that callers may see.
   std::string text;
 };
 
-/// What a server serves: all that it needs to know of the API.
+/// The API, as the server uses it.
 struct Site {
   /// Passed on to handlers.
   Backend& backend;
@@ -50,7 +51,7 @@ struct Site {
   std::span<const Route> management_routes;
   /// `path` is empty where no request was read; a detail is optional.
   std::function<Response(Fault fault, std::string_view path, std::string_view detail)> refuse;
-  /// Durable events behind a position. `done` runs once, on any thread.
+  /// Reads durable events after the position. `done` runs once, on any thread.
   std::function<void(Position after, std::function<void(EventPage)> done)> read_events;
   /// As Backend::await_events.
   std::function<void(Position after, std::function<void()> done)> await_events;

@@ -7,7 +7,7 @@ from blackbox.client import Client
 from blackbox.crash_load import ENDED_BY_THE_KILL, CrashLoad
 from blackbox.ledger import Operation
 
-HOLDER_PERCENT, PROMOTED_PERCENT = 70, 15  # of the cancels; the others leave the line
+HOLDER_PERCENT, PROMOTED_PERCENT = 70, 15  # of the cancels; the others leave the waitlist
 JOINING_PERCENT = 50
 GROWS_BY = (1, 150)  # more than the server promotes at a time
 DECLINED_PERCENT = 5
@@ -26,7 +26,7 @@ class LineLoad(CrashLoad):
         self.cancels = 0
         self.grown = {}
         self.targeted = set()
-        self.late = []  # who came to the line, the latest last
+        self.late = []  # on the waitlist, the latest last
 
     def _saw(self, batch):
         self.chronicle.feed(batch)

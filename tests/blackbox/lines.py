@@ -19,7 +19,7 @@ class Line:
         self.promoted = set()
         self.last_ticket = 0
         self.idle_since = None
-        self.idle = []  # (from, to) in seconds, while a seat was free for the head of the line
+        self.idle = []  # (from, to) in seconds, while a seat was free for the head of the waitlist
 
     def head(self):
         return next(iter(self.waiting), None)
@@ -58,7 +58,7 @@ class Line:
             self.capacities.add(self.capacity)
 
     def _seats_held(self, data):
-        assert not self.waiting, f"overtook the line: {data}"
+        assert not self.waiting, f"overtook the waitlist: {data}"
         self._hold(data["enrollmentId"], data["seats"])
 
     def _seats_waitlisted(self, data):

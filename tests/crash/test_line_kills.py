@@ -1,4 +1,4 @@
-"""Full courses with long lines, thousands of cancels, and kill -9 in between: the line moves strictly and at once.
+"""Full courses with long waitlists, thousands of cancels, and kill -9 in between: each moves strictly and at once.
 
 SUGANG_LINE_CANCELS says how many cancels (1,500; 10,000 in full), SUGANG_CRASH_SEED replays a run's choices.
 """
@@ -128,7 +128,7 @@ class LineRounds:
 
     def _assert_no_idle_seat(self):
         for course, line in self.lines.courses.items():
-            assert not line.head_fits(), f"{course}: {line.free()} free, the head of the line wants no more"
+            assert not line.head_fits(), f"{course}: {line.free()} free, the head of the waitlist wants no more"
         idle = self.lines.longest_idle(self.lives)
         assert idle <= IDLE_SEAT_MAX_S, f"a seat was idle for {idle:.3f} s while the head of its line fitted"
 

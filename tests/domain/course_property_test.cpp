@@ -10,7 +10,7 @@
 namespace sugang {
 namespace {
 
-/// Invariant 1 from the claims and the line up, in 64 bits, where nothing wraps round.
+/// Invariant 1 from the claims and the waitlist, in 64 bits, where nothing wraps.
 void assert_invariant_1(const Course& course) {
   std::uint64_t held = 0, taken = 0;
   std::map<std::string, std::uint64_t> seats_of;

@@ -11,12 +11,12 @@
 #include "app/service.hpp"
 #include "consumers/enrollment_context.hpp"
 #include "http/api/webhooks.hpp"
-#include "sagas/hosting.hpp"
+#include "sagas/aggregate_hosts.hpp"
 #include "storage/journal_keys.hpp"
 #include "tests/simulation/memory_store.hpp"
 #include "tests/simulation/read_threads.hpp"
 #include "tests/storage/temp_folder.hpp"
-#include "views/journal_tail.hpp"
+#include "views/record_source.hpp"
 #include "views/row_keys.hpp"
 
 namespace sugang {
@@ -99,7 +99,7 @@ class MemoryService {
   ImportStaging staging_{operations_, imports};
   EmbeddedGateway gateway_{ledger_, {}, end, [this] { return timers_.now(); }, 1};
   PaymentBreaker breaker_{gateway_, {}, [] { return std::chrono::steady_clock::now(); }};
-  Views views_{tail_of(journal_), rows_, {}, end, [this] { return timers_.now(); }};
+  Views views_{records_of(journal_), rows_, {}, end, [this] { return timers_.now(); }};
   Directory directory_{system_, journal_};
   Components components_;
   PausedComponents paused_components_{operations_, paused, components_, end};

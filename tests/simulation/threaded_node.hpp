@@ -13,7 +13,7 @@
 #include "actors/keyed_requests.hpp"
 #include "gateway/payment_gateway.hpp"
 #include "sagas/coordinator.hpp"
-#include "sagas/hosting.hpp"
+#include "sagas/aggregate_hosts.hpp"
 #include "storage/journal_keys.hpp"
 #include "tests/simulation/memory_store.hpp"
 #include "tests/simulation/read_threads.hpp"

@@ -15,7 +15,7 @@
 #include "actors/payment_actor.hpp"
 #include "gateway/payment_breaker.hpp"
 #include "sagas/coordinator.hpp"
-#include "sagas/hosting.hpp"
+#include "sagas/aggregate_hosts.hpp"
 #include "storage/journal_keys.hpp"
 #include "tests/gateway/scripted_gateway.hpp"
 #include "tests/simulation/memory_store.hpp"

@@ -60,7 +60,7 @@ class PlannedWay {
     return std::move(batches_);
   }
 
-  /// For who leaves the line.
+  /// For an enrollment that leaves the waitlist.
   std::vector<Batch> leave() {
     add({{saga(), SagaEvent{SagaTurned{TurnCause::cancelled, "too long"}}, {}},
          {who_.id, EnrollmentEvent{CancelRequested{"too long"}}, act(Step::mark_cancel_requested)}});

@@ -12,7 +12,7 @@
 
 namespace sugang {
 
-/// A journal that could have happened: courses of every kind, some with a waiting line, and enrollments that go
+/// A journal that could have happened: courses of every kind, some with a waitlist, and enrollments that go
 /// their ways through one another. The same seed makes the same history.
 class RandomHistory {
  public:
@@ -81,7 +81,7 @@ class RandomHistory {
     ways_.push_back(std::move(way));
   }
 
-  /// Some of the small ones grow, some close, and some are cancelled, which moves or ends the line.
+  /// Some of the small ones grow, some close, and some are cancelled, which moves or ends the waitlist.
   void end_course(std::size_t number) {
     if (!definitions_[number].waitlist) return;
     const auto id = course_id(number);

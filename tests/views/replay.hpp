@@ -56,7 +56,7 @@ inline std::map<std::string, CourseSnapshot> courses_of(const RandomHistory& his
   return snapshots;
 }
 
-/// By course: the line as the course itself has it.
+/// By course: the waitlist as the course itself has it.
 inline std::map<std::string, std::vector<WaitlistRow>> lines_of(const RandomHistory& history, Position end) {
   const auto enrollments = enrollments_of(history, end);
   std::map<std::string, std::vector<WaitlistRow>> lines;

@@ -32,7 +32,9 @@ inline void expect_enrollments(const Views& views, const Folds& folds) {
     filter.saga = static_cast<SagaState>(i);
     const auto in_state = [&](const auto& fold) { return fold.saga == *filter.saga; };
     expect_filtered(filter, in_state);
-    if (is_indexed(*filter.saga)) ASSERT_EQ(views.count_sagas()[i], those_of(folds, in_state).size());
+    if (is_indexed(*filter.saga)) {
+      ASSERT_EQ(views.count_sagas()[i], those_of(folds, in_state).size());
+    }
   }
   for (std::size_t i = 0; i < EnumNames<EnrollmentState>::values.size(); ++i) {
     EnrollmentFilter filter;

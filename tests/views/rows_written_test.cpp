@@ -203,7 +203,7 @@ TEST_F(RowsWritten, AreReadByTheirContentAndNotByTheirIndexEntry) {
     put_uid(key, id.uid);
     return key;
   };
-  std::string ticket = tables.line.of_text("c");
+  std::string ticket = tables.waitlist.of_text("c");
   put_be(ticket, std::uint64_t{1});
   changes.put(views_space, ticket, of_enrollment({}));
   changes.put(views_space, of_enrollment(tables.by_coaching.of_state(CoachingState::requested)), {});

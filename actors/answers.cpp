@@ -1,4 +1,4 @@
-#include "actors/answering.hpp"
+#include "actors/answers.hpp"
 
 namespace sugang {
 namespace {

@@ -1,4 +1,4 @@
-#include "sagas/hosting.hpp"
+#include "sagas/aggregate_hosts.hpp"
 
 #include "actors/course_actor.hpp"
 #include "actors/payment_actor.hpp"
@@ -25,8 +25,7 @@ void host_aggregates(Node& node) {
   node.directory.host(AggregateKind::stock_preparation, at_once, spawn<EntityHost<StockPreparation>>(node));
   node.directory.host(AggregateKind::delivery, at_once, spawn<EntityHost<Delivery>>(node));
   node.directory.host(AggregateKind::coaching, at_once, spawn<EntityHost<Coaching>>(node));
-  const auto person = node.limits.calendar_idle;
-  node.directory.host(AggregateKind::calendar, person, spawn<EntityHost<InstructorCalendar>>(node));
+  node.directory.host(AggregateKind::calendar, node.limits.calendar_idle, spawn<EntityHost<InstructorCalendar>>(node));
 }
 
 }  // namespace sugang

@@ -1,4 +1,4 @@
-#include "views/journal_tail.hpp"
+#include "views/record_source.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ TEST(ViewsOfAJournal, ShowWhatWasAppendedAsSoonAsItIsDurable) {
   Journal journal{pages, head, {}, [](const std::function<void()>& read) { read(); }, fail_the_test};
   Views::Limits limits;
   limits.min_position_timeout_ms = std::chrono::seconds{20};
-  auto views = make_views(tail_of(journal), rows, limits);
+  auto views = make_views(records_of(journal), rows, limits);
   journal.on_durable([&](Position) { views.wake(); });
   journal.start();
   views.start();
