@@ -22,10 +22,7 @@ class Decider : public SagaWalk {
     std::visit([&](const auto& request) { serve(request, call); }, call.request);
   }
   void on(const RevokeSaga& revoke);
-  void on(const ResumeSaga&) {
-    resume();
-    serve_postponed();
-  }
+  void on(const ResumeSaga&);
   void on(const DeadlineOver&);
   void on(const RetryStep& retry);
   void on(const WaitOver& over);
@@ -89,10 +86,24 @@ void Decider::serve(const ChangeSeats& change, const CallSaga& call) {
   run();
 }
 
+void Decider::on(const ResumeSaga&) {
+  // The turn of the placement's reply failed; the timeline shows what the course did.
+  if (const auto starting = std::exchange(saga_.starting, std::nullopt)) {
+    if (saga_.exists())
+      add_waiting(starting->caller, false, starting->wait);
+    else
+      answer_refused(starting->caller, ServiceError::read_failed);
+  }
+  resume();
+  serve_postponed();
+}
+
 void Decider::on(const RevokeSaga& revoke) {
   if (summary_.change) {
     saga_.postponed.emplace_back(revoke);
-    return resume();
+    // It is served again behind each reply, which must not shorten the pause before a retry.
+    if (!saga_.retry_armed) resume();
+    return;
   }
   const bool is_active = saga_.exists() && !cursor_.turned && !has_ended_otherwise(summary_.state) &&
                          summary_.state != EnrollmentState::cancelled;
@@ -110,7 +121,8 @@ void Decider::on(const RevokeSaga& revoke) {
 void Decider::serve(const StaffStep& staff_step, const CallSaga& call) {
   // The step in flight may lead to this one in a moment, unless it is a charge.
   const auto command = command_at(cursor_);
-  const bool moves_on = saga_.running && command && !cursor_.turned && command->step != Step::take_payment;
+  const bool moves_on =
+      saga_.running && command && !cursor_.turned && row_of(command->step).component != Component::payments;
   if (saga_.staff || moves_on) {
     saga_.postponed.emplace_back(call);
     return;
@@ -181,7 +193,7 @@ void Decider::on(const DeadlineOver&) {
 }
 
 void Decider::on(const StepReply& reply) {
-  if (saga_.starting) return on_placement_reply(reply);
+  if (saga_.starting && !saga_.exists()) return on_placement_reply(reply);
   for (const auto& record : reply.records) apply(saga_, record);
   const bool failed = reply.outcome == StepOutcome::refused || reply.outcome == StepOutcome::unknown;
   if (saga_.staff && reply.step == saga_.staff->sent && failed) return end_staff_step(reply);
@@ -197,10 +209,12 @@ void Decider::on(const StepReply& reply) {
   } else if (!saga_.running && !saga_.staff) {
     // A participant changed while no step was in flight: the saga may be able to continue.
     const auto move = pending_move(summary_);
-    if (!reply.records.empty())
+    if (!reply.records.empty()) {
+      saga_.attempts = 0;
       resume();
-    else if (move && reply.step == move->step)
+    } else if (move && reply.step == move->step) {
       retry_move(reply);
+    }
   }
   if (saga_.staff && reply.step == saga_.staff->answered_by && reply.outcome == StepOutcome::done)
     return end_staff_step(reply);

@@ -78,11 +78,12 @@ std::optional<Refusal> refusal_of(const Saga& saga, const StaffStep& staff_step,
 std::optional<Refusal> refusal_of(const Saga& saga, const ChangeSeats& change, const SagaConditions& world) {
   const auto& summary = saga.summary;
   if (!saga.exists()) return EnrollmentError::not_found;
+  if (const auto error = decide(saga.enrollment, RequestSeatsChange{}, world.now).error) return *error;
+  if (summary.kind != CourseKind::performance || !summary.ended()) return EnrollmentError::not_changeable;
+  // The condition counts where the change would be made without it (RFC 9110, 13.2.1).
   const auto& expected = change.expected_versions;
   if (!expected.empty() && std::find(expected.begin(), expected.end(), summary.version) == expected.end())
     return EnrollmentError::version_changed;
-  if (const auto error = decide(saga.enrollment, RequestSeatsChange{}, world.now).error) return *error;
-  if (summary.kind != CourseKind::performance || !summary.ended()) return EnrollmentError::not_changeable;
   if (has_long_timeline(saga)) return SagaError::too_many_changes;
   return std::nullopt;
 }

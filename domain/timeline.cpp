@@ -248,10 +248,12 @@ void fold(EnrollmentSummary& summary, const Record& record, const SagaEvent& eve
         summary.failing = {e.step, e.direction};
         summary.attempts = e.attempts;
         summary.last_error = e.error;
+        const bool done = is_done(summary, summary.failing);
         // As of a wait: on the way back, where no step is taken twice, it may have ended before.
-        if (summary.turned && is_done(summary, summary.failing)) return;
+        if (summary.turned && done) return;
         summary.saga = SagaState::stuck;
-        mark_step(summary, {e.step, e.direction}, StepState::failed, record.time);
+        // A step that is done stays so when a class that moves away from it is stuck.
+        if (!done) mark_step(summary, {e.step, e.direction}, StepState::failed, record.time);
       },
       [&](const SagaWaits& e) {
         // The step's end may come before or after this: the fold is the same.

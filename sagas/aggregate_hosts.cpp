@@ -25,7 +25,8 @@ void host_aggregates(Node& node) {
   node.directory.host(AggregateKind::stock_preparation, at_once, spawn<EntityHost<StockPreparation>>(node));
   node.directory.host(AggregateKind::delivery, at_once, spawn<EntityHost<Delivery>>(node));
   node.directory.host(AggregateKind::coaching, at_once, spawn<EntityHost<Coaching>>(node));
-  node.directory.host(AggregateKind::calendar, node.limits.calendar_idle, spawn<EntityHost<InstructorCalendar>>(node));
+  node.directory.host(AggregateKind::calendar, node.limits.calendar_idle,
+                      spawn<EntityHost<InstructorCalendar>>(node));
 }
 
 }  // namespace sugang

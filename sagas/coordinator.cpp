@@ -37,7 +37,11 @@ caf::behavior Coordinator::make_behavior() {
         if (std::holds_alternative<PlaceEnrollment>(call.request)) created();
         turn([this, call = std::move(call)](const Unreadable* fault) mutable { serve(std::move(call), fault); });
       },
-      on_posted<StepReply>(),
+      [this](StepReply& message) {
+        const bool of_placement = places() && message.step.step == Step::hold_seats;
+        auto work = [this, message = std::move(message)]() mutable { carry_out(std::move(message)); };
+        of_placement ? release(std::move(work)) : turn(std::move(work));
+      },
       [this](RevokeSaga& message) {
         turn([this, message = std::move(message)](const Unreadable* fault) {
           // The course continues with its other enrollments, and revokes this one after a restart.
@@ -125,7 +129,7 @@ void Coordinator::refuse_waiting(const Unreadable& fault) {
 }
 
 void Coordinator::carry_out(const SagaCommand& command) {
-  if (const auto* reply = std::get_if<StepReply>(&command); reply && saga_.starting && !reply->records.empty())
+  if (const auto* reply = std::get_if<StepReply>(&command); reply && places() && !reply->records.empty())
     on_creation(*reply);
   auto decision = decide(saga_, command, conditions());
   append(decision);
@@ -182,6 +186,8 @@ void Coordinator::perform(const SendPlacement& effect) {
                                                                 .payments = effect.payments,
                                                                 .key = caller.key,
                                                                 .trace = trace_});
+  // The gateway's answer to the charge may come before the course's reply.
+  hold();
 }
 
 template <class Aggregate>

@@ -42,6 +42,8 @@ class Coordinator final : public ResidentActor {
   void refuse_waiting(const Unreadable& fault) override;
   bool exists() const override { return saga_.exists(); }
 
+  /// The course has not replied to the placement.
+  bool places() const { return saga_.starting && !saga_.exists(); }
   void serve(CallSaga call, const Unreadable* fault);
   void carry_out(const SagaCommand& command);
   void on_creation(const StepReply& reply);

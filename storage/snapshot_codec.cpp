@@ -95,7 +95,7 @@ std::string encode_snapshot(const Course& course) {
     write_array(out, enrollment, claim.student, claim.seats, claim.taken, claim.changes_to);
   });
   write_released(out, course.released);
-  write_list(out, "line", course.waitlist, [&](const auto& entry) {
+  write_list(out, "waitlist", course.waitlist, [&](const auto& entry) {
     const auto& [ticket, waiter] = entry;
     write_array(out, ticket, waiter.enrollment, waiter.student, waiter.seats);
   });
@@ -114,7 +114,7 @@ Course decode_course(std::string_view bytes) {
     if (!course.claims.emplace(enrollment, std::move(claim)).second)
       throw DecodeError("a course has two claims of one enrollment");
   }};
-  EntriesOf line{[&](CborReader& in) {
+  EntriesOf waitlist{[&](CborReader& in) {
     std::uint64_t ticket = 0;
     Course::Waiter waiter;
     read_array(in, ticket, waiter.enrollment, waiter.student, waiter.seats);
@@ -131,7 +131,7 @@ Course decode_course(std::string_view bytes) {
     match("taken", course.taken);
     match("claims", claims);
     match("released", released);
-    match("line", line);
+    match("waitlist", waitlist);
     match("lastTicket", course.last_ticket);
     match("cancelled", course.cancelled);
     match("cancelReason", course.cancel_reason);

@@ -21,7 +21,8 @@ Projector::Projector(RecordSource source, KeyValueStore& store, std::vector<View
                    if (on_store_damaged_) on_store_damaged_(why);
                  },
              .wake = [this] { wake(); }},
-      tail_(limits.gather, [this] { return pass(); }, [this](const auto& why) { fail(why); }) {
+      tail_(
+          limits.gather, [this] { return pass(); }, [this](const auto& why) { fail(why); }) {
   for (auto& kind : kinds) {
     const auto& view = views_.emplace_back(std::make_unique<ServedView>(std::move(kind), limits.waits_max, ports_));
     if (auto why = view->recover(source_.end()); !why.empty()) dropped_at_start_.push_back(std::move(why));
@@ -182,7 +183,9 @@ bool Projector::run_once() {
 JournalTail::Pass Projector::pass() {
   run_once();
   JournalTail::Pass pass{.records = last_records_, .more = more_};
-  const auto again = [&](PositionWaits::Clock::time_point at) { pass.again_at = std::min(pass.again_at.value_or(at), at); };
+  const auto again = [&](PositionWaits::Clock::time_point at) {
+    pass.again_at = std::min(pass.again_at.value_or(at), at);
+  };
   for (const auto& view : views_) {
     const auto deadline = view->waits.next_deadline();
     if (!deadline) continue;

@@ -22,7 +22,8 @@ class Projector {
  public:
   struct Limits {
     std::size_t chunk_records_max = 16'384;
-    /// So that an enrollment's row is written once and not for each of its steps; unless a read waits for a position.
+    /// So that an enrollment's row is written once and not for each of its steps; unless a read waits for a
+    /// position.
     JournalTail::Gather gather{std::chrono::milliseconds{100}};
     std::size_t waits_max = 10'000;
     /// After damage in the journal the same place is read again so much later.

@@ -15,7 +15,7 @@ inline constexpr std::uint8_t views_space_count = 1;
 
 /// Raised when rows of an older program can't be read any more, or would say less than a replay (a new member,
 /// table or event): they are then folded again from the journal.
-inline constexpr std::uint8_t views_format = 1;
+inline constexpr std::uint8_t views_format = 2;
 
 enum class ViewId : std::uint8_t { enrollments = 1, courses = 2, mileage = 3 };
 

@@ -211,7 +211,6 @@ void Connection::answer(Response response) {
   put_answer(response, keep_alive);
   forget_request();
   phase_ = keep_alive ? Phase::header : Phase::closing;
-  linger_ = !keep_alive && !in_.empty();
   if (keep_alive) set_idle_deadline();
   advance();
 }
@@ -253,7 +252,6 @@ bool Connection::refuse(Fault fault, std::string_view detail) {
   scanner_.reset();
   import_place_ = nullptr;
   phase_ = Phase::closing;
-  linger_ = true;
   advance();
   return true;
 }
@@ -340,7 +338,7 @@ bool Connection::flush() {
     return false;
   }
   writing_ = true;
-  set_deadline(loop_.state().limits.write_timeout_ms);
+  write_deadline_ = Clock::now() + std::chrono::milliseconds{loop_.state().limits.write_timeout_ms};
   sending_.assign(out_, sent);
   release(out_);
   boost::asio::async_write(socket_, boost::asio::buffer(sending_),
@@ -349,14 +347,16 @@ bool Connection::flush() {
                              release(self->sending_);
                              if (self->phase_ == Phase::closed) return;
                              if (failed) return self->close();
-                             self->set_idle_deadline();
+                             // That of a request which has begun goes on.
+                             if (!self->header_begun_ && self->phase_ != Phase::body) self->set_idle_deadline();
                              self->advance();
                            });
   return false;
 }
 
+/// A close with bytes unread resets the connection, which can take the answer from the client (RFC 9112, 9.6). So
+/// whatever still comes is read, until the client closes.
 void Connection::finish() {
-  if (!linger_) return close();
   boost::system::error_code ignored;
   socket_.shutdown(boost::asio::socket_base::shutdown_send, ignored);
   phase_ = Phase::lingering;
@@ -385,7 +385,7 @@ void Connection::close() {
 }
 
 void Connection::check_deadline(Clock::time_point now) {
-  if (now < deadline_ || phase_ == Phase::closed) return;
+  if (now < (writing_ ? write_deadline_ : deadline_) || phase_ == Phase::closed) return;
   if (writing_ || phase_ == Phase::lingering || phase_ == Phase::closing) return close();
   // The deadline of the call applies, which the loop checks.
   if (phase_ == Phase::waiting) return;

@@ -72,7 +72,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_read(boost::system::error_code error, std::size_t count);
   /// Sends out_. True when the kernel has taken all of it.
   bool flush();
-  /// Closes, after lingering if `linger_` is set.
+  /// Ends the answers, and closes once the client has closed.
   void finish();
   /// Stops counting the connection as unanswered, once all its answers are written or it is closed.
   void end_request_if_written();
@@ -85,6 +85,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const Port port_;
   Phase phase_ = Phase::header;
   Clock::time_point deadline_;
+  /// Applies in its place while a write is under way.
+  Clock::time_point write_deadline_;
 
   ReadBuffer in_;
   HeaderScanner scanner_;
@@ -116,9 +118,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool header_begun_ = false;
   /// Counted in ServerState::begin_request.
   bool busy_ = false;
-  /// Read and discard what the client still sends before closing: to close over unread bytes sends a reset, which
-  /// may overtake the answer.
-  bool linger_ = false;
 };
 
 }  // namespace sugang

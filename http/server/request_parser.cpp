@@ -19,14 +19,23 @@ std::optional<RequestField> find_field(std::string_view name) {
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
-/// `/path` of `http://host/path`, the absolute form (RFC 9112, 3.2.2).
-std::string_view origin_form(std::string_view target) {
+struct Target {
+  std::string_view path, query;
+};
+
+/// Of `/path?query`, and of the absolute form `http://host/path?query`, where the path may be empty (RFC
+/// 9112, 3.2).
+Target split_target(std::string_view target) {
+  std::string_view empty_path;
+  target = target.substr(0, target.find('#'));
   for (std::string_view scheme : {"http://", "https://"}) {
     if (!target.starts_with(scheme)) continue;
-    auto path = target.find_first_of("/?", scheme.size());
-    return path == std::string_view::npos ? "/" : target.substr(path);
+    target.remove_prefix(std::min(target.find_first_of("/?", scheme.size()), target.size()));
+    empty_path = "/";
+    break;
   }
-  return target;
+  const auto path = target.substr(0, target.find('?'));
+  return {path.empty() ? empty_path : path, target.substr(std::min(path.size() + 1, target.size()))};
 }
 
 }  // namespace
@@ -43,11 +52,9 @@ RequestParser::RequestParser(Request& request, std::string& body, std::size_t ch
 void RequestParser::on_request_impl(beast::http::verb, Text method, Text target, int version, Error&) {
   version_ = version;
   request_.method = parse_enum<Method>(view(method)).value_or(Method::other);
-  auto origin = origin_form(view(target));
-  origin = origin.substr(0, origin.find('#'));
-  auto question_mark = std::min(origin.find('?'), origin.size());
-  request_.path = origin.substr(0, question_mark);
-  request_.query = origin.substr(std::min(question_mark + 1, origin.size()));
+  const auto [path, query] = split_target(view(target));
+  request_.path = path;
+  request_.query = query;
 }
 
 void RequestParser::on_field_impl(beast::http::field, Text name, Text value, Error& error) {

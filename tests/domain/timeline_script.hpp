@@ -96,6 +96,9 @@ class TimelineScript {
   static TimelineScript happy() {
     return TimelineScript{}.created().charge_requested().charge_approved().confirmed();
   }
+  static TimelineScript booked() {
+    return TimelineScript{}.created(CourseKind::performance).charge_requested().charge_approved().confirmed();
+  }
   static TimelineScript declined() {
     return TimelineScript{}
         .created()

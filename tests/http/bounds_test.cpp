@@ -293,6 +293,16 @@ TEST_F(Pipelines, EndWithTheRequestThatHasConnectionClose) {
   EXPECT_THAT(backend.calls(), IsEmpty());
 }
 
+// A connection that is closed over unread bytes is reset, and the rest of the answer lost.
+TEST_F(Pipelines, TheLastAnswerIsWholeThoughRequestsComeBehindIt) {
+  WireClient client{port(), 4096};
+  client.send(render_request("GET", "/openapi.json", {{"Connection", "close"}}));
+  const auto header = client.read_until("\r\n\r\n");
+  client.send(render_request("GET", "/"));
+  const auto length = header.find("ontent-Length: ") + 15;
+  EXPECT_EQ(client.read_until("\x01").size(), std::stoul(header.substr(length)));
+}
+
 TEST_F(Pipelines, AClientThatStopsSendingStillGetsItsAnswers) {
   register_course("c");
   WireClient client{port()};

@@ -151,8 +151,12 @@ TEST_F(Served, Http10IsAnsweredAndClosedUnlessItAsksToStay) {
 
 TEST_F(Served, AnAbsoluteTargetMeansItsPath) {
   WireClient client{port()};
-  client.send("GET http://elsewhere/v1/courses?limit=1 HTTP/1.1\r\nHost: elsewhere\r\n\r\n");
-  EXPECT_EQ(client.read_answer()->status, 200);
+  for (const auto* target : {"http://elsewhere/v1/courses?limit=1", "http://elsewhere", "http://elsewhere?x=1"}) {
+    client.send("GET " + std::string{target} + " HTTP/1.1\r\nHost: elsewhere\r\n\r\n");
+    EXPECT_EQ(client.read_answer()->status, 200) << target;
+  }
+  client.send("GET ?x=1 HTTP/1.1\r\nHost: elsewhere\r\n\r\n");
+  EXPECT_EQ(client.read_answer()->problem(), "malformed");
 }
 
 }  // namespace

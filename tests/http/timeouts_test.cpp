@@ -29,6 +29,16 @@ TEST_F(Timeouts, BytesNowAndThenDoNotStretchIt) {
   EXPECT_EQ(get("/").status, 200);
 }
 
+TEST_F(Timeouts, AnAnswerThatIsTakenSlowlyDoesNotStretchIt) {
+  limits.header_read_timeout_ms = 60;
+  WireClient client{port(), 4096};
+  client.send(render_request("GET", "/openapi.json") + "GET / HTTP/1.1\r\nHost: lo");
+  EXPECT_EQ(client.read_answer()->status, 200);
+  const auto refused = client.read_answer();
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->problem(), "request-timeout");
+}
+
 TEST_F(Timeouts, ABodyThatDoesNotEndIs408AndReachesNothing) {
   limits.body_read_timeout_ms = 60;
   EXPECT_EQ(last_answer("POST /v1/enrollments HTTP/1.1\r\nHost: x\r\nContent-Type: "

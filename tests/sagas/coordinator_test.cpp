@@ -43,6 +43,48 @@ TEST_F(Sagas, ConfirmOnlyWhatIsPaid) {
   EXPECT_EQ(life->describe("lecture-1")->taken, 1u);
 }
 
+// The charge is called for once it is durable, which can be before the course's reply is read.
+TEST_F(Sagas, ReadTheCoursesReplyBeforeThatOfThePayment) {
+  const auto id = life->place({.course = CourseId{"lecture-1"}, .student = StudentId{"s1"}}, listener());
+  ASSERT_TRUE(life->run_one_turn());
+  StepReply early{.step = {Step::take_payment, Direction::act}};
+  life->node().directory.send(id, early);
+  life->settle_with_company();
+  ASSERT_FALSE(life->failure()) << *life->failure();
+  EXPECT_EQ(life->summary(id).state, EnrollmentState::confirmed);
+  EXPECT_EQ(answers->state(), EnrollmentState::confirmed);
+}
+
+TEST_F(Sagas, AnswerAPlacementThoughTheTurnOfItsReplyFailed) {
+  auto definition = training(2);
+  definition.price = {};
+  life->register_course("free", definition);
+  life->settle();
+  const auto id = life->place({.course = CourseId{"free"}, .student = StudentId{"s1"}}, listener());
+  // The saga places, the course wakes and appends; then the saga reads the reply, and appends that it waits for the
+  // coaching.
+  life->components.set(Component::coaching, false);
+  while (life->run_one_turn()) {
+  }
+  life->commit();
+  ASSERT_TRUE(life->run_one_turn());
+  life->fail_next_mint();
+  life->settle();
+  ASSERT_EQ(life->reports.size(), 1u);
+  EXPECT_TRUE(answers->outcomes.empty());
+  durables.timers.advance(life->node().limits.retry_max);
+  life->settle();
+  ASSERT_EQ(answers->outcomes.size(), 1u);
+  EXPECT_TRUE(answers->outcomes.back().under_way);
+  life->components.set(Component::coaching, true);
+  life->resume_pending();
+  life->settle();
+  life->take_step(id, AssignInstructor{InstructorId{"anna"}}, listener());
+  life->settle();
+  ASSERT_FALSE(life->failure()) << *life->failure();
+  EXPECT_EQ(life->summary(id).state, EnrollmentState::awaiting_schedule);
+}
+
 TEST_F(Sagas, GiveTheSeatBackWhenThePaymentIsDeclined) {
   auto id = place("lecture-1");
   durables.company.decline("no cover");
