@@ -29,13 +29,14 @@
 #include "consumers/daily_report.hpp"
 #include "consumers/set_aside_store.hpp"
 #include "consumers/webhooks.hpp"
+#include "gateway/charge_ledger_folder.hpp"
 #include "gateway/payment_breaker.hpp"
 #include "http/api/api.hpp"
 #include "http/api/course_import.hpp"
 #include "http/api/webhooks.hpp"
 #include "http/server/server.hpp"
-#include "sagas/coordinator.hpp"
 #include "sagas/aggregate_hosts.hpp"
+#include "sagas/coordinator.hpp"
 #include "storage/journal_folder.hpp"
 #include "views/record_source.hpp"
 
@@ -99,12 +100,12 @@ struct Application::Impl {
         drain_wait(config.drain_wait_ms),
         journal_folder(store_folder(config.data, "journal"), journal_limits(config), store_options(shares),
                        loads.executor(), end_at_once("journal")),
-        ledger(store_folder(config.data, "gateway"), {{"charges"}}, store_options(shares)),
+        charges(store_folder(config.data, "gateway"), store_options(shares), log_index_anew),
         webhook_entries(open_webhooks(store_folder(config.data, "webhooks"), small_store_options(shares))),
         operations(open_operations(store_folder(config.data, "operations"), small_store_options(shares))),
         rows(open_rows(store_folder(config.data, "views"), store_options(shares))),
         gateway(
-            ledger, {.call_timeout_ms = Milliseconds{config.gateway_timeout_ms}}, end_at_once("gateway"),
+            charges.ledger(), {.call_timeout_ms = Milliseconds{config.gateway_timeout_ms}}, end_at_once("gateway"),
             [this] { return timers.now(); }, std::random_device{}()),
         gateway_meter(gateway, metrics),
         breaker(
@@ -298,7 +299,7 @@ struct Application::Impl {
   /// read; and the import under way, which does not wait for the next one's file.
   Lane loads, reads, scans, decodes, imports;
   JournalFolder journal_folder;
-  RocksStore ledger;
+  ChargeLedgerFolder charges;
   std::unique_ptr<RocksStore> webhook_entries;
   std::unique_ptr<RocksStore> operations;
   SetAsideStore set_aside{*operations, set_aside_space};

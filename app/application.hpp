@@ -32,8 +32,8 @@ class Application {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Exit status of `sugangd verify`: 0 when the journal of a stopped server verifies and every invariant that it shows
-/// holds, 1 at the first fault, which is printed on stdout; the progress goes to stderr.
+/// Exit status of `sugangd verify`: 0 when the journal of a stopped server verifies and every invariant that it
+/// shows holds, 1 at the first fault, which is printed on stdout; the progress goes to stderr.
 int verify(const std::string& data);
 
 }  // namespace sugang

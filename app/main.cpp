@@ -135,7 +135,8 @@ int main(int argc, char** argv) {
   auto* serve_command = program.add_subcommand("serve", "Serve on the data directory");
   auto* demo_command = program.add_subcommand("demo", "Serve a sample catalogue on a new folder, or on --data");
   auto* check_command = program.add_subcommand("check-config", "Name every wrong setting and where it stands");
-  auto* verify_command = program.add_subcommand("verify", "Check the journal of a stopped server and the invariants that it shows");
+  auto* verify_command =
+      program.add_subcommand("verify", "Check the journal of a stopped server and the invariants that it shows");
   auto* version_command = program.add_subcommand("version", "Print the version");
   for (auto* command : {serve_command, check_command}) line.add_to(*command);
   line.add_to(*demo_command, "a new folder, removed at the end");

@@ -108,6 +108,11 @@ std::unique_ptr<RocksStore> open_operations(const std::string& folder, const Roc
   }
 }
 
+void log_index_anew(const std::string& why) {
+  log_warn("the index of the gateway's ledger is damaged and will be built again from its log",
+           {{"event", "ledger_index_damaged"}, {"why", why}});
+}
+
 void mark_damaged(const std::string& folder, const std::string& why) {
   std::ofstream{damage_mark(folder)} << why << "\n";
 }

@@ -29,6 +29,9 @@ std::unique_ptr<RocksStore> open_webhooks(const std::string& folder, const Rocks
 /// A read met damage: the next open drops the rows, or sets the webhooks aside.
 void mark_damaged(const std::string& folder, const std::string& why);
 
+/// The index of the gateway's ledger is damaged, and built again from the log.
+void log_index_anew(const std::string& why);
+
 // Key spaces of the operations' store; each has one writer.
 inline constexpr std::uint8_t paused_space = 0;
 inline constexpr std::uint8_t set_aside_space = 1;

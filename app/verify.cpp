@@ -5,7 +5,7 @@
 #include "app/application.hpp"
 #include "app/data_folder.hpp"
 #include "domain/audit.hpp"
-#include "gateway/charge_ledger.hpp"
+#include "gateway/charge_ledger_folder.hpp"
 #include "storage/journal_folder.hpp"
 #include "storage/rocks_store.hpp"
 
@@ -40,8 +40,9 @@ std::optional<std::string> audit_records(const Journal& journal, Audit& audit) {
 /// The embedded gateway's ledger; nothing where the folder has none.
 std::optional<Ledger> read_ledger(const std::filesystem::path& folder) {
   if (!std::filesystem::exists(folder)) return std::nullopt;
-  RocksStore store{folder.string(), {{"charges"}}};
-  const ChargeLedger charges{store};
+  ChargeLedgerFolder opened{folder.string(), {}, [](const std::string&) {}};
+  const auto& charges = opened.ledger();
+  charges.verify();
   Ledger ledger;
   for (Page page{.limit = charges_at_a_time, .cursor = {}};;) {
     const auto found = charges.list(page).listing;

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "storage/waker.hpp"
 #include "consumers/webhook_store.hpp"
 #include "consumers/webhook_transport.hpp"
+#include "storage/waker.hpp"
 
 namespace sugang {
 

@@ -15,13 +15,13 @@
 #include "actors/timers.hpp"
 #include "consumers/consumer.hpp"
 #include "consumers/enrollment_context.hpp"
-#include "storage/waker.hpp"
 #include "consumers/webhook_calls.hpp"
 #include "consumers/webhook_deliveries.hpp"
 #include "consumers/webhook_registrations.hpp"
 #include "consumers/webhook_store.hpp"
 #include "consumers/webhook_transport.hpp"
 #include "domain/notice.hpp"
+#include "storage/waker.hpp"
 
 namespace sugang {
 

@@ -8,19 +8,25 @@
 #include "gateway/embedded_settings.hpp"
 #include "gateway/payment_gateway.hpp"
 #include "storage/key_value_store.hpp"
+#include "storage/log.hpp"
 #include "views/listing.hpp"
 
 namespace sugang {
 
 /// The embedded gateway's ledger: one entry per key, for ever. A key always gets the same outcome, and money
 /// moves at most once each way. Decisions gather until `commit`. One thread decides and commits; any may list.
+///
+/// Its truth is a log of entries. The index has the newest entry of each key, and how far into the log it reaches;
+/// it is derived, so it is written without a sync, and made good from the log at start.
 class ChargeLedger {
  public:
-  /// The ledger's store has one key space.
+  /// The index has one key space, so that entries and position are lost together.
   static constexpr std::uint8_t space = 0;
   static constexpr std::uint8_t space_count = 1;
 
-  explicit ChargeLedger(KeyValueStore& store) : store_(store) {}
+  /// Reads what the index lacks from the log; an index that does not fit the log is built again. Throws
+  /// JournalDamaged, StorageError.
+  ChargeLedger(Log& log, KeyValueStore& index);
 
   /// Enters a charge, as declined if `refusal` gives a reason. A key that is known gets its old answer, whatever
   /// `refusal` says, also after its refund; but with another amount than it had, it is declined and nothing is
@@ -33,11 +39,15 @@ class ChargeLedger {
 
   /// By key.
   ListResult<ChargeEntry> list(const Page& page) const;
+  /// Reads all of the log. Throws JournalDamaged.
+  void verify() const { log_.verify(); }
 
  private:
   std::optional<ChargeEntry> find(PaymentId key) const;
+  void catch_up();
 
-  KeyValueStore& store_;
+  Log& log_;
+  KeyValueStore& index_;
   std::unordered_map<PaymentId, ChargeEntry> undurable_;
 };
 

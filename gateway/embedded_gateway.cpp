@@ -14,9 +14,9 @@ constexpr auto due_later = [](const auto& a, const auto& b) { return a.due > b.d
 
 }  // namespace
 
-EmbeddedGateway::EmbeddedGateway(KeyValueStore& store, Limits limits, OnFailure on_failure, Clock now,
+EmbeddedGateway::EmbeddedGateway(ChargeLedger& ledger, Limits limits, OnFailure on_failure, Clock now,
                                  std::uint64_t seed)
-    : ledger_(store), limits_(limits), on_failure_(std::move(on_failure)), now_(std::move(now)), random_(seed) {}
+    : ledger_(ledger), limits_(limits), on_failure_(std::move(on_failure)), now_(std::move(now)), random_(seed) {}
 
 EmbeddedGateway::~EmbeddedGateway() { stop(); }
 

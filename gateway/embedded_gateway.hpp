@@ -37,9 +37,8 @@ class EmbeddedGateway : public PaymentGateway {
   /// Called once, when the ledger can't be written; the process must end. Until then every call ends as `unknown`.
   using OnFailure = std::function<void(const std::string& why)>;
 
-  /// `store` has `ChargeLedger::space_count` key spaces and no other writer. `seed` decides what fails,
-  /// what is declined, and how long answers take.
-  EmbeddedGateway(KeyValueStore& store, Limits limits, OnFailure on_failure, Clock now, std::uint64_t seed);
+  /// The ledger has no other writer. `seed` decides what fails, what is declined, and how long answers take.
+  EmbeddedGateway(ChargeLedger& ledger, Limits limits, OnFailure on_failure, Clock now, std::uint64_t seed);
   ~EmbeddedGateway() override;
   EmbeddedGateway(const EmbeddedGateway&) = delete;
   EmbeddedGateway& operator=(const EmbeddedGateway&) = delete;
@@ -104,7 +103,7 @@ class EmbeddedGateway : public PaymentGateway {
   bool chance(std::uint32_t percent);
   std::chrono::milliseconds latency(const GatewaySettings& settings);
 
-  ChargeLedger ledger_;
+  ChargeLedger& ledger_;
   const Limits limits_;
   const OnFailure on_failure_;
   const Clock now_;

@@ -172,6 +172,7 @@ struct RocksStore::Impl {
   rocksdb::ColumnFamilyHandle* unused_default = nullptr;
   const std::shared_ptr<FailedCompactions> failed_compactions = std::make_shared<FailedCompactions>();
   std::function<void(const std::string& why)> on_compactions_ended;
+  bool write_ahead_log = true;
   std::set<std::string> never_compacted;
 
   ~Impl() {
@@ -243,6 +244,7 @@ RocksStore::RocksStore(std::string path, std::vector<RocksSpace> spaces, RocksOp
   impl_->path = std::move(path);
   impl_->spaces = std::move(spaces);
   impl_->on_compactions_ended = options.on_compactions_ended;
+  impl_->write_ahead_log = options.write_ahead_log;
   impl_->open(options);
 }
 
@@ -260,6 +262,7 @@ void RocksStore::write(const WriteSet& changes, Sync sync) {
   }
   rocksdb::WriteOptions options;
   options.sync = sync == Sync::yes;
+  options.disableWAL = !impl_->write_ahead_log;
   options.memtable_insert_hint_per_batch = true;
   impl_->check(impl_->db->Write(options, &batch), "writing to");
   impl_->end_damaged_compactions();

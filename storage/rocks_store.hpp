@@ -31,6 +31,9 @@ struct RocksOptions {
   std::size_t write_buffer_bytes = 24 << 20;
   /// Sorted files that stay open; RocksDB honours no fewer than 20.
   std::uint32_t open_files_max = 512;
+  /// False: what it holds is derived from elsewhere. A crash takes the newest writes, of all spaces the same, and
+  /// Sync::yes throws.
+  bool write_ahead_log = true;
   /// Called once for each space whose files are no longer merged until the next open, since a compaction met
   /// damage. Called within a write.
   std::function<void(const std::string& why)> on_compactions_ended;

@@ -111,8 +111,9 @@ def test_a_journal_without_its_catalogue_of_files_is_refused(copy, pattern):
     assert_refused(copy)
 
 
-def test_a_head_that_was_overwritten_is_refused(copy):
-    head, = copy.rglob("head")
+@pytest.mark.parametrize("folder", ["journal", "gateway"])
+def test_a_head_that_was_overwritten_is_refused(copy, folder):
+    head = copy / folder / "head"
     head.write_bytes(bytes(head.stat().st_size))
     with pytest.raises(ServerEnded) as refused:
         Server(copy).start()
@@ -120,10 +121,33 @@ def test_a_head_that_was_overwritten_is_refused(copy):
     assert run("verify", "--data", copy).returncode > 0
 
 
-def test_a_head_that_was_deleted_is_refused(copy):
-    head, = copy.rglob("head")
-    head.unlink()
+@pytest.mark.parametrize("folder", ["journal", "gateway"])
+def test_a_head_that_was_deleted_is_refused(copy, folder):
+    (copy / folder / "head").unlink()
     assert_refused(copy)
+
+
+def last_frame(log):
+    """Where the last frame of the ledger's first segment begins."""
+    content = log.read_bytes()
+    return max(at for at in range(0, len(content), 4096) if content[at:at + 4] == b"SGFR")
+
+
+def test_a_ledger_that_lost_what_it_acknowledged_is_refused(copy):
+    log = copy / "gateway" / "log" / "0000000001.log"
+    content = bytearray(log.read_bytes())
+    at = last_frame(log)
+    content[at:at + 4096] = bytes(4096)
+    log.write_bytes(content)
+    assert_refused(copy)
+
+
+def test_a_ledgers_index_is_built_again(killed, copy):
+    shutil.rmtree(copy / "gateway" / "index")
+    with Server(copy) as server:
+        assert server.terminate() == 0
+    notified = run("verify", "--data", copy)
+    assert notified.returncode == 0 and f"{len(killed[1])} charges" in notified.stdout, notified.stdout
 
 
 def flip_a_bit_in_each_file(folder, seed):

@@ -9,24 +9,26 @@
 #include <thread>
 
 #include "asking.hpp"
+#include "gateway/charge_ledger_folder.hpp"
 #include "gateway/payment_breaker.hpp"
 #include "storage/bytes.hpp"
-#include "storage/rocks_store.hpp"
-#include "tests/simulation/memory_store.hpp"
+#include "tests/simulation/memory_ledger.hpp"
 
 namespace sugang {
 namespace {
 
 void fail_the_test(const std::string& why) { ADD_FAILURE() << why; }
 
-/// A started gateway over a store.
+/// A started gateway.
 struct Company {
-  explicit Company(KeyValueStore& store, EmbeddedGateway::Limits limits = {},
+  explicit Company(MemoryCharges& charges, EmbeddedGateway::Limits limits = {},
                    EmbeddedGateway::OnFailure on_failure = fail_the_test)
-      : gateway(
-            store, limits, std::move(on_failure), [] { return test_now; }, 1) {
+      : ledger(charges),
+        gateway(
+            ledger.ledger, limits, std::move(on_failure), [] { return test_now; }, 1) {
     gateway.start();
   }
+  MemoryLedger ledger;
   EmbeddedGateway gateway;
 };
 
@@ -35,22 +37,22 @@ class Gateway : public ::testing::Test {
   /// An entry of the ledger that can't be read from then on.
   void charge_unreadably() {
     {
-      Company company{store_};
+      Company company{charges_};
       charge(company.gateway, key_, won(500));
     }
     std::string key;
     put_uid(key, key_.uid);
-    store_.spoil(ChargeLedger::space, key);
+    charges_.index->spoil(ChargeLedger::space, key);
   }
 
-  MemoryStore store_{ChargeLedger::space_count};
+  MemoryCharges charges_;
   const PaymentId key_ = payment_number(1);
 };
 
 constexpr EmbeddedGateway::Limits impatient{.call_timeout_ms = std::chrono::milliseconds{15}};
 
 TEST_F(Gateway, EntersAChargeAndApprovesIt) {
-  Company company{store_};
+  Company company{charges_};
   EXPECT_EQ(charge(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
   const auto ledger = ledger_of(company.gateway);
   ASSERT_EQ(ledger.size(), 1u);
@@ -62,14 +64,14 @@ TEST_F(Gateway, EntersAChargeAndApprovesIt) {
 
 TEST_F(Gateway, GivesNoOutcomeForAnEntryThatCannotBeReadAndServesTheOthers) {
   charge_unreadably();
-  Company company{store_};
+  Company company{charges_};
   EXPECT_EQ(refund(company.gateway, key_, won(500)).outcome, GatewayOutcome::unreadable);
   EXPECT_EQ(charge(company.gateway, payment_number(2), won(500)).outcome, GatewayOutcome::approved);
 }
 
 TEST_F(Gateway, KeepsNoOtherPaymentWaitingForAnEntryThatCannotBeRead) {
   charge_unreadably();
-  Company company{store_};
+  Company company{charges_};
   const BreakerSettings settings;
   PaymentBreaker breaker{company.gateway, settings, [] { return std::chrono::steady_clock::now(); }};
   for (std::uint32_t i = 0; i < 2 * settings.unknowns_max; ++i) refund(breaker, key_, won(500));
@@ -77,7 +79,7 @@ TEST_F(Gateway, KeepsNoOtherPaymentWaitingForAnEntryThatCannotBeRead) {
 }
 
 TEST_F(Gateway, DeclinesTheTestMethodThatAsksForIt) {
-  Company company{store_};
+  Company company{charges_};
   const auto answer = charge(company.gateway, key_, won(500), PaymentMethod::test_decline);
   EXPECT_EQ(answer.outcome, GatewayOutcome::declined);
   EXPECT_EQ(answer.reason, "declined by test method");
@@ -85,7 +87,7 @@ TEST_F(Gateway, DeclinesTheTestMethodThatAsksForIt) {
 }
 
 TEST_F(Gateway, AnswersAKnownKeyAsBefore) {
-  Company company{store_};
+  Company company{charges_};
   const auto declined_key = payment_number(2);
   charge(company.gateway, key_, won(500));
   charge(company.gateway, declined_key, won(500), PaymentMethod::test_decline);
@@ -94,11 +96,11 @@ TEST_F(Gateway, AnswersAKnownKeyAsBefore) {
   EXPECT_EQ(charge(company.gateway, key_, won(500), PaymentMethod::test_decline).outcome, GatewayOutcome::approved);
   company.gateway.set_settings({});
   EXPECT_EQ(charge(company.gateway, declined_key, won(500)).outcome, GatewayOutcome::declined);
-  EXPECT_EQ(store_.writes(), 2u);
+  EXPECT_EQ(charges_.segments.writes(), 2u);
 }
 
 TEST_F(Gateway, DeclinesAKnownKeyWithAnotherAmountAndEntersNothing) {
-  Company company{store_};
+  Company company{charges_};
   charge(company.gateway, key_, won(500));
   const auto answer = charge(company.gateway, key_, won(501));
   EXPECT_EQ(answer.outcome, GatewayOutcome::declined);
@@ -108,7 +110,8 @@ TEST_F(Gateway, DeclinesAKnownKeyWithAnotherAmountAndEntersNothing) {
 }
 
 TEST_F(Gateway, DecidesTheSameKeyOnceWithinABatch) {
-  EmbeddedGateway gateway{store_, {}, fail_the_test, [] { return test_now; }, 1};
+  MemoryLedger ledger{charges_};
+  EmbeddedGateway gateway{ledger.ledger, {}, fail_the_test, [] { return test_now; }, 1};
   auto first = start_charge(gateway, key_, won(500));
   auto again = start_charge(gateway, key_, won(500), PaymentMethod::test_decline);
   auto back = start_refund(gateway, key_, won(500));
@@ -116,44 +119,46 @@ TEST_F(Gateway, DecidesTheSameKeyOnceWithinABatch) {
   EXPECT_EQ(first.get().outcome, GatewayOutcome::approved);
   EXPECT_EQ(again.get().outcome, GatewayOutcome::approved);
   EXPECT_EQ(back.get().outcome, GatewayOutcome::approved);
-  EXPECT_EQ(store_.writes(), 1u);
+  EXPECT_EQ(charges_.segments.writes(), 1u);
   EXPECT_EQ(state_in_ledger(gateway, key_), "refunded");
 }
 
 TEST_F(Gateway, KeepsItsLedgerThroughACrash) {
   for (std::uint64_t i = 0; i < 20; ++i) {
-    Company company{store_};
+    Company company{charges_};
     charge(company.gateway, payment_number(i), won(100));
     if (i % 2) refund(company.gateway, payment_number(i), won(100));
   }
-  const auto after = store_.crash();
-  Company company{*after};
+  charges_.crash();
+  const auto written = charges_.segments.writes();
+  Company company{charges_};
   const auto ledger = ledger_of(company.gateway);
   ASSERT_EQ(ledger.size(), 20u);
   for (std::uint64_t i = 0; i < 20; ++i)
     EXPECT_EQ(ledger.at(payment_number(i)).state, i % 2 ? ChargeState::refunded : ChargeState::approved);
   EXPECT_EQ(charge(company.gateway, payment_number(3), won(100)).outcome, GatewayOutcome::approved);
-  EXPECT_EQ(after->writes(), 0u);
+  EXPECT_EQ(charges_.segments.writes(), written);
 }
 
 TEST_F(Gateway, KeepsItsLedgerInAFolder) {
   const auto folder =
       std::filesystem::path{::testing::TempDir()} / ("gateway-ledger-" + std::to_string(std::random_device{}()));
   for (int round = 0; round < 2; ++round) {
-    RocksStore store{folder.string(), {{"ledger"}}};
-    Company company{store};
-    EXPECT_EQ(state_in_ledger(company.gateway, key_), round == 0 ? "" : "approved");
-    EXPECT_EQ(charge(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
+    ChargeLedgerFolder charges{folder.string(), {}, fail_the_test};
+    EmbeddedGateway gateway{charges.ledger(), {}, fail_the_test, [] { return test_now; }, 1};
+    gateway.start();
+    EXPECT_EQ(state_in_ledger(gateway, key_), round == 0 ? "" : "approved");
+    EXPECT_EQ(charge(gateway, key_, won(500)).outcome, GatewayOutcome::approved);
   }
   std::filesystem::remove_all(folder);
 }
 
 TEST_F(Gateway, RefundsAnApprovedChargeOnce) {
-  Company company{store_};
+  Company company{charges_};
   charge(company.gateway, key_, won(500));
   EXPECT_EQ(refund(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
   EXPECT_EQ(refund(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
-  EXPECT_EQ(store_.writes(), 2u);
+  EXPECT_EQ(charges_.segments.writes(), 2u);
   EXPECT_EQ(state_in_ledger(company.gateway, key_), "refunded");
   // A charge that comes late, or twice, finds the money given back and takes none.
   EXPECT_EQ(charge(company.gateway, key_, won(500)).outcome, GatewayOutcome::approved);
@@ -161,7 +166,7 @@ TEST_F(Gateway, RefundsAnApprovedChargeOnce) {
 }
 
 TEST_F(Gateway, RefusesForGoodARefundOfWhatItDidNotTake) {
-  Company company{store_};
+  Company company{charges_};
   EXPECT_EQ(refund(company.gateway, key_, won(500)).outcome, GatewayOutcome::declined);
   charge(company.gateway, key_, won(500), PaymentMethod::test_decline);
   const auto answer = refund(company.gateway, key_, won(500));
@@ -173,7 +178,7 @@ TEST_F(Gateway, RefusesForGoodARefundOfWhatItDidNotTake) {
 }
 
 TEST_F(Gateway, DeclinesAsManyAsItsSettings) {
-  Company company{store_};
+  Company company{charges_};
   company.gateway.set_settings({.decline_percent = 30});
   std::vector<Pending> calls;
   for (std::uint64_t i = 0; i < 1'000; ++i)
@@ -185,7 +190,7 @@ TEST_F(Gateway, DeclinesAsManyAsItsSettings) {
 }
 
 TEST_F(Gateway, ThatFailsAnswersUnknownAndHasBookedOnlySome) {
-  Company company{store_};
+  Company company{charges_};
   company.gateway.set_settings({.fail_percent = 100});
   for (std::uint64_t i = 0; i < 100; ++i)
     EXPECT_EQ(charge(company.gateway, payment_number(i), won(1)).outcome, GatewayOutcome::unknown);
@@ -195,7 +200,7 @@ TEST_F(Gateway, ThatFailsAnswersUnknownAndHasBookedOnlySome) {
 }
 
 TEST_F(Gateway, ThatHangsLeavesTheCallUnansweredAfterTheTimeout) {
-  Company company{store_, impatient};
+  Company company{charges_, impatient};
   company.gateway.set_settings({.hang = true});
   const auto start = std::chrono::steady_clock::now();
   std::vector<Pending> calls;
@@ -210,7 +215,7 @@ TEST_F(Gateway, ThatHangsLeavesTheCallUnansweredAfterTheTimeout) {
 }
 
 TEST_F(Gateway, AnswersNoSoonerThanItsLatency) {
-  Company company{store_};
+  Company company{charges_};
   company.gateway.set_settings({.latency_min_ms = 10, .latency_max_ms = 20});
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(charge(company.gateway, key_, won(1)).outcome, GatewayOutcome::approved);
@@ -218,7 +223,7 @@ TEST_F(Gateway, AnswersNoSoonerThanItsLatency) {
 }
 
 TEST_F(Gateway, DelaysNoCallByTheLatencyOfAnother) {
-  Company company{store_, {.call_timeout_ms = std::chrono::seconds{60}}};
+  Company company{charges_, {.call_timeout_ms = std::chrono::seconds{60}}};
   company.gateway.set_settings({.latency_min_ms = 30'000, .latency_max_ms = 30'000});
   auto slow = start_charge(company.gateway, key_, won(1));
   const auto deadline = std::chrono::steady_clock::now() + answer_deadline;
@@ -230,14 +235,14 @@ TEST_F(Gateway, DelaysNoCallByTheLatencyOfAnother) {
 }
 
 TEST_F(Gateway, SlowerThanTheTimeoutLeavesTheCallUnansweredAndHasBooked) {
-  Company company{store_, impatient};
+  Company company{charges_, impatient};
   company.gateway.set_settings({.latency_min_ms = 60'000, .latency_max_ms = 60'000});
   EXPECT_EQ(charge(company.gateway, key_, won(1)).outcome, GatewayOutcome::unanswered);
   EXPECT_EQ(state_in_ledger(company.gateway, key_), "approved");
 }
 
 TEST_F(Gateway, SlowerThanTheTimeoutAnswersLate) {
-  Company company{store_, impatient};
+  Company company{charges_, impatient};
   company.gateway.set_settings({.latency_min_ms = 30, .latency_max_ms = 30});
   auto words = std::make_shared<std::vector<GatewayOutcome>>();
   std::promise<void> last;
@@ -250,7 +255,7 @@ TEST_F(Gateway, SlowerThanTheTimeoutAnswersLate) {
 }
 
 TEST_F(Gateway, PausedAnswersUnknownAtOnceAndEntersNothing) {
-  Company company{store_};
+  Company company{charges_};
   company.gateway.pause(true);
   const auto answer = charge(company.gateway, key_, won(1));
   EXPECT_EQ(answer.outcome, GatewayOutcome::unknown);
@@ -261,7 +266,7 @@ TEST_F(Gateway, PausedAnswersUnknownAtOnceAndEntersNothing) {
 }
 
 TEST_F(Gateway, ThatStopsAnswersEveryCallOnce) {
-  Company company{store_};
+  Company company{charges_};
   company.gateway.set_settings({.hang = true});
   std::atomic<int> answers{0};
   for (std::uint64_t i = 0; i < 50; ++i)
@@ -274,7 +279,7 @@ TEST_F(Gateway, ThatStopsAnswersEveryCallOnce) {
 }
 
 TEST_F(Gateway, TakesNoMoreCallsThanItsBound) {
-  Company company{store_, {.call_timeout_ms = std::chrono::seconds{60}, .calls_waiting_max = 3}};
+  Company company{charges_, {.call_timeout_ms = std::chrono::seconds{60}, .calls_waiting_max = 3}};
   company.gateway.set_settings({.hang = true});
   std::vector<Pending> calls;
   for (std::uint64_t i = 0; i < 3; ++i) calls.push_back(start_charge(company.gateway, payment_number(i), won(1)));
@@ -284,9 +289,9 @@ TEST_F(Gateway, TakesNoMoreCallsThanItsBound) {
 }
 
 TEST_F(Gateway, WhoseLedgerFailsReportsItOnceAndAnswersUnknown) {
-  MemoryStore failing{ChargeLedger::space_count, {.failing_write = 2}};
+  charges_.segments.break_write_after(1);
   std::atomic<int> failures{0};
-  Company company{failing, {}, [&](const std::string&) { ++failures; }};
+  Company company{charges_, {}, [&](const std::string&) { ++failures; }};
   EXPECT_EQ(charge(company.gateway, payment_number(1), won(1)).outcome, GatewayOutcome::approved);
   for (std::uint64_t i = 2; i < 5; ++i)
     EXPECT_EQ(charge(company.gateway, payment_number(i), won(1)).outcome, GatewayOutcome::unknown);
@@ -294,7 +299,7 @@ TEST_F(Gateway, WhoseLedgerFailsReportsItOnceAndAnswersUnknown) {
 }
 
 TEST_F(Gateway, ListsItsLedgerPageByPage) {
-  Company company{store_};
+  Company company{charges_};
   std::vector<Pending> calls;
   for (std::uint64_t i = 0; i < 25; ++i) calls.push_back(start_charge(company.gateway, payment_number(i), won(1)));
   for (auto& call : calls) call.get();

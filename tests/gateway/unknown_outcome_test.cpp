@@ -2,7 +2,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "asking.hpp"
-#include "tests/simulation/memory_store.hpp"
+#include "tests/simulation/memory_ledger.hpp"
 
 namespace sugang {
 namespace {
@@ -17,11 +17,12 @@ GatewayAnswer settle(EmbeddedGateway& gateway, bool is_refund, PaymentId key, Mo
 
 RC_GTEST_PROP(UnknownOutcomes, RetriedWithTheSameKeyMoveMoneyOnceThroughFailuresAndCrashes, ()) {
   constexpr std::uint64_t payments = 20;
-  auto store = std::make_unique<MemoryStore>(std::size_t{ChargeLedger::space_count});
+  MemoryCharges charges;
   std::map<PaymentId, GatewayOutcome> reported, refunded;
   for (int round = 0; round < 4; ++round) {
     {
-      EmbeddedGateway gateway{*store,
+      MemoryLedger durable{charges};
+      EmbeddedGateway gateway{durable.ledger,
                               {.call_timeout_ms = std::chrono::milliseconds{1}},
                               [](const std::string& why) { ADD_FAILURE() << why; },
                               [] { return test_now; },
@@ -51,9 +52,8 @@ RC_GTEST_PROP(UnknownOutcomes, RetriedWithTheSameKeyMoveMoneyOnceThroughFailures
       }
     }
     // Each key was written once when it was decided and once when it was given back, never again.
-    RC_ASSERT(store->writes() <= reported.size() + refunded.size());
-    auto after = store->crash();
-    store = std::move(after);
+    RC_ASSERT(charges.segments.writes() <= reported.size() + refunded.size());
+    charges.crash();
   }
 }
 

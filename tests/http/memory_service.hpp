@@ -13,7 +13,7 @@
 #include "http/api/webhooks.hpp"
 #include "sagas/aggregate_hosts.hpp"
 #include "storage/journal_keys.hpp"
-#include "tests/simulation/memory_store.hpp"
+#include "tests/simulation/memory_ledger.hpp"
 #include "tests/simulation/read_threads.hpp"
 #include "tests/storage/temp_folder.hpp"
 #include "views/record_source.hpp"
@@ -86,7 +86,7 @@ class MemoryService {
   enum Space : std::uint8_t { paused, aside, imports, operations_spaces };
 
   TempFolder folder_;
-  MemoryStore journal_store_{journal_space_count}, ledger_{1}, hooks_{WebhookStore::space_count},
+  MemoryStore journal_store_{journal_space_count}, hooks_{WebhookStore::space_count},
       operations_{operations_spaces}, rows_{views_space_count};
   MemoryHeadFile head_;
   Config config_;
@@ -97,7 +97,9 @@ class MemoryService {
   Journal journal_{journal_store_, head_, {}, reads(), end};
   SetAsideStore set_aside_{operations_, aside};
   ImportStaging staging_{operations_, imports};
-  EmbeddedGateway gateway_{ledger_, {}, end, [this] { return timers_.now(); }, 1};
+  MemoryCharges charges_;
+  MemoryLedger ledger_{charges_};
+  EmbeddedGateway gateway_{ledger_.ledger, {}, end, [this] { return timers_.now(); }, 1};
   PaymentBreaker breaker_{gateway_, {}, [] { return std::chrono::steady_clock::now(); }};
   Views views_{records_of(journal_), rows_, {}, end, [this] { return timers_.now(); }};
   Directory directory_{system_, journal_};
