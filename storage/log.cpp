@@ -115,6 +115,7 @@ void Log::recover() {
             "up to which position it was acknowledged is unknown: " + head_.name() + " is missing");
   // Before the first segment, so that one without a head shows that the head was lost.
   if (!acknowledged) head_.store({});
+  if (!headers_.empty() && prepared_number_ == 0) prepare(headers_.size() + 1);
   if (headers_.empty()) id_ = std::random_device{}() | std::uint64_t{std::random_device{}()} << 32;
 }
 

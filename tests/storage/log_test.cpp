@@ -286,6 +286,18 @@ TEST(LogFolder, KeepsItsFramesInFilesOfTheirNumbers) {
   EXPECT_EQ(std::filesystem::file_size(folder.path() / "log" / "0000000002.log"), 32u << 10);
 }
 
+TEST(LogFolder, HasTheNextSegmentReadyAlsoAfterARestart) {
+  TempFolder folder;
+  SegmentFolder files{folder.path()};
+  TwoSlotHeadFile head{(folder.path() / "head").string()};
+  constexpr Log::Limits limits{.segment_bytes_min = 16 << 10, .segment_bytes_max = 64 << 10};
+  Log{files, head, limits}.append("a", 1);
+  EXPECT_THAT(files.list(), ElementsAre(1, 2));
+  std::filesystem::remove(files.name(2));
+  Log{files, head, limits};
+  EXPECT_THAT(files.list(), ElementsAre(1, 2));
+}
+
 TEST(LogFolder, AnUnfinishedSegmentIsNoSegment) {
   TempFolder folder;
   SegmentFolder files{folder.path()};
