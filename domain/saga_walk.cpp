@@ -219,7 +219,9 @@ void SagaWalk::wait_for_staff(const StepRow& step) {
   if (summary_.awaits != step.step || moved_later || has_no_deadline)
     append(SagaWaits{step.step, deadline_of(saga_, step.step, world_)});
   answer_waiting(true);
-  world_.now >= summary_.deadline ? pass_deadline(step) : arm_deadline();
+  if (world_.now < summary_.deadline) return arm_deadline();
+  // A step in flight came in time: at its end the deadline is checked again.
+  if (!saga_.staff) pass_deadline(step);
 }
 
 void SagaWalk::arm_deadline() {

@@ -3,7 +3,6 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "storage/bytes.hpp"
 #include "storage/key_value_store.hpp"
@@ -71,14 +70,14 @@ void encode_to(char* to, LogFrame& frame, std::uint64_t log) {
   put_le(head, frame.entries);
   put_le(head, std::uint32_t{0});
   put_le(head, frame.previous_chain);
-  std::memcpy(to, head.data(), head.size());
-  std::memcpy(to + head.size(), frame.payload.data(), frame.payload.size());
+  head.copy(to, head.size());
+  frame.payload.copy(to + head.size(), frame.payload.size());
   const auto written = head.size() + frame.payload.size();
-  std::memset(to + written, 0, size - written);
+  std::fill(to + written, to + size, '\0');
   frame.chain = checksum({to + covered_offset, size - covered_offset}, log);
   std::string chain;
   put_le(chain, frame.chain);
-  std::memcpy(to + checksum_offset, chain.data(), chain.size());
+  chain.copy(to + checksum_offset, chain.size());
 }
 
 std::size_t frame_bytes(std::string_view bytes) {

@@ -21,6 +21,19 @@ TEST(StaffStep, OfAnotherKindIsRefusedWhileAChargeIsCalled) {
               ElementsAre(Refusal{SagaError::not_awaited}));
 }
 
+TEST(StaffStep, InFlightIsNotOvertakenByItsDeadline) {
+  const auto sent = decide(given(TimelineScript::ordered()), CallSaga{StartDelivery{}, {}, 7}, world());
+  auto late = world();
+  late.now = sent.saga.summary.deadline;
+  const auto resumed = decide(sent.saga, ResumeSaga{}, late);
+  EXPECT_THAT(events_of(resumed), IsEmpty());
+  EXPECT_THAT(sent_by(resumed), IsEmpty());
+  // Refused, it has not come: the order is cancelled.
+  const auto refused = reply({Step::start_delivery, Direction::act}, StepOutcome::refused);
+  EXPECT_THAT(events_of(decide(resumed.saga, refused, late)),
+              ElementsAre("saga.turned", "enrollment.cancel-requested"));
+}
+
 /// A class that has moved from kim to bora, and is still in kim's calendar.
 TimelineScript moving() {
   auto script = TimelineScript::scheduled();
