@@ -113,10 +113,27 @@ void Log::recover() {
   if (!acknowledged && !headers_.empty())
     damaged(end_.end.position, headers_.size(),
             "up to which position it was acknowledged is unknown: " + head_.name() + " is missing");
+  erase_broken(numbers.size());
   // Before the first segment, so that one without a head shows that the head was lost.
   if (!acknowledged) head_.store({});
   if (!headers_.empty() && prepared_number_ == 0) prepare(headers_.size() + 1);
   if (headers_.empty()) id_ = std::random_device{}() | std::uint64_t{std::random_device{}()} << 32;
+}
+
+/// What a write that was broken off left behind the end. Under a later one that is broken off, too, it could show
+/// as the frame of the first again, though a start has found that frame missing.
+void Log::erase_broken(std::uint64_t files) {
+  for (auto number = std::max<std::uint64_t>(1, headers_.size()); number <= files; ++number) {
+    const auto bytes = whole(number);
+    const auto from = number == headers_.size() ? end_.offset : 0;
+    const auto first = bytes.find_first_not_of('\0', from);
+    if (first == std::string::npos) continue;
+    const auto begin = first / block_bytes * block_bytes;
+    const auto end = (bytes.find_last_not_of('\0') / block_bytes + 1) * block_bytes;
+    const auto zeros = make_blocks(end - begin);
+    std::fill_n(zeros.get(), end - begin, '\0');
+    files_.write(number, begin, {zeros.get(), end - begin});
+  }
 }
 
 /// The segment that the frame behind the end would stand in: the one behind the open one, if anything was written

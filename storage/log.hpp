@@ -73,6 +73,7 @@ class Log {
   void recover();
   void read_headers(std::uint64_t files);
   std::uint64_t missing_in(std::uint64_t files) const;
+  void erase_broken(std::uint64_t files);
   void load(std::uint64_t number, const std::optional<Head>& acknowledged);
   void refuse_frames_beyond(std::string_view bytes, std::uint64_t number) const;
   void begin_segment();

@@ -217,6 +217,19 @@ TEST_F(LogInMemory, RefusesAFrameOfAnotherPast) {
   EXPECT_THAT(refusal([&] { Log(mixed, head, small).verify(); }), HasSubstr("does not verify (file segment 1)"));
 }
 
+TEST_F(LogInMemory, WhatAStartFoundMissingStaysMissing) {
+  fill(1);
+  auto whole = files;
+  MemoryHeadFile other_head;
+  other_head.store({});
+  Log{whole, other_head, small}.append(std::string(5000, 'x'), 1);
+  // A write of two blocks is broken off, and then another one like it at the same place.
+  for (const auto block : {2, 3}) {
+    files.bytes_of(1).replace(block * 4096, 4096, whole.bytes_of(1), block * 4096, 4096);
+    EXPECT_THAT(payloads(*open()), ElementsAre("frame 0")) << block;
+  }
+}
+
 TEST_F(LogInMemory, ARunningLogFindsDamageOfWhatIsSealed) {
   fill(two_segments + 1);
   const auto log = open();
