@@ -124,10 +124,12 @@ void Log::recover() {
 /// as the frame of the first again, though a start has found that frame missing.
 void Log::erase_broken(std::uint64_t files) {
   for (auto number = std::max<std::uint64_t>(1, headers_.size()); number <= files; ++number) {
-    const auto bytes = whole(number);
-    const auto from = number == headers_.size() ? end_.offset : 0;
+    const bool is_open = number == headers_.size();
+    const auto read = is_open ? std::string{} : whole(number);
+    const auto bytes = is_open ? std::string_view{open_->blocks.get(), open_->size} : std::string_view{read};
+    const auto from = is_open ? end_.offset : 0;
     const auto first = bytes.find_first_not_of('\0', from);
-    if (first == std::string::npos) continue;
+    if (first == std::string_view::npos) continue;
     const auto begin = first / block_bytes * block_bytes;
     const auto end = (bytes.find_last_not_of('\0') / block_bytes + 1) * block_bytes;
     const auto zeros = make_blocks(end - begin);
@@ -280,13 +282,15 @@ bool Log::read(LogCursor& cursor, const Visit& visit) const {
   }
 }
 
-/// To the end of the segment. False: already the first frame is none that follows the cursor.
+/// To the end of the segment. False: the cursor is not behind a frame of it.
 template <class BytesAt, class AtEnd>
 bool Log::read_frames(LogCursor& cursor, BytesAt bytes_at, AtEnd at_end, const Visit& visit) const {
   for (bool first = true; !at_end(); first = false) {
     const auto frame = decode_frame(bytes_at(), id_);
     if (!frame || !frame->follows(cursor.end)) {
-      if (first) return false;
+      // The header of a segment shows that a cursor at its first frame is right.
+      const std::lock_guard lock{mutex_};
+      if (first && cursor != LogCursor{headers_[cursor.segment - 1].before, cursor.segment}) return false;
       damaged(cursor.end.position + 1, cursor.segment, "the frame does not verify");
     }
     visit(*frame);
@@ -311,10 +315,9 @@ void Log::verify(const std::function<void(std::uint64_t position)>& progress) co
       damaged(header->before.position + 1, number, "the segment's header does not verify");
     LogCursor cursor{header->before, number};
     SegmentReader reader{files_, number};
-    const auto sound = read_frames(
+    read_frames(
         cursor, [&] { return reader.at(cursor.offset); }, [&] { return cursor.end == next->before; },
         [](const LogFrame&) {});
-    if (!sound) damaged(header->before.position + 1, number, "the frame does not verify");
     if (progress) progress(next->before.position);
   }
 }

@@ -122,6 +122,18 @@ TEST_F(LogInMemory, KnowsACursorThatIsNotItsOwn) {
     EXPECT_FALSE(log->read(cursor, [](const LogFrame&) { FAIL() << "visited"; })) << cursor.segment;
 }
 
+TEST_F(LogInMemory, DamageOfASegmentsFirstFrameIsNoFaultOfTheCursor) {
+  fill(two_segments + 1);
+  const auto log = open();
+  for (const std::uint64_t number : {1, 2}) {
+    files.bytes_of(number)[4096 + 100] ^= 1;
+    LogCursor cursor;
+    EXPECT_THAT(refusal([&] { log->read(cursor, [](const LogFrame&) {}); }),
+                HasSubstr("(file segment " + std::to_string(number) + ")"));
+    files.bytes_of(number)[4096 + 100] ^= 1;
+  }
+}
+
 TEST_F(LogInMemory, TakesTheLargestFrameAndRefusesALargerOne) {
   auto log = open();
   const std::string largest(log->payload_bytes_max(), 'x');
